@@ -1,0 +1,6 @@
+#include <cstdio>
+
+int main() {
+  std::puts("feedwatch " FEEDWATCH_VERSION);
+  return 0;
+}

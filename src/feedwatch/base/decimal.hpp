@@ -1,0 +1,63 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace feedwatch {
+
+enum class DecimalError : std::uint8_t {
+  empty,            ///< no digits at all
+  malformed,        ///< not a decimal number (NaN, infinity, hex, stray characters)
+  too_many_digits,  ///< mantissa beyond signed 128 bits, or scale beyond 38
+};
+
+/// An exact decimal: value = mantissa · 10^-scale, as venues send prices.
+///
+/// Plain notation round-trips with its trailing zeros ("28145.10" stays "28145.10"); exponent forms
+/// ("1.5e-7", "2E3") are accepted and printed plain. No floating point anywhere. Comparison is by
+/// value: 1.50 == 1.5, although their texts differ. Trivially copyable; any thread.
+class Decimal {
+ public:
+  using Mantissa = __int128;
+  static constexpr int max_scale = 38;
+
+  constexpr Decimal() = default;
+  /// Precondition: 0 <= scale <= max_scale.
+  constexpr Decimal(Mantissa mantissa, int scale)
+      : mantissa_(mantissa), scale_(static_cast<std::uint8_t>(scale)) {}
+
+  /// Parses the whole text; no leading or trailing blanks, no leading '+'.
+  static std::expected<Decimal, DecimalError> parse(std::string_view text);
+
+  /// Plain notation with exactly scale() fraction digits.
+  std::string to_string() const;
+  /// Writes to_string() into `out` (at least max_text bytes); returns the length.
+  static constexpr std::size_t max_text = 48;
+  std::size_t write(char* out) const;
+
+  constexpr Mantissa mantissa() const { return mantissa_; }
+  constexpr int scale() const { return scale_; }
+  constexpr bool is_zero() const { return mantissa_ == 0; }
+  constexpr bool is_positive() const { return mantissa_ > 0; }
+  constexpr bool is_negative() const { return mantissa_ < 0; }
+  /// Nearest double, for display and metrics only, never for decisions.
+  double to_double() const;
+
+  /// By value, exact for every pair (no overflow).
+  friend std::strong_ordering operator<=>(const Decimal& a, const Decimal& b);
+  friend bool operator==(const Decimal& a, const Decimal& b) { return (a <=> b) == 0; }
+  /// Same mantissa and same scale: the venue sent the same characters.
+  friend constexpr bool identical(const Decimal& a, const Decimal& b) {
+    return a.mantissa_ == b.mantissa_ && a.scale_ == b.scale_;
+  }
+
+ private:
+  Mantissa mantissa_ = 0;
+  std::uint8_t scale_ = 0;
+};
+
+}  // namespace feedwatch

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/time.hpp"
+
+namespace feedwatch {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;  ///< sorted by name, names unique
+
+/// Rows as the store keeps them; the tables of interfaces.md §5. Times are UTC.
+struct AlertRow {
+  std::string id;         ///< unique for ever
+  std::string name;       ///< "price_staleness"
+  std::string identity;   ///< name and scope labels as text; one open alert per identity
+  std::string severity;   ///< "warning" | "critical"
+  std::string state;      ///< "firing" | "resolved"
+  std::string message;
+  std::string metadata;   ///< JSON object
+  Labels labels;
+  WallTime started_at;    ///< when the condition became true
+  WallTime updated_at;
+  std::optional<WallTime> resolved_at;
+};
+
+struct AlertTransitionRow {
+  std::string alert_id;
+  WallTime at;
+  std::string from, to;   ///< states
+  std::string severity;
+  std::string message;
+};
+
+/// One delivery of one alert state to one sink: written with the transition (outbox), then updated.
+struct NotificationRow {
+  std::string id;         ///< idempotency key, the same on every attempt
+  std::string alert_id;
+  std::string sink;
+  std::string state;      ///< "pending" | "delivered" | "failed"
+  std::string payload;    ///< JSON as it will be sent
+  std::int64_t attempts = 0;
+  WallTime created_at;
+  std::optional<WallTime> finished_at;
+  std::string last_error;
+};
+
+struct StreamTransitionRow {
+  std::string stream;
+  WallTime at;
+  std::string from, to;   ///< levels
+  std::string reason;
+  bool fault = false;
+  std::optional<double> age_seconds;  ///< absent when never received
+  std::int64_t merged = 0;            ///< further transitions folded into this row
+};
+
+struct RepairRow {
+  std::string id;
+  std::string stream;     ///< or "venue/route" for a line
+  std::string step;       ///< "resubscribe" | "replace_line"
+  std::string line;
+  WallTime started_at;
+  std::optional<WallTime> ended_at;
+  std::optional<bool> ok;
+  std::string detail;
+};
+
+using JournalRow =
+    std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow, RepairRow>;
+
+/// Rows of one transaction; AlertRow, NotificationRow and RepairRow replace the row of the same id.
+/// A batch with an idempotency key already committed changes nothing and succeeds.
+struct JournalBatch {
+  std::string idempotency_key;
+  std::vector<JournalRow> rows;
+};
+
+/// Asynchronous, ordered, all-or-nothing commits. `done` runs on the caller's thread (through its
+/// mailbox), in order, exactly once.
+class Journal {
+ public:
+  using Done = std::move_only_function<void(std::expected<void, Error>)>;
+  virtual ~Journal() = default;
+  virtual void commit(JournalBatch batch, Done done) = 0;
+};
+
+/// Small durable records by key (dial budgets, quarantine, offsets). Writes are batched, at most one
+/// second old on disk. Values are opaque bytes with the writer's own version in front.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+  virtual std::optional<std::string> get(const std::string& key) const = 0;
+  virtual void put(const std::string& key, std::string value) = 0;
+};
+
+}  // namespace feedwatch

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "feedwatch/board/slot.hpp"
+
+namespace feedwatch {
+
+/// Which age a guard compares with max_age (semantics §3).
+enum class Basis : std::uint8_t { both, receive, event };
+
+struct ReadOptions {
+  Duration max_age{};             ///< no default hides the age: zero accepts only age zero
+  Basis basis = Basis::both;
+  bool accept_confirmed = false;  ///< compare confirmed_age instead of receive_age
+};
+
+enum class RefusalCode : std::uint8_t {
+  unconfigured,    ///< no such stream
+  unknown,         ///< nothing accepted yet
+  never_received,  ///< nothing accepted, and its deadline has passed
+  awaiting_fresh,  ///< resume gate: the last line was lost and no fresh tick has come
+  stale,           ///< past the stream's own stale limit
+  too_old,         ///< older than the caller's max_age
+  clock_backwards, ///< `now` lies before the stamp
+  no_event_time,   ///< basis event on a stream without venue time
+  old_epoch,       ///< the slot now belongs to another stream
+};
+std::string_view to_text(RefusalCode code);
+
+/// A price nobody can read without its age.
+struct Price {
+  Prices prices;
+  Level level = Level::healthy;  ///< recomputed at `now`; degraded is returned marked so
+  Duration receive_age{};
+  Duration confirmed_age{};
+  std::optional<Duration> event_age;
+  WallTime ts_recv{};
+  std::optional<WallTime> ts_event;
+  std::uint64_t seq = 0;
+  std::uint32_t epoch = 0;
+};
+
+struct Refusal {
+  RefusalCode code = RefusalCode::unknown;
+  Reason reason = Reason::ok;  ///< of the stream
+  Level level = Level::unknown;
+  std::optional<Duration> age;  ///< the age that was too old; absent when never received
+};
+
+/// Ages at `now`; absent when never received. Never negative.
+struct Ages {
+  std::optional<Duration> receive;
+  std::optional<Duration> confirmed;
+  std::optional<Duration> event;
+  std::optional<Duration> level;  ///< the age levels, alerts and repair judge
+};
+Ages ages_at(const Slot& slot, MonoTime now);
+
+/// Level at `now`, from the slot's moments and limits alone.
+Level level_at(const Slot& slot, MonoTime now);
+
+/// The only verdict of the product: guard, API, metrics, dashboard and other processes all call it.
+/// Pure; the slot must have been copied before `now` was read.
+std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options, MonoTime now);
+
+}  // namespace feedwatch

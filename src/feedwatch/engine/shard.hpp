@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/http_fetch.hpp"
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/base/ports/transport.hpp"
+#include "feedwatch/engine/options.hpp"
+#include "feedwatch/engine/status.hpp"
+#include "feedwatch/monitor/monitor.hpp"
+
+namespace feedwatch::engine {
+
+struct ShardPorts {
+  Clock& clock;
+  Wakeup& wakeup;
+  Transport& transport;
+  HttpFetch& http;
+  StateStore& state;
+  StatusBoard& status;
+};
+
+/// The fast half of the engine: sessions, intake, board, freshness, dispatch and repair of a set of
+/// venues. One thread calls everything; no I/O of its own, no clock read outside the Clock port.
+/// Other threads may call monitor()'s reading functions and nothing else.
+class Shard final : public FrameSink {
+ public:
+  Shard(ShardOptions options, ShardPorts ports);
+  ~Shard() override;
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  /// Adds the configured streams and begins to dial. Errors name the stream or venue at fault.
+  Result<void> start();
+  /// Closes every line; nothing is dialled afterwards.
+  void stop();
+
+  // ---- events ----
+  void on_phase(ConnId conn, DialPhase reached, MonoTime now) override;
+  void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) override;
+  void on_closed(ConnId conn, const CloseReport& report, MonoTime now) override;
+  void on_wakeup(MonoTime now);
+
+  // ---- commands (through the shard's mailbox from other threads) ----
+  /// A lease: the stream is wanted until `ttl` has passed (zero = until unwanted). Idempotent;
+  /// again with the same owner renews it.
+  Result<StreamId> want(const StreamKey& key, const std::string& owner, Duration ttl);
+  /// Ends the owner's lease. The stream goes when nobody wants it any more; false = no such lease.
+  bool unwant(const StreamKey& key, const std::string& owner);
+
+  Monitor& monitor();
+  const Monitor& monitor() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace feedwatch::engine

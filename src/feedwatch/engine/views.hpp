@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/board/judge.hpp"
+#include "feedwatch/engine/status.hpp"
+#include "feedwatch/health/component.hpp"
+
+/// What API, metrics, dashboard, status and the simulator's checkers are shown, all built by Control
+/// from the same sources at one instant: the board's slots for ages, levels and prices, the shard's
+/// status for why.
+namespace feedwatch::engine {
+
+struct StreamView {
+  std::shared_ptr<const StreamInfo> info;
+  Level level = Level::unknown;       ///< recomputed at `now`
+  Reason reason = Reason::ok;
+  bool fault = false;
+  std::optional<WallTime> level_since;
+  std::optional<WallTime> suspect_since;
+  Ages ages;
+  std::optional<WallTime> last_update;  ///< ts_recv of the newest carried tick
+  std::optional<WallTime> last_change;
+  std::optional<Prices> prices;
+  std::uint64_t ticks = 0;
+  std::uint32_t epoch = 0;
+  std::string line;
+  bool quarantined = false;
+  bool repair_exhausted = false;
+  std::string detail;
+};
+
+struct LineView {
+  LineStatus status;
+  WallTime state_since{};
+  std::optional<Duration> last_frame_age;
+  double frames_per_second = 0;  ///< measured over the last 10 s
+};
+
+struct AlertView {
+  AlertRow row;
+  bool open = false;
+};
+
+struct HealthView {
+  health::Status status = health::Status::unknown;
+  std::vector<health::Component> components;
+};
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/model/cadence.hpp"
+#include "feedwatch/model/stream_key.hpp"
+
+namespace feedwatch {
+
+/// Limits in force for one stream (semantics §4). Equality passes: age == degraded_after is healthy.
+struct Policy {
+  Duration degraded_after = 180s;
+  Duration stale_after = 300s;
+  /// Silence that starts diagnosis and repair; never pages by itself.
+  Duration suspect_after = 90s;
+  /// Never received: this long after the acknowledgement, and this long after it was wanted.
+  Duration first_tick_after = 10s;
+  Duration first_tick_wanted = 30s;
+  int recover_ticks = 1;
+
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+enum class Preset : std::uint8_t { coarse, tight };
+std::optional<Preset> preset_from_text(std::string_view text);
+std::string_view to_text(Preset preset);
+
+/// What the channel's sheet says that limits depend on.
+struct ChannelTraits {
+  Cadence cadence;
+  bool snapshot_on_subscribe = false;
+  Duration suspect_after{};  ///< the sheet's, for event channels; zero = the preset's
+};
+
+/// Limits of a preset on a channel. Suspect: clocked, 3 periods; event, the sheet's or 30 s.
+/// First tick: clocked or snapshot channels 10 s / 30 s, other event channels stale_after for both.
+Policy preset_policy(Preset preset, const ChannelTraits& traits);
+
+/// One `[[policy]]` table: what it sets for the streams it matches.
+struct PolicyRule {
+  std::string match = "*";  ///< glob over the stream's text form
+  std::optional<Preset> preset;
+  std::optional<Duration> degraded_after;
+  std::optional<Duration> stale_after;
+  std::optional<Duration> suspect_after;
+  std::optional<Duration> first_tick_after;
+  std::optional<int> recover_ticks;
+};
+
+/// The rules of a configuration; the most specific matching rule wins as a whole (exact before globs,
+/// more literal characters before fewer, later before earlier). Immutable after construction.
+class PolicySet {
+ public:
+  PolicySet() = default;
+  explicit PolicySet(std::vector<PolicyRule> rules, Preset default_preset = Preset::coarse);
+
+  Policy for_stream(std::string_view stream_text, const ChannelTraits& traits) const;
+
+ private:
+  std::vector<PolicyRule> rules_;
+  Preset default_preset_ = Preset::coarse;
+};
+
+}  // namespace feedwatch

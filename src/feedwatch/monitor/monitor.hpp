@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/strong_id.hpp"
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/board/judge.hpp"
+#include "feedwatch/board/price_board.hpp"
+#include "feedwatch/dispatch/consumer.hpp"
+#include "feedwatch/freshness/policy.hpp"
+#include "feedwatch/intake/outcome.hpp"
+#include "feedwatch/model/stream_key.hpp"
+#include "feedwatch/model/tick.hpp"
+
+namespace feedwatch {
+
+/// A stream as its channel's sheet and the configuration describe it.
+struct StreamOptions {
+  StreamKey key;
+  Policy policy;
+  Cadence cadence;
+  EventTime event_time = EventTime::none;
+  bool absent_is_unchanged = false;
+  bool repeat_confirms = false;
+  bool seq_orders = false;
+  bool required = false;
+};
+
+/// Something about a stream that its owner has to act on; drained after every call.
+struct StreamChange {
+  enum class Type : std::uint8_t {
+    level,     ///< from → to happened at `at` (the moment it became true, not of the call)
+    suspect,   ///< silence long enough to start diagnosis; `at` = when
+    cleared,   ///< suspicion ended by evidence
+    rejecting, ///< began (to = stale semantics unchanged) or ended; see `active`
+    reason,    ///< same level, other reason
+  };
+  Type type = Type::level;
+  StreamId stream;
+  Level from = Level::unknown;
+  Level to = Level::unknown;
+  Reason reason = Reason::ok;
+  MonoTime at{};
+  bool active = false;
+};
+
+struct MonitorOptions {
+  std::size_t capacity = 4096;  ///< streams; add_stream fails beyond it
+  WallAnchor anchor{};
+};
+
+/// The unified price monitor: board, intake, freshness, dispatch and guard behind one façade. The
+/// pipeline every price takes, whether a feed decoded it or a program called update_price.
+///
+/// Reads no clock: every call is told `now` (boot-time clock). Writing calls (all but `price`,
+/// `staleness`, `slot`) belong to one thread. Reading calls are safe from any thread. Owns all it
+/// holds; callbacks run inside apply(), update_price() and on_time().
+class Monitor {
+ public:
+  explicit Monitor(MonitorOptions options);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // ---- streams ----
+  /// Wanted from `now`. Fails when the board is full or the key exists.
+  Result<StreamId> add_stream(const StreamOptions& options, MonoTime now);
+  void remove_stream(StreamId stream, MonoTime now);
+  void set_policy(StreamId stream, const Policy& policy, MonoTime now);
+  void set_required(StreamId stream, bool required);
+  std::optional<StreamId> find(const StreamKey& key) const;  ///< any thread
+  const StreamOptions& options(StreamId stream) const;       ///< owner thread
+  std::size_t size() const;
+
+  // ---- what the feed knows ----
+  /// The venue acknowledged the subscription: the first-tick deadline starts.
+  void on_acknowledged(StreamId stream, MonoTime now);
+  /// A subscription begins on a line: order resets with the first tick of the epoch; evidence of
+  /// age stays.
+  void on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now);
+  /// The last line delivering the stream is gone: prices refused until a fresh tick of a later epoch.
+  void on_line_lost(StreamId stream, MonoTime now);
+  /// Why the feed is as it is (disconnected, resubscribing, rate_limited, quarantined, …; ok = no
+  /// opinion, the tracker's own reason stands).
+  void set_feed_reason(StreamId stream, Reason reason, MonoTime now);
+  /// intake → board → freshness → dispatch. `now` is the moment of processing, tick.mono_recv that
+  /// of arrival.
+  Outcome apply(const Tick& tick, MonoTime now);
+  /// A message of this stream could not be decoded.
+  void on_undecodable(StreamId stream, MonoTime now);
+
+  // ---- embedded use: no feed ----
+  struct PriceStamps {
+    MonoTime mono_recv{};                  ///< when the price reached this program
+    std::optional<WallTime> ts_event{};    ///< venue time, if known
+    std::optional<std::uint64_t> seq{};
+  };
+  /// Unknown stream ⇒ rejected{unknown_symbol}. One price; quotes take bid and ask.
+  Outcome update_price(const StreamKey& key, const Decimal& price, PriceStamps stamps);
+  Outcome update_quote(const StreamKey& key, const Decimal& bid, const Decimal& ask,
+                       PriceStamps stamps);
+  /// Age the levels judge; Duration::max() when never received or unconfigured (infinity).
+  Duration staleness(const StreamKey& key, MonoTime now) const;
+
+  // ---- reading (any thread) ----
+  std::expected<Price, Refusal> price(StreamId stream, const ReadOptions& options,
+                                      MonoTime now) const;
+  std::expected<Price, Refusal> price(const StreamKey& key, const ReadOptions& options,
+                                      MonoTime now) const;
+  Slot slot(StreamId stream) const;
+
+  // ---- consumers ----
+  /// One subscription per (consumer name, stream); a duplicate returns the existing one.
+  Subscription subscribe(StreamId stream, const ConsumerOptions& options, Callbacks callbacks);
+  /// No call after it returns, not even in the dispatch now running.
+  void unsubscribe(Subscription subscription);
+  std::vector<DeliveryCounters> delivery_counters() const;  ///< owner thread
+
+  // ---- time ----
+  MonoTime next_deadline() const;  ///< never_mono when nothing is pending
+  /// Levels, suspicion, trailing-edge deliveries, refusals that have become due. At most `limit`
+  /// streams expire per call; call again while next_deadline() <= now.
+  void on_time(MonoTime now, std::size_t limit = 4096);
+
+  /// Appends and forgets what changed since the last call.
+  void take_changes(std::vector<StreamChange>& out);
+
+  struct IntakeCounters {
+    std::uint64_t accepted = 0, confirmed = 0, older = 0;
+    std::uint64_t rejected[rejection_count] = {};
+  };
+  const IntakeCounters& intake_counters() const;
+  std::optional<MonoTime> suspect_since(StreamId stream) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace feedwatch

@@ -1,0 +1,214 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/ports/transport.hpp"
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/model/cadence.hpp"
+#include "feedwatch/model/kind.hpp"
+#include "feedwatch/model/tick.hpp"
+
+/// What every venue folder provides, and nothing else: its sheet (facts as data), the client's codec
+/// (subscribe, decode) and the venue's codec (parse requests, encode), used by the simulator and the
+/// fake exchange. Wire types stop here.
+namespace feedwatch::venues {
+
+/// One channel of a venue: what is subscribed, which kinds it feeds, what its messages prove.
+struct ChannelSheet {
+  std::string_view name;              ///< "markPrice@1s", "tickers", "orderbook.1"
+  std::string_view route;             ///< endpoint group; channels of two routes never share a line
+  std::span<const Kind> kinds;        ///< every kind decode() emits for it
+  Cadence cadence;
+  EventTime event_time = EventTime::none;
+  bool absent_is_unchanged = false;   ///< an ordered delta without the field confirms the value
+  bool repeat_confirms = false;       ///< the same seq sent again confirms the value
+  bool seq_orders = false;            ///< a smaller seq in one epoch is an older tick
+  bool seq_comparable = false;        ///< seq means the same on two sockets
+  bool snapshot_on_subscribe = false; ///< sends the full state at once after the acknowledgement
+  Duration suspect_after{};           ///< event channels: silence that starts diagnosis
+};
+
+/// A published limit: `count` per `window`. We use at most 20 % (semantics §7).
+struct RateLimit {
+  std::uint32_t count = 0;
+  Duration window{};
+};
+
+enum class PingStyle : std::uint8_t {
+  none,      ///< the sheet forbids client pings
+  protocol,  ///< WebSocket ping frames
+  text,      ///< ping_text() as a text message, answered by a text message
+};
+
+struct VenueSheet {
+  std::string_view name;       ///< "binance-usdm"
+  std::string_view ws_url;     ///< default base, "wss://fstream.binance.com"
+  std::string_view rest_url;   ///< default base, "https://fapi.binance.com"
+  std::span<const ChannelSheet> channels;
+  PingStyle ping = PingStyle::protocol;
+  Duration ping_quiet = 5s;    ///< ping after so long without any frame
+  Duration ping_busy = 20s;    ///< and at least so often with frames
+  Duration server_heartbeat{}; ///< the venue's own heartbeat period; zero = none
+  RateLimit dials;             ///< connection attempts per address
+  RateLimit messages;          ///< client messages per connection, control frames included
+  std::size_t max_topics_per_line = 0;
+  std::size_t max_topics_per_request = 0;
+  std::size_t max_request_chars = 0;
+  Duration forced_close{};     ///< the venue ends every connection after this; zero = never
+};
+
+/// What one line subscribes: a channel (index into sheet().channels) and a symbol.
+struct Topic {
+  std::uint8_t channel = 0;
+  std::string symbol;
+
+  friend auto operator<=>(const Topic&, const Topic&) = default;
+};
+
+/// One client message and the topics it covers.
+struct ClientRequest {
+  std::uint64_t id = 0;
+  std::string text;
+  std::vector<Topic> topics;
+};
+
+/// Answer of the venue to a request.
+struct Ack {
+  std::optional<std::uint64_t> request_id;  ///< absent when the venue does not echo it
+  bool ok = false;
+  std::string message;  ///< the venue's words when refused
+};
+
+enum class MessageType : std::uint8_t {
+  data,     ///< zero or more ticks (a subscribed kind we do not store yields none)
+  ack,      ///< `ack` is set
+  pong,     ///< application-level pong
+  ping,     ///< application-level ping; `reply` is to be sent back
+  notice,   ///< the venue announces that it will close this connection
+  ignored,  ///< known and irrelevant (other channels, welcome messages)
+};
+
+enum class DecodeErrorCode : std::uint8_t { not_json, missing_field, bad_price, bad_value, unknown_message };
+std::string_view to_text(DecodeErrorCode code);
+
+struct DecodeError {
+  DecodeErrorCode code = DecodeErrorCode::not_json;
+  std::string_view field;   ///< static name of the field at fault, may be empty
+  std::string_view symbol;  ///< the symbol, when it was already known; valid as long as the frame
+};
+
+/// Filled by Decoder::decode; buffers are reused between calls.
+struct Decoded {
+  std::vector<WireTick> ticks;  ///< views valid until the frame or the next decode() goes away
+  std::optional<Ack> ack;
+  std::string reply;
+
+  void clear() {
+    ticks.clear();
+    ack.reset();
+    reply.clear();
+  }
+};
+
+/// Decodes the messages of one connection. Owns parser buffers; one per connection or thread, not
+/// thread-safe. Never throws; any bytes are safe.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  /// `frame` is a text or binary frame (padding as promised by Frame).
+  virtual std::expected<MessageType, DecodeError> decode(const Frame& frame, Decoded& out) = 0;
+};
+
+/// An instrument as the venue's REST lists it.
+struct Instrument {
+  std::string symbol;
+  bool trading = false;
+};
+
+/// The client's side of one venue. Immutable after construction; any thread.
+class Venue {
+ public:
+  virtual ~Venue() = default;
+  virtual const VenueSheet& sheet() const = 0;
+
+  /// Full WebSocket URL of a route under a base URL ("ws://127.0.0.1:9001" for a simulator).
+  virtual std::string dial_url(std::string_view base, std::string_view route) const = 0;
+  /// Topics split into requests within the sheet's limits; ids count up from `first_id`.
+  virtual std::vector<ClientRequest> subscribe(std::span<const Topic> topics,
+                                               std::uint64_t first_id) const = 0;
+  virtual std::vector<ClientRequest> unsubscribe(std::span<const Topic> topics,
+                                                 std::uint64_t first_id) const = 0;
+  virtual std::string ping_text() const = 0;  ///< PingStyle::text only, else empty
+  virtual std::unique_ptr<Decoder> make_decoder() const = 0;
+
+  virtual std::string instruments_url(std::string_view rest_base) const = 0;
+  virtual std::expected<std::vector<Instrument>, std::string> parse_instruments(
+      std::string_view body) const = 0;
+};
+
+// ---- the venue's own side -----------------------------------------------------------------------
+
+enum class ClientOp : std::uint8_t { subscribe, unsubscribe, ping, unknown };
+
+struct ClientMessage {
+  ClientOp op = ClientOp::unknown;
+  std::string id;                    ///< as the client wrote it (raw JSON token), may be empty
+  std::vector<Topic> topics;         ///< understood ones
+  std::vector<std::string> invalid;  ///< topic texts that mean nothing on this venue or route
+};
+
+/// What the venue side says about one symbol at one moment; encode_data picks what a channel sends.
+struct MarketState {
+  std::string_view symbol;
+  Decimal last, bid, ask, mark, index;
+  std::uint64_t seq = 0;
+  WallTime now;             ///< publish time
+  WallTime traded;          ///< time of the event itself
+  /// Delta channels: which kinds changed since this client's previous message (all on a snapshot).
+  bool last_changed = true, quote_changed = true, mark_changed = true, index_changed = true;
+  bool snapshot = true;
+};
+
+/// The venue's side: what a real server of it would say. Immutable; any thread.
+class VenueSide {
+ public:
+  virtual ~VenueSide() = default;
+  virtual const VenueSheet& sheet() const = 0;
+  /// Route of an upgrade request's target ("/market/ws" → "market"); nullopt = 404. An unrouted
+  /// target gives the route a real venue would use. `topics` receives those named in the URL.
+  virtual std::optional<std::string> route_of(std::string_view target,
+                                              std::vector<Topic>& topics) const = 0;
+  /// Whether the route really delivers the channel (it may acknowledge without delivering).
+  virtual bool delivers(std::string_view route, std::uint8_t channel) const = 0;
+  virtual ClientMessage parse_client(std::string_view text) const = 0;
+  virtual std::string encode_ack(const ClientMessage& message) const = 0;
+  virtual std::string encode_refusal(const ClientMessage& message) const = 0;  ///< names invalid[0]
+  virtual std::string encode_pong(const ClientMessage& message) const = 0;
+  virtual std::string encode_data(std::uint8_t channel, const MarketState& state) const = 0;
+
+  /// REST: nullopt when the target is none of the paths the product uses.
+  enum class RestPath : std::uint8_t { time, instruments, ticker };
+  virtual std::optional<RestPath> rest_path(std::string_view target) const = 0;
+  virtual std::string encode_time(WallTime now) const = 0;
+  virtual std::string encode_instruments(std::span<const Instrument> instruments) const = 0;
+  /// Every symbol's state (bybit tickers; binance premiumIndex + bookTicker as one array).
+  virtual std::string encode_ticker(std::string_view target,
+                                    std::span<const MarketState> states) const = 0;
+};
+
+/// All venues built in, by name; nullptr when unknown. The objects live for the whole program.
+const Venue* find_venue(std::string_view name);
+const VenueSide* find_venue_side(std::string_view name);
+std::span<const std::string_view> venue_names();
+
+/// Index of the channel that feeds a kind, if the venue has one.
+std::optional<std::uint8_t> channel_for(const VenueSheet& sheet, Kind kind);
+
+}  // namespace feedwatch::venues
