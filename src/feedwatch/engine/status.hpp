@@ -11,6 +11,7 @@
 
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/feed/status.hpp"
 #include "feedwatch/freshness/policy.hpp"
 #include "feedwatch/model/level.hpp"
 #include "feedwatch/model/reason.hpp"
@@ -18,11 +19,12 @@
 
 namespace feedwatch::engine {
 
-enum class LineState : std::uint8_t { idle, connecting, handshaking, subscribing, live, draining, backing_off };
-std::string_view to_text(LineState state);
-
-enum class RepairStep : std::uint8_t { resubscribe, replace_line };
-std::string_view to_text(RepairStep step);
+using feed::LineState;
+using feed::LineStatus;
+using feed::RepairStatus;
+using feed::RepairStep;
+using feed::VenueStatus;
+using feed::to_text;
 
 /// What does not change about a stream while it is watched.
 struct StreamInfo {
@@ -32,16 +34,6 @@ struct StreamInfo {
   Cadence cadence;
   std::string channel;
   bool required = false;
-};
-
-struct RepairStatus {
-  std::uint64_t id = 0;
-  RepairStep step = RepairStep::resubscribe;
-  MonoTime started{};
-  std::optional<MonoTime> ended;
-  bool ok = false;
-  std::string line;    ///< the line it was tried on
-  std::string detail;  ///< why it ended so
 };
 
 /// The newest state of one stream, with what happened since the control last looked.
@@ -62,35 +54,6 @@ struct StreamStatus {
   bool quarantined = false;
   std::string detail;               ///< the venue's words, where there are some
   bool removed = false;
-};
-
-struct LineStatus {
-  LineId line;
-  std::string name;                 ///< "binance-usdm/market#1"
-  std::string venue;
-  std::string route;
-  LineState state = LineState::idle;
-  Reason reason = Reason::ok;
-  MonoTime state_since{};
-  std::optional<MonoTime> last_frame;
-  std::optional<Duration> ping_rtt;
-  std::uint64_t frames = 0;
-  std::uint64_t dials = 0;
-  std::uint64_t unplanned_closes = 0;
-  std::size_t topics = 0;
-  std::string detail;               ///< why it is not live, for people
-  bool removed = false;
-};
-
-/// One venue as a cause: whether any line of each of its routes is live, and whether it told us off.
-struct VenueStatus {
-  std::string venue;
-  bool live = false;                       ///< every route with wanted streams has a live line
-  MonoTime live_since{};                   ///< since when `live` holds its value
-  std::optional<MonoTime> limited_until;   ///< rate limited or banned
-  std::uint32_t dials_in_window = 0;
-  std::uint32_t dial_share = 0;            ///< how many the window allows us
-  std::string detail;
 };
 
 /// Shard → control: state, not events. One pending entry per stream, line and venue, so it cannot
