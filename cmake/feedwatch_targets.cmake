@@ -35,6 +35,7 @@ function(feedwatch_library name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} ${arg_TEST_DEPS} GTest::gmock GTest::gtest_main
                           feedwatch_warnings)
+    target_compile_definitions(${name}_test PRIVATE FEEDWATCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
                          DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "unit;${name}" TIMEOUT 120)
   endif()

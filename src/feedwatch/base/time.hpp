@@ -6,8 +6,8 @@
 
 /// The two clocks of the product as two types that cannot be subtracted from each other.
 ///
-/// Neither clock has a now(): decision code is told the time, and reading a clock is the business of
-/// the Clock port alone (base/ports/clock.hpp).
+/// Neither clock has a now(): decision code is told the time, and reading a clock is the business
+/// of the Clock port alone (base/ports/clock.hpp).
 namespace feedwatch {
 
 using Duration = std::chrono::nanoseconds;
@@ -36,16 +36,30 @@ using WallTime = UtcClock::time_point;
 
 constexpr MonoTime never_mono = MonoTime::max();
 
-constexpr std::int64_t to_ns(Duration d) { return d.count(); }
-constexpr std::int64_t to_ns(MonoTime t) { return t.time_since_epoch().count(); }
-constexpr std::int64_t to_ns(WallTime t) { return t.time_since_epoch().count(); }
-constexpr WallTime wall_from_ns(std::int64_t ns) { return WallTime{Duration{ns}}; }
-constexpr WallTime wall_from_ms(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
-constexpr MonoTime mono_from_ns(std::int64_t ns) { return MonoTime{Duration{ns}}; }
-constexpr double to_seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
+constexpr std::int64_t to_ns(Duration d) {
+  return d.count();
+}
+constexpr std::int64_t to_ns(MonoTime t) {
+  return t.time_since_epoch().count();
+}
+constexpr std::int64_t to_ns(WallTime t) {
+  return t.time_since_epoch().count();
+}
+constexpr WallTime wall_from_ns(std::int64_t ns) {
+  return WallTime{Duration{ns}};
+}
+constexpr WallTime wall_from_ms(std::int64_t ms) {
+  return WallTime{std::chrono::milliseconds{ms}};
+}
+constexpr MonoTime mono_from_ns(std::int64_t ns) {
+  return MonoTime{Duration{ns}};
+}
+constexpr double to_seconds(Duration d) {
+  return static_cast<double>(d.count()) / 1e9;
+}
 
-/// Wall time for use beside venue stamps: the boot-time clock plus an anchor taken once at start, so
-/// that a stepped system clock changes nothing we decide (semantics §2). Immutable; any thread.
+/// Wall time for use beside venue stamps: the boot-time clock plus an anchor taken once at start,
+/// so that a stepped system clock changes nothing we decide (semantics §2). Immutable; any thread.
 struct WallAnchor {
   WallTime wall;
   MonoTime mono;

@@ -10,9 +10,9 @@
 
 namespace feedwatch {
 
-/// The unit of freshness: (venue, symbol, kind). The symbol is the venue's own name in its own case,
-/// any UTF-8. Text form `venue/symbol/kind`: venue before the first '/', kind after the last, symbol
-/// all between (it may hold '/').
+/// The unit of freshness: (venue, symbol, kind). The symbol is the venue's own name in its own
+/// case, any UTF-8. Text form `venue/symbol/kind`: venue before the first '/', kind after the last,
+/// symbol all between (it may hold '/').
 struct StreamKey {
   std::string venue;
   std::string symbol;

@@ -1,0 +1,114 @@
+// Differential: Decimal against big integers of Boost, on random values of every size and scale.
+#include <gtest/gtest.h>
+
+#include <boost/multiprecision/cpp_int.hpp>
+#include <string>
+
+#include "feedwatch/base/decimal.hpp"
+#include "feedwatch/base/random.hpp"
+
+namespace feedwatch {
+namespace {
+
+using BigInt = boost::multiprecision::cpp_int;
+
+constexpr int rounds = 20'000;
+
+/// All lengths alike: uniform numbers would nearly always have 38 digits.
+Decimal::Mantissa random_mantissa(Random& random) {
+  __extension__ using Bits = unsigned __int128;
+  const Bits bits = (Bits{random.next()} << 64U) | random.next();
+  return static_cast<Decimal::Mantissa>(bits) >> static_cast<int>(random.below(128));
+}
+
+Decimal random_decimal(Random& random) {
+  return {random_mantissa(random), static_cast<int>(random.below(Decimal::max_scale + 1))};
+}
+
+BigInt big(Decimal::Mantissa mantissa) {
+  const BigInt high{static_cast<std::int64_t>(mantissa >> 64U)};
+  return (high << 64U) + BigInt{static_cast<std::uint64_t>(mantissa)};
+}
+
+/// value · 10^38, an integer for every Decimal.
+BigInt scaled(const Decimal& d) {
+  return big(d.mantissa()) * boost::multiprecision::pow(
+                                 BigInt{10}, static_cast<unsigned>(Decimal::max_scale - d.scale()));
+}
+
+/// The plain notation by another way: a string of digits with the point put in.
+std::string plain(const Decimal& d) {
+  const BigInt mantissa = big(d.mantissa());
+  std::string digits = BigInt{boost::multiprecision::abs(mantissa)}.str();
+  const auto scale = static_cast<std::size_t>(d.scale());
+  if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
+  if (scale > 0) digits.insert(digits.size() - scale, ".");
+  return mantissa < 0 ? "-" + digits : digits;
+}
+
+/// A neighbour in value: the same number at another scale, sometimes one unit beside it.
+Decimal near(const Decimal& d, Random& random) {
+  Decimal::Mantissa mantissa = d.mantissa();
+  int scale = d.scale();
+  for (std::uint64_t steps = random.below(6); steps > 0; --steps) {
+    if (scale < Decimal::max_scale && !__builtin_mul_overflow(mantissa, 10, &mantissa)) {
+      ++scale;
+    } else {
+      return d;
+    }
+  }
+  const auto beside = static_cast<int>(random.below(3)) - 1;
+  if (__builtin_add_overflow(mantissa, beside, &mantissa)) return d;
+  return {mantissa, scale};
+}
+
+void expect_same_order(const Decimal& a, const Decimal& b) {
+  const BigInt x = scaled(a);
+  const BigInt y = scaled(b);
+  const std::string shown = a.to_string() + " and " + b.to_string();
+  EXPECT_EQ(a < b, x < y) << shown;
+  EXPECT_EQ(a == b, x == y) << shown;
+  EXPECT_EQ(a > b, x > y) << shown;
+}
+
+TEST(DecimalProperty, ComparesAsBigIntegersDo) {
+  Random random{1};
+  for (int i = 0; i < rounds; ++i) {
+    const Decimal a = random_decimal(random);
+    expect_same_order(a, random_decimal(random));
+    expect_same_order(a, near(a, random));
+  }
+}
+
+TEST(DecimalProperty, PrintsAsBigIntegersDoAndReadsItBack) {
+  Random random{2};
+  for (int i = 0; i < rounds; ++i) {
+    const Decimal d = random_decimal(random);
+    EXPECT_EQ(d.to_string(), plain(d));
+    const auto back = Decimal::parse(d.to_string());
+    ASSERT_TRUE(back.has_value()) << plain(d);
+    EXPECT_TRUE(identical(*back, d)) << plain(d);
+  }
+}
+
+/// Whatever the text, parse() either refuses or gives a value that prints and reads as itself.
+TEST(DecimalProperty, HostileTextNeverYieldsAnotherNumber) {
+  constexpr std::string_view alphabet = "0123456789000..--++eEx ";
+  Random random{3};
+  int read = 0;
+  for (int i = 0; i < rounds * 5; ++i) {
+    std::string text;
+    for (std::uint64_t n = random.below(8); n > 0; --n)
+      text += alphabet[random.below(alphabet.size())];
+    const auto first = Decimal::parse(text);
+    if (!first) continue;
+    ++read;
+    const auto second = Decimal::parse(first->to_string());
+    ASSERT_TRUE(second.has_value()) << text;
+    EXPECT_TRUE(identical(*first, *second)) << text;
+  }
+  EXPECT_GT(read, rounds / 10);
+}
+
+}  // namespace
+}  // namespace feedwatch
