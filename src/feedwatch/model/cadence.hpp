@@ -20,7 +20,11 @@ struct Cadence {
   friend constexpr bool operator==(const Cadence&, const Cadence&) = default;
 };
 
-constexpr Cadence clocked(Duration period) { return {CadenceType::clocked, period}; }
-constexpr Cadence event_driven() { return {CadenceType::event, Duration{}}; }
+constexpr Cadence clocked(Duration period) {
+  return {CadenceType::clocked, period};
+}
+constexpr Cadence event_driven() {
+  return {CadenceType::event, Duration{}};
+}
 
 }  // namespace feedwatch

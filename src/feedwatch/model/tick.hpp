@@ -31,19 +31,19 @@ struct Fields {
 /// What `ts_event` of a channel says (its sheet): when the venue published, or when it traded.
 enum class EventTime : std::uint8_t { none, publish, trade };
 
-/// One price update as a venue's message says it, before it is matched to a stream. Text views point
-/// into the frame and are valid as long as it is.
+/// One price update as a venue's message says it, before it is matched to a stream. Text views
+/// point into the frame and are valid as long as it is.
 struct WireTick {
   std::string_view symbol;  ///< the venue's bytes, unescaped
   Kind kind = Kind::last;
-  Prices prices;            ///< only the fields in `fields` are meaningful
-  Fields fields;            ///< none = the message proves the symbol alive but carries no price
+  Prices prices;                ///< only the fields in `fields` are meaningful
+  Fields fields;                ///< none = the message proves the symbol alive but carries no price
   std::string_view price_text;  ///< the raw token of price (or bid), empty if absent
   std::string_view ask_text;    ///< the raw token of ask, empty if absent
   std::optional<WallTime> ts_event;
   std::optional<std::uint64_t> seq;
-  bool snapshot = false;    ///< full state, not a delta
-  bool restart = false;     ///< the venue says its sequence starts again
+  bool snapshot = false;  ///< full state, not a delta
+  bool restart = false;   ///< the venue says its sequence starts again
 };
 
 /// One normalized update of one stream.

@@ -18,15 +18,15 @@ using Labels = std::vector<std::pair<std::string, std::string>>;  ///< sorted by
 
 /// Rows as the store keeps them; the tables of interfaces.md §5. Times are UTC.
 struct AlertRow {
-  std::string id;         ///< unique for ever
-  std::string name;       ///< "price_staleness"
-  std::string identity;   ///< name and scope labels as text; one open alert per identity
-  std::string severity;   ///< "warning" | "critical"
-  std::string state;      ///< "firing" | "resolved"
+  std::string id;        ///< unique for ever
+  std::string name;      ///< "price_staleness"
+  std::string identity;  ///< name and scope labels as text; one open alert per identity
+  std::string severity;  ///< "warning" | "critical"
+  std::string state;     ///< "firing" | "resolved"
   std::string message;
-  std::string metadata;   ///< JSON object
+  std::string metadata;  ///< JSON object
   Labels labels;
-  WallTime started_at;    ///< when the condition became true
+  WallTime started_at;  ///< when the condition became true
   WallTime updated_at;
   std::optional<WallTime> resolved_at;
 };
@@ -34,18 +34,18 @@ struct AlertRow {
 struct AlertTransitionRow {
   std::string alert_id;
   WallTime at;
-  std::string from, to;   ///< states
+  std::string from, to;  ///< states
   std::string severity;
   std::string message;
 };
 
 /// One delivery of one alert state to one sink: written with the transition (outbox), then updated.
 struct NotificationRow {
-  std::string id;         ///< idempotency key, the same on every attempt
+  std::string id;  ///< idempotency key, the same on every attempt
   std::string alert_id;
   std::string sink;
-  std::string state;      ///< "pending" | "delivered" | "failed"
-  std::string payload;    ///< JSON as it will be sent
+  std::string state;    ///< "pending" | "delivered" | "failed"
+  std::string payload;  ///< JSON as it will be sent
   std::int64_t attempts = 0;
   WallTime created_at;
   std::optional<WallTime> finished_at;
@@ -55,7 +55,7 @@ struct NotificationRow {
 struct StreamTransitionRow {
   std::string stream;
   WallTime at;
-  std::string from, to;   ///< levels
+  std::string from, to;  ///< levels
   std::string reason;
   bool fault = false;
   std::optional<double> age_seconds;  ///< absent when never received
@@ -64,8 +64,8 @@ struct StreamTransitionRow {
 
 struct RepairRow {
   std::string id;
-  std::string stream;     ///< or "venue/route" for a line
-  std::string step;       ///< "resubscribe" | "replace_line"
+  std::string stream;  ///< or "venue/route" for a line
+  std::string step;    ///< "resubscribe" | "replace_line"
   std::string line;
   WallTime started_at;
   std::optional<WallTime> ended_at;
@@ -92,8 +92,8 @@ class Journal {
   virtual void commit(JournalBatch batch, Done done) = 0;
 };
 
-/// Small durable records by key (dial budgets, quarantine, offsets). Writes are batched, at most one
-/// second old on disk. Values are opaque bytes with the writer's own version in front.
+/// Small durable records by key (dial budgets, quarantine, offsets). Writes are batched, at most
+/// one second old on disk. Values are opaque bytes with the writer's own version in front.
 class StateStore {
  public:
   virtual ~StateStore() = default;

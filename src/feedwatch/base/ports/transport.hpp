@@ -28,12 +28,12 @@ enum class DialPhase : std::uint8_t { resolving, connecting, securing, upgrading
 
 /// Why a connection ended, as far as the peer or the network said.
 struct CloseReport {
-  DialPhase phase = DialPhase::open;         ///< how far it had come
-  std::optional<int> http_status;            ///< answer to a refused upgrade
-  std::optional<std::uint16_t> close_code;   ///< WebSocket close code, if one came
-  std::optional<Duration> retry_after;       ///< Retry-After of a refused upgrade
-  bool by_us = false;                        ///< close() or abort() was called
-  std::string detail;                        ///< for people: "connection reset by peer"
+  DialPhase phase = DialPhase::open;        ///< how far it had come
+  std::optional<int> http_status;           ///< answer to a refused upgrade
+  std::optional<std::uint16_t> close_code;  ///< WebSocket close code, if one came
+  std::optional<Duration> retry_after;      ///< Retry-After of a refused upgrade
+  bool by_us = false;                       ///< close() or abort() was called
+  std::string detail;                       ///< for people: "connection reset by peer"
 };
 
 struct DialTarget {
