@@ -24,7 +24,6 @@ using feed::LineStatus;
 using feed::RepairStatus;
 using feed::RepairStep;
 using feed::VenueStatus;
-using feed::to_text;
 
 /// What does not change about a stream while it is watched.
 struct StreamInfo {

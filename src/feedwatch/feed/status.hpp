@@ -10,11 +10,18 @@
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/model/reason.hpp"
 
-/// What a feed says about its lines, its repairs and its venue; carried on to the control unchanged.
+/// What a feed says about its lines, its repairs and its venue; carried on to the control
+/// unchanged.
 namespace feedwatch::feed {
 
 enum class LineState : std::uint8_t {
-  idle, connecting, handshaking, subscribing, live, draining, backing_off,
+  idle,
+  connecting,
+  handshaking,
+  subscribing,
+  live,
+  draining,
+  backing_off,
 };
 constexpr std::string_view to_text(LineState state) {
   constexpr std::array<std::string_view, 7> words{
@@ -39,7 +46,7 @@ struct RepairStatus {
 
 struct LineStatus {
   LineId line;
-  std::string name;                 ///< "binance-usdm/market#1"
+  std::string name;  ///< "binance-usdm/market#1"
   std::string venue;
   std::string route;
   LineState state = LineState::idle;
@@ -51,18 +58,19 @@ struct LineStatus {
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
   std::size_t topics = 0;
-  std::string detail;               ///< why it is not live, for people
+  std::string detail;  ///< why it is not live, for people
   bool removed = false;
 };
 
-/// One venue as a cause: whether any line of each of its routes is live, and whether it told us off.
+/// One venue as a cause: whether any line of each of its routes is live, and whether it told us
+/// off.
 struct VenueStatus {
   std::string venue;
-  bool live = false;                       ///< every route with wanted streams has a live line
-  MonoTime live_since{};                   ///< since when `live` holds its value
-  std::optional<MonoTime> limited_until;   ///< rate limited or banned
+  bool live = false;                      ///< every route with wanted streams has a live line
+  MonoTime live_since{};                  ///< since when `live` holds its value
+  std::optional<MonoTime> limited_until;  ///< rate limited or banned
   std::uint32_t dials_in_window = 0;
-  std::uint32_t dial_share = 0;            ///< how many the window allows us
+  std::uint32_t dial_share = 0;  ///< how many the window allows us
   std::string detail;
 };
 

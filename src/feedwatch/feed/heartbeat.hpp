@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/venues/venue.hpp"
+
+namespace feedwatch::feed {
+
+/// Limits of semantics §7 that no configuration may loosen.
+struct HeartbeatLimits {
+  Duration suspect_after = 5s;  ///< oldest unanswered ping older than this: open a replacement
+  Duration dead_after = 10s;    ///< … than this: close
+  Duration pong_outer = 120s;   ///< without a pong to an outstanding ping, whatever else arrives
+};
+
+/// Life signs of one open connection: when to ping, and what silence means.
+///
+/// Any frame proves the socket, so an unanswered ping counts from the later of its sending and the
+/// newest frame; the outer limit alone counts from the ping itself. Single owner, not thread-safe.
+class Heartbeat {
+ public:
+  enum class Verdict : std::uint8_t { alive, suspect, dead };
+
+  explicit Heartbeat(const venues::VenueSheet& sheet, HeartbeatLimits limits = {});
+
+  void open(MonoTime now);
+  void on_frame(MonoTime now) { last_frame_ = now; }
+  /// Protocol pongs name their ping; application pongs (empty payload) answer the oldest one.
+  void on_pong(std::string_view payload, MonoTime now);
+
+  bool wants_ping(MonoTime now) const;
+  /// The payload of the ping now to be sent; the caller sends it.
+  std::string ping(MonoTime now);
+
+  Verdict verdict(MonoTime now) const;
+  /// The next moment after `now` at which verdict() or wants_ping() may change without an event.
+  MonoTime next_deadline(MonoTime now) const;
+  std::optional<Duration> round_trip() const { return round_trip_; }
+  std::optional<MonoTime> last_frame() const { return last_frame_; }
+
+ private:
+  MonoTime silence_since() const;
+
+  venues::PingStyle style_;
+  Duration quiet_;
+  Duration busy_;
+  Duration server_heartbeat_;
+  HeartbeatLimits limits_;
+  MonoTime opened_{};
+  std::optional<MonoTime> last_frame_;
+  std::optional<MonoTime> last_ping_;    // newest one sent
+  std::optional<MonoTime> outstanding_;  // oldest unanswered one
+  std::uint64_t next_payload_ = 1;
+  std::uint64_t oldest_payload_ = 1;
+  std::optional<Duration> round_trip_;
+};
+
+}  // namespace feedwatch::feed

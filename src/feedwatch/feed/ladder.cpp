@@ -1,0 +1,102 @@
+#include "feedwatch/feed/ladder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::feed {
+
+void Ladder::on_suspect(MonoTime now, RepairStep never_past) {
+  if (suspect_since_) {
+    never_past_ = std::max(never_past_, never_past);
+    return;
+  }
+  suspect_since_ = now;
+  never_past_ = never_past;
+  if (!running_) due_ = now + options_.settle;
+}
+
+void Ladder::on_cleared() {
+  suspect_since_.reset();
+  if (running_) return;
+  last_failed_.reset();
+  due_ = never_mono;
+  set_exhausted(false);
+}
+
+void Ladder::forget_old(MonoTime now) {
+  while (!starts_.empty() && now - starts_.front() >= options_.window) starts_.pop_front();
+}
+
+void Ladder::set_exhausted(bool exhausted) {
+  if (exhausted_ == exhausted) return;
+  exhausted_ = exhausted;
+  exhausted_changed_ = true;
+}
+
+std::optional<RepairStep> Ladder::due_step(MonoTime now, bool line_wide) {
+  if (!suspect_since_ || running_ || now < due_) return std::nullopt;
+  forget_old(now);
+  if (starts_.size() >= options_.max_repairs) {
+    set_exhausted(true);
+    due_ = starts_.front() + options_.window;
+    return std::nullopt;
+  }
+  const bool climbed = last_failed_.has_value();
+  if (climbed && never_past_ == RepairStep::resubscribe) {
+    due_ = never_mono;
+    return std::nullopt;
+  }
+  if (never_past_ == RepairStep::resubscribe) return RepairStep::resubscribe;
+  return line_wide || climbed ? RepairStep::replace_line : RepairStep::resubscribe;
+}
+
+const RepairStatus& Ladder::begin(std::uint64_t id, RepairStep step, ConnId from, std::string line,
+                                  MonoTime now) {
+  starts_.push_back(now);
+  from_ = from;
+  due_ = never_mono;
+  deadline_ =
+      now + (step == RepairStep::resubscribe ? resubscribe_deadline_ : options_.replace_deadline);
+  running_ = RepairStatus{.id = id, .step = step, .started = now, .line = std::move(line)};
+  return *running_;
+}
+
+RepairStatus Ladder::on_success(MonoTime now) {
+  RepairStatus done = *std::exchange(running_, std::nullopt);
+  done.ended = now;
+  done.ok = true;
+  deadline_ = never_mono;
+  last_failed_.reset();
+  suspect_since_.reset();
+  due_ = never_mono;
+  set_exhausted(false);
+  return done;
+}
+
+RepairStatus Ladder::on_failure(MonoTime now, std::string detail) {
+  RepairStatus done = *std::exchange(running_, std::nullopt);
+  done.ended = now;
+  done.detail = std::move(detail);
+  deadline_ = never_mono;
+  if (!suspect_since_) {
+    last_failed_.reset();
+    return done;
+  }
+  last_failed_ = done.step;
+  due_ = done.step == RepairStep::resubscribe ? now : now + options_.pause;
+  return done;
+}
+
+bool Ladder::take_exhausted_change() {
+  return std::exchange(exhausted_changed_, false);
+}
+
+void Ladder::check_silence(MonoTime silent_since, MonoTime now) {
+  if (suspect_since_ && now - silent_since >= options_.silent_limit) set_exhausted(true);
+}
+
+MonoTime Ladder::next_deadline() const {
+  return std::min(due_, deadline_);
+}
+
+}  // namespace feedwatch::feed

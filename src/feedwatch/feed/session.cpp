@@ -1,0 +1,326 @@
+#include "feedwatch/feed/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::feed {
+
+namespace {
+constexpr std::uint32_t no_epoch = 0;
+}  // namespace
+
+Session::Session(const venues::Venue& venue, FeedPort& port, ConnId conn, std::uint32_t& epochs,
+                 MonoTime now, SessionLimits limits)
+    : venue_(venue),
+      port_(port),
+      conn_(conn),
+      epochs_(epochs),
+      limits_(limits),
+      dialled_(now),
+      phase_since_(now),
+      heartbeat_(venue.sheet(), limits.heartbeat),
+      messages_(Budget::share_of(venue.sheet().messages)) {}
+
+const venues::ChannelSheet& Session::channel(const Entry& entry) const {
+  return venue_.sheet().channels[entry.wire.channel];
+}
+
+// ---- wishes -------------------------------------------------------------------------------------
+
+void Session::want(TopicId topic, const venues::Topic& wire, bool alone) {
+  Entry entry{.wire = wire, .alone = alone};
+  const venues::ChannelSheet& sheet = venue_.sheet().channels[wire.channel];
+  entry.expects_data = sheet.cadence.type == CadenceType::clocked || sheet.snapshot_on_subscribe;
+  entries_.insert_or_assign(topic, std::move(entry));
+  if (state_ == State::subscribing || state_ == State::live) enqueue({topic}, true);
+}
+
+void Session::unwant(TopicId topic, MonoTime now) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end()) return;
+  if (state_ == State::subscribing || state_ == State::live) {
+    enqueue({topic}, false);
+    flush(now);
+  }
+  unseen_.erase(topic);
+  entries_.erase(found);
+}
+
+void Session::resubscribe(TopicId topic, MonoTime now) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end() || state_ == State::dialling || state_ == State::closing) return;
+  found->second.coverage.resubscribing = true;
+  found->second.overdue_told = true;  // the repair has its own deadline
+  enqueue({topic}, false);
+  enqueue({topic}, true);
+  flush(now);
+}
+
+void Session::begin_closing() {
+  state_ = State::closing;
+}
+
+// ---- requests -----------------------------------------------------------------------------------
+
+void Session::enqueue(std::vector<TopicId> topics, bool subscribe) {
+  std::vector<venues::Topic> wires;
+  wires.reserve(topics.size());
+  for (const TopicId topic : topics) wires.push_back(entries_.at(topic).wire);
+  auto requests =
+      subscribe ? venue_.subscribe(wires, next_request_) : venue_.unsubscribe(wires, next_request_);
+  next_request_ += requests.size();
+  // A venue cuts the list in order, so the ids follow the topics of each piece.
+  std::size_t next = 0;
+  for (venues::ClientRequest& wire : requests) {
+    Request request{.subscribe = subscribe};
+    for (std::size_t i = 0; i < wire.topics.size() && next < topics.size(); ++i) {
+      request.topics.push_back(topics[next++]);
+    }
+    request.wire = std::move(wire);
+    queue_.push_back(std::move(request));
+  }
+}
+
+void Session::flush(MonoTime now) {
+  while (!queue_.empty() && messages_.try_spend(now)) {
+    Request request = std::move(queue_.front());
+    queue_.pop_front();
+    port_.send_text(conn_, request.wire.text);
+    note_sent(request, now);
+    request.sent = now;
+    in_flight_.insert_or_assign(request.wire.id, std::move(request));
+  }
+}
+
+void Session::note_sent(const Request& request, MonoTime now) {
+  if (!request.subscribe) return;
+  for (const TopicId topic : request.topics) {
+    const auto found = entries_.find(topic);
+    if (found == entries_.end()) continue;
+    Entry& entry = found->second;
+    entry.next_epoch = ++epochs_;
+    entry.coverage.requested = now;
+    entry.coverage.acknowledged.reset();
+    entry.coverage.refused = false;
+    // The first subscription has no earlier epoch that early data could belong to.
+    if (!entry.coverage.resubscribing) {
+      entry.coverage.epoch = entry.next_epoch;
+      entry.coverage.seen.reset();
+      unseen_.insert(topic);
+    }
+  }
+}
+
+void Session::on_ack(const venues::Ack& ack, MonoTime now) {
+  auto found = ack.request_id ? in_flight_.find(*ack.request_id) : in_flight_.begin();
+  if (found == in_flight_.end()) return;
+  const Request request = std::move(found->second);
+  in_flight_.erase(found);
+  if (ack.ok) {
+    acknowledge(request, now);
+  } else if (request.subscribe) {
+    refuse(request, ack.message);
+  }
+  flush(now);
+  check_live(now);
+}
+
+void Session::acknowledge(const Request& request, MonoTime now) {
+  if (!request.subscribe) return;
+  for (const TopicId topic : request.topics) {
+    const auto found = entries_.find(topic);
+    if (found == entries_.end()) continue;
+    Coverage& coverage = found->second.coverage;
+    coverage.acknowledged = now;
+    if (coverage.resubscribing) {
+      coverage.resubscribing = false;
+      coverage.epoch = found->second.next_epoch;
+      coverage.seen.reset();
+      unseen_.insert(topic);
+    }
+    happened_.acknowledged.push_back(topic);
+  }
+}
+
+// One bad topic can fail its whole batch: each is asked for again by itself, and only the one that
+// is refused alone is the bad one.
+void Session::refuse(const Request& request, const std::string& message) {
+  for (const TopicId topic : request.topics) {
+    const auto found = entries_.find(topic);
+    if (found == entries_.end()) continue;
+    if (request.topics.size() > 1) {
+      enqueue({topic}, true);
+      continue;
+    }
+    found->second.coverage.refused = true;
+    found->second.coverage.resubscribing = false;
+    unseen_.erase(topic);
+    happened_.refused.emplace_back(topic, message);
+  }
+}
+
+// ---- events -------------------------------------------------------------------------------------
+
+void Session::on_phase(DialPhase reached, MonoTime now) {
+  if (state_ != State::dialling) return;
+  phase_ = reached;
+  phase_since_ = now;
+  if (reached != DialPhase::open) return;
+  state_ = State::subscribing;
+  heartbeat_.open(now);
+  std::vector<TopicId> together;
+  for (const auto& [topic, entry] : entries_) {
+    if (!entry.alone) together.push_back(topic);
+  }
+  if (!together.empty()) enqueue(std::move(together), true);
+  for (const auto& [topic, entry] : entries_) {
+    if (entry.alone) enqueue({topic}, true);
+  }
+  flush(now);
+}
+
+void Session::on_frames(std::size_t count, MonoTime now) {
+  frames_ += count;
+  heartbeat_.on_frame(now);
+}
+
+Session::Data Session::on_data(TopicId topic, MonoTime now) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end() || state_ == State::closing) return {};
+  Coverage& coverage = found->second.coverage;
+  if (coverage.epoch == no_epoch) return {};
+  coverage.last_data = now;
+  if (coverage.seen) return {coverage.epoch, false};
+  coverage.seen = now;
+  unseen_.erase(topic);
+  check_live(now);
+  return {coverage.epoch, true};
+}
+
+void Session::on_decode_error() {
+  if (++decode_errors_ >= limits_.decode_errors && unhealthy_because_.empty()) {
+    unhealthy_because_ = std::to_string(decode_errors_) + " messages in a row could not be decoded";
+  }
+}
+
+void Session::check_live(MonoTime now) {
+  if (state_ != State::subscribing) return;
+  bool expects = false;
+  bool seen = false;
+  bool waiting = !queue_.empty() || !in_flight_.empty();
+  for (const auto& [topic, entry] : entries_) {
+    expects = expects || (entry.expects_data && !entry.coverage.refused);
+    seen = seen || entry.coverage.seen.has_value();
+  }
+  // Data proves a line. Where no channel owes any, the acknowledgements are all there is.
+  if (seen || (!expects && !waiting && !entries_.empty())) {
+    state_ = State::live;
+    phase_since_ = now;
+    live_since_ = now;
+    happened_.became_live = true;
+  }
+}
+
+Duration Session::first_data_limit(const Entry& entry) const {
+  return std::max(limits_.first_data_clocked, 3 * channel(entry).cadence.period);
+}
+
+MonoTime Session::overdue_at(const Entry& entry) const {
+  if (!entry.expects_data || entry.overdue_told || !entry.coverage.requested) return never_mono;
+  if (entry.coverage.acknowledged) return *entry.coverage.acknowledged + first_data_limit(entry);
+  return *entry.coverage.requested + limits_.phase;
+}
+
+void Session::check_overdue(MonoTime now) {
+  for (const TopicId topic : unseen_) {
+    Entry& entry = entries_.at(topic);
+    if (overdue_at(entry) > now) continue;
+    entry.overdue_told = true;
+    happened_.overdue.push_back(topic);
+  }
+}
+
+void Session::on_time(MonoTime now) {
+  if (state_ == State::closing) return;
+  const bool opening = state_ == State::dialling;
+  if (opening || (state_ == State::subscribing && !entries_.empty())) {
+    if (now - phase_since_ >= limits_.phase && unhealthy_because_.empty()) {
+      unhealthy_because_ = opening ? "the connection did not open within 10 s"
+                                   : "no acknowledgement or first data within 10 s";
+    }
+  }
+  if (opening) return;
+  flush(now);
+  if (heartbeat_.wants_ping(now) && messages_.try_spend(now)) {
+    const std::string payload = heartbeat_.ping(now);
+    if (venue_.sheet().ping == venues::PingStyle::text) {
+      port_.send_text(conn_, venue_.ping_text());
+    } else {
+      port_.send_ping(conn_, payload);
+    }
+  }
+  check_overdue(now);
+}
+
+// ---- facts --------------------------------------------------------------------------------------
+
+Session::Health Session::health(MonoTime now) const {
+  if (!unhealthy_because_.empty()) return Health::dead;
+  if (state_ == State::dialling || state_ == State::closing) return Health::good;
+  switch (heartbeat_.verdict(now)) {
+    case Heartbeat::Verdict::alive:
+      return Health::good;
+    case Heartbeat::Verdict::suspect:
+      return Health::suspect;
+    case Heartbeat::Verdict::dead:
+      return Health::dead;
+  }
+  return Health::good;
+}
+
+const Coverage* Session::coverage(TopicId topic) const {
+  const auto found = entries_.find(topic);
+  return found == entries_.end() ? nullptr : &found->second.coverage;
+}
+
+std::size_t Session::expected_unseen() const {
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& item) {
+    const Entry& entry = item.second;
+    return entry.expects_data && !entry.coverage.seen && !entry.coverage.refused && !entry.alone;
+  }));
+}
+
+void Session::renew_epoch(TopicId topic) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end() || found->second.coverage.epoch == no_epoch) return;
+  found->second.coverage.epoch = ++epochs_;
+  found->second.coverage.seen.reset();
+}
+
+std::size_t Session::seen_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const auto& item) { return item.second.coverage.seen.has_value(); }));
+}
+
+MonoTime Session::next_deadline(MonoTime now) const {
+  if (state_ == State::closing) return never_mono;
+  MonoTime next = never_mono;
+  const auto consider = [&](MonoTime t) { next = std::min(next, t); };
+  if (unhealthy_because_.empty()) {
+    if (state_ == State::dialling || (state_ == State::subscribing && !entries_.empty())) {
+      consider(phase_since_ + limits_.phase);
+    }
+  }
+  if (state_ == State::dialling) return next;
+  if (!queue_.empty()) consider(messages_.next_allowed(now));
+  if (heartbeat_.wants_ping(now)) consider(messages_.next_allowed(now));
+  consider(heartbeat_.next_deadline(now));
+  for (const TopicId topic : unseen_) consider(overdue_at(entries_.at(topic)));
+  return next;
+}
+
+Session::Happened Session::take_happened() {
+  return std::exchange(happened_, {});
+}
+
+}  // namespace feedwatch::feed

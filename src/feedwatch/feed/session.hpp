@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "feedwatch/base/ports/transport.hpp"
+#include "feedwatch/feed/budget.hpp"
+#include "feedwatch/feed/heartbeat.hpp"
+#include "feedwatch/feed/port.hpp"
+#include "feedwatch/venues/venue.hpp"
+
+namespace feedwatch::feed {
+
+/// Limits of one connection; semantics §7.
+struct SessionLimits {
+  Duration phase = 10s;              ///< DNS, TCP, TLS, upgrade, acknowledgement, first data: each
+  int decode_errors = 5;             ///< in a row ⇒ unhealthy
+  Duration first_data_clocked = 3s;  ///< or three periods, whichever is longer
+  HeartbeatLimits heartbeat;
+};
+
+/// What one connection knows of one topic: wanted, acknowledged and seen are three facts, and their
+/// differences are what repair works on. An acknowledgement is not data.
+struct Coverage {
+  std::uint32_t epoch = 0;  ///< of the newest subscription that data may belong to
+  std::optional<MonoTime> requested;
+  std::optional<MonoTime> acknowledged;
+  std::optional<MonoTime> seen;  ///< first data of `epoch`
+  MonoTime last_data{};
+  bool resubscribing = false;  ///< a new subscription is under way; data counts for the old epoch
+  bool refused = false;
+};
+
+/// One connection to a venue, from dialling to its end: phases, requests within the message budget,
+/// acknowledgements, coverage, heartbeat. Knows no socket; tells its owner what to send.
+///
+/// Lifecycle: created when dialled, destroyed after the transport reported the close. Owned by
+/// VenueFeed, single thread.
+class Session {
+ public:
+  enum class State : std::uint8_t { dialling, subscribing, live, closing };
+  enum class Health : std::uint8_t { good, suspect, dead };
+
+  /// What happened to topics; the owner acts on it.
+  struct Happened {
+    std::vector<TopicId> acknowledged;
+    std::vector<std::pair<TopicId, std::string>> refused;  ///< by itself, with the venue's words
+    std::vector<TopicId> overdue;  ///< acknowledged or requested, but no first data in time
+    bool became_live = false;
+
+    bool any() const {
+      return !acknowledged.empty() || !refused.empty() || !overdue.empty() || became_live;
+    }
+  };
+
+  struct Data {
+    std::uint32_t epoch = 0;  ///< 0 = this connection does not carry the topic
+    bool first = false;       ///< first data of the epoch
+  };
+
+  Session(const venues::Venue& venue, FeedPort& port, ConnId conn, std::uint32_t& epochs,
+          MonoTime now, SessionLimits limits = {});
+
+  ConnId conn() const { return conn_; }
+  State state() const { return state_; }
+  DialPhase phase() const { return phase_; }
+  MonoTime dialled() const { return dialled_; }
+  std::optional<MonoTime> live_since() const { return live_since_; }
+  const Heartbeat& heartbeat() const { return heartbeat_; }
+  std::uint64_t frames() const { return frames_; }
+  const std::string& unhealthy_because() const { return unhealthy_because_; }
+
+  // ---- wishes ----
+  void want(TopicId topic, const venues::Topic& wire, bool alone);
+  void unwant(TopicId topic, MonoTime now);
+  /// Unsubscribe and subscribe again: a new epoch begins with the acknowledgement.
+  void resubscribe(TopicId topic, MonoTime now);
+  void begin_closing();
+
+  // ---- events ----
+  void on_phase(DialPhase reached, MonoTime now);
+  void on_frames(std::size_t count, MonoTime now);
+  void on_pong(std::string_view payload, MonoTime now) { heartbeat_.on_pong(payload, now); }
+  void on_ack(const venues::Ack& ack, MonoTime now);
+  Data on_data(TopicId topic, MonoTime now);
+  void on_decoded() { decode_errors_ = 0; }
+  void on_decode_error();
+  void on_time(MonoTime now);
+
+  // ---- facts ----
+  Health health(MonoTime now) const;
+  const Coverage* coverage(TopicId topic) const;
+  /// Topics that must show data by themselves (clocked, or a snapshot on subscribe) and have not.
+  std::size_t expected_unseen() const;
+  /// Every request has been sent and answered.
+  bool settled() const { return queue_.empty() && in_flight_.empty(); }
+  /// Data of the topic from now on begins a new epoch of its own (another connection, since given
+  /// up, had already begun a later one).
+  void renew_epoch(TopicId topic);
+  std::size_t seen_count() const;
+  std::size_t topic_count() const { return entries_.size(); }
+  MonoTime next_deadline(MonoTime now) const;
+  Happened take_happened();
+
+ private:
+  struct Entry {
+    venues::Topic wire;
+    Coverage coverage;
+    std::uint32_t next_epoch = 0;
+    bool expects_data = false;
+    bool overdue_told = false;
+    bool alone = false;
+  };
+  struct Request {
+    venues::ClientRequest wire;
+    std::vector<TopicId> topics;
+    bool subscribe = true;
+    MonoTime sent{};
+  };
+
+  void enqueue(std::vector<TopicId> topics, bool subscribe);
+  void flush(MonoTime now);
+  void note_sent(const Request& request, MonoTime now);
+  void acknowledge(const Request& request, MonoTime now);
+  void refuse(const Request& request, const std::string& message);
+  void check_live(MonoTime now);
+  void check_overdue(MonoTime now);
+  Duration first_data_limit(const Entry& entry) const;
+  MonoTime overdue_at(const Entry& entry) const;
+  const venues::ChannelSheet& channel(const Entry& entry) const;
+
+  const venues::Venue& venue_;
+  FeedPort& port_;
+  ConnId conn_;
+  std::uint32_t& epochs_;
+  SessionLimits limits_;
+  State state_ = State::dialling;
+  DialPhase phase_ = DialPhase::resolving;
+  MonoTime dialled_;
+  MonoTime phase_since_;
+  std::optional<MonoTime> live_since_;
+  Heartbeat heartbeat_;
+  Budget messages_;
+  std::uint64_t frames_ = 0;
+  std::uint64_t next_request_ = 1;
+  int decode_errors_ = 0;
+  std::string unhealthy_because_;
+  std::map<TopicId, Entry> entries_;
+  std::set<TopicId> unseen_;   // requested, no data yet in the epoch
+  std::deque<Request> queue_;  // not sent yet: the message budget decides
+  std::map<std::uint64_t, Request> in_flight_;
+  Happened happened_;
+};
+
+}  // namespace feedwatch::feed

@@ -1,0 +1,197 @@
+// Who dials when: pathfinder, followers, backoff, budget, bans.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/feed/venue_feed_state.hpp"
+
+namespace feedwatch::feed {
+
+bool VenueFeed::venue_live() const {
+  return std::ranges::any_of(slots_, [](const auto& slot) {
+    return slot->current && slot->current->state() == Session::State::live;
+  });
+}
+
+void VenueFeed::schedule(Slot& slot, bool was_stable, MonoTime now) {
+  slot.give_up_at.reset();
+  if (!running_ || slot.topics.empty()) return;
+  if (venue_live()) {
+    slot.dial_at = now + slot.backoff.next(random_);
+    return;
+  }
+  if (pathfinder_ && pathfinder_ != slot.index && slots_[*pathfinder_]->current) return;
+  if (!pathfinder_) pathfinder_ = slot.index;
+  if (pathfinder_ == slot.index) choose_pathfinder(was_stable, now);
+}
+
+// The line whose channels owe data finds the path: its first data proves the venue is back.
+void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
+  if (!running_) return;
+  const auto owes_data = [&](const Slot& slot) {
+    return std::ranges::any_of(slot.topics, [&](TopicId topic) {
+      const venues::ChannelSheet& sheet = sheet_.channels[at(topic).wire.channel];
+      return sheet.cadence.type == CadenceType::clocked || sheet.snapshot_on_subscribe;
+    });
+  };
+  Slot* best = nullptr;
+  for (const auto& slot : slots_) {
+    if (slot->topics.empty() || slot->current) continue;
+    if (best == nullptr || (!owes_data(*best) && owes_data(*slot))) best = slot.get();
+  }
+  if (best == nullptr) return;
+  pathfinder_ = best->index;
+  // Dials the venue saw keep within the pace its limit allows for ever; others only cost us.
+  Duration pace = random_.between(2s, 4s);
+  if (last_dial_seen_ && !dials_.unlimited()) {
+    pace = std::max(pace, dials_.window() / dials_.count());
+  }
+  const MonoTime paced = last_dial_ + pace;
+  best->dial_at =
+      was_stable ? now + random_.between(Duration::zero(), 500ms) : std::max(now, paced);
+}
+
+void VenueFeed::release_followers(MonoTime now) {
+  pathfinder_.reset();
+  for (const auto& slot : slots_) {
+    if (slot->topics.empty() || slot->current || slot->dial_at) continue;
+    slot->dial_at = now + random_.between(Duration::zero(), follow_spread);
+  }
+}
+
+void VenueFeed::dial_due(Slot& slot, MonoTime now) {
+  if (!slot.dial_at || *slot.dial_at > now) return;
+  if (limited(now)) {
+    slot.dial_at = *limited_until_;
+    return;
+  }
+  if (!dials_.try_spend(now)) {
+    slot.dial_at = dials_.next_allowed(now);
+    return;
+  }
+  slot.dial_at.reset();
+  slot.current = open_session(slot, now);
+  if (pathfinder_ == slot.index) slot.give_up_at = now + random_.between(2s, 4s);
+  publish(slot, now);
+  update_reasons(slot, now);
+}
+
+VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
+  ++slot.dials;
+  last_dial_ = now;
+  last_dial_seen_ = false;
+  const std::string url = options_.codec->dial_url(options_.ws_url, slot.route);
+  const ConnId conn = port_.dial({.url = url, .ca_file = options_.ca_file});
+  auto session =
+      std::make_unique<Session>(*options_.codec, port_, conn, epochs_, now, options_.session);
+  for (const TopicId topic : slot.topics) {
+    session->want(topic, at(topic).wire, at(topic).quarantined);
+  }
+  sessions_.emplace(conn, slot.index);
+  port_.budget_changed(now);
+  return session;
+}
+
+// The socket is aborted, and stands aside until the transport reports its end.
+void VenueFeed::drop(Slot& slot, SessionPtr& session) {
+  session->begin_closing();
+  port_.abort(session->conn());
+  slot.closing.push_back(std::move(session));
+}
+
+// The line's connection is gone. What only it delivered is lost; a replacement under way takes
+// over.
+void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
+  if (was_stable) slot.backoff.reset();
+  fail_repairs(slot, RepairStep::resubscribe, "the line was lost", now);
+  if (slot.replacement) {
+    slot.current = std::move(slot.replacement);
+    slot.replace_deadline = never_mono;
+  }
+  for (const TopicId topic : slot.topics) {
+    const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
+    if (coverage == nullptr || !coverage->seen) port_.topic_lost(topic, now);
+  }
+  if (slot.current && slot.current->state() == Session::State::live) {
+    become_live(slot, now);
+  } else if (!slot.current) {
+    fail_repairs(slot, RepairStep::replace_line, "the line was lost", now);
+    schedule(slot, was_stable, now);
+  }
+  update_reasons(slot, now);
+}
+
+void VenueFeed::become_live(Slot& slot, MonoTime now) {
+  slot.detail.clear();
+  slot.give_up_at.reset();
+  next_ban_ = ban_first;
+  release_followers(now);
+  update_reasons(slot, now);
+  update_venue(now);
+}
+
+void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
+  if (slot.replacement && slot.replacement->health(now) == Session::Health::dead) {
+    give_up_replacement(slot, slot.replacement->unhealthy_because(), now);
+  }
+  if (!slot.current) return;
+  const Session::Health health = slot.current->health(now);
+  if (health == Session::Health::suspect && !slot.replacement) {
+    start_replacement(slot, "no answer to a ping for 5 s", now);
+  }
+  if (health != Session::Health::dead) return;
+  slot.detail = slot.current->unhealthy_because().empty() ? "no answer to a ping for 10 s"
+                                                          : slot.current->unhealthy_because();
+  ++slot.unplanned_closes;
+  const bool stable = is_stable(*slot.current, now);
+  drop(slot, slot.current);
+  lose_current(slot, stable, now);
+}
+
+// A pathfinder whose dial has reached nobody makes room for the next one; one that has reached the
+// venue keeps its ten seconds a phase. After three seconds of acknowledged silence the others need
+// not wait for its data any longer: it may be its route alone that is dead.
+void VenueFeed::check_pathfinder(Slot& slot, MonoTime now) {
+  if (pathfinder_ != slot.index || !slot.give_up_at || *slot.give_up_at > now) return;
+  slot.give_up_at.reset();
+  if (!slot.current) return;
+  if (slot.current->state() == Session::State::subscribing) {
+    release_followers(now);
+    return;
+  }
+  if (slot.current->phase() >= DialPhase::securing) {
+    if (slot.current->state() == Session::State::dialling) slot.give_up_at = now + 1s;
+    return;
+  }
+  dials_.refund();
+  slot.detail = "no connection to the venue";
+  drop(slot, slot.current);
+  lose_current(slot, false, now);
+}
+
+void VenueFeed::limit(std::optional<Duration> retry_after, std::string detail, MonoTime now) {
+  const Duration ban = retry_after ? std::clamp<Duration>(*retry_after, 1s, ban_max) : next_ban_;
+  if (!retry_after) next_ban_ = std::min(next_ban_ * 2, ban_max);
+  limited_until_ = std::max(limited_until_.value_or(now), now + ban);
+  limited_detail_ = std::move(detail);
+  for (const auto& slot : slots_) update_reasons(*slot, now);
+  port_.budget_changed(now);
+  update_venue(now);
+}
+
+VenueFeed::Memory VenueFeed::memory(MonoTime now) const {
+  Memory memory{.dial_ages = dials_.ages(now)};
+  if (limited(now)) memory.limited_for = *limited_until_ - now;
+  return memory;
+}
+
+void VenueFeed::restore(const Memory& memory, MonoTime now) {
+  dials_.restore(memory.dial_ages, now);
+  if (memory.limited_for) {
+    limited_until_ = now + std::clamp<Duration>(*memory.limited_for, Duration::zero(), ban_max);
+    limited_detail_ = "told off before the restart";
+  }
+}
+
+}  // namespace feedwatch::feed

@@ -1,0 +1,368 @@
+#include "feedwatch/feed/venue_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/feed/venue_feed_state.hpp"
+
+namespace feedwatch::feed {
+
+VenueFeed::VenueFeed(FeedOptions options, FeedPort& port)
+    : options_(std::move(options)),
+      sheet_(options_.codec->sheet()),
+      port_(port),
+      random_(options_.seed),
+      dials_(Budget::share_of(sheet_.dials)) {}
+
+VenueFeed::~VenueFeed() = default;
+
+// ---- topics -------------------------------------------------------------------------------------
+
+std::string_view VenueFeed::route_of(const venues::Topic& topic) const {
+  return sheet_.channels[topic.channel].route;
+}
+
+VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, MonoTime now) {
+  std::size_t number = 1;
+  for (const auto& slot : slots_) {
+    if (slot->route != route) continue;
+    if (sheet_.max_topics_per_line == 0 || slot->topics.size() < sheet_.max_topics_per_line) {
+      return *slot;
+    }
+    ++number;
+  }
+  const std::size_t index = slots_.size();
+  const LineId id{options_.first_line + static_cast<std::uint32_t>(index)};
+  std::string name = options_.venue + "/" + std::string(route) + "#" + std::to_string(number);
+  slots_.push_back(std::make_unique<Slot>(index, id, std::string(route), std::move(name)));
+  slots_.back()->state_since = now;
+  return *slots_.back();
+}
+
+TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime now) {
+  Slot& slot = slot_with_room(route_of(topic), now);
+  const auto free = std::ranges::find_if(topics_, [](const auto& state) { return !state; });
+  const TopicId id{static_cast<std::uint32_t>(free - topics_.begin())};
+  auto state = std::make_unique<TopicState>();
+  const Cadence& cadence = sheet_.channels[topic.channel].cadence;
+  state->wire = topic;
+  state->slot = slot.index;
+  state->required = required;
+  state->clocked = cadence.type == CadenceType::clocked;
+  state->ladder = Ladder(std::max<Duration>(3s, cadence.period + 2s));
+  if (free == topics_.end()) {
+    topics_.push_back(std::move(state));
+  } else {
+    *free = std::move(state);
+  }
+  slot.topics.insert(id);
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session == nullptr) continue;
+    session->want(id, topic, false);
+    session->on_time(now);
+  }
+  if (running_ && !slot.current && !slot.dial_at) schedule(slot, true, now);
+  update_reason(id, now);
+  publish(slot, now, true);
+  update_venue(now);
+  return id;
+}
+
+void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
+  Slot& slot = *slots_[at(topic).slot];
+  slot.topics.erase(topic);
+  climbing_.erase(topic);
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session != nullptr) session->unwant(topic, now);
+  }
+  topics_[topic.index()].reset();
+  if (slot.topics.empty()) {
+    slot.dial_at.reset();
+    for (SessionPtr* session : {&slot.current, &slot.replacement}) {
+      if (!*session) continue;
+      (*session)->begin_closing();
+      port_.close((*session)->conn());
+      slot.closing.push_back(std::move(*session));
+    }
+    if (pathfinder_ == slot.index) {
+      pathfinder_.reset();
+      choose_pathfinder(true, now);
+    }
+  }
+  publish(slot, now, true);
+  update_venue(now);
+}
+
+void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
+  TopicState& state = at(topic);
+  if (reason == Reason::quarantined) {
+    // Data is better evidence than a list: a stream that ticks is no bad symbol.
+    if (!state.received) quarantine(topic, std::move(detail), now);
+    return;
+  }
+  state.instrument = reason;
+  state.detail = std::move(detail);
+  update_reason(topic, now);
+}
+
+void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
+  TopicState& state = at(topic);
+  if (state.quarantined) return;
+  state.quarantined = true;
+  state.detail = std::move(detail);
+  state.ladder.on_cleared();
+  climbing_.erase(topic);
+  update_reason(topic, now);
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+void VenueFeed::start(MonoTime now) {
+  running_ = true;
+  next_refresh_ = now + refresh_every;
+  last_dial_ = now - 1h;  // nothing to keep a distance from
+  choose_pathfinder(true, now);
+  publish_all(now);
+  update_venue(now);
+}
+
+void VenueFeed::stop(MonoTime now) {
+  running_ = false;
+  for (const auto& slot : slots_) {
+    slot->dial_at.reset();
+    for (SessionPtr* session : {&slot->current, &slot->replacement}) {
+      if (!*session) continue;
+      (*session)->begin_closing();
+      port_.close((*session)->conn());
+      slot->closing.push_back(std::move(*session));
+    }
+    publish(*slot, now);
+  }
+}
+
+// ---- connection events --------------------------------------------------------------------------
+
+Session* VenueFeed::find(ConnId conn, Slot** slot) const {
+  const auto found = sessions_.find(conn);
+  if (found == sessions_.end()) return nullptr;
+  Slot& owner = *slots_[found->second];
+  if (slot != nullptr) *slot = &owner;
+  if (owner.current && owner.current->conn() == conn) return owner.current.get();
+  if (owner.replacement && owner.replacement->conn() == conn) return owner.replacement.get();
+  return nullptr;  // closing
+}
+
+void VenueFeed::process(Slot& slot, Session& session, MonoTime now) {
+  Session::Happened happened = session.take_happened();
+  for (const TopicId topic : happened.acknowledged) {
+    port_.topic_acknowledged(topic, now);
+    update_reason(topic, now);
+  }
+  for (const auto& [topic, words] : happened.refused) refused(slot, session, topic, words, now);
+  for (const TopicId topic : happened.overdue) overdue(slot, session, topic, now);
+  if (happened.became_live && slot.current.get() == &session) become_live(slot, now);
+  check_replacement(slot, now);
+  publish(slot, now);
+}
+
+void VenueFeed::refused(Slot& slot, Session& session, TopicId topic, const std::string& words,
+                        MonoTime now) {
+  TopicState& state = at(topic);
+  if (slot.current.get() != &session) return;  // a replacement's refusals are judged with it
+  if (++state.fruitless >= fruitless_epochs) {
+    quarantine(topic, words.empty() ? "the venue refused the subscription" : words, now);
+    return;
+  }
+  session.want(topic, state.wire, true);
+  session.on_time(now);
+}
+
+void VenueFeed::overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  if (slot.current.get() != &session || state.quarantined) return;
+  // Only a line that delivers other symbols can accuse this one.
+  if (!state.received && session.seen_count() > 0 && ++state.fruitless >= fruitless_epochs) {
+    quarantine(topic, "subscribed twice, never any data, while its line delivers others", now);
+    return;
+  }
+  state.silent_since = std::min(state.silent_since, now);
+  state.ladder.on_suspect(now);
+  climbing_.insert(topic);
+}
+
+void VenueFeed::on_phase(ConnId conn, DialPhase reached, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return;
+  session->on_phase(reached, now);
+  if (reached >= DialPhase::securing) last_dial_seen_ = true;
+  process(*slot, *session, now);
+  update_reasons(*slot, now);
+}
+
+void VenueFeed::on_frames(ConnId conn, std::size_t count, MonoTime now) {
+  if (Session* session = find(conn)) session->on_frames(count, now);
+}
+
+void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime now) {
+  if (Session* session = find(conn)) session->on_pong(payload, now);
+}
+
+void VenueFeed::on_ack(ConnId conn, const venues::Ack& ack, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return;
+  session->on_ack(ack, now);
+  process(*slot, *session, now);
+}
+
+void VenueFeed::on_notice(ConnId conn, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr || slot->current.get() != session) return;
+  start_replacement(*slot, "the venue announced that it will close the connection", now);
+}
+
+void VenueFeed::on_decoded(ConnId conn) {
+  if (Session* session = find(conn)) session->on_decoded();
+}
+
+void VenueFeed::on_decode_error(ConnId conn, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return;
+  session->on_decode_error();
+  check_session_health(*slot, now);
+}
+
+Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return {};
+  const Session::Data data = session->on_data(topic, now);
+  if (!data.first) return data;
+
+  TopicState& state = at(topic);
+  state.received = true;
+  state.fruitless = 0;
+  state.silent_since = never_mono;
+  if (state.quarantined) {
+    state.quarantined = false;
+    state.detail.clear();
+  }
+  if (state.ladder.running()) {
+    const bool replaced = state.ladder.running()->step == RepairStep::replace_line;
+    if (!replaced || conn != state.ladder.from()) finish_repair(topic, true, {}, now);
+  } else {
+    state.ladder.on_cleared();
+  }
+  note_exhausted(topic, now);
+  process(*slot, *session, now);
+  update_reason(topic, now);
+  return data;
+}
+
+void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) {
+  const auto found = sessions_.find(conn);
+  if (found == sessions_.end()) return;
+  Slot& slot = *slots_[found->second];
+  sessions_.erase(found);
+  const auto frames_of = [&](const Session& session) { slot.old_frames += session.frames(); };
+
+  const auto closing = std::ranges::find_if(
+      slot.closing, [&](const SessionPtr& session) { return session->conn() == conn; });
+  if (closing != slot.closing.end()) {
+    frames_of(**closing);
+    slot.closing.erase(closing);
+    return;
+  }
+  if (report.phase < DialPhase::securing && !report.http_status) dials_.refund();
+  if (!report.detail.empty()) slot.detail = report.detail;
+  const bool told_off =
+      (report.http_status && (*report.http_status == 429 || *report.http_status == 418 ||
+                              *report.http_status == 403 || *report.http_status == 451)) ||
+      report.close_code == 1008;
+  if (told_off) limit(report.retry_after, report.detail, now);
+
+  if (slot.replacement && slot.replacement->conn() == conn) {
+    frames_of(*slot.replacement);
+    slot.replacement.reset();
+    slot.replace_deadline = never_mono;
+    fail_repairs(slot, RepairStep::replace_line, "the new line was lost: " + report.detail, now);
+  } else if (slot.current && slot.current->conn() == conn) {
+    frames_of(*slot.current);
+    ++slot.unplanned_closes;
+    const bool stable = is_stable(*slot.current, now);
+    slot.current.reset();
+    lose_current(slot, stable, now);
+  }
+  publish(slot, now);
+  update_venue(now);
+}
+
+// ---- streams ------------------------------------------------------------------------------------
+
+void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
+  TopicState& state = at(topic);
+  if (state.quarantined || state.instrument != Reason::ok) return;
+  state.silent_since = since;
+  state.ladder.on_suspect(now, never_past);
+  climbing_.insert(topic);
+}
+
+void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  state.silent_since = never_mono;
+  state.ladder.on_cleared();
+  note_exhausted(topic, now);
+  if (!state.ladder.running()) climbing_.erase(topic);
+  update_reason(topic, now);
+}
+
+// ---- time ---------------------------------------------------------------------------------------
+
+MonoTime VenueFeed::next_deadline(MonoTime now) const {
+  if (!running_) return never_mono;
+  MonoTime next = next_refresh_;
+  const auto consider = [&](MonoTime t) { next = std::min(next, t); };
+  for (const auto& slot : slots_) {
+    if (slot->dial_at) consider(*slot->dial_at);
+    if (slot->give_up_at) consider(*slot->give_up_at);
+    if (slot->current) consider(slot->current->next_deadline(now));
+    if (slot->replacement) {
+      consider(slot->replacement->next_deadline(now));
+      consider(slot->replace_deadline);
+    }
+  }
+  for (const TopicId topic : climbing_) consider(at(topic).ladder.next_deadline());
+  if (limited_until_) consider(*limited_until_);
+  return next;
+}
+
+void VenueFeed::on_time(MonoTime now) {
+  if (!running_) return;
+  if (limited_until_ && *limited_until_ <= now) {
+    limited_until_.reset();
+    limited_detail_.clear();
+    for (const auto& slot : slots_) update_reasons(*slot, now);
+  }
+  for (const auto& slot : slots_) {
+    for (Session* session : {slot->current.get(), slot->replacement.get()}) {
+      if (session != nullptr) session->on_time(now);
+    }
+    if (slot->current) process(*slot, *slot->current, now);
+    check_session_health(*slot, now);
+    check_pathfinder(*slot, now);
+    check_replacement(*slot, now);
+    dial_due(*slot, now);
+  }
+  const std::vector<TopicId> climbing(climbing_.begin(), climbing_.end());
+  for (const TopicId topic : climbing) run_ladder(topic, now);
+  if (now >= next_refresh_) {
+    next_refresh_ = now + refresh_every;
+    publish_all(now);
+  }
+  update_venue(now);
+}
+
+}  // namespace feedwatch::feed

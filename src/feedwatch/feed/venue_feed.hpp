@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/random.hpp"
+#include "feedwatch/feed/backoff.hpp"
+#include "feedwatch/feed/budget.hpp"
+#include "feedwatch/feed/ladder.hpp"
+#include "feedwatch/feed/port.hpp"
+#include "feedwatch/feed/session.hpp"
+#include "feedwatch/venues/venue.hpp"
+
+namespace feedwatch::feed {
+
+struct FeedOptions {
+  std::string venue;  ///< name shown; the venue part of stream keys
+  const venues::Venue* codec = nullptr;
+  std::string ws_url;  ///< base URL
+  std::string ca_file;
+  std::uint64_t seed = 1;
+  std::uint32_t first_line = 0;  ///< LineIds of this feed count from here
+  SessionLimits session;
+};
+
+/// All lines of one venue: which topic on which line, who dials when, what is repaired and how.
+///
+/// While the venue has no live line one pathfinder dials every 2–4 s inside the dial budget and the
+/// others follow its first data, spread over 2 s; beside a live line, lost ones come back with
+/// exponential backoff. A line that fails is replaced make-before-break. Being told off (429, 418,
+/// 403, 451, close 1008) stops every dial until it is over (semantics §7).
+///
+/// Lifecycle: construct, add topics, start(); events and on_time() until stop(). One shard owns it;
+/// single thread; does nothing but call its port.
+class VenueFeed {
+ public:
+  VenueFeed(FeedOptions options, FeedPort& port);
+  ~VenueFeed();
+  VenueFeed(const VenueFeed&) = delete;
+  VenueFeed& operator=(const VenueFeed&) = delete;
+
+  // ---- topics ----
+  TopicId add_topic(const venues::Topic& topic, bool required, MonoTime now);
+  void remove_topic(TopicId topic, MonoTime now);
+  /// What REST says: venue_halt, delisted or quarantined stop repair of the topic; ok lifts a halt.
+  void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
+
+  void start(MonoTime now);
+  void stop(MonoTime now);
+
+  // ---- what the streams say ----
+  /// Silent for too long, `since` being its last evidence. `never_past` limits the ladder.
+  void on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now);
+  void on_cleared(TopicId topic, MonoTime now);
+
+  // ---- what connections say ----
+  void on_phase(ConnId conn, DialPhase reached, MonoTime now);
+  void on_closed(ConnId conn, const CloseReport& report, MonoTime now);
+  void on_frames(ConnId conn, std::size_t count, MonoTime now);
+  void on_pong(ConnId conn, std::string_view payload, MonoTime now);
+  void on_ack(ConnId conn, const venues::Ack& ack, MonoTime now);
+  void on_notice(ConnId conn, MonoTime now);
+  void on_decoded(ConnId conn);
+  void on_decode_error(ConnId conn, MonoTime now);
+  /// Data of a topic: the epoch it belongs to. The hot path.
+  Session::Data on_data(ConnId conn, TopicId topic, MonoTime now);
+
+  // ---- time ----
+  MonoTime next_deadline(MonoTime now) const;
+  void on_time(MonoTime now);
+
+  // ---- facts ----
+  bool owns(ConnId conn) const { return sessions_.contains(conn); }
+  std::string line_of(TopicId topic) const;
+  bool line_live(TopicId topic) const;
+  bool quarantined(TopicId topic) const;
+  /// Told off over REST, for as long as `retry_after` or the default ban.
+  void limit(std::optional<Duration> retry_after, std::string detail, MonoTime now);
+
+  // ---- memory across restarts ----
+  /// Ages of dials inside the window and what is left of a ban.
+  struct Memory {
+    std::vector<Duration> dial_ages;
+    std::optional<Duration> limited_for;
+  };
+  Memory memory(MonoTime now) const;
+  void restore(const Memory& memory, MonoTime now);
+  /// The record of an earlier run is lost: the budget counts as spent.
+  void restore_spent(MonoTime now) { dials_.restore_spent(now); }
+
+ private:
+  struct TopicState;
+  struct Slot;
+  using SessionPtr = std::unique_ptr<Session>;
+
+  // venue_feed.cpp: topics, events
+  Slot& slot_with_room(std::string_view route, MonoTime now);
+  std::string_view route_of(const venues::Topic& topic) const;
+  Session* find(ConnId conn, Slot** slot = nullptr) const;
+  void process(Slot& slot, Session& session, MonoTime now);
+  void refused(Slot& slot, Session& session, TopicId topic, const std::string& words, MonoTime now);
+  void overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now);
+  void quarantine(TopicId topic, std::string detail, MonoTime now);
+
+  // venue_dial.cpp: who dials when
+  bool venue_live() const;
+  void schedule(Slot& slot, bool was_stable, MonoTime now);
+  void choose_pathfinder(bool was_stable, MonoTime now);
+  void release_followers(MonoTime now);
+  void dial_due(Slot& slot, MonoTime now);
+  SessionPtr open_session(Slot& slot, MonoTime now);
+  void lose_current(Slot& slot, bool was_stable, MonoTime now);
+  void drop(Slot& slot, SessionPtr& session);
+  void become_live(Slot& slot, MonoTime now);
+  void check_session_health(Slot& slot, MonoTime now);
+  void check_pathfinder(Slot& slot, MonoTime now);
+  void update_venue(MonoTime now);
+
+  // venue_repair.cpp: ladders and replacement
+  bool start_replacement(Slot& slot, std::string why, MonoTime now);
+  void check_replacement(Slot& slot, MonoTime now);
+  void promote(Slot& slot, MonoTime now);
+  void give_up_replacement(Slot& slot, const std::string& why, MonoTime now);
+  void fail_repairs(Slot& slot, RepairStep step, const std::string& why, MonoTime now);
+  void run_ladder(TopicId topic, MonoTime now);
+  bool line_wide(const Slot& slot) const;
+  void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now);
+  void note_exhausted(TopicId topic, MonoTime now);
+
+  // venue_view.cpp: reasons and statuses
+  Reason reason_of(const TopicState& topic) const;
+  void update_reason(TopicId topic, MonoTime now);
+  void update_reasons(const Slot& slot, MonoTime now);
+  LineState line_state(const Slot& slot) const;
+  void publish(Slot& slot, MonoTime now, bool always = false);
+  void publish_all(MonoTime now);
+
+  TopicState& at(TopicId topic) { return *topics_[topic.index()]; }
+  const TopicState& at(TopicId topic) const { return *topics_[topic.index()]; }
+  bool limited(MonoTime now) const { return limited_until_ && *limited_until_ > now; }
+
+  FeedOptions options_;
+  const venues::VenueSheet& sheet_;
+  FeedPort& port_;
+  Random random_;
+  Budget dials_;
+  std::uint32_t epochs_ = 0;
+  std::uint64_t repairs_ = 0;
+  bool running_ = false;
+
+  std::vector<std::unique_ptr<TopicState>> topics_;  // by TopicId; null = free
+  std::vector<std::unique_ptr<Slot>> slots_;         // never shrinks: a line keeps its name
+  std::map<ConnId, std::size_t> sessions_;           // open connections → slot
+  std::set<TopicId> climbing_;                       // topics whose ladder is not at rest
+
+  std::optional<std::size_t> pathfinder_;
+  MonoTime last_dial_{};
+  bool last_dial_seen_ = false;  // the venue saw it: it counts against the venue's limit
+  std::optional<MonoTime> limited_until_;
+  Duration next_ban_ = 2min;
+  std::string limited_detail_;
+  VenueStatus published_;
+  bool published_once_ = false;
+  MonoTime next_refresh_ = never_mono;
+};
+
+}  // namespace feedwatch::feed

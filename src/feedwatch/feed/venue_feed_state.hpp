@@ -1,0 +1,62 @@
+#pragma once
+
+// Private to venue_*.cpp: what a venue feed keeps per topic and per line.
+
+#include "feedwatch/feed/venue_feed.hpp"
+
+namespace feedwatch::feed {
+
+constexpr Duration stable_after = 30s;  ///< data for so long: the line counts as stable
+constexpr Duration follow_spread = 2s;  ///< followers dial within this of the first data
+constexpr Duration refresh_every = 1s;  ///< frame counters of lines, for the measured rate
+constexpr int fruitless_epochs = 2;     ///< then a bad symbol is quarantined
+constexpr Duration ban_first = 2min;
+constexpr Duration ban_max = 1h;
+
+/// The line has had data long enough for its next loss to count as the first one.
+inline bool is_stable(const Session& session, MonoTime now) {
+  return session.live_since() && now - *session.live_since() >= stable_after;
+}
+
+struct VenueFeed::TopicState {
+  venues::Topic wire;
+  std::size_t slot = 0;
+  bool required = false;
+  bool clocked = false;
+  bool received = false;  ///< data in any epoch
+  int fruitless = 0;      ///< epochs refused, or without data while the line had some
+  bool quarantined = false;
+  Reason instrument = Reason::ok;
+  std::string detail;
+  MonoTime silent_since = never_mono;
+  Ladder ladder;
+  Reason told = Reason::ok;
+  std::string told_detail;
+};
+
+struct VenueFeed::Slot {
+  Slot(std::size_t index_, LineId id_, std::string route_, std::string name_)
+      : index(index_), id(id_), route(std::move(route_)), name(std::move(name_)) {}
+
+  std::size_t index;
+  LineId id;
+  std::string route;
+  std::string name;
+  std::set<TopicId> topics;
+  SessionPtr current;
+  SessionPtr replacement;
+  std::vector<SessionPtr> closing;  ///< sockets on their way out; data ignored
+  std::optional<MonoTime> dial_at;
+  std::optional<MonoTime> give_up_at;  ///< pathfinder: an unanswered dial makes room for the next
+  MonoTime replace_deadline = never_mono;
+  Backoff backoff{500ms, 60s};
+  std::uint64_t dials = 0;
+  std::uint64_t unplanned_closes = 0;
+  std::uint64_t old_frames = 0;  ///< of connections that are gone
+  std::string detail;
+  LineState told = LineState::idle;
+  Reason told_reason = Reason::ok;
+  MonoTime state_since{};
+};
+
+}  // namespace feedwatch::feed

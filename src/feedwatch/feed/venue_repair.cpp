@@ -1,0 +1,150 @@
+// Ladders of topics and the replacement of lines, make-before-break.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/feed/venue_feed_state.hpp"
+
+namespace feedwatch::feed {
+
+// ---- replacement --------------------------------------------------------------------------------
+
+bool VenueFeed::start_replacement(Slot& slot, std::string why, MonoTime now) {
+  if (slot.replacement) return true;
+  if (limited(now) || !dials_.try_spend(now)) return false;
+  slot.detail = std::move(why);
+  slot.replacement = open_session(slot, now);
+  slot.replace_deadline = now + LadderOptions{}.replace_deadline;
+  publish(slot, now);
+  return true;
+}
+
+void VenueFeed::check_replacement(Slot& slot, MonoTime now) {
+  if (!slot.replacement) return;
+  Session& next = *slot.replacement;
+  const bool live = next.state() == Session::State::live;
+  // Whom the old line no longer delivers, the new one need not wait for.
+  if (live && next.settled() && next.expected_unseen() == 0) {
+    promote(slot, now);
+    return;
+  }
+  const bool old_dead = !slot.current || slot.current->health(now) != Session::Health::good;
+  if (live && old_dead && next.settled()) {
+    promote(slot, now);
+    return;
+  }
+  if (now < slot.replace_deadline) return;
+  // Not all are back. It is still the better line if it delivers at least what the old one does.
+  const auto fresh_on_old = [&](TopicId topic) {
+    const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
+    return coverage != nullptr && coverage->seen && !at(topic).ladder.suspect();
+  };
+  const auto old_count = static_cast<std::size_t>(std::ranges::count_if(slot.topics, fresh_on_old));
+  if (live && next.seen_count() >= old_count) {
+    promote(slot, now);
+  } else {
+    give_up_replacement(slot, "the new line did not deliver within 15 s", now);
+  }
+}
+
+void VenueFeed::promote(Slot& slot, MonoTime now) {
+  SessionPtr old = std::move(slot.current);
+  slot.current = std::move(slot.replacement);
+  slot.replace_deadline = never_mono;
+  slot.dial_at.reset();
+  if (old) {
+    old->begin_closing();
+    port_.close(old->conn());
+    slot.closing.push_back(std::move(old));
+  }
+  become_live(slot, now);
+  publish(slot, now, true);
+}
+
+void VenueFeed::give_up_replacement(Slot& slot, const std::string& why, MonoTime now) {
+  if (slot.current) {
+    // Ticks of the old line would look like those of an older epoch where the new one had begun.
+    for (const TopicId topic : slot.topics) {
+      const Coverage* coverage = slot.replacement->coverage(topic);
+      if (coverage != nullptr && coverage->seen) slot.current->renew_epoch(topic);
+    }
+  }
+  slot.replace_deadline = never_mono;
+  drop(slot, slot.replacement);
+  fail_repairs(slot, RepairStep::replace_line, why, now);
+  publish(slot, now);
+}
+
+// ---- ladders ------------------------------------------------------------------------------------
+
+// >= 3 silent topics, or more than a fifth of at least two: the line is the patient, not the
+// topics. A single silent topic is never "a line", however few topics the line has.
+bool VenueFeed::line_wide(const Slot& slot) const {
+  const auto suspects = static_cast<std::size_t>(std::ranges::count_if(
+      slot.topics, [&](TopicId topic) { return at(topic).ladder.suspect(); }));
+  return suspects >= 3 || (suspects >= 2 && suspects * 5 > slot.topics.size());
+}
+
+void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  Slot& slot = *slots_[state.slot];
+  if (state.ladder.overdue(now)) {
+    finish_repair(topic, false, "no data of the new epoch in time", now);
+  }
+  const bool line_up = slot.current && (slot.current->state() == Session::State::live ||
+                                        slot.current->state() == Session::State::subscribing);
+  if (state.clocked && state.required && line_up && state.silent_since != never_mono) {
+    state.ladder.check_silence(state.silent_since, now);
+  }
+  // Without a line there is nothing to repair here: dialling has its own rules.
+  if (!line_up) {
+    state.ladder.postpone(now + 1s);
+    if (!state.ladder.suspect()) climbing_.erase(topic);
+    return;
+  }
+  const std::optional<RepairStep> step = state.ladder.due_step(now, line_wide(slot));
+  note_exhausted(topic, now);
+  if (step) {
+    const bool replace = *step == RepairStep::replace_line;
+    const std::string symbol(state.wire.symbol);
+    if (replace && !start_replacement(slot, symbol + " is silent", now)) {
+      state.ladder.postpone(std::max(now + 1s, dials_.next_allowed(now)));
+      return;
+    }
+    const RepairStatus& begun =
+        state.ladder.begin(++repairs_, *step, slot.current->conn(), slot.name, now);
+    port_.repair_changed(topic, begun);
+    if (!replace) slot.current->resubscribe(topic, now);
+    update_reason(topic, now);
+  }
+  if (!state.ladder.suspect() && !state.ladder.running()) climbing_.erase(topic);
+}
+
+void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now) {
+  TopicState& state = at(topic);
+  const RepairStatus done =
+      ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail));
+  port_.repair_changed(topic, done);
+  if (!ok && !state.received) {
+    const Slot& slot = *slots_[state.slot];
+    if (slot.current && slot.current->seen_count() > 0 && ++state.fruitless >= fruitless_epochs) {
+      quarantine(topic, "subscribed twice, never any data, while its line delivers others", now);
+    }
+  }
+  update_reason(topic, now);
+}
+
+void VenueFeed::fail_repairs(Slot& slot, RepairStep step, const std::string& why, MonoTime now) {
+  for (const TopicId topic : slot.topics) {
+    const auto& running = at(topic).ladder.running();
+    if (running && running->step == step) finish_repair(topic, false, why, now);
+  }
+}
+
+void VenueFeed::note_exhausted(TopicId topic, MonoTime now) {
+  Ladder& ladder = at(topic).ladder;
+  if (ladder.take_exhausted_change()) port_.repair_exhausted(topic, ladder.exhausted(), now);
+}
+
+}  // namespace feedwatch::feed

@@ -1,0 +1,136 @@
+// What the feed says about its topics, lines and venue.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/feed/venue_feed_state.hpp"
+
+namespace feedwatch::feed {
+
+Reason VenueFeed::reason_of(const TopicState& topic) const {
+  if (topic.instrument != Reason::ok) return topic.instrument;
+  if (topic.quarantined) return Reason::quarantined;
+  const Slot& slot = *slots_[topic.slot];
+  const Session* session = slot.current.get();
+  const bool open = session != nullptr && (session->state() == Session::State::subscribing ||
+                                           session->state() == Session::State::live);
+  if (!open) return limited_until_ ? Reason::rate_limited : Reason::disconnected;
+  if (topic.ladder.running()) return Reason::resubscribing;
+  return Reason::ok;
+}
+
+void VenueFeed::update_reason(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  const Reason reason = reason_of(state);
+  std::string detail = state.detail;
+  if (detail.empty() && reason == Reason::disconnected) detail = slots_[state.slot]->detail;
+  if (reason == Reason::rate_limited) detail = limited_detail_;
+  if (reason == state.told && detail == state.told_detail) return;
+  state.told = reason;
+  state.told_detail = detail;
+  port_.topic_reason(topic, reason, detail, now);
+}
+
+void VenueFeed::update_reasons(const Slot& slot, MonoTime now) {
+  for (const TopicId topic : slot.topics) update_reason(topic, now);
+}
+
+LineState VenueFeed::line_state(const Slot& slot) const {
+  if (!slot.current) {
+    if (!slot.closing.empty() && (slot.topics.empty() || !running_)) return LineState::draining;
+    return slot.topics.empty() || !running_ ? LineState::idle : LineState::backing_off;
+  }
+  switch (slot.current->state()) {
+    case Session::State::dialling:
+      return slot.current->phase() < DialPhase::securing ? LineState::connecting
+                                                         : LineState::handshaking;
+    case Session::State::subscribing:
+      return LineState::subscribing;
+    case Session::State::live:
+      return LineState::live;
+    case Session::State::closing:
+      return LineState::draining;
+  }
+  return LineState::idle;
+}
+
+void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
+  const LineState state = line_state(slot);
+  const bool live = state == LineState::live;
+  const Reason reason = live || slot.topics.empty() ? Reason::ok
+                        : limited(now)              ? Reason::rate_limited
+                                                    : Reason::disconnected;
+  if (state != slot.told) slot.state_since = now;
+  if (!always && state == slot.told && reason == slot.told_reason) return;
+  slot.told = state;
+  slot.told_reason = reason;
+  LineStatus status{.line = slot.id,
+                    .name = slot.name,
+                    .venue = options_.venue,
+                    .route = slot.route,
+                    .state = state,
+                    .reason = reason,
+                    .state_since = slot.state_since};
+  status.frames = slot.old_frames;
+  for (const Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session != nullptr) status.frames += session->frames();
+  }
+  if (slot.current) {
+    status.last_frame = slot.current->heartbeat().last_frame();
+    status.ping_rtt = slot.current->heartbeat().round_trip();
+  }
+  status.dials = slot.dials;
+  status.unplanned_closes = slot.unplanned_closes;
+  status.topics = slot.topics.size();
+  if (!live) status.detail = slot.detail;
+  port_.line_changed(status);
+}
+
+void VenueFeed::publish_all(MonoTime now) {
+  for (const auto& slot : slots_) publish(*slot, now, true);
+}
+
+void VenueFeed::update_venue(MonoTime now) {
+  VenueStatus status{.venue = options_.venue};
+  const auto wanted = [](const auto& slot) { return !slot->topics.empty(); };
+  status.live = std::ranges::all_of(slots_, [&](const auto& slot) {
+    return !wanted(slot) || (slot->current && slot->current->state() == Session::State::live);
+  });
+  if (limited(now)) status.limited_until = limited_until_;
+  status.dials_in_window = dials_.used(now);
+  status.dial_share = dials_.count();
+  for (const auto& slot : slots_) {
+    if (wanted(slot) && line_state(*slot) != LineState::live && status.detail.empty()) {
+      status.detail =
+          slot->detail.empty() ? slot->name + " is not live" : slot->name + ": " + slot->detail;
+    }
+  }
+  if (status.limited_until) status.detail = limited_detail_;
+  const bool changed = !published_once_ || status.live != published_.live ||
+                       status.limited_until != published_.limited_until ||
+                       status.dials_in_window != published_.dials_in_window ||
+                       status.detail != published_.detail;
+  if (!changed) return;
+  status.live_since =
+      published_once_ && status.live == published_.live ? published_.live_since : now;
+  published_once_ = true;
+  published_ = status;
+  port_.venue_changed(status);
+}
+
+std::string VenueFeed::line_of(TopicId topic) const {
+  const Slot& slot = *slots_[at(topic).slot];
+  return slot.current ? slot.name : std::string{};
+}
+
+bool VenueFeed::line_live(TopicId topic) const {
+  const Slot& slot = *slots_[at(topic).slot];
+  return slot.current && slot.current->state() == Session::State::live;
+}
+
+bool VenueFeed::quarantined(TopicId topic) const {
+  return at(topic).quarantined;
+}
+
+}  // namespace feedwatch::feed
