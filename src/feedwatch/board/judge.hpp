@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -13,22 +14,25 @@ namespace feedwatch {
 enum class Basis : std::uint8_t { both, receive, event };
 
 struct ReadOptions {
-  Duration max_age{};             ///< no default hides the age: zero accepts only age zero
+  Duration max_age{};  ///< no default hides the age: zero accepts only age zero
   Basis basis = Basis::both;
-  bool accept_confirmed = false;  ///< compare confirmed_age instead of receive_age
+  /// Count from `confirmed` instead of `carried`, in the event age too: the venue implied that the
+  /// value still holds.
+  bool accept_confirmed = false;
 };
 
 enum class RefusalCode : std::uint8_t {
-  unconfigured,    ///< no such stream
-  unknown,         ///< nothing accepted yet
-  never_received,  ///< nothing accepted, and its deadline has passed
-  awaiting_fresh,  ///< resume gate: the last line was lost and no fresh tick has come
-  stale,           ///< past the stream's own stale limit
-  too_old,         ///< older than the caller's max_age
-  clock_backwards, ///< `now` lies before the stamp
-  no_event_time,   ///< basis event on a stream without venue time
-  old_epoch,       ///< the slot now belongs to another stream
+  unconfigured,     ///< no such stream
+  unknown,          ///< nothing accepted yet
+  never_received,   ///< nothing accepted, and its deadline has passed
+  awaiting_fresh,   ///< resume gate: the last line was lost and no fresh tick has come
+  stale,            ///< past the stream's own stale limit
+  too_old,          ///< older than the caller's max_age
+  clock_backwards,  ///< `now` lies before the stamp
+  no_event_time,    ///< basis event on a stream without venue time
+  old_epoch,        ///< the slot now belongs to another stream
 };
+constexpr std::size_t refusal_count = static_cast<std::size_t>(RefusalCode::old_epoch) + 1;
 std::string_view to_text(RefusalCode code);
 
 /// A price nobody can read without its age.
@@ -62,6 +66,17 @@ Ages ages_at(const Slot& slot, MonoTime now);
 
 /// Level at `now`, from the slot's moments and limits alone.
 Level level_at(const Slot& slot, MonoTime now);
+
+/// The last moment at which the level age is still within `limit` if no more evidence comes.
+/// Meaningful once received.
+MonoTime level_within_until(const Slot& slot, Duration limit);
+
+/// Why the slot is at `level`: its stored reason, or what a late timer would have stored.
+Reason reason_at(const Slot& slot, Level level);
+
+/// First moment at which judge() refuses if no more evidence comes; MonoTime::min() when it does so
+/// at any time, never_mono when it never will.
+MonoTime refused_from(const Slot& slot, const ReadOptions& options);
 
 /// The only verdict of the product: guard, API, metrics, dashboard and other processes all call it.
 /// Pure; the slot must have been copied before `now` was read.

@@ -21,8 +21,8 @@ struct Slot {
   MonoTime level_since{};
   MonoTime first_deadline{};  ///< never received past this ⇒ stale; only while not `received`
   WallTime ts_recv{};
-  WallTime ts_event{};   ///< meaningful if has_event_time
-  Duration transit{};    ///< max(0, ts_recv − ts_event − offset), fixed at acceptance
+  WallTime ts_event{};  ///< meaningful if has_event_time
+  Duration transit{};   ///< max(0, ts_recv − ts_event − offset), fixed at acceptance
   Duration degraded_after{};
   Duration stale_after{};
   std::uint64_t seq = 0;
@@ -32,13 +32,14 @@ struct Slot {
   Level level = Level::unknown;
   Reason reason = Reason::ok;
   bool occupied = false;
-  bool received = false;         ///< at least one tick accepted
+  bool received = false;  ///< at least one tick accepted
   bool has_event_time = false;
   bool event_time_is_publish = false;  ///< levels add transit
-  bool confirm_counts = false;   ///< levels judge confirmed_age instead of receive_age
-  bool gate_closed = false;      ///< resume gate: refused until a fresh tick
-  bool clock_suspect = false;    ///< venue stamp ahead of tolerance: judged by receive_age alone
+  bool confirm_counts = false;         ///< levels judge confirmed_age instead of receive_age
+  bool gate_closed = false;            ///< resume gate: refused until a fresh tick
+  bool clock_suspect = false;  ///< venue stamp ahead of tolerance: judged by receive_age alone
   bool rejecting = false;
+  bool recovering = false;  ///< evidence is back, but fewer than recover_ticks: level holds
   bool required = false;
 };
 

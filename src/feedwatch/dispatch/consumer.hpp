@@ -13,12 +13,14 @@ namespace feedwatch {
 
 struct ConsumerOptions {
   std::string name;
-  Duration max_age = 5s;           ///< no call with an older price
-  Duration min_interval = 100ms;   ///< throttle per (consumer, stream)
+  Duration max_age = 5s;          ///< no call with an older price
+  Duration min_interval = 100ms;  ///< throttle per (consumer, stream)
+  Basis basis = Basis::both;      ///< which age max_age is about
+  bool accept_confirmed = false;  ///< ages count from the last confirmation
 };
 
 /// Extremes of what was conflated since the previous delivery, this price included. Quotes: low of
-/// the bids, high of the asks.
+/// the bids, high of the asks. Prices that were refused are not in it: nobody may act on them.
 struct Window {
   Decimal low;
   Decimal high;
@@ -48,7 +50,10 @@ struct Subscription {
 struct DeliveryCounters {
   std::string consumer;
   StreamKey stream;
+  /// Every price received is delivered, conflated, refused, failed (the callback threw) or pending.
   std::uint64_t received = 0, conflated = 0, delivered = 0, refused = 0, failed = 0;
+  std::uint64_t episodes = 0;        ///< of refusals, those found by a timer included
+  std::uint64_t notices_failed = 0;  ///< on_refused or on_level threw
 };
 
 }  // namespace feedwatch

@@ -11,7 +11,8 @@
 
 namespace feedwatch {
 
-/// Limits in force for one stream (semantics §4). Equality passes: age == degraded_after is healthy.
+/// Limits in force for one stream (semantics §4). Equality passes: age == degraded_after is
+/// healthy.
 struct Policy {
   Duration degraded_after = 180s;
   Duration stale_after = 300s;
@@ -51,8 +52,9 @@ struct PolicyRule {
   std::optional<int> recover_ticks;
 };
 
-/// The rules of a configuration; the most specific matching rule wins as a whole (exact before globs,
-/// more literal characters before fewer, later before earlier). Immutable after construction.
+/// The rules of a configuration; the most specific matching rule wins as a whole (exact before
+/// globs, more literal characters before fewer, later before earlier). Immutable after
+/// construction.
 class PolicySet {
  public:
   PolicySet() = default;

@@ -8,14 +8,20 @@ namespace feedwatch {
 
 /// Why a tick was not stored (semantics §3); counted by reason.
 enum class Rejection : std::uint8_t {
-  none, not_positive, crossed_fields, unknown_symbol, wrong_kind, out_of_order, old_epoch,
+  none,
+  not_positive,
+  crossed_fields,
+  unknown_symbol,
+  wrong_kind,
+  out_of_order,
+  old_epoch,
 };
 constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejection::old_epoch) + 1;
 
 constexpr std::string_view to_text(Rejection rejection) {
   constexpr std::array<std::string_view, rejection_count> words{
-      "none", "not_positive", "crossed_fields", "unknown_symbol", "wrong_kind", "out_of_order",
-      "old_epoch"};
+      "none",       "not_positive", "crossed_fields", "unknown_symbol",
+      "wrong_kind", "out_of_order", "old_epoch"};
   return words[static_cast<std::size_t>(rejection)];
 }
 

@@ -16,6 +16,7 @@
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/dispatch/consumer.hpp"
+#include "feedwatch/freshness/change.hpp"
 #include "feedwatch/freshness/policy.hpp"
 #include "feedwatch/intake/outcome.hpp"
 #include "feedwatch/model/stream_key.hpp"
@@ -33,24 +34,9 @@ struct StreamOptions {
   bool repeat_confirms = false;
   bool seq_orders = false;
   bool required = false;
-};
-
-/// Something about a stream that its owner has to act on; drained after every call.
-struct StreamChange {
-  enum class Type : std::uint8_t {
-    level,     ///< from → to happened at `at` (the moment it became true, not of the call)
-    suspect,   ///< silence long enough to start diagnosis; `at` = when
-    cleared,   ///< suspicion ended by evidence
-    rejecting, ///< began (to = stale semantics unchanged) or ended; see `active`
-    reason,    ///< same level, other reason
-  };
-  Type type = Type::level;
-  StreamId stream;
-  Level from = Level::unknown;
-  Level to = Level::unknown;
-  Reason reason = Reason::ok;
-  MonoTime at{};
-  bool active = false;
+  /// Streams whose venue stamps come from one clock on one path share what is learnt about it:
+  /// "venue/channel". Empty = the venue.
+  std::string clock_group;
 };
 
 struct MonitorOptions {
@@ -74,6 +60,8 @@ class Monitor {
   // ---- streams ----
   /// Wanted from `now`. Fails when the board is full or the key exists.
   Result<StreamId> add_stream(const StreamOptions& options, MonoTime now);
+  /// Ends the level as unknown (reason unconfigured) and drops subscriptions. The id is refused
+  /// from then on, also when its index serves another stream; so it is by every call below.
   void remove_stream(StreamId stream, MonoTime now);
   void set_policy(StreamId stream, const Policy& policy, MonoTime now);
   void set_required(StreamId stream, bool required);
@@ -87,7 +75,8 @@ class Monitor {
   /// A subscription begins on a line: order resets with the first tick of the epoch; evidence of
   /// age stays.
   void on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now);
-  /// The last line delivering the stream is gone: prices refused until a fresh tick of a later epoch.
+  /// The last line delivering the stream is gone: prices refused until a fresh tick of a later
+  /// epoch.
   void on_line_lost(StreamId stream, MonoTime now);
   /// Why the feed is as it is (disconnected, resubscribing, rate_limited, quarantined, …; ok = no
   /// opinion, the tracker's own reason stands).
@@ -100,8 +89,8 @@ class Monitor {
 
   // ---- embedded use: no feed ----
   struct PriceStamps {
-    MonoTime mono_recv{};                  ///< when the price reached this program
-    std::optional<WallTime> ts_event{};    ///< venue time, if known
+    MonoTime mono_recv{};                ///< when the price reached this program
+    std::optional<WallTime> ts_event{};  ///< venue time, if known
     std::optional<std::uint64_t> seq{};
   };
   /// Unknown stream ⇒ rejected{unknown_symbol}. One price; quotes take bid and ask.
@@ -137,9 +126,16 @@ class Monitor {
   struct IntakeCounters {
     std::uint64_t accepted = 0, confirmed = 0, older = 0;
     std::uint64_t rejected[rejection_count] = {};
+    std::uint64_t repeats = 0, ignored = 0, undecodable = 0, sequence_resets = 0, backfills = 0;
+    std::uint64_t crossed_quotes = 0;   ///< accepted with bid > ask: venues do that before opening
+    std::uint64_t clock_suspects = 0;   ///< accepted with a venue stamp ahead of tolerance
+    std::uint64_t changes_dropped = 0;  ///< nobody took the changes and their log was full
   };
-  const IntakeCounters& intake_counters() const;
-  std::optional<MonoTime> suspect_since(StreamId stream) const;
+  const IntakeCounters& intake_counters() const;                 ///< owner thread
+  std::optional<MonoTime> suspect_since(StreamId stream) const;  ///< owner thread
+  /// What is learnt of the venue clock behind this stream: venue stamps are late by so much on a
+  /// quiet path. Owner thread.
+  Duration clock_offset(StreamId stream) const;
 
  private:
   struct Impl;

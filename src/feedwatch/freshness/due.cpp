@@ -1,0 +1,84 @@
+#include "feedwatch/freshness/due.hpp"
+
+#include <algorithm>
+
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/board/judge.hpp"
+
+namespace feedwatch {
+namespace {
+
+constexpr Duration tick{1};  // equality passes: a limit is broken one nanosecond later
+
+MonoTime past(MonoTime last_good) {
+  return plus(last_good, tick);
+}
+
+/// Since when nothing was heard that proves the feed alive. Our own stall is no silence of theirs.
+MonoTime silent_since(const Slot& slot, const Watch& watch) {
+  const MonoTime base = slot.confirm_counts ? slot.confirmed : slot.carried;
+  return std::max(base, watch.stall_seen.value_or(base));
+}
+
+Duration limit_of(const Slot& slot) {
+  return slot.level == Level::stale ? slot.stale_after : slot.degraded_after;
+}
+
+bool is_late(Level level) {
+  return level == Level::degraded || level == Level::stale;
+}
+
+bool excused_by_stall(const Slot& slot, const Watch& watch, MonoTime now) {
+  return watch.stall_seen && now <= plus(silent_since(slot, watch), limit_of(slot));
+}
+
+/// Data keeps coming, only old: without transit the level would be better.
+bool late_by_transit(const Slot& slot, MonoTime now) {
+  const MonoTime base = slot.confirm_counts ? slot.confirmed : slot.carried;
+  return slot.event_time_is_publish && minus(now, base) <= limit_of(slot);
+}
+
+Due next_level(const Slot& slot) {
+  if (!slot.received) {
+    if (slot.level == Level::stale) return {};
+    return {Due::What::stale, past(slot.first_deadline)};
+  }
+  const MonoTime stale = past(level_within_until(slot, slot.stale_after));
+  if (slot.level == Level::stale) return {};
+  if (slot.level == Level::degraded) return {Due::What::stale, stale};
+  const MonoTime degraded = past(level_within_until(slot, slot.degraded_after));
+  return degraded < stale ? Due{Due::What::degraded, degraded} : Due{Due::What::stale, stale};
+}
+
+Due next_suspicion(const Slot& slot, const Watch& watch) {
+  if (watch.suspect_since) return {};
+  if (!slot.received) return {Due::What::suspect, past(slot.first_deadline)};
+  if (watch.policy.suspect_after <= Duration::zero()) return {};
+  return {Due::What::suspect, past(plus(silent_since(slot, watch), watch.policy.suspect_after))};
+}
+
+Due next_excuse(const Slot& slot, const Watch& watch) {
+  if (slot.reason != Reason::self_stall) return {};
+  return {Due::What::stall_excused, past(plus(silent_since(slot, watch), limit_of(slot)))};
+}
+
+}  // namespace
+
+Due next_due(const Slot& slot, const Watch& watch) {
+  Due due = next_level(slot);
+  for (const Due other : {next_suspicion(slot, watch), next_excuse(slot, watch)}) {
+    if (other.at < due.at) due = other;
+  }
+  return due;
+}
+
+Reason reason_for(const Slot& slot, const Watch& watch, MonoTime now) {
+  if (watch.feed_reason != Reason::ok) return watch.feed_reason;
+  if (slot.rejecting) return Reason::rejecting;
+  if (!is_late(slot.level)) return Reason::ok;
+  if (!slot.received) return Reason::never_received;
+  if (excused_by_stall(slot, watch, now)) return Reason::self_stall;
+  return late_by_transit(slot, now) ? Reason::venue_lag : Reason::silent;
+}
+
+}  // namespace feedwatch

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "feedwatch/base/time.hpp"
+
+namespace feedwatch {
+
+/// How far the stamps of one venue clock lie behind ours on a path without delay: the 5 % quantile
+/// of raw transit (ts_recv − ts_event) over ten minutes (semantics §3). Falls at once, rises at
+/// most 1 ms per second, so that a feed that slowly becomes late is not taken for a clock that is
+/// wrong.
+///
+/// Fixed memory: ten one-minute buckets of at most 64 samples each; a full bucket keeps every
+/// second sample and takes half as many from then on. One thread.
+class ClockOffset {
+ public:
+  static constexpr std::size_t min_samples = 20;
+  static constexpr Duration range = 5s;
+  static constexpr std::int64_t rise_ns_per_ms = 1'000;  ///< 1 ms/s
+  static constexpr Duration tolerance = 1s;              ///< of stamps in the future
+
+  /// A raw transit measured at `now`. Not to be called for the first push of an epoch.
+  void add(Duration raw_transit, MonoTime now);
+  Duration value() const { return value_; }
+  /// Whether the stamp behind a raw transit lies ahead of us by more than the tolerance.
+  bool ahead(Duration raw_transit) const;
+  /// max(0, raw − offset).
+  Duration transit(Duration raw_transit) const;
+
+ private:
+  static constexpr std::size_t bucket_count = 10;
+  static constexpr std::size_t bucket_samples = 64;
+  static constexpr Duration bucket_span = 60s;
+  static constexpr Duration update_every = 1s;
+
+  struct Bucket {
+    std::int64_t minute = -1;
+    std::uint32_t seen = 0;    ///< offered in this minute
+    std::uint32_t stride = 1;  ///< every so many is kept
+    std::uint32_t kept = 0;
+    std::array<std::int64_t, bucket_samples> samples{};
+
+    void restart(std::int64_t new_minute);
+    void add(std::int64_t sample);
+  };
+
+  std::optional<Duration> quantile(std::int64_t minute);
+  void move_towards(Duration target, Duration elapsed);
+
+  std::array<Bucket, bucket_count> buckets_{};
+  std::array<std::int64_t, bucket_count * bucket_samples> scratch_{};
+  std::optional<MonoTime> updated_;
+  Duration value_{};
+};
+
+}  // namespace feedwatch

@@ -1,0 +1,111 @@
+#include "feedwatch/intake/accept.hpp"
+
+namespace feedwatch::intake {
+namespace {
+
+using Type = Outcome::Type;
+
+Decision reject(Rejection why) {
+  Decision decision;
+  decision.outcome.type = Type::rejected;
+  decision.outcome.rejection = why;
+  return decision;
+}
+
+bool wrong_kind(const Rules& rules, const Tick& tick) {
+  return rules.kind != Kind::quote && tick.fields.ask;
+}
+
+bool all_positive(const Tick& tick) {
+  return (!tick.fields.price || tick.prices.price.is_positive()) &&
+         (!tick.fields.ask || tick.prices.ask.is_positive());
+}
+
+/// Whether an absent field can mean "as stored": only after this subscription has said it once.
+bool absent_holds(const Rules& rules, const State& state, const Slot& slot) {
+  return rules.absent_is_unchanged && state.carried_in_epoch && slot.received;
+}
+
+/// The quote with its absent side taken from the store; nothing when that would be a guess.
+std::optional<Prices> whole(const Rules& rules, const State& state, const Slot& slot,
+                            const Tick& tick) {
+  Prices prices = tick.prices;
+  if (rules.kind != Kind::quote) {
+    prices.ask = Decimal{};
+    return prices;
+  }
+  if (tick.fields.price && tick.fields.ask) return prices;
+  if (!absent_holds(rules, state, slot)) return std::nullopt;
+  if (!tick.fields.price) prices.price = slot.prices.price;
+  if (!tick.fields.ask) prices.ask = slot.prices.ask;
+  return prices;
+}
+
+Decision without_price(const Rules& rules, const State& state, const Slot& slot, bool restarted) {
+  Decision decision;
+  decision.outcome.sequence_reset = restarted;
+  decision.renews_confirmed = absent_holds(rules, state, slot);
+  decision.outcome.type = decision.renews_confirmed ? Type::confirmed : Type::ignored;
+  return decision;
+}
+
+Decision repeat(const Rules& rules) {
+  Decision decision;
+  decision.outcome.type = Type::repeat;
+  decision.renews_confirmed = rules.repeat_confirms;
+  return decision;
+}
+
+Decision store(State& state, const Tick& tick, const Prices& prices, bool restarted) {
+  Decision decision;
+  decision.outcome.type = Type::accepted;
+  decision.outcome.sequence_reset = restarted;
+  decision.prices = prices;
+  decision.first_of_epoch = !state.carried_in_epoch;
+  state.carried_in_epoch = true;
+  state.carried_seq = tick.seq;
+  return decision;
+}
+
+Order::Place place_of(const Rules& rules, State& state, const Tick& tick) {
+  if (!tick.seq || !rules.seq_orders) return Order::Place::newer;
+  return state.order.place(*tick.seq, tick.mono_recv);
+}
+
+bool said_before(const State& state, const Slot& slot, const Tick& tick, const Prices& prices) {
+  return tick.seq && state.carried_in_epoch && state.carried_seq == tick.seq &&
+         prices == slot.prices;
+}
+
+}  // namespace
+
+void State::begin(std::uint32_t new_epoch) {
+  epoch = new_epoch;
+  carried_in_epoch = false;
+  carried_seq.reset();
+  order.reset();
+}
+
+Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& tick) {
+  if (wrong_kind(rules, tick)) return reject(Rejection::wrong_kind);
+  if (tick.epoch < state.epoch) return reject(Rejection::old_epoch);
+  if (tick.epoch > state.epoch) state.begin(tick.epoch);
+  if (!all_positive(tick)) return reject(Rejection::not_positive);
+
+  if (tick.restart || tick.snapshot) state.order.reset();
+  const Order::Place place = place_of(rules, state, tick);
+  if (place == Order::Place::older) return reject(Rejection::out_of_order);
+
+  const bool restarted = place == Order::Place::restarted;
+  if (!tick.fields.any()) {
+    if (tick.seq) state.order.advance(*tick.seq);
+    return without_price(rules, state, slot, restarted);
+  }
+  const std::optional<Prices> prices = whole(rules, state, slot, tick);
+  if (!prices) return reject(Rejection::crossed_fields);
+  if (tick.seq) state.order.advance(*tick.seq);
+  if (said_before(state, slot, tick, *prices)) return repeat(rules);
+  return store(state, tick, *prices, restarted);
+}
+
+}  // namespace feedwatch::intake

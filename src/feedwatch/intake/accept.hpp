@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "feedwatch/board/slot.hpp"
+#include "feedwatch/intake/order.hpp"
+#include "feedwatch/intake/outcome.hpp"
+#include "feedwatch/model/kind.hpp"
+#include "feedwatch/model/tick.hpp"
+
+namespace feedwatch::intake {
+
+/// What the channel's sheet says about reading its messages.
+struct Rules {
+  Kind kind = Kind::last;
+  bool absent_is_unchanged = false;
+  bool repeat_confirms = false;
+  bool seq_orders = false;
+};
+
+/// What the gate remembers of one stream beside its slot.
+struct State {
+  std::uint32_t epoch = 0;                   ///< current one; ticks of older ones are refused
+  bool carried_in_epoch = false;             ///< a price has come in the current epoch
+  std::optional<std::uint64_t> carried_seq;  ///< of the newest price: the same again is a repeat
+  Order order;
+
+  /// A subscription begins: order and what was said before prove nothing about the new one.
+  void begin(std::uint32_t new_epoch);
+};
+
+/// The gate's answer. `prices` is what to store when accepted: absent sides of a quote filled in.
+struct Decision {
+  Outcome outcome;
+  Prices prices;
+  bool renews_confirmed = false;  ///< confirmed, or a repeat on a channel whose repeats confirm
+  bool first_of_epoch = false;    ///< first price of its epoch: it may be old and still be healthy
+};
+
+/// The one gate for feed and update_price alike (semantics §3). Looks at what the tick says and
+/// what is stored, never at a clock and never at ts_event. Changes `state` only.
+Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& tick);
+
+}  // namespace feedwatch::intake

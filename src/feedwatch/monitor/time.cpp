@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "feedwatch/monitor/impl.hpp"
+
+namespace feedwatch {
+
+void Monitor::Impl::publish(StreamId stream, const StreamState& state) {
+  board.write(stream, state.slot);
+  notify_levels();
+}
+
+void Monitor::Impl::notify_levels() {
+  while (const StreamChange* change = changes.next_unnotified()) {
+    if (change->type != StreamChange::Type::level) continue;
+    const StreamChange copy = *change;
+    dispatcher.on_level(copy.stream, copy.from, copy.to);
+  }
+}
+
+void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
+  for (std::size_t i = 0; i < limit; ++i) {
+    const MonoTime level_due = tracker.next_deadline();
+    const MonoTime delivery_due = dispatcher.next_deadline();
+    if (std::min(level_due, delivery_due) > now) return;
+    // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
+    if (delivery_due < level_due) {
+      dispatcher.on_deadline(now);
+      continue;
+    }
+    const std::uint32_t place = tracker.next_index();
+    StreamState& state = *states[place];
+    const StreamId stream{place, state.slot.generation};
+    tracker.on_deadline(subject(stream, state), now);
+    publish(stream, state);
+  }
+}
+
+}  // namespace feedwatch
