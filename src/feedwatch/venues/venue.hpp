@@ -15,24 +15,24 @@
 #include "feedwatch/model/kind.hpp"
 #include "feedwatch/model/tick.hpp"
 
-/// What every venue folder provides, and nothing else: its sheet (facts as data), the client's codec
-/// (subscribe, decode) and the venue's codec (parse requests, encode), used by the simulator and the
-/// fake exchange. Wire types stop here.
+/// What every venue folder provides, and nothing else: its sheet (facts as data), the client's
+/// codec (subscribe, decode) and the venue's codec (parse requests, encode), used by the simulator
+/// and the fake exchange. Wire types stop here.
 namespace feedwatch::venues {
 
 /// One channel of a venue: what is subscribed, which kinds it feeds, what its messages prove.
 struct ChannelSheet {
-  std::string_view name;              ///< "markPrice@1s", "tickers", "orderbook.1"
-  std::string_view route;             ///< endpoint group; channels of two routes never share a line
-  std::span<const Kind> kinds;        ///< every kind decode() emits for it
+  std::string_view name;        ///< "markPrice@1s", "tickers", "orderbook.1"
+  std::string_view route;       ///< endpoint group; channels of two routes never share a line
+  std::span<const Kind> kinds;  ///< every kind decode() emits for it
   Cadence cadence;
   EventTime event_time = EventTime::none;
-  bool absent_is_unchanged = false;   ///< an ordered delta without the field confirms the value
-  bool repeat_confirms = false;       ///< the same seq sent again confirms the value
-  bool seq_orders = false;            ///< a smaller seq in one epoch is an older tick
-  bool seq_comparable = false;        ///< seq means the same on two sockets
-  bool snapshot_on_subscribe = false; ///< sends the full state at once after the acknowledgement
-  Duration suspect_after{};           ///< event channels: silence that starts diagnosis
+  bool absent_is_unchanged = false;    ///< an ordered delta without the field confirms the value
+  bool repeat_confirms = false;        ///< the same seq sent again confirms the value
+  bool seq_orders = false;             ///< a smaller seq in one epoch is an older tick
+  bool seq_comparable = false;         ///< seq means the same on two sockets
+  bool snapshot_on_subscribe = false;  ///< sends the full state at once after the acknowledgement
+  Duration suspect_after{};            ///< event channels: silence that starts diagnosis
 };
 
 /// A published limit: `count` per `window`. We use at most 20 % (semantics §7).
@@ -48,20 +48,20 @@ enum class PingStyle : std::uint8_t {
 };
 
 struct VenueSheet {
-  std::string_view name;       ///< "binance-usdm"
-  std::string_view ws_url;     ///< default base, "wss://fstream.binance.com"
-  std::string_view rest_url;   ///< default base, "https://fapi.binance.com"
+  std::string_view name;      ///< "binance-usdm"
+  std::string_view ws_url;    ///< default base, "wss://fstream.binance.com"
+  std::string_view rest_url;  ///< default base, "https://fapi.binance.com"
   std::span<const ChannelSheet> channels;
   PingStyle ping = PingStyle::protocol;
-  Duration ping_quiet = 5s;    ///< ping after so long without any frame
-  Duration ping_busy = 20s;    ///< and at least so often with frames
-  Duration server_heartbeat{}; ///< the venue's own heartbeat period; zero = none
-  RateLimit dials;             ///< connection attempts per address
-  RateLimit messages;          ///< client messages per connection, control frames included
+  Duration ping_quiet = 5s;     ///< ping after so long without any frame
+  Duration ping_busy = 20s;     ///< and at least so often with frames
+  Duration server_heartbeat{};  ///< the venue's own heartbeat period; zero = none
+  RateLimit dials;              ///< connection attempts per address
+  RateLimit messages;           ///< client messages per connection, control frames included
   std::size_t max_topics_per_line = 0;
   std::size_t max_topics_per_request = 0;
   std::size_t max_request_chars = 0;
-  Duration forced_close{};     ///< the venue ends every connection after this; zero = never
+  Duration forced_close{};  ///< the venue ends every connection after this; zero = never
 };
 
 /// What one line subscribes: a channel (index into sheet().channels) and a symbol.
@@ -95,13 +95,19 @@ enum class MessageType : std::uint8_t {
   ignored,  ///< known and irrelevant (other channels, welcome messages)
 };
 
-enum class DecodeErrorCode : std::uint8_t { not_json, missing_field, bad_price, bad_value, unknown_message };
+enum class DecodeErrorCode : std::uint8_t {
+  not_json,
+  missing_field,
+  bad_price,
+  bad_value,
+  unknown_message
+};
 std::string_view to_text(DecodeErrorCode code);
 
 struct DecodeError {
   DecodeErrorCode code = DecodeErrorCode::not_json;
   std::string_view field;   ///< static name of the field at fault, may be empty
-  std::string_view symbol;  ///< the symbol, when it was already known; valid as long as the frame
+  std::string_view symbol;  ///< the symbol, when it was already known; valid as WireTick's is
 };
 
 /// Filled by Decoder::decode; buffers are reused between calls.
@@ -149,6 +155,11 @@ class Venue {
   virtual std::unique_ptr<Decoder> make_decoder() const = 0;
 
   virtual std::string instruments_url(std::string_view rest_base) const = 0;
+  /// URL of the page after the one whose body is given; empty when it was the last.
+  virtual std::string next_instruments_url(std::string_view /*rest_base*/,
+                                           std::string_view /*body*/) const {
+    return {};
+  }
   virtual std::expected<std::vector<Instrument>, std::string> parse_instruments(
       std::string_view body) const = 0;
 };
@@ -169,8 +180,8 @@ struct MarketState {
   std::string_view symbol;
   Decimal last, bid, ask, mark, index;
   std::uint64_t seq = 0;
-  WallTime now;             ///< publish time
-  WallTime traded;          ///< time of the event itself
+  WallTime now;     ///< publish time
+  WallTime traded;  ///< time of the event itself
   /// Delta channels: which kinds changed since this client's previous message (all on a snapshot).
   bool last_changed = true, quote_changed = true, mark_changed = true, index_changed = true;
   bool snapshot = true;

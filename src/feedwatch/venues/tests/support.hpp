@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "feedwatch/venues/venue.hpp"
+
+/// Shared by the tests of every venue folder.
+namespace feedwatch::venues::test {
+
+/// A frame with its own padded bytes. The padding is hostile on purpose: a decoder that reads past
+/// the payload finds JSON there.
+class OwnedFrame {
+ public:
+  explicit OwnedFrame(std::string_view text) : size_(text.size()), bytes_(text) {
+    while (bytes_.size() < size_ + frame_padding) bytes_ += "\"}],";
+  }
+  Frame frame() const { return {FrameType::text, std::string_view(bytes_).substr(0, size_)}; }
+
+ private:
+  std::size_t size_;
+  std::string bytes_;
+};
+
+/// One decoded message with everything its views point into.
+struct Reading {
+  Reading(const Venue& venue, std::string_view text)
+      : owned(text), decoder(venue.make_decoder()), type(decoder->decode(owned.frame(), out)) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  bool failed_with(DecodeErrorCode code, std::string_view field) const {
+    return !type && type.error().code == code && type.error().field == field;
+  }
+
+  OwnedFrame owned;
+  std::unique_ptr<Decoder> decoder;
+  Decoded out;
+  std::expected<MessageType, DecodeError> type;
+};
+
+inline Decimal decimal(std::string_view text) {
+  return Decimal::parse(text).value();
+}
+
+}  // namespace feedwatch::venues::test

@@ -1,0 +1,58 @@
+#include "feedwatch/venues/wire/json.hpp"
+
+#include <charconv>
+
+namespace feedwatch::venues::wire {
+
+namespace {
+
+constexpr std::string_view json_blanks = " \t\r\n";
+
+}  // namespace
+
+bool Token::is_string() const {
+  return text.size() >= 2 && text.front() == '"' && text.back() == '"';
+}
+
+std::string_view Token::inner() const {
+  return is_string() ? text.substr(1, text.size() - 2) : text;
+}
+
+std::string_view raw_token(ondemand::value& value) {
+  const std::string_view raw = value.raw_json_token();  // reaches up to the next token
+  const auto last = raw.find_last_not_of(json_blanks);
+  return last == std::string_view::npos ? std::string_view{} : raw.substr(0, last + 1);
+}
+
+std::optional<std::uint64_t> parse_unsigned(const Token& token) {
+  const std::string_view digits = token.inner();
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<WallTime> parse_millis(const Token& token) {
+  constexpr std::uint64_t latest = 9'000'000'000'000;  // year 2255; int64 nanoseconds end in 2262
+  const auto millis = parse_unsigned(token);
+  if (!millis || *millis == 0 || *millis > latest) return std::nullopt;
+  return wall_from_ms(static_cast<std::int64_t>(*millis));
+}
+
+std::optional<std::string_view> JsonReader::unescape(const Token& token) {
+  if (!token.is_string()) return std::nullopt;
+  const std::string_view inner = token.inner();
+  if (inner.find('\\') == std::string_view::npos) return inner;
+  const std::size_t needed = inner.size() + simdjson::SIMDJSON_PADDING;
+  if (needed > capacity_) {
+    capacity_ = needed * 2;
+    buffer_ = std::make_unique<std::uint8_t[]>(capacity_);
+  }
+  std::uint8_t* out = buffer_.get();
+  const auto* start = reinterpret_cast<const std::uint8_t*>(inner.data());
+  std::string_view result;
+  if (parser_.unescape(ondemand::raw_json_string(start), out).get(result)) return std::nullopt;
+  return result;
+}
+
+}  // namespace feedwatch::venues::wire

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/venues/venue.hpp"
+
+/// Text work that every venue shares: URLs, symbol case, splitting topics into requests.
+namespace feedwatch::venues::wire {
+
+/// ASCII letters only: symbols may hold any UTF-8, and the venues fold nothing else.
+std::string ascii_lower(std::string_view text);
+std::string ascii_upper(std::string_view text);
+
+/// `base` without trailing slashes, then `path`.
+std::string join_url(std::string_view base, std::string_view path);
+
+/// Milliseconds since 1970, rounded down.
+constexpr std::int64_t to_millis(WallTime time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+/// An HTTP request target taken apart; nothing is decoded.
+struct Target {
+  std::string_view path;
+  std::string_view query;
+  bool has_query = false;
+
+  static Target split(std::string_view target);
+  /// The first parameter of this name, percent-decoded; nullopt when there is none.
+  std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// `%41` → `A`; a `%` that starts no escape stays as it is. `+` stays `+`.
+std::string percent_decode(std::string_view text);
+/// Everything but unreserved characters (RFC 3986 §2.3) as `%XX`.
+std::string percent_encode(std::string_view text);
+
+using TopicText = std::function<std::string(const Topic&)>;
+/// `arguments` is the inside of a JSON array: `"a","b"`.
+using RenderRequest = std::function<std::string(std::uint64_t id, std::string_view arguments)>;
+
+/// Packs topics in order into as few requests as the sheet's limits allow (topics and characters of
+/// the arguments per request). A topic that exceeds the character limit alone still gets a request
+/// of its own: the venue's refusal is then the evidence.
+std::vector<ClientRequest> split_requests(const VenueSheet& sheet, std::span<const Topic> topics,
+                                          std::uint64_t first_id, const TopicText& topic_text,
+                                          const RenderRequest& render);
+
+}  // namespace feedwatch::venues::wire
