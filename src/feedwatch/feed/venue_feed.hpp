@@ -77,9 +77,8 @@ class VenueFeed {
 
   // ---- facts ----
   bool owns(ConnId conn) const { return sessions_.contains(conn); }
-  std::string line_of(TopicId topic) const;
-  bool line_live(TopicId topic) const;
-  bool quarantined(TopicId topic) const;
+  const std::string& line_name(TopicId topic) const;
+  Reason reason(TopicId topic) const { return reason_of(at(topic)); }
   /// Told off over REST, for as long as `retry_after` or the default ban.
   void limit(std::optional<Duration> retry_after, std::string detail, MonoTime now);
 

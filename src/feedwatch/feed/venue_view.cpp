@@ -119,18 +119,8 @@ void VenueFeed::update_venue(MonoTime now) {
   port_.venue_changed(status);
 }
 
-std::string VenueFeed::line_of(TopicId topic) const {
-  const Slot& slot = *slots_[at(topic).slot];
-  return slot.current ? slot.name : std::string{};
-}
-
-bool VenueFeed::line_live(TopicId topic) const {
-  const Slot& slot = *slots_[at(topic).slot];
-  return slot.current && slot.current->state() == Session::State::live;
-}
-
-bool VenueFeed::quarantined(TopicId topic) const {
-  return at(topic).quarantined;
+const std::string& VenueFeed::line_name(TopicId topic) const {
+  return slots_[at(topic).slot]->name;
 }
 
 }  // namespace feedwatch::feed

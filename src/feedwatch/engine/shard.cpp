@@ -1,0 +1,187 @@
+#include "feedwatch/engine/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/engine/shard_impl.hpp"
+
+namespace feedwatch::engine {
+
+Shard::Shard(ShardOptions options, ShardPorts ports)
+    : impl_(std::make_unique<Impl>(std::move(options), ports)) {}
+Shard::~Shard() = default;
+
+Result<void> Shard::start() {
+  return impl_->start();
+}
+void Shard::stop() {
+  impl_->stop();
+}
+
+void Shard::on_phase(ConnId conn, DialPhase reached, MonoTime now) {
+  const auto found = impl_->connections.find(conn);
+  if (found == impl_->connections.end()) return;
+  impl_->feeds_dirty = true;
+  impl_->units[found->second.unit]->feed->on_phase(conn, reached, now);
+  impl_->finish(now);
+}
+
+void Shard::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) {
+  impl_->on_read(conn, frames, stamp);
+}
+
+void Shard::on_closed(ConnId conn, const CloseReport& report, MonoTime now) {
+  const auto found = impl_->connections.find(conn);
+  if (found == impl_->connections.end()) return;
+  const std::size_t unit = found->second.unit;
+  impl_->connections.erase(found);
+  impl_->feeds_dirty = true;
+  impl_->units[unit]->feed->on_closed(conn, report, now);
+  impl_->finish(now);
+}
+
+void Shard::on_wakeup(MonoTime now) {
+  impl_->on_wakeup(now);
+}
+
+Result<StreamId> Shard::want(const StreamKey& key, const std::string& owner, Duration ttl) {
+  const MonoTime now = impl_->ports.clock.now();
+  const Result<StreamId> stream = impl_->want(key, now);
+  if (stream) {
+    StreamEntry& entry = impl_->streams.at(*stream);
+    entry.leases[owner] = ttl > Duration::zero() ? now + ttl : never_mono;
+    impl_->put(entry);
+  }
+  impl_->finish(now);
+  return stream;
+}
+
+bool Shard::unwant(const StreamKey& key, const std::string& owner) {
+  const MonoTime now = impl_->ports.clock.now();
+  const std::optional<StreamId> stream = impl_->monitor.find(key);
+  if (!stream) return false;
+  const bool held = impl_->streams.at(*stream).leases.erase(owner) > 0;
+  if (held) impl_->drop_if_unwanted(*stream, now);
+  impl_->finish(now);
+  return held;
+}
+
+Monitor& Shard::monitor() {
+  return impl_->monitor;
+}
+const Monitor& Shard::monitor() const {
+  return impl_->monitor;
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports)
+    : options(std::move(shard_options)),
+      ports(shard_ports),
+      anchor{.wall = ports.clock.wall_now(), .mono = ports.clock.now()},
+      monitor(MonitorOptions{.capacity = options.max_streams, .anchor = anchor}) {
+  for (std::size_t i = 0; i < options.venues.size(); ++i) {
+    auto unit = std::make_unique<Unit>();
+    unit->options = options.venues[i];
+    const venues::VenueSheet& sheet = unit->options.venue->sheet();
+    if (unit->options.ws_url.empty()) unit->options.ws_url = sheet.ws_url;
+    if (unit->options.rest_url.empty()) unit->options.rest_url = sheet.rest_url;
+    unit->port = std::make_unique<VenuePort>(*this, i);
+    unit->feed = std::make_unique<feed::VenueFeed>(
+        feed::FeedOptions{.venue = unit->options.name,
+                          .codec = unit->options.venue,
+                          .ws_url = unit->options.ws_url,
+                          .ca_file = unit->options.ca_file,
+                          .seed = options.seed + i,
+                          .first_line = static_cast<std::uint32_t>(i) * lines_per_venue,
+                          .session = {}},
+        *unit->port);
+    units.push_back(std::move(unit));
+  }
+}
+
+Result<void> Shard::Impl::start() {
+  const MonoTime now = ports.clock.now();
+  running = true;
+  restore_memory(now);
+  for (const auto& unit : units) {
+    for (const std::string& text : unit->options.streams) {
+      if (glob_rank(text.substr(0, text.rfind('/'))).exact) {
+        const Result<StreamKey> key = StreamKey::parse(unit->options.name + "/" + text);
+        if (!key) return std::unexpected(key.error());
+        const Result<StreamId> stream = want(*key, now);
+        if (!stream) return std::unexpected(stream.error());
+        StreamEntry& entry = streams.at(*stream);
+        entry.configured = true;
+        set_required(entry, unit->options.required);
+      } else {
+        unit->globs.push_back(text);
+      }
+    }
+    unit->feed->start(now);
+    if (options.instruments) unit->next_fetch = now;
+  }
+  feeds_dirty = true;
+  on_wakeup(now);
+  return {};
+}
+
+void Shard::Impl::stop() {
+  const MonoTime now = ports.clock.now();
+  running = false;
+  alive.reset();
+  for (const auto& unit : units) unit->feed->stop(now);
+  if (memory_dirty) save_memory(now);
+  finish(now);
+  ports.wakeup.disarm();
+}
+
+// ---- time ---------------------------------------------------------------------------------------
+
+void Shard::Impl::on_wakeup(MonoTime now) {
+  armed = never_mono;
+  if (!running) return;
+  monitor.on_time(now);
+  // Suspicion found now starts repair now, not at the next wake-up.
+  drain_changes(now);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    units[i]->feed->on_time(now);
+    if (units[i]->next_fetch <= now && !units[i]->fetching) {
+      fetch_instruments(i, units[i]->options.venue->instruments_url(units[i]->options.rest_url),
+                        now);
+    }
+  }
+  expire_leases(now);
+  feeds_dirty = true;
+  finish(now);
+}
+
+void Shard::Impl::finish(MonoTime now) {
+  drain_changes(now);
+  if (memory_dirty && running) save_memory(now);
+  if (!running) return;
+  const MonoTime next = next_deadline(now);
+  if (next == armed) return;
+  armed = next;
+  if (next == never_mono) {
+    ports.wakeup.disarm();
+  } else {
+    ports.wakeup.arm(next);
+  }
+}
+
+// Plain data can only move a feed's deadlines later, so the last answer stands until something else
+// happened: an early wake-up costs little, a scan of every line per read would not.
+MonoTime Shard::Impl::next_deadline(MonoTime now) {
+  if (feeds_dirty) {
+    feeds_deadline = next_lease_expiry();
+    for (const auto& unit : units) {
+      feeds_deadline = std::min(feeds_deadline, unit->feed->next_deadline(now));
+      if (!unit->fetching) feeds_deadline = std::min(feeds_deadline, unit->next_fetch);
+    }
+    feeds_dirty = false;
+  }
+  return std::min(monitor.next_deadline(), feeds_deadline);
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,248 @@
+// From frames to ticks, and from what changed to who has to know.
+
+#include <utility>
+
+#include "feedwatch/engine/shard_impl.hpp"
+
+namespace feedwatch::engine {
+
+// ---- frames -------------------------------------------------------------------------------------
+
+void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) {
+  const auto found = connections.find(conn);
+  if (found == connections.end()) return;
+  Connection& connection = found->second;
+  Unit& unit = *units[connection.unit];
+  const MonoTime now = ports.clock.now();
+  unit.feed->on_frames(conn, frames.size(), now);
+  for (const Frame& frame : frames) {
+    switch (frame.type) {
+      case FrameType::ping:
+        ports.transport.send_pong(conn, frame.payload);
+        break;
+      case FrameType::pong:
+        unit.feed->on_pong(conn, frame.payload, now);
+        feeds_dirty = true;
+        break;
+      case FrameType::text:
+      case FrameType::binary:
+        on_message(conn, connection, frame, stamp, now);
+        break;
+    }
+  }
+  finish(now);
+}
+
+void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& frame,
+                             ReadStamp stamp, MonoTime now) {
+  Unit& unit = *units[connection.unit];
+  decoded.clear();
+  const auto type = connection.decoder->decode(frame, decoded);
+  if (!type) {
+    feeds_dirty = true;
+    unit.feed->on_decode_error(conn, now);
+    if (!type.error().symbol.empty()) on_undecodable(unit, type.error().symbol, now);
+    return;
+  }
+  unit.feed->on_decoded(conn);
+  switch (*type) {
+    case venues::MessageType::data:
+      for (const WireTick& wire : decoded.ticks) on_tick(conn, unit, wire, stamp, now);
+      break;
+    case venues::MessageType::ack:
+      feeds_dirty = true;
+      if (decoded.ack) unit.feed->on_ack(conn, *decoded.ack, now);
+      break;
+    case venues::MessageType::pong:
+      feeds_dirty = true;
+      unit.feed->on_pong(conn, {}, now);
+      break;
+    case venues::MessageType::ping:
+      ports.transport.send_text(conn, decoded.reply);
+      break;
+    case venues::MessageType::notice:
+      feeds_dirty = true;
+      unit.feed->on_notice(conn, now);
+      break;
+    case venues::MessageType::ignored:
+      break;
+  }
+}
+
+void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp,
+                          MonoTime now) {
+  const auto found = unit.symbols.find(wire.symbol);
+  if (found == unit.symbols.end()) {
+    ++unknown_symbols;
+    return;
+  }
+  const auto kind = static_cast<std::size_t>(wire.kind);
+  const std::optional<StreamId> stream = found->second.streams[kind];
+  if (!stream) return;  // the channel carries it, nobody wants it
+  const feed::TopicId topic = found->second.topics[kind];
+  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
+  if (data.epoch == 0) return;
+  if (data.first) {
+    feeds_dirty = true;
+    for (const StreamId fed : unit.streams.at(topic)) {
+      monitor.on_epoch(fed, data.epoch, now);
+      StreamEntry& entry = streams.at(fed);
+      entry.status.epoch = data.epoch;
+      put(entry);
+    }
+  }
+  monitor.apply(Tick{.stream = *stream,
+                     .prices = wire.prices,
+                     .fields = wire.fields,
+                     .ts_event = wire.ts_event,
+                     .ts_recv = stamp.ts_recv,
+                     .mono_recv = stamp.mono_recv,
+                     .seq = wire.seq,
+                     .epoch = data.epoch,
+                     .snapshot = wire.snapshot,
+                     .restart = wire.restart,
+                     .stalled = stamp.stalled},
+                now);
+}
+
+void Shard::Impl::on_undecodable(Unit& unit, std::string_view symbol, MonoTime now) {
+  const auto found = unit.symbols.find(symbol);
+  if (found == unit.symbols.end()) return;
+  for (const auto& stream : found->second.streams) {
+    if (stream) monitor.on_undecodable(*stream, now);
+  }
+}
+
+// ---- changes ------------------------------------------------------------------------------------
+
+void Shard::Impl::drain_changes(MonoTime now) {
+  changes.clear();
+  monitor.take_changes(changes);
+  if (changes.empty()) return;
+  feeds_dirty = true;
+  for (const StreamChange& change : changes) apply(change, now);
+}
+
+void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
+  const auto found = streams.find(change.stream);
+  if (found == streams.end()) return;
+  StreamEntry& entry = found->second;
+  StreamStatus& status = entry.status;
+  feed::VenueFeed& feed = *units[entry.venue]->feed;
+  const Policy& policy = entry.info->policy;
+  switch (change.type) {
+    case StreamChange::Type::level:
+      status.level = change.to;
+      status.worst = change.to;
+      status.reason = change.reason;
+      status.level_since = change.at;
+      status.transitions = 1;
+      // Silence of an event channel proves nothing by itself, and nobody can be asked yet: one new
+      // subscription is tried, the line is left alone.
+      if (entry.event_channel && change.to != Level::healthy && change.to != Level::unknown) {
+        feed.on_suspect(entry.topic, change.at, RepairStep::resubscribe, now);
+      }
+      break;
+    case StreamChange::Type::suspect:
+      status.suspect_since = change.at;
+      if (!entry.event_channel) {
+        feed.on_suspect(entry.topic, change.at - policy.suspect_after, RepairStep::replace_line,
+                        now);
+      }
+      break;
+    case StreamChange::Type::cleared:
+      status.suspect_since.reset();
+      feed.on_cleared(entry.topic, now);
+      break;
+    case StreamChange::Type::rejecting:
+    case StreamChange::Type::reason:
+      status.reason = change.reason;
+      break;
+  }
+  put(entry);
+}
+
+// ---- the feed's port ----------------------------------------------------------------------------
+
+ConnId Shard::Impl::VenuePort::dial(const DialTarget& target) {
+  const ConnId conn{shard_.next_conn++};
+  shard_.connections.emplace(
+      conn,
+      Connection{.unit = unit_, .decoder = shard_.units[unit_]->options.venue->make_decoder()});
+  shard_.ports.transport.dial(conn, target);
+  return conn;
+}
+
+void Shard::Impl::VenuePort::send_text(ConnId conn, std::string_view text) {
+  shard_.ports.transport.send_text(conn, text);
+}
+
+void Shard::Impl::VenuePort::send_ping(ConnId conn, std::string_view payload) {
+  shard_.ports.transport.send_ping(conn, payload);
+}
+
+void Shard::Impl::VenuePort::close(ConnId conn) {
+  constexpr std::uint16_t normal = 1000;
+  shard_.ports.transport.close(conn, normal);
+}
+
+void Shard::Impl::VenuePort::abort(ConnId conn) {
+  shard_.ports.transport.abort(conn);
+}
+
+template <class Action>
+void Shard::Impl::VenuePort::for_streams(feed::TopicId topic, Action action) {
+  const auto found = shard_.units[unit_]->streams.find(topic);
+  if (found == shard_.units[unit_]->streams.end()) return;
+  for (const StreamId stream : found->second) action(stream, shard_.streams.at(stream));
+}
+
+void Shard::Impl::VenuePort::topic_acknowledged(feed::TopicId topic, MonoTime now) {
+  for_streams(topic,
+              [&](StreamId stream, StreamEntry&) { shard_.monitor.on_acknowledged(stream, now); });
+}
+
+void Shard::Impl::VenuePort::topic_lost(feed::TopicId topic, MonoTime now) {
+  for_streams(topic,
+              [&](StreamId stream, StreamEntry&) { shard_.monitor.on_line_lost(stream, now); });
+}
+
+void Shard::Impl::VenuePort::topic_reason(feed::TopicId topic, Reason reason,
+                                          std::string_view detail, MonoTime now) {
+  for_streams(topic, [&](StreamId stream, StreamEntry& entry) {
+    shard_.monitor.set_feed_reason(stream, reason, now);
+    entry.status.quarantined = reason == Reason::quarantined;
+    entry.status.detail = detail;
+    shard_.put(entry);
+  });
+}
+
+void Shard::Impl::VenuePort::repair_changed(feed::TopicId topic, const RepairStatus& repair) {
+  // Told once, with the stream first wanted of the topic; ids of two venues must not meet.
+  const auto& fed = shard_.units[unit_]->streams.at(topic);
+  StreamEntry& entry = shard_.streams.at(fed.front());
+  entry.status.repairs = {repair};
+  entry.status.repairs.front().id = (static_cast<std::uint64_t>(unit_) << 40U) + repair.id;
+  shard_.put(entry);
+}
+
+void Shard::Impl::VenuePort::repair_exhausted(feed::TopicId topic, bool exhausted, MonoTime) {
+  for_streams(topic, [&](StreamId, StreamEntry& entry) {
+    entry.status.repair_exhausted = exhausted;
+    shard_.put(entry);
+  });
+}
+
+void Shard::Impl::VenuePort::line_changed(const LineStatus& status) {
+  shard_.ports.status.put(status);
+}
+
+void Shard::Impl::VenuePort::venue_changed(const VenueStatus& status) {
+  shard_.ports.status.put(status);
+}
+
+void Shard::Impl::VenuePort::budget_changed(MonoTime) {
+  shard_.memory_dirty = true;
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,171 @@
+#pragma once
+
+// Private to shard*.cpp: what a shard holds, split over files by concern.
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "feedwatch/engine/shard.hpp"
+#include "feedwatch/feed/port.hpp"
+#include "feedwatch/feed/venue_feed.hpp"
+
+namespace feedwatch::engine {
+
+constexpr Duration instruments_every = 10min;
+constexpr Duration instruments_retry = 10s;
+constexpr std::size_t max_instrument_pages = 20;
+constexpr std::uint32_t lines_per_venue = 10'000;
+
+/// Hash of a symbol's bytes as they stand in the frame.
+struct SymbolHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+/// Where the ticks of one symbol go, by kind.
+struct SymbolEntry {
+  std::array<std::optional<StreamId>, kind_count> streams;
+  std::array<feed::TopicId, kind_count> topics{};
+
+  bool empty() const {
+    for (const auto& stream : streams) {
+      if (stream) return false;
+    }
+    return true;
+  }
+};
+
+/// One stream as the shard knows it beside the monitor.
+struct StreamEntry {
+  std::shared_ptr<const StreamInfo> info;
+  std::size_t venue = 0;
+  feed::TopicId topic;
+  bool event_channel = false;
+  bool configured = false;
+  std::map<std::string, MonoTime> leases;  ///< owner → expiry (never_mono = none)
+  StreamStatus status;                     ///< newest; put on the board as it changes
+};
+
+struct Shard::Impl {
+  class VenuePort;
+
+  /// One venue: its feed, the symbols it carries, what REST said about them.
+  struct Unit {
+    VenueOptions options;
+    std::unique_ptr<VenuePort> port;
+    std::unique_ptr<feed::VenueFeed> feed;
+    std::unordered_map<std::string, SymbolEntry, SymbolHash, std::equal_to<>> symbols;
+    std::map<venues::Topic, feed::TopicId> topics;
+    std::map<feed::TopicId, std::vector<StreamId>> streams;  ///< of a topic, in order added
+    std::vector<std::string> globs;                          ///< configured patterns with a star
+    std::optional<std::map<std::string, bool, std::less<>>> instruments;  ///< symbol → trading
+    std::map<std::string, bool, std::less<>> loading;                     ///< pages read so far
+    std::size_t pages = 0;
+    MonoTime next_fetch = never_mono;
+    bool fetching = false;
+  };
+
+  struct Connection {
+    std::size_t unit = 0;
+    std::unique_ptr<venues::Decoder> decoder;
+  };
+
+  Impl(ShardOptions shard_options, ShardPorts shard_ports);
+
+  // shard.cpp: life, time
+  Result<void> start();
+  void stop();
+  void on_wakeup(MonoTime now);
+  /// Hands changes on and arms the one wake-up; the end of every entry from outside.
+  void finish(MonoTime now);
+  MonoTime next_deadline(MonoTime now);
+
+  // shard_events.cpp: connections, frames, ticks
+  void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp);
+  void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
+                  MonoTime now);
+  void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
+  void on_undecodable(Unit& unit, std::string_view symbol, MonoTime now);
+  void drain_changes(MonoTime now);
+  void apply(const StreamChange& change, MonoTime now);
+
+  // shard_streams.cpp: wanting and not wanting
+  Result<StreamId> want(const StreamKey& key, MonoTime now);
+  Result<StreamId> add_stream(std::size_t unit, const StreamKey& key, std::uint8_t channel,
+                              MonoTime now);
+  void drop_if_unwanted(StreamId stream, MonoTime now);
+  void remove_stream(StreamId stream, MonoTime now);
+  void expire_leases(MonoTime now);
+  MonoTime next_lease_expiry() const;
+  Result<std::size_t> unit_of(const StreamKey& key) const;
+  void set_required(StreamEntry& entry, bool required);
+  void put(StreamEntry& entry);
+
+  // shard_instruments.cpp: which symbols trade
+  void fetch_instruments(std::size_t unit, std::string url, MonoTime now);
+  void on_instruments(std::size_t unit, std::expected<HttpResponse, std::string> response);
+  void judge_instruments(Unit& unit, MonoTime now);
+  void expand_globs(Unit& unit, MonoTime now);
+  void apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id, MonoTime now);
+
+  // shard_memory.cpp: budgets across restarts
+  void restore_memory(MonoTime now);
+  void save_memory(MonoTime now);
+
+  ShardOptions options;
+  ShardPorts ports;
+  WallAnchor anchor;
+  Monitor monitor;
+  std::vector<std::unique_ptr<Unit>> units;
+  std::map<StreamId, StreamEntry> streams;
+  std::unordered_map<ConnId, Connection> connections;
+  std::uint32_t next_conn = 1;
+  venues::Decoded decoded;
+  std::vector<StreamChange> changes;
+  std::uint64_t unknown_symbols = 0;
+  bool running = false;
+  bool feeds_dirty = true;  ///< a feed's next deadline may have moved earlier
+  bool memory_dirty = false;
+  MonoTime feeds_deadline = never_mono;
+  MonoTime armed = never_mono;
+  std::shared_ptr<int> alive = std::make_shared<int>(0);  ///< REST answers must not outlive us
+};
+
+/// The feed's port: transport calls with fresh ids, stream effects into the monitor.
+class Shard::Impl::VenuePort final : public feed::FeedPort {
+ public:
+  VenuePort(Impl& shard, std::size_t unit) : shard_(shard), unit_(unit) {}
+
+  ConnId dial(const DialTarget& target) override;
+  void send_text(ConnId conn, std::string_view text) override;
+  void send_ping(ConnId conn, std::string_view payload) override;
+  void close(ConnId conn) override;
+  void abort(ConnId conn) override;
+  void topic_acknowledged(feed::TopicId topic, MonoTime now) override;
+  void topic_lost(feed::TopicId topic, MonoTime now) override;
+  void topic_reason(feed::TopicId topic, Reason reason, std::string_view detail,
+                    MonoTime now) override;
+  void repair_changed(feed::TopicId topic, const RepairStatus& repair) override;
+  void repair_exhausted(feed::TopicId topic, bool exhausted, MonoTime now) override;
+  void line_changed(const LineStatus& status) override;
+  void venue_changed(const VenueStatus& status) override;
+  void budget_changed(MonoTime now) override;
+
+ private:
+  template <class Action>
+  void for_streams(feed::TopicId topic, Action action);
+
+  Impl& shard_;
+  std::size_t unit_;
+};
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,113 @@
+// Which symbols trade, as the venue's REST lists them: globs expand, halts are no faults, and a
+// symbol no list knows is named at once.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/engine/shard_impl.hpp"
+
+namespace feedwatch::engine {
+
+namespace {
+
+std::optional<Duration> retry_after_of(const HttpResponse& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (name != "retry-after" || value.empty() || value.size() > 6) continue;
+    if (!std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) continue;
+    return std::chrono::seconds(std::stol(value));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Shard::Impl::fetch_instruments(std::size_t index, std::string url, MonoTime now) {
+  Unit& unit = *units[index];
+  unit.fetching = true;
+  unit.next_fetch = now + instruments_every;
+  const std::weak_ptr<int> weak = alive;
+  ports.http.fetch(HttpRequest{.url = std::move(url), .ca_file = unit.options.ca_file},
+                   [this, index, weak](std::expected<HttpResponse, std::string> response) {
+                     if (weak.expired()) return;
+                     on_instruments(index, std::move(response));
+                   });
+}
+
+void Shard::Impl::on_instruments(std::size_t index,
+                                 std::expected<HttpResponse, std::string> response) {
+  const MonoTime now = ports.clock.now();
+  Unit& unit = *units[index];
+  const venues::Venue& venue = *unit.options.venue;
+  unit.fetching = false;
+  feeds_dirty = true;
+  const auto try_again = [&](Duration after) {
+    unit.loading.clear();
+    unit.pages = 0;
+    unit.next_fetch = now + after;
+    finish(now);
+  };
+  if (!response) return try_again(instruments_retry);
+  if (response->status == 429 || response->status == 418) {
+    const std::optional<Duration> wait = retry_after_of(*response);
+    // 429 asks REST to slow down; 418 bans the address, and dialling on would prolong it.
+    if (response->status == 418) unit.feed->limit(wait, "REST answered 418: address banned", now);
+    return try_again(std::clamp<Duration>(wait.value_or(2min), instruments_retry, 1h));
+  }
+  if (response->status != 200) return try_again(instruments_retry);
+  const auto page = venue.parse_instruments(response->body);
+  if (!page) return try_again(instruments_retry);
+  for (const venues::Instrument& instrument : *page) {
+    unit.loading.insert_or_assign(instrument.symbol, instrument.trading);
+  }
+  std::string next = venue.next_instruments_url(unit.options.rest_url, response->body);
+  if (!next.empty() && ++unit.pages < max_instrument_pages) {
+    fetch_instruments(index, std::move(next), now);
+    return finish(now);
+  }
+  // An empty list is no evidence that a whole venue is gone.
+  if (unit.loading.empty()) return try_again(instruments_retry);
+  unit.instruments = std::exchange(unit.loading, {});
+  unit.pages = 0;
+  expand_globs(unit, now);
+  judge_instruments(unit, now);
+  finish(now);
+}
+
+void Shard::Impl::expand_globs(Unit& unit, MonoTime now) {
+  const std::size_t index = *unit_of(StreamKey{.venue = unit.options.name, .symbol = {}});
+  for (const std::string& glob : unit.globs) {
+    const std::size_t slash = glob.rfind('/');
+    const std::optional<Kind> kind = kind_from_text(std::string_view(glob).substr(slash + 1));
+    if (slash == std::string::npos || !kind) continue;  // refused when the configuration was read
+    for (const auto& [symbol, trading] : *unit.instruments) {
+      if (!trading || !glob_match(std::string_view(glob).substr(0, slash), symbol)) continue;
+      const StreamKey key{.venue = units[index]->options.name, .symbol = symbol, .kind = *kind};
+      const Result<StreamId> stream = want(key, now);
+      if (!stream)
+        return;  // the board is full, or the venue lacks the kind: the next would fail too
+      StreamEntry& entry = streams.at(*stream);
+      entry.configured = true;
+      set_required(entry, unit.options.required);
+    }
+  }
+}
+
+void Shard::Impl::judge_instruments(Unit& unit, MonoTime now) {
+  for (const auto& [topic, id] : unit.topics) apply_instrument(unit, topic, id, now);
+}
+
+void Shard::Impl::apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id,
+                                   MonoTime now) {
+  if (!unit.instruments) return;
+  const auto found = unit.instruments->find(topic.symbol);
+  if (found == unit.instruments->end()) {
+    unit.feed->set_instrument(id, Reason::quarantined,
+                              unit.options.name + " lists no symbol " + topic.symbol, now);
+  } else if (!found->second) {
+    unit.feed->set_instrument(id, Reason::venue_halt, "the venue lists it as not trading", now);
+  } else {
+    unit.feed->set_instrument(id, Reason::ok, {}, now);
+  }
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,178 @@
+// Wanting streams and ceasing to: configuration and leases.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/engine/shard_impl.hpp"
+
+namespace feedwatch::engine {
+
+namespace {
+
+bool is_fault(Level level, Reason reason) {
+  if (level != Level::degraded && level != Level::stale) return false;
+  switch (reason) {
+    case Reason::market_quiet:
+    case Reason::venue_halt:
+    case Reason::delisted:
+    case Reason::self_stall:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::string offered_kinds(const venues::VenueSheet& sheet) {
+  std::string text;
+  for (const Kind kind : all_kinds) {
+    if (!venues::channel_for(sheet, kind)) continue;
+    if (!text.empty()) text += ", ";
+    text += to_text(kind);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::size_t> Shard::Impl::unit_of(const StreamKey& key) const {
+  std::string known;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i]->options.name == key.venue) return i;
+    known += (known.empty() ? "" : ", ") + units[i]->options.name;
+  }
+  return std::unexpected(
+      Error{.what = key.text(),
+            .why = "no venue '" + key.venue + "' is configured",
+            .fix = known.empty() ? "add a [[venue]] table" : "configured: " + known});
+}
+
+Result<StreamId> Shard::Impl::want(const StreamKey& key, MonoTime now) {
+  if (const std::optional<StreamId> known = monitor.find(key)) return *known;
+  const Result<std::size_t> unit = unit_of(key);
+  if (!unit) return std::unexpected(unit.error());
+  const venues::VenueSheet& sheet = units[*unit]->options.venue->sheet();
+  const std::optional<std::uint8_t> channel = venues::channel_for(sheet, key.kind);
+  if (!channel) {
+    return std::unexpected(Error{
+        .what = key.text(),
+        .why = key.venue + " has no channel for kind '" + std::string(to_text(key.kind)) + "'",
+        .fix = "it offers " + offered_kinds(sheet)});
+  }
+  return add_stream(*unit, key, *channel, now);
+}
+
+Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key,
+                                         std::uint8_t channel, MonoTime now) {
+  Unit& unit = *units[index];
+  const venues::ChannelSheet& sheet = unit.options.venue->sheet().channels[channel];
+  auto info = std::make_shared<StreamInfo>();
+  info->key = key;
+  info->text = key.text();
+  info->cadence = sheet.cadence;
+  info->channel = sheet.name;
+  info->policy = options.policies.for_stream(
+      info->text, ChannelTraits{.cadence = sheet.cadence,
+                                .snapshot_on_subscribe = sheet.snapshot_on_subscribe,
+                                .suspect_after = sheet.suspect_after});
+  const Result<StreamId> id =
+      monitor.add_stream(StreamOptions{.key = key,
+                                       .policy = info->policy,
+                                       .cadence = sheet.cadence,
+                                       .event_time = sheet.event_time,
+                                       .absent_is_unchanged = sheet.absent_is_unchanged,
+                                       .repeat_confirms = sheet.repeat_confirms,
+                                       .seq_orders = sheet.seq_orders,
+                                       .required = false,
+                                       .clock_group = key.venue + "/" + std::string(sheet.name)},
+                         now);
+  if (!id) return id;
+
+  const auto kind = static_cast<std::size_t>(key.kind);
+  const venues::Topic topic{.channel = channel, .symbol = key.symbol};
+  StreamEntry entry{.info = std::move(info), .venue = index};
+  entry.event_channel = sheet.cadence.type != CadenceType::clocked;
+  entry.status = StreamStatus{.stream = *id, .info = entry.info, .level_since = now};
+  SymbolEntry& symbol = unit.symbols[key.symbol];
+  symbol.streams[kind] = *id;
+  auto known = unit.topics.find(topic);
+  if (known == unit.topics.end()) {
+    // The feed tells the topic's reason at once; by then its streams have to be known.
+    const feed::TopicId added = unit.feed->add_topic(topic, unit.options.required, now);
+    known = unit.topics.emplace(topic, added).first;
+  }
+  entry.topic = known->second;
+  symbol.topics[kind] = entry.topic;
+  unit.streams[entry.topic].push_back(*id);
+  StreamEntry& stored = streams.emplace(*id, std::move(entry)).first->second;
+  stored.status.line = unit.feed->line_name(stored.topic);
+  monitor.set_feed_reason(*id, unit.feed->reason(stored.topic), now);
+  apply_instrument(unit, topic, stored.topic, now);
+  feeds_dirty = true;
+  put(stored);
+  return id;
+}
+
+void Shard::Impl::set_required(StreamEntry& entry, bool required) {
+  if (entry.info->required == required) return;
+  auto info = std::make_shared<StreamInfo>(*entry.info);
+  info->required = required;
+  entry.info = std::move(info);
+  entry.status.info = entry.info;
+  monitor.set_required(entry.status.stream, required);
+  put(entry);
+}
+
+void Shard::Impl::put(StreamEntry& entry) {
+  entry.status.fault = is_fault(entry.status.level, entry.status.reason);
+  ports.status.put(entry.status);
+  // What only concerns the time since the last hand-over starts again.
+  entry.status.worst = entry.status.level;
+  entry.status.transitions = 0;
+  entry.status.repairs.clear();
+}
+
+void Shard::Impl::drop_if_unwanted(StreamId stream, MonoTime now) {
+  const StreamEntry& entry = streams.at(stream);
+  if (!entry.configured && entry.leases.empty()) remove_stream(stream, now);
+}
+
+void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
+  StreamEntry entry = std::move(streams.at(stream));
+  streams.erase(stream);
+  Unit& unit = *units[entry.venue];
+  const StreamKey& key = entry.info->key;
+  const auto symbol = unit.symbols.find(key.symbol);
+  symbol->second.streams[static_cast<std::size_t>(key.kind)].reset();
+  if (symbol->second.empty()) unit.symbols.erase(symbol);
+  std::vector<StreamId>& fed = unit.streams.at(entry.topic);
+  std::erase(fed, stream);
+  if (fed.empty()) {
+    unit.streams.erase(entry.topic);
+    std::erase_if(unit.topics, [&](const auto& item) { return item.second == entry.topic; });
+    unit.feed->remove_topic(entry.topic, now);
+  }
+  monitor.remove_stream(stream, now);
+  feeds_dirty = true;
+  entry.status.removed = true;
+  put(entry);
+}
+
+void Shard::Impl::expire_leases(MonoTime now) {
+  std::vector<StreamId> expired;
+  for (auto& [stream, entry] : streams) {
+    if (std::erase_if(entry.leases, [&](const auto& lease) { return lease.second <= now; }) > 0) {
+      expired.push_back(stream);
+    }
+  }
+  for (const StreamId stream : expired) drop_if_unwanted(stream, now);
+}
+
+MonoTime Shard::Impl::next_lease_expiry() const {
+  MonoTime next = never_mono;
+  for (const auto& [stream, entry] : streams) {
+    for (const auto& [owner, expiry] : entry.leases) next = std::min(next, expiry);
+  }
+  return next;
+}
+
+}  // namespace feedwatch::engine
