@@ -1,0 +1,183 @@
+#include "feedwatch/store/batch_codec.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace feedwatch::store {
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+
+/// Writes what `fields` visits.
+class Encoder {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void operator()(std::uint64_t value) {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      out_ += static_cast<char>((value >> shift) & 0xffU);
+    }
+  }
+  void operator()(std::int64_t value) { (*this)(static_cast<std::uint64_t>(value)); }
+  void operator()(bool value) { out_ += value ? '\1' : '\0'; }
+  void operator()(double value) { (*this)(std::bit_cast<std::uint64_t>(value)); }
+  void operator()(WallTime value) { (*this)(to_ns(value)); }
+  void operator()(const std::string& value) {
+    (*this)(static_cast<std::uint64_t>(value.size()));
+    out_ += value;
+  }
+  void operator()(const Labels& labels) {
+    (*this)(static_cast<std::uint64_t>(labels.size()));
+    for (const auto& [name, value] : labels) {
+      (*this)(name);
+      (*this)(value);
+    }
+  }
+  template <class T>
+  void operator()(const std::optional<T>& value) {
+    (*this)(value.has_value());
+    if (value) (*this)(*value);
+  }
+
+ private:
+  std::string out_;
+};
+
+/// Reads what `fields` visits; after the first short read everything stays empty and ok() is false.
+class Reader {
+ public:
+  explicit Reader(std::string_view in) : in_(in) {}
+  bool ok() const { return ok_; }
+  bool at_end() const { return in_.empty(); }
+
+  void operator()(std::uint64_t& value) {
+    value = 0;
+    const std::string_view bytes = take(8);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8U * i);
+    }
+  }
+  void operator()(std::int64_t& value) {
+    std::uint64_t raw = 0;
+    (*this)(raw);
+    value = static_cast<std::int64_t>(raw);
+  }
+  void operator()(bool& value) {
+    const std::string_view byte = take(1);
+    value = !byte.empty() && byte[0] != '\0';
+  }
+  void operator()(double& value) {
+    std::uint64_t raw = 0;
+    (*this)(raw);
+    value = std::bit_cast<double>(raw);
+  }
+  void operator()(WallTime& value) {
+    std::int64_t ns = 0;
+    (*this)(ns);
+    value = wall_from_ns(ns);
+  }
+  void operator()(std::string& value) {
+    std::uint64_t size = 0;
+    (*this)(size);
+    value = take(size);
+  }
+  void operator()(Labels& labels) {
+    std::uint64_t count = 0;
+    (*this)(count);
+    for (std::uint64_t i = 0; i < count && ok_; ++i) {
+      auto& [name, value] = labels.emplace_back();
+      (*this)(name);
+      (*this)(value);
+    }
+  }
+  template <class T>
+  void operator()(std::optional<T>& value) {
+    bool present = false;
+    (*this)(present);
+    if (present) (*this)(value.emplace());
+  }
+
+ private:
+  std::string_view take(std::uint64_t size) {
+    if (!ok_ || size > in_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const std::string_view head = in_.substr(0, static_cast<std::size_t>(size));
+    in_.remove_prefix(head.size());
+    return head;
+  }
+
+  std::string_view in_;
+  bool ok_ = true;
+};
+
+// One list of fields a row type, for both directions: Row is const when encoding.
+template <class Visit, class Row>
+void fields(Visit& visit, Row& row) {
+  using Plain = std::remove_const_t<Row>;
+  const auto each = [&visit](auto&... field) { (visit(field), ...); };
+  if constexpr (std::is_same_v<Plain, AlertRow>) {
+    each(row.id, row.name, row.identity, row.severity, row.state, row.message, row.metadata,
+         row.labels, row.started_at, row.updated_at, row.resolved_at);
+  } else if constexpr (std::is_same_v<Plain, AlertTransitionRow>) {
+    each(row.alert_id, row.at, row.from, row.to, row.severity, row.message);
+  } else if constexpr (std::is_same_v<Plain, NotificationRow>) {
+    each(row.id, row.alert_id, row.sink, row.state, row.payload, row.attempts, row.created_at,
+         row.finished_at, row.last_error);
+  } else if constexpr (std::is_same_v<Plain, StreamTransitionRow>) {
+    each(row.stream, row.at, row.from, row.to, row.reason, row.fault, row.age_seconds, row.merged);
+  } else {
+    static_assert(std::is_same_v<Plain, RepairRow>);
+    each(row.id, row.stream, row.step, row.line, row.started_at, row.ended_at, row.ok, row.detail);
+  }
+}
+
+/// A row of the variant's alternative `index`, filled by the reader.
+template <std::size_t I = 0>
+std::optional<JournalRow> read_row(Reader& reader, std::uint64_t index) {
+  if constexpr (I == std::variant_size_v<JournalRow>) {
+    return std::nullopt;
+  } else {
+    if (index != I) return read_row<I + 1>(reader, index);
+    std::variant_alternative_t<I, JournalRow> row;
+    fields(reader, row);
+    return row;
+  }
+}
+
+}  // namespace
+
+std::string encode_batch(const JournalBatch& batch) {
+  Encoder encode;
+  encode(static_cast<std::uint64_t>(format_version));
+  encode(batch.idempotency_key);
+  encode(static_cast<std::uint64_t>(batch.rows.size()));
+  for (const JournalRow& row : batch.rows) {
+    encode(static_cast<std::uint64_t>(row.index()));
+    std::visit([&encode](const auto& each) { fields(encode, each); }, row);
+  }
+  return encode.take();
+}
+
+std::optional<JournalBatch> decode_batch(std::string_view bytes) {
+  Reader reader(bytes);
+  std::uint64_t version = 0;
+  std::uint64_t rows = 0;
+  JournalBatch batch;
+  reader(version);
+  if (version != format_version) return std::nullopt;
+  reader(batch.idempotency_key);
+  reader(rows);
+  for (std::uint64_t i = 0; i < rows && reader.ok(); ++i) {
+    std::uint64_t index = 0;
+    reader(index);
+    std::optional<JournalRow> row = read_row(reader, index);
+    if (!row) return std::nullopt;
+    batch.rows.push_back(std::move(*row));
+  }
+  if (!reader.ok() || !reader.at_end()) return std::nullopt;
+  return batch;
+}
+
+}  // namespace feedwatch::store

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/journal.hpp"
+
+namespace feedwatch::store {
+
+/// A row with its place in the order of commits, for paging.
+template <class Row>
+struct Numbered {
+  std::int64_t seq = 0;
+  Row row;
+};
+
+/// What to list. Lists come newest first; `before` is the seq of the last row already seen.
+struct Page {
+  std::size_t limit = 100;
+  std::optional<std::int64_t> before;
+};
+
+/// What the journal holds, as committed (batches still in queue or spool are not seen).
+/// Thread-safe; every call blocks for the disk.
+class Query {
+ public:
+  virtual ~Query() = default;
+  /// Alerts that are not resolved, oldest first.
+  virtual Result<std::vector<AlertRow>> open_alerts() = 0;
+  /// Notifications still to deliver, oldest first, at most `limit`.
+  virtual Result<std::vector<NotificationRow>> pending_notifications(
+      std::size_t limit = 10'000) = 0;
+  /// Newest first by the moment the condition became true; `started_before` pages.
+  virtual Result<std::vector<AlertRow>> alerts(std::size_t limit = 100,
+                                               std::optional<WallTime> started_before = {}) = 0;
+  virtual Result<std::optional<AlertRow>> alert(const std::string& id) = 0;
+  /// Of one alert, oldest first.
+  virtual Result<std::vector<AlertTransitionRow>> alert_transitions(const std::string& id) = 0;
+  virtual Result<std::vector<NotificationRow>> notifications(const std::string& alert_id) = 0;
+  /// Of one stream, or of all when `stream` is empty.
+  virtual Result<std::vector<Numbered<StreamTransitionRow>>> stream_transitions(
+      const std::string& stream, Page page = {}) = 0;
+  /// Newest first; of one stream, or of all when `stream` is empty.
+  virtual Result<std::vector<RepairRow>> repairs(const std::string& stream,
+                                                 std::size_t limit = 100) = 0;
+};
+
+}  // namespace feedwatch::store

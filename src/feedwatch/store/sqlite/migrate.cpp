@@ -1,0 +1,79 @@
+#include "feedwatch/store/sqlite/migrate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace feedwatch::store {
+namespace {
+
+// "FWCH", in the file's header: says whose database this is.
+constexpr int application_id = 0x46574348;
+
+Error refusal(const std::string& file, std::string why, std::string fix) {
+  return {"database " + file, std::move(why), std::move(fix)};
+}
+
+Result<void> check_owner(Database& db, const std::string& file) {
+  if (db.integer("PRAGMA application_id") == application_id) return {};
+  if (db.integer("SELECT count(*) FROM sqlite_schema") == 0) return {};
+  return std::unexpected(
+      refusal(file, "is a database of another program", "give another file in [store] url"));
+}
+
+/// How many of `migrations` are applied; their checksums must agree.
+Result<std::size_t> check_applied(Database& db, const std::string& file,
+                                  std::span<const Migration> migrations) {
+  std::size_t applied = 0;
+  Statement rows =
+      db.prepare("SELECT version, name, sha256 FROM schema_migrations ORDER BY version");
+  while (rows.step()) {
+    const std::int64_t version = rows.integer(0);
+    if (applied == migrations.size()) {
+      return std::unexpected(
+          refusal(file,
+                  fmt::format("was written by a newer feedwatch (schema {}, this program knows {})",
+                              version, migrations.size()),
+                  "start the newer program, or give another file in [store] url"));
+    }
+    const Migration& ours = migrations[applied];
+    if (version != ours.version || rows.text(2) != ours.sha256) {
+      return std::unexpected(refusal(
+          file,
+          fmt::format("holds migration {} \"{}\" with checksum {:.12}…, this program has {:.12}…",
+                      version, rows.text(1), rows.text(2), ours.sha256),
+          "it was written by a different build; start that build, or give another file in "
+          "[store] url"));
+    }
+    ++applied;
+  }
+  return applied;
+}
+
+void apply(Database& db, const Migration& migration, WallTime now) {
+  db.exec(std::string(migration.sql));
+  db.prepare(
+        "INSERT INTO schema_migrations (version, name, sha256, applied_ms) "
+        "VALUES (?1, ?2, ?3, ?4)")
+      .bind(migration.version, migration.name, migration.sha256, to_ns(now) / 1'000'000)
+      .run();
+}
+
+}  // namespace
+
+Result<void> migrate(Database& db, const std::string& file, std::span<const Migration> migrations,
+                     WallTime now) {
+  if (Result<void> owner = check_owner(db, file); !owner) return owner;
+  Transaction transaction(db);
+  db.exec(fmt::format("PRAGMA application_id = {}", application_id));
+  db.exec(
+      "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY NOT NULL, "
+      "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT");
+  const Result<std::size_t> applied = check_applied(db, file, migrations);
+  if (!applied) return std::unexpected(applied.error());
+  for (const Migration& migration : migrations.subspan(*applied)) apply(db, migration, now);
+  transaction.commit();
+  return {};
+}
+
+}  // namespace feedwatch::store

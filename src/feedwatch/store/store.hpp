@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/base/ports/mailbox.hpp"
+#include "feedwatch/store/query.hpp"
+
+namespace feedwatch::store {
+
+struct StoreOptions {
+  std::string url;                  ///< "sqlite:///var/lib/feedwatch/feedwatch.db"
+  std::filesystem::path state_dir;  ///< holds the spool; created when absent
+
+  // Bounds. A batch beyond the queue's is refused at once, with an Error, and counted.
+  std::size_t max_queue_rows = 20'000;
+  std::size_t max_queue_bytes = 16U << 20U;
+  std::size_t max_spool_bytes = 64U << 20U;
+  std::size_t max_state_bytes = 16U << 20U;
+  /// Limit of the database file, rounded to pages; 0 = none.
+  std::uint64_t max_database_bytes = 0;
+
+  Duration state_flush = 250ms;  ///< state records are at most about twice this old on disk
+  Duration retry_first = 100ms;  ///< a failed commit is tried again: doubling from here
+  Duration retry_max = 5s;
+  Duration busy_timeout = 2s;  ///< how long a lock held by another process is waited for
+  Duration key_retention = std::chrono::hours{24 * 7};   ///< idempotency keys
+  Duration row_retention = std::chrono::hours{24 * 90};  ///< closed alerts, transitions, repairs
+};
+
+/// Evidence about the store, for the "database" component (semantics §8).
+struct StoreHealth {
+  std::optional<WallTime> last_success;  ///< newest commit, state write or probe that succeeded
+  std::uint64_t consecutive_failures = 0;
+  std::size_t pending = 0;                 ///< batches accepted and not yet durable
+  std::optional<WallTime> oldest_pending;  ///< when the oldest of them was accepted
+  std::size_t spooled = 0;  ///< batches durable in the spool, not yet in the database
+  std::size_t spool_bytes = 0;
+  std::string last_error;  ///< of the newest failure; kept after recovery
+
+  // Counters since the store was opened.
+  std::uint64_t committed = 0;      ///< batches that took effect in the database
+  std::uint64_t duplicates = 0;     ///< batches whose key had been committed before
+  std::uint64_t refused = 0;        ///< batches refused because queue and spool were full
+  std::uint64_t rejected = 0;       ///< batches the database can never take (constraint)
+  std::uint64_t spool_writes = 0;   ///< batches that went through the spool
+  std::uint64_t spool_damaged = 0;  ///< damaged stretches of a spool set aside
+  std::uint64_t state_refused = 0;  ///< state records beyond max_state_bytes
+  std::uint64_t undelivered = 0;    ///< completions the closed mailbox did not take
+};
+
+/// An alert as an operation of the store (semantics §9).
+struct AlertRequest {
+  std::string type;                  ///< the alert's name: "price_staleness"
+  std::string severity = "warning";  ///< "warning" | "critical"
+  std::string message;
+  std::string metadata = "{}";  ///< JSON object, kept as given
+  Labels labels;                ///< scope, sorted; with the type it is the identity
+};
+
+/// Journal and small state on one database.
+///
+/// Lifecycle: open_store → use → close (or the destructor, which closes with one second). One
+/// writer thread owns the connection. Thread-safe. Every callback runs through the mailbox given to
+/// open_store, in the order of the calls, exactly once; only refusals overtake what still waits.
+///
+/// A commit succeeds when it is durable: in the database, or, while the database fails, in the
+/// spool file of the state directory, from where it is replayed in order, with effect exactly once.
+/// Durable means: survives the death of this process. SQLite runs WAL with synchronous NORMAL, so a
+/// power cut may lose the last commits of the database; the spool is synced to the disk.
+class Store : public Journal, public StateStore {
+ public:
+  using Created = std::move_only_function<void(Result<std::string>)>;
+  using Probed = std::move_only_function<void(Result<Duration>)>;
+
+  /// Opens an alert, or refreshes the open one of the same identity: message, metadata, and a
+  /// severity that only rises. Answers the alert's id.
+  virtual void create_alert(AlertRequest request, Created done) = 0;
+  /// Writes, reads back and deletes a probe row; answers how long it took.
+  virtual void probe(Probed done) = 0;
+  virtual StoreHealth health() const = 0;
+  /// Takes nothing more, and gives what is accepted `limit` to become durable. The error says how
+  /// many batches were lost. Idempotent.
+  virtual Result<void> close(Duration limit) = 0;
+};
+
+/// Opens the database of `options.url`: locks it for this process, applies migrations, replays a
+/// spool left by an earlier run, loads the state. Errors name the file and what to do.
+/// `clock` and `mailbox` must outlive the store.
+Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock, Mailbox& mailbox);
+
+/// The reading side on its own connection; works beside a running store, also of another process.
+Result<std::unique_ptr<Query>> open_query(const std::string& url);
+
+/// The file of a "sqlite:///absolute/path" URL.
+Result<std::filesystem::path> sqlite_path(const std::string& url);
+
+}  // namespace feedwatch::store

@@ -1,0 +1,64 @@
+#include "feedwatch/store/batch_codec.hpp"
+
+#include "feedwatch/store/labels_text.hpp"
+#include "feedwatch/store/tests/support.hpp"
+
+namespace feedwatch::store {
+namespace {
+
+JournalBatch every_row() {
+  return batch_of(
+      "key \xff\0 7",
+      {alert_row("a1"), alert_row("a2", "resolved"),
+       AlertTransitionRow{"a1", wall_from_ns(-5), "", "firing", "warning", "m"},
+       NotificationRow{"n1", "a1", "hook", "failed", "{}", 7, wall_from_ns(1), wall_from_ns(2),
+                       "HTTP 404"},
+       transition(1), transition(2),
+       RepairRow{"r1", "v/S/last", "resubscribe", "v#1", wall_from_ns(3), wall_from_ns(4), false,
+                 "no data"},
+       RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""}});
+}
+
+TEST(BatchCodec, RoundTripKeepsEveryField) {
+  const std::string bytes = encode_batch(every_row());
+  const auto back = decode_batch(bytes);
+  ASSERT_TRUE(back);
+  ASSERT_EQ(back->rows.size(), 8U);
+  EXPECT_EQ(encode_batch(*back), bytes);
+  const auto& alert = std::get<AlertRow>(back->rows[1]);
+  EXPECT_EQ(alert.labels, alert_row("a2").labels);
+  EXPECT_EQ(alert.resolved_at, alert.updated_at);
+  EXPECT_FALSE(std::get<StreamTransitionRow>(back->rows[4]).age_seconds);
+  EXPECT_EQ(std::get<StreamTransitionRow>(back->rows[5]).age_seconds, 2.0);
+  EXPECT_EQ(std::get<RepairRow>(back->rows[6]).ok, false);
+  EXPECT_FALSE(std::get<RepairRow>(back->rows[7]).ok);
+}
+
+TEST(BatchCodec, EveryShorterOrLongerTextIsRefused) {
+  const std::string bytes = encode_batch(every_row());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_batch(std::string_view(bytes).substr(0, size))) << size;
+  }
+  EXPECT_FALSE(decode_batch(bytes + "x"));
+}
+
+TEST(BatchCodec, HugeCountsInDamagedBytesAreSafe) {
+  std::string bytes = encode_batch(every_row());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = '\xff';
+    static_cast<void>(decode_batch(damaged));
+  }
+}
+
+TEST(LabelsText, RoundTripsQuotesControlsAndUnicode) {
+  const Labels labels{{"a", ""}, {"b", "\"\\/\n\t\r\b\f\x01"}, {"c", "日本 🚀"}};
+  EXPECT_EQ(labels_from_json(labels_json(labels)), labels);
+  EXPECT_TRUE(labels_from_json("{}").empty());
+  EXPECT_TRUE(labels_from_json("").empty());
+  EXPECT_TRUE(labels_from_json("{\"a").empty());
+  EXPECT_TRUE(labels_from_json("{\"a\":\"\\u00").empty());
+}
+
+}  // namespace
+}  // namespace feedwatch::store

@@ -1,0 +1,463 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "feedwatch/store/sqlite/database.hpp"
+#include "feedwatch/store/sqlite/sqlite_backend.hpp"
+#include "feedwatch/store/store.hpp"
+#include "feedwatch/store/tests/support.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FEEDWATCH_TEST_TSAN 1
+#endif
+#endif
+
+namespace feedwatch::store {
+namespace {
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  SqliteStoreTest() {
+    options_.url = "sqlite://" + file().string();
+    options_.state_dir = dir_.path() / "state";
+    options_.busy_timeout = 5ms;
+    options_.retry_first = 1ms;
+    options_.retry_max = 10ms;
+    options_.state_flush = 5ms;
+    options_.row_retention = std::chrono::hours{24 * 36'500};  // rows of the tests are dated 2023
+  }
+
+  std::filesystem::path file() const { return dir_.path() / "db" / "feedwatch.db"; }
+
+  void open() {
+    Result<std::unique_ptr<Store>> store = open_store(options_, clock_, mailbox_);
+    ASSERT_TRUE(store) << store.error().text();
+    store_ = std::move(*store);
+  }
+
+  std::string open_error() {
+    const Result<std::unique_ptr<Store>> store = open_store(options_, clock_, mailbox_);
+    return store ? "opened" : store.error().text();
+  }
+
+  std::unique_ptr<Query> query() {
+    Result<std::unique_ptr<Query>> query = open_query(options_.url);
+    if (!query) throw std::runtime_error(query.error().text());
+    return std::move(*query);
+  }
+
+  void commit(JournalBatch batch) {
+    store_->commit(std::move(batch), [this](std::expected<void, Error> result) {
+      done_.push_back(result ? "ok" : result.error().text());
+    });
+  }
+
+  bool wait_done(std::size_t count) {
+    return mailbox_.wait_until([&] { return done_.size() >= count; });
+  }
+
+  /// Another program's connection to the same file.
+  Database intruder() { return {file(), Database::Mode::create, 0ms}; }
+
+  TempDir dir_;
+  RealClock clock_;
+  TestMailbox mailbox_;
+  StoreOptions options_;
+  std::vector<std::string> done_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(SqliteStoreTest, RowsComeBackAsWritten) {
+  open();
+  const NotificationRow note{"n1", "a1",      "hook", "pending", R"({"x":1})", 2, wall_from_ns(10),
+                             {},   "HTTP 503"};
+  const RepairRow repair{"r1", "v/S/last", "resubscribe", "v#1", wall_from_ns(3), wall_from_ns(4),
+                         true, "data"};
+  const AlertTransitionRow step{"a1", wall_from_ns(7), "", "firing", "critical", "m"};
+  commit(batch_of("k", {alert_row("a1"), step, note, transition(1), transition(2), repair}));
+  ASSERT_TRUE(wait_done(1));
+  EXPECT_EQ(done_[0], "ok");
+
+  const auto reader = query();
+  const auto open_alerts = reader->open_alerts();
+  ASSERT_TRUE(open_alerts && open_alerts->size() == 1);
+  const AlertRow expected = alert_row("a1");
+  const AlertRow& row = open_alerts->front();
+  EXPECT_EQ(row.id, expected.id);
+  EXPECT_EQ(row.identity, expected.identity);
+  EXPECT_EQ(row.message, expected.message);
+  EXPECT_EQ(row.metadata, expected.metadata);
+  EXPECT_EQ(row.labels, expected.labels);
+  EXPECT_EQ(row.started_at, expected.started_at);
+  EXPECT_EQ(row.updated_at, expected.updated_at);
+  EXPECT_FALSE(row.resolved_at);
+
+  const auto notes = reader->pending_notifications();
+  ASSERT_TRUE(notes && notes->size() == 1);
+  EXPECT_EQ(notes->front().payload, note.payload);
+  EXPECT_EQ(notes->front().attempts, 2);
+  EXPECT_FALSE(notes->front().finished_at);
+
+  const auto levels = reader->stream_transitions("v/S/last");
+  ASSERT_TRUE(levels && levels->size() == 2);
+  EXPECT_EQ(levels->at(0).row.merged, 2) << "newest first";
+  EXPECT_EQ(levels->at(0).row.age_seconds, 2.0);
+  EXPECT_FALSE(levels->at(1).row.age_seconds);
+  EXPECT_TRUE(levels->at(0).row.fault);
+  const auto older = reader->stream_transitions("", {.limit = 5, .before = levels->at(0).seq});
+  ASSERT_TRUE(older && older->size() == 1);
+  EXPECT_EQ(older->front().row.merged, 1);
+
+  const auto repairs = reader->repairs("v/S/last");
+  ASSERT_TRUE(repairs && repairs->size() == 1);
+  EXPECT_EQ(repairs->front().ok, true);
+  const auto steps = reader->alert_transitions("a1");
+  ASSERT_TRUE(steps && steps->size() == 1);
+  EXPECT_EQ(steps->front().to, "firing");
+}
+
+TEST_F(SqliteStoreTest, SameIdReplacesAndResolvedLeavesTheOpenList) {
+  open();
+  commit(batch_of("k1", {alert_row("a1")}));
+  commit(batch_of("k2", {alert_row("a1", "resolved")}));
+  commit(
+      batch_of("k3", {NotificationRow{"n1", "a1", "hook", "pending", "{}", 0, wall_from_ns(1)}}));
+  commit(batch_of("k4", {NotificationRow{"n1", "a1", "hook", "delivered", "{}", 1, wall_from_ns(1),
+                                         wall_from_ns(2), ""}}));
+  ASSERT_TRUE(wait_done(4));
+  const auto reader = query();
+  EXPECT_TRUE(reader->open_alerts()->empty());
+  EXPECT_TRUE(reader->pending_notifications()->empty());
+  EXPECT_EQ(reader->alerts()->size(), 1U);
+  EXPECT_EQ(reader->alert("a1")->value().state, "resolved");
+  EXPECT_FALSE(reader->alert("none")->has_value());
+  EXPECT_EQ(reader->notifications("a1")->front().state, "delivered");
+}
+
+TEST_F(SqliteStoreTest, SameKeyTakesEffectOnceAcrossReopen) {
+  open();
+  commit(batch_of("same", {transition(1)}));
+  commit(batch_of("same", {transition(1), transition(2)}));
+  ASSERT_TRUE(wait_done(2));
+  EXPECT_EQ(done_, (std::vector<std::string>{"ok", "ok"}));
+  store_.reset();
+  open();
+  commit(batch_of("same", {transition(3)}));
+  ASSERT_TRUE(wait_done(3));
+  EXPECT_EQ(query()->stream_transitions("")->size(), 1U);
+  EXPECT_EQ(store_->health().duplicates, 1U);
+}
+
+TEST_F(SqliteStoreTest, SecondOpenAlertOfAnIdentityIsRejectedWithItsWholeBatch) {
+  open();
+  AlertRow twin = alert_row("a1");
+  twin.id = "a2";
+  commit(batch_of("k1", {alert_row("a1")}));
+  commit(batch_of("k2", {transition(1), twin}));
+  commit(batch_of("k3", {transition(2)}));
+  ASSERT_TRUE(wait_done(3));
+  EXPECT_EQ(done_[1], "store: cannot take a batch: UNIQUE constraint failed: alerts.identity");
+  EXPECT_EQ(done_[2], "ok");
+  EXPECT_EQ(query()->stream_transitions("")->size(), 1U);
+  EXPECT_EQ(query()->open_alerts()->front().id, "a1");
+}
+
+TEST_F(SqliteStoreTest, CreateAlertIsOneRowPerIdentityAcrossReopen) {
+  open();
+  std::vector<std::string> ids;
+  const auto keep = [&](const Result<std::string>& id) { ids.push_back(id ? *id : "error"); };
+  const AlertRequest request{.type = "price_staleness",
+                             .severity = "critical",
+                             .message = "Critical stale: 1, Warnings: 0",
+                             .metadata = R"({"stale_symbols":["BTCUSDT"]})"};
+  store_->create_alert(request, keep);
+  ASSERT_TRUE(mailbox_.wait_until([&] { return ids.size() == 1; }));
+  store_.reset();
+  open();
+  store_->create_alert(request, keep);
+  ASSERT_TRUE(mailbox_.wait_until([&] { return ids.size() == 2; }));
+  EXPECT_EQ(ids[0], ids[1]);
+  const auto alerts = query()->alerts();
+  ASSERT_EQ(alerts->size(), 1U);
+  EXPECT_EQ(alerts->front().identity, "price_staleness");
+  EXPECT_EQ(query()->alert_transitions(ids[0])->size(), 1U);
+}
+
+TEST_F(SqliteStoreTest, StateSurvivesAndHoldsAnyBytes) {
+  open();
+  const std::string bytes("\0\xff\n'", 4);
+  store_->put("budget/binance", bytes);
+  ASSERT_TRUE(store_->close(5s));
+  store_.reset();
+  open();
+  EXPECT_EQ(store_->get("budget/binance"), bytes);
+}
+
+TEST_F(SqliteStoreTest, ProbeLeavesNothingBehind) {
+  open();
+  bool answered = false;
+  store_->probe([&](const Result<Duration>& took) { answered = took.has_value(); });
+  ASSERT_TRUE(mailbox_.wait_until([&] { return answered; }));
+  EXPECT_EQ(intruder().integer("SELECT count(*) FROM state"), 0);
+}
+
+TEST_F(SqliteStoreTest, LockHeldByAnotherProgramSpoolsThenReplays) {
+  open();
+  Database other = intruder();
+  other.exec("BEGIN IMMEDIATE");
+  for (int i = 0; i < 20; ++i) commit(batch_of("k" + std::to_string(i), {transition(i)}));
+  ASSERT_TRUE(wait_done(20));
+  EXPECT_EQ(store_->health().spooled, 20U);
+  EXPECT_EQ(store_->health().last_error, "database is locked");
+  other.exec("COMMIT");
+  ASSERT_TRUE(mailbox_.wait_until([&] { return store_->health().committed == 20; }));
+  const auto rows = query()->stream_transitions("");
+  ASSERT_EQ(rows->size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(rows->at(i).row.merged, 19 - static_cast<int>(i));
+  }
+}
+
+TEST_F(SqliteStoreTest, FullDiskSpoolsAndGoesOnWhenThereIsRoom) {
+  options_.max_database_bytes = 200'000;
+  open();
+  const std::string ballast(30'000, 'x');
+  int sent = 0;
+  // Until it is full.
+  while (store_->health().spooled == 0 && sent < 50) {
+    AlertRow row = alert_row("a" + std::to_string(sent), "resolved");
+    row.message = ballast;
+    commit(batch_of("k" + std::to_string(sent), {row}));
+    ++sent;
+    ASSERT_TRUE(wait_done(static_cast<std::size_t>(sent)));
+  }
+  ASSERT_LT(sent, 50);
+  EXPECT_EQ(store_->health().last_error, "database or disk is full");
+  {
+    Database other = intruder();
+    other.exec("DELETE FROM alerts WHERE id <> 'a0'");
+  }
+  ASSERT_TRUE(mailbox_.wait_until([&] { return store_->health().spool_bytes == 0; }));
+  EXPECT_EQ(store_->health().committed, static_cast<std::uint64_t>(sent));
+  EXPECT_TRUE(query()->alert("a" + std::to_string(sent - 1))->has_value());
+}
+
+TEST_F(SqliteStoreTest, OldRowsAndKeysArePruned) {
+  open();
+  StreamTransitionRow fresh = transition(1);
+  fresh.at = clock_.wall_now();
+  StreamTransitionRow old = transition(2);
+  old.at = clock_.wall_now() - 25h;
+  AlertRow closed = alert_row("closed", "resolved");
+  commit(batch_of("k", {fresh, old, alert_row("open"), closed,
+                        AlertTransitionRow{"closed", wall_from_ns(1), "", "firing", "", ""}}));
+  ASSERT_TRUE(wait_done(1));
+  store_.reset();
+  options_.row_retention = 24h;
+  options_.key_retention = -1h;  // everything is older than an hour from now
+  open();                        // prunes first thing
+  ASSERT_TRUE(mailbox_.wait_until(
+      [&] { return intruder().integer("SELECT count(*) FROM committed_batches") == 0; }));
+  const auto rows = query()->stream_transitions("");
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().row.merged, 1);
+  const auto alerts = query()->alerts();
+  ASSERT_EQ(alerts->size(), 1U);
+  EXPECT_EQ(alerts->front().id, "open");
+  EXPECT_TRUE(query()->alert_transitions("closed")->empty());
+}
+
+// ---- opening ------------------------------------------------------------------------------------
+
+TEST_F(SqliteStoreTest, SecondStoreOnTheSameFileIsRefused) {
+  open();
+  EXPECT_EQ(open_error(), "database " + file().string() + ": is in use by process " +
+                              std::to_string(::getpid()) +
+                              " (stop the other feedwatch, or give another file in [store] url)");
+}
+
+TEST_F(SqliteStoreTest, FileThatIsNoDatabase) {
+  std::filesystem::create_directories(file().parent_path());
+  std::ofstream(file()) << std::string(4096, 'x');
+  EXPECT_EQ(open_error(), "database " + file().string() +
+                              ": is not a database (move it away, restore a backup, or give "
+                              "another file in [store] url)");
+  EXPECT_EQ(std::filesystem::file_size(file()), 4096U) << "left as it was";
+}
+
+TEST_F(SqliteStoreTest, DatabaseOfAnotherProgram) {
+  std::filesystem::create_directories(file().parent_path());
+  intruder().exec("CREATE TABLE orders (id INTEGER)");
+  EXPECT_EQ(open_error(), "database " + file().string() +
+                              ": is a database of another program (give another file in [store] "
+                              "url)");
+}
+
+TEST_F(SqliteStoreTest, NewerSchema) {
+  open();
+  store_.reset();
+  intruder().exec("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)");
+  EXPECT_EQ(open_error(),
+            "database " + file().string() +
+                ": was written by a newer feedwatch (schema 9999, this program knows " +
+                std::to_string(sqlite_migrations().size()) +
+                ") (start the newer program, or give another file in [store] url)");
+}
+
+TEST_F(SqliteStoreTest, ChangedChecksum) {
+  open();
+  store_.reset();
+  intruder().exec("UPDATE schema_migrations SET sha256 = '0123456789abcdef' WHERE version = 1");
+  const std::string error = open_error();
+  EXPECT_NE(error.find("holds migration 1 \"journal\" with checksum 0123456789ab…, this program "
+                       "has "),
+            std::string::npos)
+      << error;
+}
+
+TEST_F(SqliteStoreTest, LockedDatabase) {
+  open();
+  store_.reset();
+  Database other = intruder();
+  other.exec("BEGIN EXCLUSIVE");
+  EXPECT_EQ(open_error(), "database " + file().string() +
+                              ": is locked by another process (end the program that writes to it, "
+                              "or give another file in [store] url)");
+}
+
+TEST_F(SqliteStoreTest, DirectoryThatCannotBe) {
+  std::ofstream(dir_.path() / "file") << "x";
+  options_.url = "sqlite://" + (dir_.path() / "file" / "sub" / "f.db").string();
+  EXPECT_EQ(open_error(), "database directory " + (dir_.path() / "file" / "sub").string() +
+                              ": cannot be created: Not a directory (create it writable for the "
+                              "user feedwatch runs as, or name another one)");
+  options_.url = "sqlite://" + file().string();
+  options_.state_dir = dir_.path() / "file";
+  EXPECT_EQ(open_error(), "state directory " + (dir_.path() / "file").string() +
+                              ": cannot be created: Not a directory (create it writable for the "
+                              "user feedwatch runs as, or name another one)");
+}
+
+TEST_F(SqliteStoreTest, UrlsThatMeanNothing) {
+  for (const char* url :
+       {"postgresql://x", "", "sqlite:/x", "sqlite://relative/x.db", "sqlite:///dir/"}) {
+    options_.url = url;
+    EXPECT_TRUE(open_error().starts_with("store url " + std::string(url) + ": ")) << open_error();
+  }
+}
+
+TEST_F(SqliteStoreTest, QueryWithoutADatabase) {
+  const auto reader = open_query(options_.url);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().text(),
+            "database " + file().string() +
+                ": unable to open database file (start the monitor once, or name its database in "
+                "[store] url)");
+}
+
+// ---- migrations ---------------------------------------------------------------------------------
+
+TEST(Migrate, AppliesInOrderOnceAndAllOrNothing) {
+  const TempDir dir;
+  const Migration one{1, "one", "aaa", "CREATE TABLE t (x INTEGER) STRICT;"};
+  const Migration two{2, "two", "bbb",
+                      "ALTER TABLE t ADD COLUMN y TEXT; INSERT INTO t VALUES (1,'');"};
+  const Migration bad{3, "bad", "ccc", "CREATE TABLE u (x INTEGER) STRICT; nonsense;"};
+  Database db(dir.path() / "f.db", Database::Mode::create, 0ms);
+  ASSERT_TRUE(migrate(db, "f.db", std::array{one}, wall_from_ms(5)));
+  ASSERT_TRUE(migrate(db, "f.db", std::array{one, two}, wall_from_ms(6)));
+  ASSERT_TRUE(migrate(db, "f.db", std::array{one, two}, wall_from_ms(7)));
+  EXPECT_EQ(db.integer("SELECT count(*) FROM t"), 1);
+  EXPECT_EQ(db.integer("SELECT applied_ms FROM schema_migrations WHERE version = 2"), 6);
+  EXPECT_THROW(static_cast<void>(migrate(db, "f.db", std::array{one, two, bad}, wall_from_ms(8))),
+               SqliteFailure);
+  EXPECT_EQ(db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'u'"), 0);
+  EXPECT_EQ(db.integer("SELECT max(version) FROM schema_migrations"), 2);
+}
+
+TEST(Migrate, BuiltInOnesCountFromOneWithoutGaps) {
+  int expected = 1;
+  for (const Migration& each : sqlite_migrations()) {
+    EXPECT_EQ(each.version, expected++);
+    EXPECT_EQ(each.sha256.size(), 64U);
+    EXPECT_FALSE(each.sql.empty());
+  }
+  EXPECT_GT(expected, 1);
+}
+
+// ---- death --------------------------------------------------------------------------------------
+
+class Crash : public SqliteStoreTest {
+ protected:
+  void SetUp() override {
+#ifdef FEEDWATCH_TEST_TSAN
+    GTEST_SKIP() << "the thread sanitizer does not follow a forked child that starts threads";
+#endif
+  }
+
+  /// Runs `body` in a child that then dies without any clean-up.
+  template <class Body>
+  static void in_dying_child(Body body) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      body();
+      ::_exit(7);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+  }
+};
+
+TEST_F(Crash, WhatWasAnsweredIsThereAndInOrder) {
+  in_dying_child([this] {
+    open();
+    for (int i = 0; i < 50; ++i) commit(batch_of("k" + std::to_string(i), {transition(i)}));
+    if (!wait_done(50)) ::_exit(1);
+    for (int i = 50; i < 80; ++i) commit(batch_of("k" + std::to_string(i), {transition(i)}));
+  });
+  open();
+  const auto rows = query()->stream_transitions("", {.limit = 1000});
+  ASSERT_GE(rows->size(), 50U);
+  const auto last = static_cast<std::int64_t>(rows->size()) - 1;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    EXPECT_EQ(rows->at(i).row.merged, last - static_cast<std::int64_t>(i));
+  }
+}
+
+TEST_F(Crash, HalfATransactionIsNothing) {
+  open();
+  store_.reset();
+  in_dying_child([this] {
+    Database db = intruder();
+    db.exec("BEGIN IMMEDIATE");
+    db.exec("INSERT INTO committed_batches VALUES ('half', 1)");
+    db.exec(
+        "INSERT INTO stream_transitions (stream, at, from_level, to_level, reason, fault, "
+        "merged) VALUES ('s', 1, '', '', '', 0, 0)");
+  });
+  open();
+  EXPECT_TRUE(query()->stream_transitions("")->empty());
+  EXPECT_EQ(intruder().integer("SELECT count(*) FROM committed_batches"), 0);
+}
+
+TEST_F(Crash, SpoolOfADeadProcessIsReplayedAtTheNextStart) {
+  open();
+  store_.reset();
+  in_dying_child([this] {
+    open();
+    Database other = intruder();
+    other.exec("BEGIN IMMEDIATE");
+    commit(batch_of("k0", {alert_row("a1")}));
+    commit(batch_of("k1", {transition(1)}));
+    if (!wait_done(2) || store_->health().spooled != 2) ::_exit(1);
+  });
+  EXPECT_TRUE(query()->open_alerts()->empty());
+  open();
+  EXPECT_EQ(query()->open_alerts()->size(), 1U) << "seen before anybody asks";
+  EXPECT_EQ(query()->stream_transitions("")->size(), 1U);
+}
+
+}  // namespace
+}  // namespace feedwatch::store
