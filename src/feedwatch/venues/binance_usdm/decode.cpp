@@ -119,7 +119,8 @@ class BinanceDecoder final : public Decoder {
   }
 
   Result interpret(const Message& message, Decoded& out) {
-    const bool combined = message.stream.present() || message.data.present();
+    const bool combined = message.stream.present();
+    if (!combined && message.data.present()) return fail(DecodeErrorCode::unknown_message, {});
     if (combined && message.data.text != "{") return fail(DecodeErrorCode::missing_field, "data");
     if (message.data.twice) return fail(DecodeErrorCode::bad_value, "data");
     const Event& event = message.event;
