@@ -1,0 +1,33 @@
+#include "feedwatch/sinks/log.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "feedwatch/base/json_writer.hpp"
+
+namespace feedwatch::sinks {
+
+struct LogSink::Answers {
+  std::vector<Done> waiting;
+};
+
+LogSink::LogSink(std::string name, Write write, Mailbox& mailbox)
+    : name_(std::move(name)),
+      write_(std::move(write)),
+      mailbox_(mailbox),
+      answers_(std::make_shared<Answers>()) {}
+
+void LogSink::deliver(const Notification& notification, Done done) {
+  // The summary holds symbols and venues' words: quoted, so that a line stays one line.
+  write_(fmt::format("alert {} id={} {}", notification.status, json_quoted(notification.id),
+                     json_quoted(notification.summary)));
+  answers_->waiting.push_back(std::move(done));
+  const bool posted = mailbox_.post([answers = answers_] {
+    for (Done& each : std::exchange(answers->waiting, {})) each({});
+  });
+  if (!posted) ++postponed_;
+}
+
+}  // namespace feedwatch::sinks
