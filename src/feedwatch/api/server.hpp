@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/guard/guard.hpp"
+#include "feedwatch/intake/outcome.hpp"
+#include "feedwatch/model/stream_key.hpp"
+
+namespace feedwatch::net {
+class Reactor;
+}
+
+namespace feedwatch::api {
+
+struct ApiOptions {
+  std::string address = "127.0.0.1";  ///< numeric; not loopback ⇒ cert, key and token are required
+  std::uint16_t port = 8420;          ///< 0: the kernel chooses
+  std::string cert_file, key_file;    ///< PEM; both set: TLS
+  std::string token;                  ///< write token; empty = every write is refused unless loopback
+  std::vector<std::string> allowed_hosts;    ///< beside localhost and the address itself
+  std::vector<std::string> allowed_origins;  ///< beside the server's own
+  std::string version;
+};
+
+/// How the process itself fares, for /livez and /metrics. Collected by the app from both threads.
+struct ProcessFacts {
+  bool shard_loop_alive = false;    ///< answered within the last two seconds
+  std::uint64_t stalls = 0;
+  Duration longest_stall{};
+  std::uint64_t ticks_accepted = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> ticks_rejected;  ///< by reason
+  std::uint64_t mailbox_refused = 0;
+};
+
+/// Everything the API shows or asks for. All references outlive the server.
+struct ApiPorts {
+  const Clock& clock;
+  const engine::Control& control;  ///< on the same thread
+  const Monitor& monitor;          ///< reading calls only
+  Decisions& decisions;
+  std::function<ProcessFacts()> process;
+  /// Leases: passed on to the shard; `done` runs later on the API's thread.
+  using Done = std::move_only_function<void(Result<void>)>;
+  std::function<void(StreamKey, std::string owner, Duration ttl, Done)> want;
+  std::function<void(StreamKey, std::string owner, Done)> unwant;
+};
+
+/// HTTP API, metrics, health and dashboard (interfaces.md §4). Runs on the control thread's reactor;
+/// reads the control's views and the board, decides nothing. Destruction drops all connections.
+class ApiServer {
+ public:
+  static Result<std::unique_ptr<ApiServer>> listen(net::Reactor& reactor, ApiOptions options,
+                                                   ApiPorts ports);
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  std::uint16_t port() const;
+  std::string url() const;  ///< "http://127.0.0.1:8420"
+
+ private:
+  struct Impl;
+  explicit ApiServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace feedwatch::api
