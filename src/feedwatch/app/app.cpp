@@ -1,0 +1,363 @@
+#include "feedwatch/app/app.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "feedwatch/engine/shard.hpp"
+#include "feedwatch/net/http_client.hpp"
+#include "feedwatch/net/reactor.hpp"
+#include "feedwatch/net/resolver.hpp"
+#include "feedwatch/net/system_clock.hpp"
+#include "feedwatch/net/ws_transport.hpp"
+#include "feedwatch/sinks/log.hpp"
+#include "feedwatch/sinks/webhook.hpp"
+#include "feedwatch/store/query.hpp"
+
+namespace feedwatch::app {
+
+namespace {
+
+constexpr Duration loop_beat = 500ms;
+
+/// Events of the transport go to a shard that is built after it.
+class LateSink final : public FrameSink {
+ public:
+  void on_phase(ConnId conn, DialPhase reached, MonoTime now) override {
+    shard->on_phase(conn, reached, now);
+  }
+  void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) override {
+    shard->on_read(conn, frames, stamp);
+  }
+  void on_closed(ConnId conn, const CloseReport& report, MonoTime now) override {
+    shard->on_closed(conn, report, now);
+  }
+  engine::Shard* shard = nullptr;
+};
+
+/// What the shard's thread shows the control's: read without asking it.
+struct ShardBeat {
+  std::atomic<std::int64_t> at_ns{0};
+  std::atomic<std::uint64_t> accepted{0};
+  std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
+};
+
+}  // namespace
+
+// Declaration order is construction order; destruction runs the other way: what a thread uses
+// stands before the thread.
+struct App::Impl {
+  Impl(AppSettings app_settings, LogLine log_line)
+      : settings(std::move(app_settings)),
+        log(std::move(log_line)),
+        anchor{.wall = clock.wall_now(), .mono = clock.now()},
+        control_reactor(clock, {.anchor = anchor}),
+        shard_reactor(clock, {.anchor = anchor}),
+        status([this] { (void)control_reactor.post([this] { take_status(); }); }) {}
+
+  Result<void> start();
+  Result<void> open_store();
+  void build_shard();
+  Result<void> build_control(engine::Recovered recovered);
+  void make_sinks();
+  void run_threads();
+  Result<void> stop();
+  void drain(MonoTime deadline);
+
+  void take_status() {
+    if (control) control->on_status(clock.now());
+  }
+  void beat();
+  api::ProcessFacts facts() const;
+  api::ApiPorts api_ports();
+  template <class Done, class Action>
+  void on_shard(Done done, Action action);
+
+  AppSettings settings;
+  LogLine log;
+  net::SystemClock clock;
+  WallAnchor anchor;
+  Decisions decisions;
+  std::function<void(const engine::Control::Event&)> observer;
+  ShardBeat shard_beat;
+
+  net::Reactor control_reactor;
+  net::Reactor shard_reactor;
+  engine::StatusBoard status;
+  std::unique_ptr<store::Store> store;
+
+  // the shard's
+  std::optional<net::SystemResolver> shard_resolver;
+  LateSink late_sink;
+  std::optional<net::WsTransport> transport;
+  std::optional<net::HttpClient> shard_http;
+  std::unique_ptr<Wakeup> shard_wakeup;
+  std::unique_ptr<Wakeup> beat_wakeup;
+  std::optional<engine::Shard> shard;
+
+  // the control's
+  std::optional<net::SystemResolver> control_resolver;
+  std::optional<net::HttpClient> control_http;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  std::unique_ptr<Wakeup> control_wakeup;
+  std::optional<engine::Control> control;
+  std::unique_ptr<api::ApiServer> api;
+
+  std::thread shard_thread;
+  std::thread control_thread;
+  bool started = false;
+};
+
+App::App(AppSettings settings, LogLine log)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(log))) {}
+
+App::~App() {
+  (void)impl_->stop();
+}
+
+Result<void> App::start() {
+  return impl_->start();
+}
+Result<void> App::stop() {
+  return impl_->stop();
+}
+void App::observe(std::function<void(const engine::Control::Event&)> observer) {
+  impl_->observer = std::move(observer);
+}
+const Monitor& App::monitor() const {
+  return impl_->shard->monitor();
+}
+Decisions& App::decisions() {
+  return impl_->decisions;
+}
+const Clock& App::clock() const {
+  return impl_->clock;
+}
+std::string App::api_url() const {
+  return impl_->api->url();
+}
+std::uint16_t App::api_port() const {
+  return impl_->api->port();
+}
+
+void App::with_control(const std::function<void(const engine::Control&)>& action) {
+  std::promise<void> done;
+  std::future<void> waiting = done.get_future();
+  impl_->control_reactor.complete([&] {
+    action(*impl_->control);
+    done.set_value();
+  });
+  waiting.wait();
+}
+
+// ---- start --------------------------------------------------------------------------------------
+
+Result<void> App::Impl::start() {
+  if (auto opened = open_store(); !opened) return opened;
+  auto query = store::open_query(settings.store.url);
+  if (!query) return std::unexpected(query.error());
+  auto open_alerts = (*query)->open_alerts();
+  if (!open_alerts) return std::unexpected(open_alerts.error());
+  auto pending = (*query)->pending_notifications();
+  if (!pending) return std::unexpected(pending.error());
+
+  build_shard();
+  if (auto built = build_control(
+          {.open_alerts = std::move(*open_alerts), .pending_notifications = std::move(*pending)});
+      !built) {
+    return built;
+  }
+  // Configuration errors of the streams come out here, before any thread runs.
+  control->start();
+  if (auto begun = shard->start(); !begun) return begun;
+  beat();
+  run_threads();
+  return {};
+}
+
+Result<void> App::Impl::open_store() {
+  auto opened = store::open_store(settings.store, clock, control_reactor);
+  if (!opened) return std::unexpected(opened.error());
+  store = std::move(*opened);
+  return {};
+}
+
+void App::Impl::build_shard() {
+  shard_resolver.emplace(shard_reactor);
+  transport.emplace(shard_reactor, *shard_resolver, late_sink);
+  shard_http.emplace(shard_reactor, *shard_resolver);
+  shard_wakeup = shard_reactor.make_wakeup([this](MonoTime now) { shard->on_wakeup(now); });
+  beat_wakeup = shard_reactor.make_wakeup([this](MonoTime) { beat(); });
+  shard.emplace(settings.shard, engine::ShardPorts{.clock = clock,
+                                                   .wakeup = *shard_wakeup,
+                                                   .transport = *transport,
+                                                   .http = *shard_http,
+                                                   .state = *store,
+                                                   .status = status});
+  late_sink.shard = &*shard;
+}
+
+void App::Impl::make_sinks() {
+  for (const SinkSettings& sink : settings.sinks) {
+    if (sink.type == SinkSettings::Type::webhook) {
+      sinks.push_back(std::make_unique<sinks::WebhookSink>(
+          sinks::WebhookOptions{.name = sink.name, .url = sink.url, .ca_file = sink.ca_file},
+          *control_http));
+    } else {
+      sinks.push_back(std::make_unique<sinks::LogSink>(
+          sink.name, [this](std::string_view line) { log("alert", line); }, control_reactor));
+    }
+  }
+}
+
+Result<void> App::Impl::build_control(engine::Recovered recovered) {
+  control_resolver.emplace(control_reactor);
+  control_http.emplace(control_reactor, *control_resolver);
+  make_sinks();
+  control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
+  std::vector<Sink*> targets;
+  for (const auto& sink : sinks) targets.push_back(sink.get());
+  control.emplace(settings.control,
+                  engine::ControlPorts{.clock = clock,
+                                       .wakeup = *control_wakeup,
+                                       .journal = *store,
+                                       .sinks = std::move(targets),
+                                       .status = status,
+                                       .monitor = shard->monitor(),
+                                       .self =
+                                           [this] {
+                                             const net::StallStats stalls = shard_reactor.stalls();
+                                             return health::SelfEvidence{
+                                                 .stalls = stalls.count,
+                                                 .max_stall = stalls.longest};
+                                           },
+                                       .spooled = [this] { return store->health().spooled; }},
+                  std::move(recovered));
+  if (observer) control->set_observer(observer);
+  auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
+  if (!listening) return std::unexpected(listening.error());
+  api = std::move(*listening);
+  return {};
+}
+
+void App::Impl::run_threads() {
+  started = true;
+  shard_thread = std::thread([this] { shard_reactor.run(); });
+  control_thread = std::thread([this] { control_reactor.run(); });
+}
+
+// ---- while running ------------------------------------------------------------------------------
+
+void App::Impl::beat() {
+  const MonoTime now = clock.now();
+  const Monitor::IntakeCounters& counters = shard->monitor().intake_counters();
+  shard_beat.accepted = counters.accepted;
+  for (std::size_t i = 0; i < rejection_count; ++i) shard_beat.rejected[i] = counters.rejected[i];
+  shard_beat.at_ns = to_ns(now);
+  beat_wakeup->arm(now + loop_beat);
+}
+
+api::ProcessFacts App::Impl::facts() const {
+  api::ProcessFacts facts;
+  facts.shard_loop_alive = clock.now() - mono_from_ns(shard_beat.at_ns) < 2s;
+  const net::StallStats stalls = shard_reactor.stalls();
+  facts.stalls = stalls.count;
+  facts.longest_stall = stalls.longest;
+  facts.ticks_accepted = shard_beat.accepted;
+  for (std::size_t i = 1; i < rejection_count; ++i) {
+    facts.ticks_rejected.emplace_back(to_text(static_cast<Rejection>(i)), shard_beat.rejected[i]);
+  }
+  facts.mailbox_refused = shard_reactor.refused() + control_reactor.refused();
+  return facts;
+}
+
+// A task for the shard whose answer comes back to the control's thread.
+template <class Done, class Action>
+void App::Impl::on_shard(Done done, Action action) {
+  auto shared = std::make_shared<Done>(std::move(done));
+  const bool taken = shard_reactor.post([this, shared, action = std::move(action)]() mutable {
+    Result<void> result = action();
+    control_reactor.complete(
+        [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+  });
+  if (taken) return;
+  control_reactor.complete([shared] {
+    (*shared)(std::unexpected(Error{
+        .what = "lease", .why = "the shard's mailbox is full", .fix = "try again in a second"}));
+  });
+}
+
+api::ApiPorts App::Impl::api_ports() {
+  return api::ApiPorts{
+      .clock = clock,
+      .control = *control,
+      .monitor = shard->monitor(),
+      .decisions = decisions,
+      .process = [this] { return facts(); },
+      .want =
+          [this](StreamKey key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
+            on_shard(std::move(done),
+                     [this, key = std::move(key), owner = std::move(owner), ttl]() -> Result<void> {
+                       const Result<StreamId> wanted = shard->want(key, owner, ttl);
+                       if (!wanted) return std::unexpected(wanted.error());
+                       return {};
+                     });
+          },
+      .unwant =
+          [this](StreamKey key, std::string owner, api::ApiPorts::Done done) {
+            on_shard(std::move(done),
+                     [this, key = std::move(key), owner = std::move(owner)]() -> Result<void> {
+                       if (shard->unwant(key, owner)) return {};
+                       return std::unexpected(Error{.what = key.text(),
+                                                    .why = "'" + owner + "' holds no lease on it",
+                                                    .fix = {}});
+                     });
+          }};
+}
+
+// ---- stop ---------------------------------------------------------------------------------------
+
+Result<void> App::Impl::stop() {
+  if (!started) {
+    if (store) return std::exchange(store, nullptr)->close(1s);
+    return {};
+  }
+  started = false;
+  const MonoTime deadline = clock.now() + settings.stop_limit;
+  control_reactor.complete([this] { api.reset(); });
+  // The lines' close frames get their second; nothing new is decided meanwhile.
+  std::promise<void> lines_closed;
+  shard_reactor.complete([&] {
+    beat_wakeup.reset();
+    shard->stop();
+    lines_closed.set_value();
+  });
+  lines_closed.get_future().wait();
+  drain(deadline - 1s);
+  shard_reactor.stop();
+  shard_thread.join();
+  const Result<void> closed =
+      store->close(std::max<Duration>(500ms, deadline - clock.now() - 200ms));
+  control_reactor.stop();
+  control_thread.join();
+  return closed;
+}
+
+// Alerts decided but not delivered, rows decided but not written: waited for, within the limit.
+// What is not delivered by then is in the outbox and goes out at the next start.
+void App::Impl::drain(MonoTime deadline) {
+  control_reactor.complete([this] { control->hurry(clock.now()); });
+  while (clock.now() < deadline) {
+    std::promise<bool> asked;
+    control_reactor.complete([&] { asked.set_value(control->drained()); });
+    if (asked.get_future().get()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  log("warning", "stopping with alerts not yet delivered; they go out at the next start");
+}
+
+}  // namespace feedwatch::app

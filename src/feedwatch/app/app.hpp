@@ -1,0 +1,72 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/api/server.hpp"
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/engine/options.hpp"
+#include "feedwatch/store/store.hpp"
+
+namespace feedwatch::app {
+
+struct SinkSettings {
+  enum class Type : unsigned char { log, webhook };
+  Type type = Type::log;
+  std::string name;
+  std::string url;      ///< webhook
+  std::string ca_file;  ///< webhook, private CA
+};
+
+struct AppSettings {
+  engine::ShardOptions shard;
+  engine::ControlOptions control;
+  store::StoreOptions store;
+  api::ApiOptions api;
+  std::vector<SinkSettings> sinks;
+  Duration stop_limit = 5s;  ///< SIGTERM to exit, alerts drained and rows written
+};
+
+/// One line of the log: decisions and life events, for people. Any thread.
+using LogLine = std::function<void(std::string_view severity, std::string_view text)>;
+
+/// The running monitor: binds ports to reactors, threads and stores. Two loops: the shard's
+/// (sockets, decoding, freshness, repair) and the control's (health, alerts, store completions,
+/// sinks, API).
+///
+/// start() builds in order and, when a step fails, takes back the ones before it. stop() takes down
+/// in reverse within `stop_limit`: the API first, then lines, then alerts and rows drained, then
+/// the store. Not restartable. start() and stop() belong to one thread; observe() before start().
+class App {
+ public:
+  App(AppSettings settings, LogLine log);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  Result<void> start();
+  /// Idempotent. The error says what could not be finished in time.
+  Result<void> stop();
+
+  /// Every decision of the control, on the control's thread. Before start().
+  void observe(std::function<void(const engine::Control::Event&)> observer);
+  /// Runs on the control's thread and waits for it; for views.
+  void with_control(const std::function<void(const engine::Control&)>& action);
+  /// Reading calls are safe from any thread while started.
+  const Monitor& monitor() const;
+  Decisions& decisions();
+  const Clock& clock() const;
+  std::string api_url() const;
+  std::uint16_t api_port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace feedwatch::app
