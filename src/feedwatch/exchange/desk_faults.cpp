@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "feedwatch/exchange/desk.hpp"
+
+// What belongs to the moment in which a fault begins or ends.
+namespace feedwatch::exchange {
+
+Result<FaultId> Desk::add_fault(FaultSpec spec, MonoTime now) {
+  auto id = faults_.add(std::move(spec), now);
+  apply_fault_changes(now);
+  return id;
+}
+
+bool Desk::clear_fault(FaultId id, MonoTime now) {
+  const bool found = faults_.clear(id, now);
+  apply_fault_changes(now);
+  return found;
+}
+
+std::size_t Desk::clear_all_faults(MonoTime now) {
+  const std::size_t count = faults_.clear_all(now);
+  apply_fault_changes(now);
+  return count;
+}
+
+void Desk::apply_fault_changes(MonoTime now) {
+  for (const FaultChange& change : faults_.take_changes()) {
+    if (change.started) {
+      begin(change, now);
+    } else {
+      finish(change, now);
+    }
+  }
+}
+
+bool Desk::in_scope(const FaultSpec& spec, const Peer& peer) const {
+  if (!spec.route.empty() && spec.route != peer.route) return false;
+  if (spec.symbols.empty()) return true;
+  return std::any_of(peer.topics.begin(), peer.topics.end(), [&](const auto& item) {
+    return std::find(spec.symbols.begin(), spec.symbols.end(), item.first.symbol) !=
+           spec.symbols.end();
+  });
+}
+
+void Desk::begin(const FaultChange& change, MonoTime now) {
+  const FaultSpec& spec = change.spec;
+  if (spec.kind == FaultKind::close) {
+    for (const auto& [id, peer] : peers_) {
+      if (in_scope(spec, peer)) port_.close(id, spec.code, "");
+    }
+  } else if (spec.kind == FaultKind::half_open) {
+    for (auto& [id, peer] : peers_) {
+      if (peer.half_open || !in_scope(spec, peer)) continue;
+      peer.half_open = change.id;
+      port_.pause(id, true);
+    }
+  } else if (spec.kind == FaultKind::sequence_restart) {
+    restart_sequences(spec, now);
+  } else if (spec.kind == FaultKind::rest_old) {
+    OldTickers& old = old_tickers_[change.id];
+    old.at = anchor_.at(now);
+    for (std::size_t i = 0; i < market_->size(); ++i) old.states.push_back(market_->at(i));
+  }
+}
+
+void Desk::finish(const FaultChange& change, MonoTime now) {
+  const FaultSpec& spec = change.spec;
+  std::erase_if(frozen_, [&](const auto& item) { return item.first.first == change.id; });
+  old_tickers_.erase(change.id);
+  // A dead connection does not come back because somebody opens another one.
+  const bool revives = change.cause == HealCause::time || change.cause == HealCause::cleared;
+  for (auto& [id, peer] : peers_) {
+    if (spec.kind == FaultKind::half_open && peer.half_open == change.id && revives) {
+      peer.half_open.reset();
+      peer.last_heard = now;
+      port_.pause(id, false);
+    }
+    if (spec.kind == FaultKind::queue_delay) {
+      for (Queued& waiting : peer.queue) waiting.due = std::min(waiting.due, now);
+      flush(id, peer, now);
+    }
+  }
+}
+
+void Desk::restart_sequences(const FaultSpec& spec, MonoTime now) {
+  for (std::size_t i = 0; i < market_->size(); ++i) {
+    SymbolState& state = market_->at(i);
+    const bool meant = spec.symbols.empty() || std::find(spec.symbols.begin(), spec.symbols.end(),
+                                                         state.symbol) != spec.symbols.end();
+    if (!meant) continue;
+    state.seq = 1;
+    state.quote_seq = 1;
+    if (i >= by_symbol_.size()) continue;
+    for (const std::uint64_t id : by_symbol_[i]) {
+      Subscription& sub = subscriptions_.at(id);
+      if (captured_.contains({i, sub.topic.channel})) continue;
+      sub.publisher.restart(now);
+      arm(id, sub);
+    }
+  }
+  publish_due(now);  // before anything can move the sequence on
+}
+
+}  // namespace feedwatch::exchange
