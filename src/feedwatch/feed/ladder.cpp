@@ -73,7 +73,7 @@ RepairStatus Ladder::on_success(MonoTime now) {
   return done;
 }
 
-RepairStatus Ladder::on_failure(MonoTime now, std::string detail) {
+RepairStatus Ladder::on_failure(MonoTime now, std::string detail, bool tried) {
   RepairStatus done = *std::exchange(running_, std::nullopt);
   done.ended = now;
   done.detail = std::move(detail);
@@ -83,7 +83,8 @@ RepairStatus Ladder::on_failure(MonoTime now, std::string detail) {
     return done;
   }
   last_failed_ = done.step;
-  due_ = done.step == RepairStep::resubscribe ? now : now + options_.pause;
+  const Duration pause = tried ? options_.pause : options_.retry;
+  due_ = done.step == RepairStep::resubscribe ? now : now + pause;
   return done;
 }
 

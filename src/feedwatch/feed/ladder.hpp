@@ -15,7 +15,8 @@ struct LadderOptions {
   Duration settle = 200ms;      ///< symbols that fall silent together are judged together
   std::size_t max_repairs = 3;  ///< per window, then exhausted
   Duration window = 10min;
-  Duration pause = 10s;  ///< after the last rung failed
+  Duration pause = 10s;  ///< after a new line that did not help
+  Duration retry = 2s;   ///< after a new line that never stood
   Duration replace_deadline = 15s;
   Duration silent_limit = 30s;  ///< a clocked, required topic silent so long is exhausted at once
 };
@@ -48,8 +49,9 @@ class Ladder {
   ConnId from() const { return from_; }
   /// First data of the new epoch arrived.
   RepairStatus on_success(MonoTime now);
-  /// The running step failed now, whatever its deadline.
-  RepairStatus on_failure(MonoTime now, std::string detail);
+  /// The running step failed now, whatever its deadline. `tried` = false: a new line that never
+  /// stood says nothing about the topic, so the next one may follow soon.
+  RepairStatus on_failure(MonoTime now, std::string detail, bool tried = true);
   bool overdue(MonoTime now) const { return running_ && now >= deadline_; }
 
   /// True once per change of the exhausted state.

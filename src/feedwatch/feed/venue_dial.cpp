@@ -104,7 +104,7 @@ void VenueFeed::drop(Slot& slot, SessionPtr& session) {
 // over.
 void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
   if (was_stable) slot.backoff.reset();
-  fail_repairs(slot, RepairStep::resubscribe, "the line was lost", now);
+  fail_repairs(slot, RepairStep::resubscribe, "the line was lost", true, now);
   if (slot.replacement) {
     slot.current = std::move(slot.replacement);
     slot.replace_deadline = never_mono;
@@ -116,7 +116,7 @@ void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
   if (slot.current && slot.current->state() == Session::State::live) {
     become_live(slot, now);
   } else if (!slot.current) {
-    fail_repairs(slot, RepairStep::replace_line, "the line was lost", now);
+    fail_repairs(slot, RepairStep::replace_line, "the line was lost", true, now);
     schedule(slot, was_stable, now);
   }
   update_reasons(slot, now);

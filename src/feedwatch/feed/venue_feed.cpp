@@ -286,9 +286,11 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
 
   if (slot.replacement && slot.replacement->conn() == conn) {
     frames_of(*slot.replacement);
+    const bool stood = slot.replacement->state() != Session::State::dialling;
     slot.replacement.reset();
     slot.replace_deadline = never_mono;
-    fail_repairs(slot, RepairStep::replace_line, "the new line was lost: " + report.detail, now);
+    fail_repairs(slot, RepairStep::replace_line, "the new line was lost: " + report.detail, stood,
+                 now);
   } else if (slot.current && slot.current->conn() == conn) {
     frames_of(*slot.current);
     ++slot.unplanned_closes;

@@ -126,10 +126,10 @@ class VenueFeed {
   void check_replacement(Slot& slot, MonoTime now);
   void promote(Slot& slot, MonoTime now);
   void give_up_replacement(Slot& slot, const std::string& why, MonoTime now);
-  void fail_repairs(Slot& slot, RepairStep step, const std::string& why, MonoTime now);
+  void fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);
   bool line_wide(const Slot& slot) const;
-  void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now);
+  void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now, bool tried = true);
   void note_exhausted(TopicId topic, MonoTime now);
 
   // venue_view.cpp: reasons and statuses

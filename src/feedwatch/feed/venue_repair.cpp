@@ -71,8 +71,9 @@ void VenueFeed::give_up_replacement(Slot& slot, const std::string& why, MonoTime
     }
   }
   slot.replace_deadline = never_mono;
+  const bool stood = slot.replacement->state() != Session::State::dialling;
   drop(slot, slot.replacement);
-  fail_repairs(slot, RepairStep::replace_line, why, now);
+  fail_repairs(slot, RepairStep::replace_line, why, stood, now);
   publish(slot, now);
 }
 
@@ -121,10 +122,11 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   if (!state.ladder.suspect() && !state.ladder.running()) climbing_.erase(topic);
 }
 
-void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now) {
+void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now,
+                              bool tried) {
   TopicState& state = at(topic);
   const RepairStatus done =
-      ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail));
+      ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail), tried);
   port_.repair_changed(topic, done);
   if (!ok && !state.received) {
     const Slot& slot = *slots_[state.slot];
@@ -135,10 +137,11 @@ void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTi
   update_reason(topic, now);
 }
 
-void VenueFeed::fail_repairs(Slot& slot, RepairStep step, const std::string& why, MonoTime now) {
+void VenueFeed::fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried,
+                             MonoTime now) {
   for (const TopicId topic : slot.topics) {
     const auto& running = at(topic).ladder.running();
-    if (running && running->step == step) finish_repair(topic, false, why, now);
+    if (running && running->step == step) finish_repair(topic, false, why, now, tried);
   }
 }
 
