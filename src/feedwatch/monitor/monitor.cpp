@@ -50,6 +50,10 @@ std::size_t Monitor::size() const {
   return impl_->live;
 }
 
+std::size_t Monitor::capacity() const {
+  return impl_->board.capacity();
+}
+
 void Monitor::on_acknowledged(StreamId stream, MonoTime now) {
   StreamState* state = impl_->state(stream);
   if (state == nullptr) return;

@@ -67,7 +67,8 @@ class Monitor {
   void set_required(StreamId stream, bool required);
   std::optional<StreamId> find(const StreamKey& key) const;  ///< any thread
   const StreamOptions& options(StreamId stream) const;       ///< owner thread
-  std::size_t size() const;
+  std::size_t size() const;                                  ///< owner thread
+  std::size_t capacity() const;                              ///< any thread
 
   // ---- what the feed knows ----
   /// The venue acknowledged the subscription: the first-tick deadline starts.

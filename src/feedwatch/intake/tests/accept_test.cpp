@@ -1,0 +1,255 @@
+#include "feedwatch/intake/accept.hpp"
+
+#include <gtest/gtest.h>
+
+namespace feedwatch::intake {
+namespace {
+
+using Type = Outcome::Type;
+constexpr MonoTime t0 = mono_from_ns(1'000'000'000);
+
+/// One stream behind the gate; stores what is accepted as the monitor does.
+struct Gate {
+  Rules rules;
+  State state;
+  Slot slot;
+
+  Decision offer(const Tick& tick) {
+    const Decision decision = accept(rules, state, slot, tick);
+    if (decision.outcome.type == Type::accepted) {
+      slot.received = true;
+      slot.prices = decision.prices;
+    }
+    return decision;
+  }
+};
+
+Tick last(std::int64_t price) {
+  Tick tick;
+  tick.prices.price = Decimal{price, 0};
+  tick.fields.price = true;
+  tick.mono_recv = t0;
+  tick.epoch = 1;
+  return tick;
+}
+
+Tick numbered(std::int64_t price, std::uint64_t seq, Duration after = 0s) {
+  Tick tick = last(price);
+  tick.seq = seq;
+  tick.mono_recv = t0 + after;
+  return tick;
+}
+
+Tick without_price(std::optional<std::uint64_t> seq = {}) {
+  Tick tick = last(1);
+  tick.fields = {};
+  tick.seq = seq;
+  return tick;
+}
+
+Tick quote(std::int64_t bid, std::int64_t ask) {
+  Tick tick = last(bid);
+  tick.prices.ask = Decimal{ask, 0};
+  tick.fields.ask = true;
+  return tick;
+}
+
+Type type_of(const Decision& decision) {
+  return decision.outcome.type;
+}
+
+TEST(Accept, RefusesWhatIsNotPositive) {
+  Gate gate;
+  for (const std::int64_t bad : {0, -1}) {
+    const Decision decision = gate.offer(last(bad));
+    EXPECT_EQ(type_of(decision), Type::rejected);
+    EXPECT_EQ(decision.outcome.rejection, Rejection::not_positive);
+  }
+  EXPECT_FALSE(gate.slot.received);
+  EXPECT_EQ(type_of(gate.offer(last(1))), Type::accepted);
+}
+
+TEST(Accept, RefusesEitherSideOfAQuoteThatIsNotPositive) {
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  EXPECT_EQ(gate.offer(quote(0, 5)).outcome.rejection, Rejection::not_positive);
+  EXPECT_EQ(gate.offer(quote(5, 0)).outcome.rejection, Rejection::not_positive);
+}
+
+TEST(Accept, ACrossedQuoteIsStored) {
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  EXPECT_EQ(type_of(gate.offer(quote(6, 5))), Type::accepted);
+}
+
+TEST(Accept, AnAskOnAnotherKindIsTheWrongKind) {
+  Gate gate;
+  EXPECT_EQ(gate.offer(quote(5, 6)).outcome.rejection, Rejection::wrong_kind);
+}
+
+TEST(Accept, HalfAQuoteIsFilledFromTheStoreWhereAbsentMeansUnchanged) {
+  Gate gate{.rules = {.kind = Kind::quote, .absent_is_unchanged = true}, .state = {}, .slot = {}};
+  Tick only_bid = quote(7, 0);
+  only_bid.fields.ask = false;
+  EXPECT_EQ(gate.offer(only_bid).outcome.rejection, Rejection::crossed_fields);
+  gate.offer(quote(5, 6));
+  const Decision decision = gate.offer(only_bid);
+  EXPECT_EQ(type_of(decision), Type::accepted);
+  EXPECT_EQ(decision.prices.price, (Decimal{7, 0}));
+  EXPECT_EQ(decision.prices.ask, (Decimal{6, 0}));
+}
+
+TEST(Accept, HalfAQuoteIsRefusedOnEveryOtherChannel) {
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  gate.offer(quote(5, 6));
+  Tick only_ask = quote(0, 8);
+  only_ask.fields.price = false;
+  EXPECT_EQ(gate.offer(only_ask).outcome.rejection, Rejection::crossed_fields);
+}
+
+TEST(Accept, AbsentPriceConfirmsOnlyWhereTheSheetSaysSo) {
+  Gate gate;
+  gate.offer(last(5));
+  EXPECT_EQ(type_of(gate.offer(without_price())), Type::ignored);
+  EXPECT_FALSE(gate.offer(without_price()).renews_confirmed);
+  gate.rules.absent_is_unchanged = true;
+  const Decision decision = gate.offer(without_price());
+  EXPECT_EQ(type_of(decision), Type::confirmed);
+  EXPECT_TRUE(decision.renews_confirmed);
+}
+
+TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}};
+  EXPECT_EQ(type_of(gate.offer(without_price())), Type::ignored);
+  gate.offer(last(5));
+  Tick next_epoch = without_price();
+  next_epoch.epoch = 2;
+  EXPECT_EQ(type_of(gate.offer(next_epoch)), Type::ignored);
+}
+
+TEST(Accept, SameSequenceAndPriceIsARepeat) {
+  Gate gate;
+  gate.offer(numbered(5, 9));
+  const Decision repeat = gate.offer(numbered(5, 9));
+  EXPECT_EQ(type_of(repeat), Type::repeat);
+  EXPECT_FALSE(repeat.renews_confirmed);
+  gate.rules.repeat_confirms = true;
+  EXPECT_TRUE(gate.offer(numbered(5, 9)).renews_confirmed);
+}
+
+TEST(Accept, ARepeatedSnapshotIsARepeatToo) {
+  Gate gate{.rules = {.repeat_confirms = true, .seq_orders = true}, .state = {}, .slot = {}};
+  Tick snapshot = numbered(5, 9);
+  snapshot.snapshot = true;
+  EXPECT_EQ(type_of(gate.offer(snapshot)), Type::accepted);
+  EXPECT_EQ(type_of(gate.offer(snapshot)), Type::repeat);
+}
+
+TEST(Accept, TheFirstTickOfAnEpochIsNeverARepeat) {
+  Gate gate;
+  gate.offer(numbered(5, 9));
+  Tick again = numbered(5, 9);
+  again.epoch = 2;
+  const Decision decision = gate.offer(again);
+  EXPECT_EQ(type_of(decision), Type::accepted);
+  EXPECT_TRUE(decision.first_of_epoch);
+}
+
+TEST(Accept, OlderSequenceIsOutOfOrderOnlyWhereSequencesOrder) {
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  gate.offer(numbered(5, 9));
+  EXPECT_EQ(gate.offer(numbered(6, 8)).outcome.rejection, Rejection::out_of_order);
+  EXPECT_EQ(type_of(gate.offer(numbered(6, 10))), Type::accepted);
+  Gate unordered;
+  unordered.offer(numbered(5, 9));
+  EXPECT_EQ(type_of(unordered.offer(numbered(6, 8))), Type::accepted);
+}
+
+TEST(Accept, AnOlderMessageWithoutPriceConfirmsNothing) {
+  Gate gate{.rules = {.absent_is_unchanged = true, .seq_orders = true}, .state = {}, .slot = {}};
+  gate.offer(numbered(5, 9));
+  EXPECT_EQ(gate.offer(without_price(8)).outcome.rejection, Rejection::out_of_order);
+}
+
+TEST(Accept, EventTimeNeverOrders) {
+  Gate gate;
+  Tick ahead = last(5);
+  ahead.ts_event = wall_from_ms(9'000'000'000);
+  gate.offer(ahead);
+  Tick back = last(6);
+  back.ts_event = wall_from_ms(1);
+  EXPECT_EQ(type_of(gate.offer(back)), Type::accepted);
+}
+
+TEST(Accept, SnapshotRestartAndEpochBeginTheOrderAgain) {
+  for (int which = 0; which < 3; ++which) {
+    Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+    gate.offer(numbered(5, 900));
+    Tick low = numbered(6, 1);
+    low.snapshot = which == 0;
+    low.restart = which == 1;
+    if (which == 2) low.epoch = 2;
+    EXPECT_EQ(type_of(gate.offer(low)), Type::accepted) << which;
+    EXPECT_EQ(type_of(gate.offer([&] {
+                Tick next = numbered(7, 2);
+                next.epoch = low.epoch;
+                return next;
+              }())),
+              Type::accepted);
+  }
+}
+
+TEST(Accept, TicksOfAnOlderEpochAreRefused) {
+  Gate gate;
+  gate.state.begin(3);
+  EXPECT_EQ(gate.offer(last(5)).outcome.rejection, Rejection::old_epoch);
+}
+
+TEST(Order, FiveRisingOlderTicksOverASecondBeginAgain) {
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  gate.offer(numbered(5, 900));
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    EXPECT_EQ(type_of(gate.offer(numbered(6, n, n * 250ms))), Type::rejected);
+  }
+  const Decision fifth = gate.offer(numbered(7, 5, 1250ms));
+  EXPECT_EQ(type_of(fifth), Type::accepted);
+  EXPECT_TRUE(fifth.outcome.sequence_reset);
+  EXPECT_FALSE(gate.offer(numbered(8, 6, 1300ms)).outcome.sequence_reset);
+}
+
+TEST(Order, LessThanASecondIsNotEnoughHoweverMany) {
+  Order order;
+  order.advance(900);
+  for (std::uint64_t n = 1; n <= 50; ++n) {
+    EXPECT_EQ(order.place(n, t0 + Duration{999'999'999} * (n - 1) / 49), Order::Place::older);
+  }
+  EXPECT_EQ(order.place(51, t0 + 1s), Order::Place::restarted);
+}
+
+TEST(Order, FallingOlderTicksStartTheRunAgain) {
+  Order order;
+  order.advance(900);
+  for (std::uint64_t n = 1; n <= 4; ++n) order.place(n, t0 + n * 1s);
+  EXPECT_EQ(order.place(2, t0 + 6s), Order::Place::older);
+  for (std::uint64_t n = 3; n <= 5; ++n) {
+    EXPECT_EQ(order.place(n, t0 + 6s + n * 1s), Order::Place::older);
+  }
+  EXPECT_EQ(order.place(6, t0 + 20s), Order::Place::restarted);
+}
+
+TEST(Order, ANewerTickEndsTheRun) {
+  Order order;
+  order.advance(900);
+  for (std::uint64_t n = 1; n <= 4; ++n) order.place(n, t0 + n * 1s);
+  order.advance(901);
+  EXPECT_EQ(order.place(5, t0 + 9s), Order::Place::older);
+}
+
+TEST(Accept, ARejectedTickChangesNeitherOrderNorStore) {
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  gate.offer(numbered(5, 9));
+  gate.offer(numbered(0, 100));
+  EXPECT_EQ(gate.slot.prices.price, (Decimal{5, 0}));
+  EXPECT_EQ(type_of(gate.offer(numbered(6, 10))), Type::accepted);
+}
+
+}  // namespace
+}  // namespace feedwatch::intake
