@@ -219,6 +219,10 @@ const Venue* find_venue(std::string_view name);
 const VenueSide* find_venue_side(std::string_view name);
 std::span<const std::string_view> venue_names();
 
+/// Whether a WebSocket URL, as it stands in a capture, is one of this venue: its host, or a
+/// loopback address where simulators live, and a path the venue knows. Several venues share a host.
+bool serves(const VenueSide& side, std::string_view url);
+
 /// Index of the channel that feeds a kind, if the venue has one.
 std::optional<std::uint8_t> channel_for(const VenueSheet& sheet, Kind kind);
 
