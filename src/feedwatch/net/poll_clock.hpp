@@ -14,16 +14,19 @@ class PollClock {
  public:
   explicit PollClock(Duration stall_limit) : stall_limit_(stall_limit) {}
 
-  /// The sockets have just been polled. True when the gap to the poll before exceeded the limit:
-  /// whatever this poll found readable may have been waiting since previous().
-  bool on_poll(MonoTime now);
+  /// The sockets have been polled: the call was entered and returned at these moments. True when
+  /// the loop stayed away from its sockets for longer than the limit, busy before the call or
+  /// stopped inside it: whatever this poll found readable may have been waiting since previous().
+  bool on_poll(MonoTime entered, MonoTime returned);
 
   /// Has the loop been busy for longer than the limit since its last poll?
   bool overdue(MonoTime now) const { return started_ && now - current_ > stall_limit_; }
 
-  bool stalled() const { return stalled_; }        ///< what the last on_poll answered
-  MonoTime current() const { return current_; }    ///< time of the last poll
-  MonoTime previous() const { return previous_; }  ///< time of the poll before it
+  bool stalled() const { return stalled_; }      ///< what the last on_poll answered
+  MonoTime current() const { return current_; }  ///< time of the last poll
+  MonoTime previous() const {
+    return previous_;
+  }  ///< the last moment before the gap that saw the sockets
   std::uint64_t stalls() const { return stalls_; }
   Duration longest() const { return longest_; }  ///< longest gap that counted as a stall
 

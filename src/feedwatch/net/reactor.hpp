@@ -66,6 +66,8 @@ class Reactor final : public Mailbox {
 
   /// Runs until stop(). Not restartable.
   void run();
+  /// One round, waiting at most idle_tick for something to happen: for a loop inside another one.
+  void turn();
   /// Ends run() after the round it is in; tasks still queued are destroyed unrun with the reactor.
   void stop();
 

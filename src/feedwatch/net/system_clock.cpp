@@ -1,0 +1,23 @@
+#include "feedwatch/net/system_clock.hpp"
+
+#include <ctime>
+
+namespace feedwatch::net {
+namespace {
+
+Duration read_clock(clockid_t id) {
+  timespec ts{};
+  clock_gettime(id, &ts);  // clock-ok: the one implementation of the Clock port
+  return std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec};
+}
+
+}  // namespace
+
+MonoTime SystemClock::now() const {
+  return MonoTime{read_clock(CLOCK_BOOTTIME)};
+}
+WallTime SystemClock::wall_now() const {
+  return WallTime{read_clock(CLOCK_REALTIME)};
+}
+
+}  // namespace feedwatch::net
