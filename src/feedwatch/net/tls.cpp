@@ -1,0 +1,248 @@
+#include "feedwatch/net/tls.hpp"
+
+#include <fmt/core.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace feedwatch::net {
+namespace {
+
+constexpr long read_ahead_buffer = 64L * 1024;
+
+std::string openssl_error() {
+  const unsigned long code = ERR_peek_last_error();
+  ERR_clear_error();
+  if (code == 0) return "unknown TLS error";
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : fmt::format("TLS error {:#x}", code);
+}
+
+// --- a BIO over one socket: OpenSSL's own writes without MSG_NOSIGNAL and would raise SIGPIPE ----
+
+int bio_fd(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+}
+
+bool transient(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+int bio_write(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto n = ::send(bio_fd(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  if (n < 0 && transient(errno)) BIO_set_retry_write(bio);
+  return static_cast<int>(n);
+}
+
+int bio_read(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto n = ::recv(bio_fd(bio), data, static_cast<std::size_t>(size), 0);
+  if (n < 0 && transient(errno)) BIO_set_retry_read(bio);
+  if (n == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(n);
+}
+
+long bio_control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return 0;
+}
+
+BIO_METHOD* socket_method() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "feedwatch socket");
+    BIO_meth_set_write(made, bio_write);
+    BIO_meth_set_read(made, bio_read);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+  }();
+  return method;
+}
+
+BIO* socket_bio(int fd) {
+  BIO* bio = BIO_new(socket_method());
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+// --- channel
+// --------------------------------------------------------------------------------------
+
+class TlsChannel final : public Channel {
+ public:
+  TlsChannel(Fd fd, SSL* ssl, std::string host)
+      : fd_(std::move(fd)), ssl_(ssl), host_(std::move(host)) {
+    BIO* bio = socket_bio(fd_.get());
+    SSL_set_bio(ssl_, bio, bio);
+  }
+  ~TlsChannel() override { SSL_free(ssl_); }
+  TlsChannel(const TlsChannel&) = delete;
+  TlsChannel& operator=(const TlsChannel&) = delete;
+
+  IoResult read(std::span<char> into) override {
+    return call([&] { return SSL_read(ssl_, into.data(), clamp(into.size())); });
+  }
+
+  IoResult write(std::string_view bytes) override {
+    if (bytes.empty()) return {};
+    return call([&] { return SSL_write(ssl_, bytes.data(), clamp(bytes.size())); });
+  }
+
+  IoResult handshake() override {
+    IoResult r = call([&] { return SSL_do_handshake(ssl_); });
+    r.bytes = 0;
+    return r;
+  }
+
+  bool waits_to_write() const override { return waits_to_write_; }
+  int fd() const override { return fd_.get(); }
+
+ private:
+  static int clamp(std::size_t n) { return static_cast<int>(std::min<std::size_t>(n, INT_MAX)); }
+
+  template <class F>
+  IoResult call(F&& f) {
+    ERR_clear_error();
+    errno = 0;
+    const int n = f();
+    waits_to_write_ = false;
+    if (n > 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
+    const int system_error = errno;
+    switch (SSL_get_error(ssl_, n)) {
+      case SSL_ERROR_WANT_READ:
+        return {.status = IoStatus::would_block};
+      case SSL_ERROR_WANT_WRITE:
+        waits_to_write_ = true;
+        return {.status = IoStatus::would_block};
+      case SSL_ERROR_ZERO_RETURN:
+        return {.status = IoStatus::closed};
+      case SSL_ERROR_SYSCALL:
+        error_ = system_error != 0 ? errno_text(system_error) : "connection ended without notice";
+        return {.status = IoStatus::failed};
+      default:
+        error_ = failure();
+        return {.status = IoStatus::failed};
+    }
+  }
+
+  std::string failure() const {
+    const long verdict = SSL_get_verify_result(ssl_);
+    if (verdict == X509_V_OK || host_.empty()) {
+      // A peer that just goes away in the middle is no TLS matter for the reader of this text.
+      if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+        ERR_clear_error();
+        return "connection ended without notice";
+      }
+      return openssl_error();
+    }
+    ERR_clear_error();
+    if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+      return fmt::format("certificate is for another host, not for '{}'", host_);
+    }
+    return fmt::format("certificate is not trusted: {}", X509_verify_cert_error_string(verdict));
+  }
+
+  Fd fd_;
+  SSL* ssl_;
+  std::string host_;  // empty on the server's side
+  bool waits_to_write_ = false;
+};
+
+void common_settings(SSL_CTX* ctx) {
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(ctx, 1);
+  SSL_CTX_set_default_read_buffer_len(ctx, static_cast<std::size_t>(read_ahead_buffer));
+}
+
+std::int64_t changed_ns(const std::string& file) {
+  struct stat info{};
+  if (file.empty() || ::stat(file.c_str(), &info) != 0) return 0;
+  return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+TlsContext::~TlsContext() {
+  SSL_CTX_free(ctx_);
+}
+
+std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::client(
+    const std::string& ca_file) {
+  std::shared_ptr<TlsContext> context(new TlsContext(SSL_CTX_new(TLS_client_method())));
+  SSL_CTX* ctx = context->ctx_;
+  common_settings(ctx);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
+    return std::unexpected("the system's trust store cannot be read: " + openssl_error());
+  }
+  if (!ca_file.empty() && SSL_CTX_load_verify_file(ctx, ca_file.c_str()) != 1) {
+    return std::unexpected(
+        fmt::format("CA file '{}' cannot be read: {}", ca_file, openssl_error()));
+  }
+  return context;
+}
+
+std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::server(
+    const std::string& cert_file, const std::string& key_file) {
+  std::shared_ptr<TlsContext> context(new TlsContext(SSL_CTX_new(TLS_server_method())));
+  SSL_CTX* ctx = context->ctx_;
+  common_settings(ctx);
+  if (SSL_CTX_use_certificate_chain_file(ctx, cert_file.c_str()) != 1) {
+    return std::unexpected(
+        fmt::format("certificate '{}' cannot be read: {}", cert_file, openssl_error()));
+  }
+  if (SSL_CTX_use_PrivateKey_file(ctx, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return std::unexpected(fmt::format("key '{}' cannot be used: {}", key_file, openssl_error()));
+  }
+  return context;
+}
+
+std::unique_ptr<Channel> TlsContext::connect(Fd fd, const std::string& host) const {
+  SSL* ssl = SSL_new(ctx_);
+  SSL_set_connect_state(ssl);
+  if (is_numeric_address(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
+  } else {
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl, host.c_str());
+    // The macro SSL_set_tlsext_host_name casts in the old style.
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(host.c_str()));
+  }
+  // Some edges refuse or pick HTTP/2 without it.
+  static constexpr unsigned char http11[] = "\x08http/1.1";
+  SSL_set_alpn_protos(ssl, http11, sizeof http11 - 1);
+  return std::make_unique<TlsChannel>(std::move(fd), ssl, host);
+}
+
+std::unique_ptr<Channel> TlsContext::accept(Fd fd) const {
+  SSL* ssl = SSL_new(ctx_);
+  SSL_set_accept_state(ssl);
+  return std::make_unique<TlsChannel>(std::move(fd), ssl, std::string{});
+}
+
+std::expected<std::shared_ptr<TlsContext>, std::string> TlsContexts::client(
+    const std::string& ca_file) {
+  const std::int64_t changed = changed_ns(ca_file);
+  const auto found = std::ranges::find(entries_, ca_file, &Entry::ca_file);
+  if (found != entries_.end() && found->changed_ns == changed) return found->context;
+  auto made = TlsContext::client(ca_file);
+  if (!made) return made;
+  if (found != entries_.end()) entries_.erase(found);
+  entries_.push_back({ca_file, changed, *made});
+  return made;
+}
+
+}  // namespace feedwatch::net
