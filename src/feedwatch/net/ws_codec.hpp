@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/ports/transport.hpp"
+
+namespace feedwatch::net {
+
+/// RFC 6455 §5, without a socket. The first two values of an opcode are data, from 8 on control.
+enum class WsOpcode : std::uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+};
+
+enum class WsRole : std::uint8_t { client, server };
+
+struct WsViolation {
+  std::uint16_t code = 0;  ///< 1002, 1007 or 1009
+  std::string detail;
+};
+
+struct WsClose {
+  std::optional<std::uint16_t> code;
+  std::string reason;
+};
+
+/// Cuts the peer's bytes into complete messages and control frames. After a violation or a close
+/// frame it takes nothing more. No extension is known, so every reserved bit is a violation.
+class WsParser {
+ public:
+  WsParser(WsRole role, std::size_t max_message) : role_(role), max_message_(max_message) {}
+
+  /// Appends all complete frames of data[0, size) to `frames` and returns how many bytes they took;
+  /// the caller keeps the rest and shows it again with more behind it. Payloads point into `data`
+  /// (unmasked in place; at least frame_padding readable bytes must follow data+size) or into the
+  /// parser, where they last until the next call.
+  std::size_t parse(char* data, std::size_t size, std::vector<Frame>& frames);
+
+  /// Bytes the incomplete frame at the front needs altogether; 0 while its header is incomplete.
+  std::size_t needed() const { return needed_; }
+  const std::optional<WsViolation>& violation() const { return violation_; }
+  const std::optional<WsClose>& close() const { return close_; }
+
+ private:
+  struct Header;
+  bool read_header(const char* data, std::size_t size, Header& header);
+  bool check(const Header& header);
+  void take(const Header& header, char* payload, std::vector<Frame>& frames);
+  void take_control(const Header& header, std::string_view payload, std::vector<Frame>& frames);
+  void take_data(const Header& header, std::string_view payload, std::vector<Frame>& frames);
+  void take_close(std::string_view payload);
+  void emit(WsOpcode kind, std::string_view payload, std::vector<Frame>& frames);
+  bool violate(std::uint16_t code, std::string detail);
+
+  WsRole role_;
+  std::size_t max_message_;
+  std::size_t needed_ = 0;
+  std::optional<WsOpcode> fragmented_;  // kind of the message whose fragments are coming in
+  std::string partial_;
+  std::deque<std::string> assembled_;
+  std::optional<WsViolation> violation_;
+  std::optional<WsClose> close_;
+};
+
+/// Appends one complete frame; masked with `mask` as clients must.
+void append_frame(std::string& out, WsOpcode opcode, std::string_view payload,
+                  const std::optional<std::array<std::uint8_t, 4>>& mask = std::nullopt,
+                  bool final = true);
+/// Appends a close frame; the reason is cut to what a control frame holds.
+void append_close(std::string& out, std::uint16_t code, std::string_view reason,
+                  const std::optional<std::array<std::uint8_t, 4>>& mask = std::nullopt);
+/// Unpredictable, as RFC 6455 §5.3 asks.
+std::array<std::uint8_t, 4> random_mask();
+
+/// A fresh Sec-WebSocket-Key, and the Sec-WebSocket-Accept that answers it (§4.2.2).
+std::string websocket_key();
+std::string websocket_accept(std::string_view key);
+/// 24 characters of base64 that stand for 16 bytes.
+bool is_websocket_key(std::string_view key);
+
+constexpr std::size_t max_control_payload = 125;
+
+}  // namespace feedwatch::net
