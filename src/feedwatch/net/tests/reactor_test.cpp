@@ -1,0 +1,200 @@
+#include "feedwatch/net/reactor.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "feedwatch/net/tests/net_fixture.hpp"
+
+namespace feedwatch::net {
+namespace {
+
+using testing::NetTest;
+
+class ReactorTest : public NetTest {};
+
+/// An eventfd in the loop.
+struct Bell : IoHandler {
+  explicit Bell(Reactor& reactor)
+      : fd(eventfd(0, EFD_NONBLOCK)), watch(reactor.watch(fd.get(), *this)) {
+    watch->want(true, false);
+  }
+  void ring() const {
+    const std::uint64_t one = 1;
+    ASSERT_EQ(::write(fd.get(), &one, sizeof one), 8);
+  }
+  void on_io(bool readable, bool) override {
+    std::uint64_t count = 0;
+    if (readable && ::read(fd.get(), &count, sizeof count) == 8) ++heard;
+    if (then) then();
+  }
+  Fd fd;
+  std::unique_ptr<IoWatch> watch;
+  int heard = 0;
+  std::function<void()> then;
+};
+
+TEST_F(ReactorTest, TheMailboxRunsInOrderAndRefusesBeyondItsBound) {
+  Reactor small(clock, {.mailbox_capacity = 3});
+  std::string order;
+  EXPECT_TRUE(small.post([&] { order += 'a'; }));
+  EXPECT_TRUE(small.post([&] { order += 'b'; }));
+  EXPECT_TRUE(small.post([&] { order += 'c'; }));
+  EXPECT_FALSE(small.post([&] { order += 'd'; }));
+  EXPECT_EQ(small.refused(), 1U);
+  small.complete([&] { order += 'e'; });
+  small.turn();
+  EXPECT_EQ(order, "abce");
+  EXPECT_TRUE(small.post([&] { order += 'f'; }));
+  small.turn();
+  EXPECT_EQ(order, "abcef");
+}
+
+TEST_F(ReactorTest, AStoppedMailboxIsClosed) {
+  reactor.stop();
+  reactor.run();
+  EXPECT_FALSE(reactor.post([] { FAIL(); }));
+  EXPECT_EQ(reactor.refused(), 0U);
+}
+
+TEST_F(ReactorTest, OtherThreadsPostAndStop) {
+  int seen = 0;
+  std::thread poster([&] {
+    for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(reactor.post([&] { ++seen; }));
+    ASSERT_TRUE(reactor.post([&] { reactor.stop(); }));
+  });
+  reactor.run();
+  poster.join();
+  EXPECT_EQ(seen, 10'000);
+}
+
+TEST_F(ReactorTest, StopFromAnotherThreadEndsAnIdleLoop) {
+  std::thread stopper([&] { reactor.stop(); });
+  reactor.run();
+  stopper.join();
+}
+
+TEST_F(ReactorTest, WakeupsComeAtOrAfterTheirMomentAndSoon) {
+  std::optional<MonoTime> woken;
+  const auto wakeup = reactor.make_wakeup([&](MonoTime now) { woken = now; });
+  const MonoTime due = clock.now() + 30ms;
+  wakeup->arm(due);
+  ASSERT_TRUE(until([&] { return woken.has_value(); }));
+  EXPECT_GE(*woken, due);
+  EXPECT_LE(*woken, due + 500ms);  // loose: shared machines; the idle tick alone would be 100 ms
+}
+
+TEST_F(ReactorTest, ArmingReplacesAndDisarmingForgets) {
+  int fired = 0;
+  const auto wakeup = reactor.make_wakeup([&](MonoTime) { ++fired; });
+  const auto never = reactor.make_wakeup([](MonoTime) { FAIL(); });
+  never->arm(clock.now());
+  never->disarm();
+  wakeup->arm(clock.now() + 1h);
+  wakeup->arm(clock.now());
+  ASSERT_TRUE(until([&] { return fired > 0; }));
+  turn_for(150ms);
+  EXPECT_EQ(fired, 1);
+}
+
+TEST_F(ReactorTest, DeadlinesRunByTimeThenByOrderOfArming) {
+  std::string order;
+  const MonoTime due = clock.now() - 1s;
+  std::vector<std::unique_ptr<Wakeup>> all;
+  for (const char c : {'c', 'd', 'a'}) {
+    all.push_back(reactor.make_wakeup([&order, c](MonoTime) { order += c; }));
+  }
+  all[0]->arm(due);
+  all[1]->arm(due);
+  all[2]->arm(due - 1ns);
+  ASSERT_TRUE(until([&] { return order.size() == 3; }));
+  EXPECT_EQ(order, "acd");
+}
+
+TEST_F(ReactorTest, AWakeupMayRearmOrDestroyItself) {
+  int fired = 0;
+  std::unique_ptr<Wakeup> wakeup;
+  wakeup = reactor.make_wakeup([&](MonoTime now) {
+    if (++fired < 3) return wakeup->arm(now);
+    wakeup.reset();
+  });
+  wakeup->arm(clock.now());
+  ASSERT_TRUE(until([&] { return fired == 3; }));
+  EXPECT_EQ(wakeup, nullptr);
+}
+
+TEST_F(ReactorTest, ADeadlineWaitsForTheSocketsThatWereReadyBeforeIt) {
+  std::string order;
+  Bell bell(reactor);
+  bell.then = [&] { order += 's'; };
+  const auto wakeup = reactor.make_wakeup([&](MonoTime) { order += 'd'; });
+  // Both become due while the loop is away.
+  ASSERT_TRUE(reactor.post([&] {
+    wakeup->arm(clock.now());
+    bell.ring();
+  }));
+  ASSERT_TRUE(until([&] { return order.size() == 2; }));
+  EXPECT_EQ(order, "sd");
+}
+
+TEST_F(ReactorTest, ASocketWithMoreToReadHoldsDeadlinesBackButNotForEver) {
+  Bell bell(reactor);
+  int rounds = 0;
+  int rounds_at_deadline = -1;
+  bell.then = [&] {
+    ++rounds;
+    bell.watch->again();
+  };
+  const auto wakeup = reactor.make_wakeup([&](MonoTime) { rounds_at_deadline = rounds; });
+  wakeup->arm(clock.now());
+  bell.ring();
+  ASSERT_TRUE(until([&] { return rounds_at_deadline >= 0; }));
+  EXPECT_GE(rounds_at_deadline, 32);
+  EXPECT_LE(rounds_at_deadline, 34);
+}
+
+TEST_F(ReactorTest, DeferredCallsRunLaterAndNotInsideTheCaller) {
+  std::string order;
+  reactor.defer([&] {
+    reactor.defer([&] { order += '2'; });
+    order += '1';
+  });
+  order += '0';
+  ASSERT_TRUE(until([&] { return order.size() == 3; }));
+  EXPECT_EQ(order, "012");
+}
+
+TEST_F(ReactorTest, AHandlerMayDestroyAnotherOneOfTheSameRound) {
+  Bell keeper(reactor);
+  auto first = std::make_unique<Bell>(reactor);
+  auto second = std::make_unique<Bell>(reactor);
+  int calls = 0;
+  first->then = [&] { ++calls, second.reset(); };
+  second->then = [&] { ++calls, first.reset(); };
+  first->ring();
+  second->ring();
+  turn_for(20ms);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ReactorTest, AnIdleLoopPollsAllTheTimeAndCountsNoStall) {
+  Reactor idle(clock, {.stall_limit = 5s});
+  const MonoTime end = clock.now() + 300ms;
+  int turns = 0;
+  while (clock.now() < end) idle.turn(), ++turns;
+  EXPECT_GE(turns, 2);
+  EXPECT_EQ(idle.stalls().count, 0U);
+}
+
+TEST_F(ReactorTest, ALongTaskIsCountedAsAStall) {
+  reactor.turn();
+  const auto before = reactor.stalls().count;
+  ASSERT_TRUE(reactor.post([&] { std::this_thread::sleep_for(400ms); }));
+  ASSERT_TRUE(until([&] { return reactor.stalls().count > before; }));
+  EXPECT_GE(reactor.stalls().longest, 400ms);
+}
+
+}  // namespace
+}  // namespace feedwatch::net
