@@ -1,0 +1,187 @@
+#include "feedwatch/alert/lifecycle.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/alert/identity.hpp"
+
+namespace feedwatch::alert {
+namespace {
+
+constexpr Duration never_again = std::chrono::hours{24 * 365 * 50};
+
+}  // namespace
+
+Lifecycle::Lifecycle(LifecycleOptions options) : options_(options) {
+  if (options_.repeat <= Duration::zero()) options_.repeat = never_again;
+}
+
+void Lifecycle::restore(Alert alert, MonoTime now) {
+  Entry entry;
+  entry.alert = std::move(alert);
+  entry.judged = false;
+  entry.alert.state = State::firing;
+  // Told by the earlier run; the grid of repeats goes on where it was.
+  entry.alert.repeats = 0;
+  entry.next_repeat = entry.alert.opened;
+  while (entry.next_repeat <= now) {
+    entry.next_repeat += options_.repeat;
+    ++entry.alert.repeats;
+  }
+  if (entry.alert.repeats > 0) --entry.alert.repeats;
+  std::string identity = entry.alert.identity;
+  entries_.insert_or_assign(std::move(identity), std::move(entry));
+}
+
+void Lifecycle::raise(const Finding& finding, MonoTime now, std::vector<Change>& out) {
+  const auto found = entries_.find(finding.identity);
+  if (found == entries_.end()) {
+    begin(finding, now, out);
+    return;
+  }
+  // An end that was due before this beginning, and nobody looked in between: two alerts, not one.
+  const Entry& entry = found->second;
+  if (entry.cleared && finding.since >= *entry.cleared + options_.keep_firing) {
+    resolve(found, *entry.cleared + options_.keep_firing, out);
+    begin(finding, now, out);
+    return;
+  }
+  renew(found->second, finding, now, out);
+}
+
+void Lifecycle::begin(const Finding& finding, MonoTime now, std::vector<Change>& out) {
+  Entry& entry = entries_[finding.identity];
+  entry.hold = finding.hold;
+  entry.alert.name = finding.name;
+  entry.alert.identity = finding.identity;
+  entry.alert.labels = finding.labels;
+  entry.alert.started = std::min(finding.since, now);
+  entry.alert.updated = now;
+  renew(entry, finding, now, out);
+  if (entry.alert.state == State::pending) {
+    out.push_back({Change::Type::pending, entry.alert, entry.alert.started});
+  }
+}
+
+void Lifecycle::renew(Entry& entry, const Finding& finding, MonoTime now,
+                      std::vector<Change>& out) {
+  entry.judged = true;
+  entry.cleared.reset();
+  const bool rises = finding.severity > entry.alert.severity;
+  entry.alert.severity = std::max(entry.alert.severity, finding.severity);
+  entry.alert.message = finding.message;
+  entry.alert.metadata = finding.metadata;
+  if (entry.alert.state == State::pending) {
+    if (now - entry.alert.started >= entry.hold) fire(entry, now, out);
+  } else if (rises) {
+    entry.alert.updated = now;
+    out.push_back({Change::Type::raised, entry.alert, now});
+  }
+}
+
+void Lifecycle::fire(Entry& entry, MonoTime at, std::vector<Change>& out) {
+  Alert& alert = entry.alert;
+  const auto utc = static_cast<std::uint64_t>(to_ns(options_.anchor.at(at)));
+  alert.id = fmt::format("{}-{:x}", fingerprint_text(alert.identity), utc);
+  alert.state = State::firing;
+  alert.opened = at;
+  alert.updated = at;
+  entry.next_repeat = at + options_.repeat;
+  out.push_back({Change::Type::fired, alert, at});
+}
+
+void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence) {
+  const auto found = entries_.find(identity);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  if (!entry.judged && evidence == Evidence::none) return;
+  entry.judged = true;
+  if (entry.alert.state == State::pending) {
+    entries_.erase(found);
+  } else if (!entry.cleared) {
+    entry.cleared = at;
+  }
+}
+
+void Lifecycle::retire(std::string_view identity, MonoTime now, std::vector<Change>& out) {
+  const auto found = entries_.find(identity);
+  if (found != entries_.end()) resolve(found, now, out);
+}
+
+Lifecycle::Entries::iterator Lifecycle::resolve(Entries::iterator entry, MonoTime at,
+                                                std::vector<Change>& out) {
+  Alert alert = std::move(entry->second.alert);
+  if (alert.state == State::firing) {
+    alert.state = State::resolved;
+    alert.updated = at;
+    alert.resolved = at;
+    out.push_back({Change::Type::resolved, std::move(alert), at});
+  }
+  return entries_.erase(entry);
+}
+
+MonoTime Lifecycle::deadline(const Entry& entry) const {
+  if (entry.alert.state == State::pending) return entry.alert.started + entry.hold;
+  if (entry.cleared) return *entry.cleared + options_.keep_firing;
+  return entry.next_repeat;
+}
+
+void Lifecycle::on_time(MonoTime now, std::vector<Change>& out) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    Entry& entry = it->second;
+    const MonoTime due = deadline(entry);
+    if (due > now) {
+      ++it;
+    } else if (entry.alert.state == State::pending) {
+      fire(entry, due, out);
+      ++it;
+    } else if (entry.cleared) {
+      it = resolve(it, due, out);
+    } else {
+      // After a suspend one repeat is enough, however many were due.
+      while (entry.next_repeat <= now) {
+        entry.next_repeat += options_.repeat;
+        ++entry.alert.repeats;
+      }
+      out.push_back({Change::Type::repeated, entry.alert, now});
+      ++it;
+    }
+  }
+}
+
+MonoTime Lifecycle::next_deadline() const {
+  MonoTime next = never_mono;
+  for (const auto& [identity, entry] : entries_) next = std::min(next, deadline(entry));
+  return next;
+}
+
+const Alert* Lifecycle::find(std::string_view identity) const {
+  const auto found = entries_.find(identity);
+  return found == entries_.end() ? nullptr : &found->second.alert;
+}
+
+bool Lifecycle::is_active(std::string_view identity) const {
+  const auto found = entries_.find(identity);
+  return found != entries_.end() && found->second.alert.state == State::firing &&
+         !found->second.cleared;
+}
+
+std::vector<std::string> Lifecycle::unjudged() const {
+  std::vector<std::string> identities;
+  for (const auto& [identity, entry] : entries_) {
+    if (!entry.judged) identities.push_back(identity);
+  }
+  return identities;
+}
+
+std::vector<Alert> Lifecycle::open() const {
+  std::vector<Alert> alerts;
+  for (const auto& [identity, entry] : entries_) {
+    if (entry.alert.state == State::firing) alerts.push_back(entry.alert);
+  }
+  return alerts;
+}
+
+}  // namespace feedwatch::alert

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/alert/alert.hpp"
+
+namespace feedwatch::alert {
+
+struct LifecycleOptions {
+  Duration keep_firing = 60s;  ///< a condition that ended has to stay ended this long
+  Duration repeat = 4h;        ///< an alert still true is told again this often; zero = never
+  WallAnchor anchor{};         ///< ids hold the UTC moment of firing, so that runs never collide
+};
+
+/// Whether the end of a condition was seen, or there is merely nothing that says it holds.
+enum class Evidence : std::uint8_t { none, seen };
+
+/// pending → firing → resolved, one open alert per identity (semantics §9).
+///
+/// A condition fires when it has been true for its hold, is dated with the moment it became true,
+/// and resolves when it has been false for keep_firing. A pending alert that ends leaves no trace.
+/// Severity only rises. State machine: told `now`, appends changes, holds no timer: call on_time()
+/// at next_deadline(). One owner, not thread-safe.
+class Lifecycle {
+ public:
+  explicit Lifecycle(LifecycleOptions options);
+
+  /// An alert that fired in an earlier run: open, its condition not yet judged in this one.
+  void restore(Alert alert, MonoTime now);
+  /// The condition is true.
+  void raise(const Finding& finding, MonoTime now, std::vector<Change>& out);
+  /// The condition ended at `at`. Without evidence a restored alert stays as it is.
+  void clear(std::string_view identity, MonoTime at, Evidence evidence);
+  /// The subject is gone or another alert has taken over: resolved now, without keep_firing.
+  void retire(std::string_view identity, MonoTime now, std::vector<Change>& out);
+
+  void on_time(MonoTime now, std::vector<Change>& out);
+  MonoTime next_deadline() const;
+
+  /// Pending or firing; nullptr when there is none. Valid until the next call that changes
+  /// anything.
+  const Alert* find(std::string_view identity) const;
+  /// Firing, and its condition still true.
+  bool is_active(std::string_view identity) const;
+  /// Restored ones nobody has judged in this run.
+  std::vector<std::string> unjudged() const;
+  /// Open ones in the order of their identities.
+  std::vector<Alert> open() const;
+
+ private:
+  struct Entry {
+    Alert alert;
+    Duration hold{};
+    bool judged = true;
+    std::optional<MonoTime> cleared;  ///< firing only: since when the condition is false
+    MonoTime next_repeat{};
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
+  void begin(const Finding& finding, MonoTime now, std::vector<Change>& out);
+  void renew(Entry& entry, const Finding& finding, MonoTime now, std::vector<Change>& out);
+  void fire(Entry& entry, MonoTime at, std::vector<Change>& out);
+  Entries::iterator resolve(Entries::iterator entry, MonoTime at, std::vector<Change>& out);
+  MonoTime deadline(const Entry& entry) const;
+
+  LifecycleOptions options_;
+  Entries entries_;
+};
+
+}  // namespace feedwatch::alert
