@@ -27,15 +27,15 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 /// The document's ComponentHealth (facts/seed.md §2).
 struct Component {
-  std::string name;             ///< "WebSocket Streams"
-  std::string type;             ///< "websocket", "database", …
+  std::string name;  ///< "WebSocket Streams"
+  std::string type;  ///< "websocket", "database", …
   Status status = Status::unknown;
   std::optional<WallTime> last_check;
   double response_time_ms = 0;
   std::uint64_t error_count = 0;
   std::optional<std::string> error_message;
   Metadata metadata;
-  bool required = true;         ///< optional components cap the aggregate at degraded
+  bool required = true;  ///< optional components cap the aggregate at degraded
 };
 
 }  // namespace feedwatch::health

@@ -1,0 +1,107 @@
+#include "feedwatch/health/checks.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "feedwatch/base/json_writer.hpp"
+
+namespace feedwatch::health {
+namespace {
+
+constexpr Duration store_limit = 10s;
+constexpr Duration stall_memory = 60s;
+
+std::string seconds_or_null(const std::optional<Duration>& duration) {
+  std::string out;
+  JsonWriter json(out);
+  if (duration) {
+    json.number(to_seconds(*duration));
+  } else {
+    json.null();
+  }
+  return out;
+}
+
+Status store_status(const StoreEvidence& store) {
+  if (store.dropped_lately > 0) return Status::critical;
+  if (store.failing_for.value_or(Duration::zero()) > store_limit) return Status::unhealthy;
+  if (store.oldest_pending.value_or(Duration::zero()) > store_limit) return Status::unhealthy;
+  if (store.consecutive_failures > 0 || store.spooled > 0) return Status::degraded;
+  return store.last_success_age ? Status::healthy : Status::unknown;
+}
+
+std::optional<std::string> store_message(const StoreEvidence& store, Status status) {
+  if (status == Status::healthy) return std::nullopt;
+  if (store.dropped_lately > 0) {
+    return fmt::format("{} rows lost: {}", store.dropped_lately, store.last_error);
+  }
+  if (store.consecutive_failures > 0) return "commits fail: " + store.last_error;
+  if (status == Status::unhealthy) {
+    return fmt::format("a commit has waited for {:.1f}s", to_seconds(*store.oldest_pending));
+  }
+  if (store.spooled > 0) return fmt::format("{} batches in the spool only", store.spooled);
+  return "no answer of the store yet";
+}
+
+std::string sinks_json(const std::vector<SinkEvidence>& sinks) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array();
+  for (const auto& sink : sinks) {
+    json.begin_object().field("sink", sink.name).field("failing", sink.failing);
+    json.field("consecutive_failures", sink.consecutive_failures).field("pending", sink.pending);
+    json.key("oldest_undelivered_seconds").raw(seconds_or_null(sink.oldest_pending));
+    json.key("last_success_seconds").raw(seconds_or_null(sink.last_success_age));
+    json.field("last_error", sink.last_error).end_object();
+  }
+  json.end_array();
+  return out;
+}
+
+}  // namespace
+
+Verdict check_store(const StoreEvidence& store) {
+  const Status status = store_status(store);
+  return {status,
+          store_message(store, status),
+          store.errors,
+          {{"last_success_seconds", seconds_or_null(store.last_success_age)},
+           {"pending", fmt::format("{}", store.pending)},
+           {"oldest_pending_seconds", seconds_or_null(store.oldest_pending)},
+           {"spooled", fmt::format("{}", store.spooled)},
+           {"dropped", fmt::format("{}", store.dropped)}}};
+}
+
+Verdict check_notifier(const std::vector<SinkEvidence>& sinks) {
+  Verdict verdict{Status::healthy, std::nullopt, 0, {{"sinks", sinks_json(sinks)}}};
+  std::size_t failing = 0;
+  std::string names;
+  for (const auto& sink : sinks) {
+    verdict.error_count += sink.consecutive_failures;
+    if (!sink.failing) continue;
+    ++failing;
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", sink.name, sink.last_error);
+  }
+  if (failing == 0) return verdict;
+  verdict.status = failing == sinks.size() ? Status::unhealthy : Status::degraded;
+  verdict.message = fmt::format("{} of {} sinks fail: {}", failing, sinks.size(), names);
+  return verdict;
+}
+
+Verdict check_self(const SelfEvidence& self) {
+  Verdict verdict{Status::healthy,
+                  std::nullopt,
+                  self.stalls,
+                  {{"stalls", fmt::format("{}", self.stalls)},
+                   {"max_stall_seconds", seconds_or_null(self.max_stall)}}};
+  if (self.since_last_stall && *self.since_last_stall <= stall_memory) {
+    verdict.status = Status::degraded;
+    verdict.message =
+        fmt::format("our own loop stalled {:.0f}s ago, {} stalls, longest {:.3f}s",
+                    to_seconds(*self.since_last_stall), self.stalls, to_seconds(self.max_stall));
+  }
+  return verdict;
+}
+
+}  // namespace feedwatch::health
