@@ -143,6 +143,8 @@ struct Reactor::Impl {
   void serve_sockets() {
     std::vector<Registration*> continued;
     continued.swap(again);
+    // Before anybody is served: a handler served by an event may ask for another round.
+    for (Registration* registration : continued) registration->again = false;
     for (std::size_t i = 0; i < ready; ++i) {
       if (events[i].data.ptr == nullptr) {
         own_events = true;
@@ -151,7 +153,6 @@ struct Reactor::Impl {
       serve(*static_cast<Registration*>(events[i].data.ptr), events[i].events);
     }
     for (Registration* registration : continued) {
-      registration->again = false;
       if (registration->served_in != round && registration->handler != nullptr) {
         registration->served_in = round;
         registration->handler->on_io(true, false);

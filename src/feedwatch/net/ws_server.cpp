@@ -197,10 +197,10 @@ void ServerSocket::tell(std::optional<std::uint16_t> code, const std::string& de
   const auto self = shared_from_this();
   if (!std::exchange(told_, true)) {
     if (const auto call = on_close) call(code, detail);
+    // Callbacks may hold the shared_ptr that holds them; the running one is a copy.
+    forget_callbacks();
   }
   if (stream_ || !on_gone_) return;
-  // Callbacks may hold the shared_ptr that holds them; the running one is a copy.
-  forget_callbacks();
   const auto gone = std::exchange(on_gone_, nullptr);
   gone(*this);
 }

@@ -155,6 +155,19 @@ TEST_F(ReactorTest, ASocketWithMoreToReadHoldsDeadlinesBackButNotForEver) {
   EXPECT_LE(rounds_at_deadline, 34);
 }
 
+TEST_F(ReactorTest, AskingAgainIsNotLostWhenTheKernelReportsTheSameRound) {
+  Bell bell(reactor);
+  int calls = 0;
+  bell.then = [&] {
+    if (++calls >= 5) return;
+    bell.watch->again();
+    bell.ring();  // so that the next round has both reasons to call
+    if (calls == 4) bell.watch->want(false, false);
+  };
+  bell.ring();
+  ASSERT_TRUE(until([&] { return calls == 5; }));
+}
+
 TEST_F(ReactorTest, DeferredCallsRunLaterAndNotInsideTheCaller) {
   std::string order;
   reactor.defer([&] {

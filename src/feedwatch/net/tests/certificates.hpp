@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace feedwatch::net::testing {
+
+/// A private CA and a server certificate it has signed, made in a folder of their own which goes
+/// with this object.
+class Certificates {
+ public:
+  /// `names` as OpenSSL's subjectAltName: "DNS:localhost,IP:127.0.0.1".
+  explicit Certificates(const std::string& names, bool expired = false);
+  ~Certificates();
+  Certificates(const Certificates&) = delete;
+  Certificates& operator=(const Certificates&) = delete;
+
+  std::string ca() const { return folder_ / "ca.pem"; }
+  std::string cert() const { return folder_ / "cert.pem"; }
+  std::string key() const { return folder_ / "key.pem"; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace feedwatch::net::testing

@@ -1,0 +1,176 @@
+#include <fmt/core.h>
+
+#include <fstream>
+
+#include "feedwatch/net/http_client.hpp"
+#include "feedwatch/net/tests/certificates.hpp"
+#include "feedwatch/net/tests/net_fixture.hpp"
+
+namespace feedwatch::net {
+namespace {
+
+using testing::Certificates;
+using testing::NetTest;
+using testing::RawPeer;
+using testing::Recorder;
+
+class TlsTest : public NetTest {
+ protected:
+  void serve_with(const Certificates& certificates) {
+    HttpHandlers handlers;
+    handlers.on_upgrade = [this](const Request&) -> UpgradeDecision {
+      return AcceptUpgrade{[this](std::shared_ptr<WsConnection> socket) {
+        peer = std::move(socket);
+        peer->on_text = [this](std::string_view text) { peer_heard = text; };
+      }};
+    };
+    handlers.on_request = [](Request request, Responder respond) {
+      respond({.status = 200, .headers = {}, .body = request.target});
+    };
+    HttpServerOptions options;
+    options.cert_file = certificates.cert();
+    options.key_file = certificates.key();
+    options.max_message = 8U << 20U;
+    server = serve(std::move(handlers), options);
+  }
+
+  void dial(const std::string& host, const std::string& ca_file) {
+    sink = Recorder{};
+    transport.abort(ConnId{next - 1});
+    transport.dial(ConnId{next++}, {.url = fmt::format("wss://{}:{}/", host, server->local_port()),
+                                    .ca_file = ca_file});
+    ASSERT_TRUE(until([&] { return sink.open() || sink.closed; }));
+  }
+
+  void expect_refused(const char* words) {
+    ASSERT_TRUE(sink.closed);
+    EXPECT_EQ(sink.closed->phase, DialPhase::securing);
+    EXPECT_NE(sink.closed->detail.find(words), std::string::npos) << sink.closed->detail;
+  }
+
+  std::unique_ptr<HttpServer> server;
+  Recorder sink;
+  WsTransport transport{reactor, resolver, sink};
+  std::shared_ptr<WsConnection> peer;
+  std::string peer_heard;
+  std::uint32_t next = 1;
+};
+
+TEST_F(TlsTest, APrivateCaIsTrustedByOption) {
+  const Certificates certificates("DNS:localhost,IP:127.0.0.1");
+  serve_with(certificates);
+  dial("localhost", certificates.ca());
+  ASSERT_TRUE(sink.open()) << sink.closed->detail;
+  EXPECT_EQ(sink.phases, (std::vector{DialPhase::resolving, DialPhase::connecting,
+                                      DialPhase::securing, DialPhase::upgrading, DialPhase::open}));
+  std::string large(5U << 20U, 'x');
+  ASSERT_TRUE(peer->send_text(large));
+  transport.send_text(ConnId{1}, "secret");
+  ASSERT_TRUE(until([&] { return !sink.got.empty() && !peer_heard.empty(); }));
+  EXPECT_EQ(sink.got[0].payload, large);
+  EXPECT_EQ(peer_heard, "secret");
+}
+
+TEST_F(TlsTest, AddressesAreVerifiedToo) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.ca());
+  EXPECT_TRUE(sink.open());
+}
+
+TEST_F(TlsTest, AnUnknownCaIsRefused) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  dial("127.0.0.1", "");
+  expect_refused("certificate is not trusted");
+}
+
+TEST_F(TlsTest, ACertificateOfAnotherHostIsRefused) {
+  const Certificates certificates("DNS:other.example,IP:127.0.0.9");
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.ca());
+  expect_refused("certificate is for another host, not for '127.0.0.1'");
+  dial("localhost", certificates.ca());
+  expect_refused("not for 'localhost'");
+}
+
+TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
+  const Certificates certificates("IP:127.0.0.1", true);
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.ca());
+  expect_refused("expired");
+}
+
+TEST_F(TlsTest, AMissingCaFileIsNamed) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  dial("127.0.0.1", "/nonexistent/ca.pem");
+  expect_refused("CA file '/nonexistent/ca.pem' cannot be read");
+}
+
+TEST_F(TlsTest, AChangedCaFileIsReadAgain) {
+  const Certificates old_ones("IP:127.0.0.1");
+  const Certificates new_ones("IP:127.0.0.1");
+  const Certificates place("IP:127.0.0.1");
+  const auto copy = [&](const Certificates& from) {
+    std::filesystem::copy_file(from.ca(), place.ca(),
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  serve_with(new_ones);
+  copy(old_ones);
+  dial("127.0.0.1", place.ca());
+  expect_refused("not trusted");
+  copy(new_ones);
+  dial("127.0.0.1", place.ca());
+  EXPECT_TRUE(sink.open());
+}
+
+TEST_F(TlsTest, APlainServerIsNoTlsServer) {
+  server = serve({});
+  dial("127.0.0.1", "");
+  ASSERT_TRUE(sink.closed);
+  EXPECT_EQ(sink.closed->phase, DialPhase::securing);
+}
+
+TEST_F(TlsTest, TheServerSurvivesPlainAndSilentClients) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  RawPeer plain(server->local_port());
+  plain.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(until([&] { return plain.ended(); }));
+  EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST_F(TlsTest, HttpsWorksAlike) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  HttpClient client(reactor, resolver);
+  std::optional<std::expected<HttpResponse, std::string>> good, bad;
+  const std::string url = fmt::format("https://127.0.0.1:{}/time?x=1", server->local_port());
+  client.fetch({.url = url, .ca_file = certificates.ca()}, [&](auto r) { good = std::move(r); });
+  client.fetch({.url = url}, [&](auto r) { bad = std::move(r); });
+  ASSERT_TRUE(until([&] { return good && bad; }));
+  ASSERT_TRUE(*good) << good->error();
+  EXPECT_EQ((*good)->body, "/time?x=1");
+  ASSERT_FALSE(*bad);
+  EXPECT_NE(bad->error().find("not trusted"), std::string::npos) << bad->error();
+}
+
+TEST_F(TlsTest, BadServerFilesAreNamed) {
+  const Certificates certificates("IP:127.0.0.1");
+  HttpServerOptions options;
+  options.cert_file = "/nonexistent/cert.pem";
+  options.key_file = certificates.key();
+  auto listening = HttpServer::listen(reactor, options, {});
+  ASSERT_FALSE(listening);
+  EXPECT_NE(listening.error().why.find("/nonexistent/cert.pem"), std::string::npos);
+  const Certificates others("IP:127.0.0.1");
+  options.cert_file = others.cert();
+  listening = HttpServer::listen(reactor, options, {});
+  ASSERT_FALSE(listening);
+  EXPECT_NE(listening.error().why.find("cannot be used"), std::string::npos)
+      << listening.error().why;
+}
+
+}  // namespace
+}  // namespace feedwatch::net
