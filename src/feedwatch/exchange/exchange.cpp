@@ -39,6 +39,11 @@ std::string_view path_of(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
 
+/// An address as it stands in a URL.
+std::string host_of(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 std::vector<std::string> symbols_of(const Options& options) {
   if (!options.symbols.empty()) return options.symbols;
   return {"BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT"};
@@ -120,11 +125,11 @@ Result<void> Exchange::listen(const Options& options) {
 }
 
 std::string Exchange::ws_url() const {
-  return fmt::format("{}://{}:{}", tls_ ? "wss" : "ws", address_, port());
+  return fmt::format("{}://{}:{}", tls_ ? "wss" : "ws", host_of(address_), port());
 }
 
 std::string Exchange::rest_url() const {
-  return fmt::format("{}://{}:{}", tls_ ? "https" : "http", address_, port());
+  return fmt::format("{}://{}:{}", tls_ ? "https" : "http", host_of(address_), port());
 }
 
 void Exchange::arm() {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t fine = 100;  // mark and index have two digits more than the price
 constexpr Duration max_behind = 1s;
+constexpr std::uint32_t max_rate = 10'000;
 
 /// FNV-1a: the same on every machine, unlike std::hash.
 std::uint64_t hash_of(std::string_view text) {
@@ -53,7 +54,7 @@ PriceModel::PriceModel(Market& market, std::span<const std::string> symbols, con
                        const WallAnchor& anchor, MonoTime now)
     : market_(market),
       anchor_(anchor),
-      period_(Duration{1s} / std::max(1U, options.updates_per_second)) {
+      period_(Duration{1s} / std::clamp(options.updates_per_second, 1U, max_rate)) {
   for (const std::string& symbol : symbols) {
     if (market.find(symbol)) continue;
     Walk walk{.symbol = market.add(symbol),

@@ -34,7 +34,7 @@ class PriceModel final : public MarketSource {
  public:
   struct Options {
     std::uint64_t seed = 1;
-    std::uint32_t updates_per_second = 5;  ///< per symbol, on average; at least 1
+    std::uint32_t updates_per_second = 5;  ///< per symbol, on average; 1 to 10,000
   };
 
   PriceModel(Market& market, std::span<const std::string> symbols, const Options& options,
