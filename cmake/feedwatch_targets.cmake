@@ -36,7 +36,12 @@ function(feedwatch_library name)
     target_link_libraries(${name}_test PRIVATE ${target} ${arg_TEST_DEPS} GTest::gmock GTest::gtest_main
                           feedwatch_warnings)
     target_compile_definitions(${name}_test PRIVATE FEEDWATCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
-                         DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "unit;${name}" TIMEOUT 120)
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}. TEST_LIST ${name}_cases
+                         DISCOVERY_TIMEOUT 60)
+    # Not as PROPERTIES above: the discovery splits a list of labels into words, which sets other properties.
+    set(properties ${CMAKE_CURRENT_BINARY_DIR}/${name}_test_properties.cmake)
+    file(WRITE ${properties} "if(${name}_cases)\n  set_tests_properties(\${${name}_cases} PROPERTIES"
+                             " LABELS \"unit;${name}\" TIMEOUT 120)\nendif()\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${properties})
   endif()
 endfunction()
