@@ -50,6 +50,8 @@ void write_peer(JsonWriter& json, const PeerView& peer, const venues::VenueSheet
 
 void write_counters(JsonWriter& json, const Desk& desk) {
   const DeskCounters& c = desk.counters();
+  std::size_t topics = 0;
+  for (const PeerView& peer : desk.peers()) topics += peer.topics.size();
   json.key("counters")
       .begin_object()
       .field("dials", c.dials)
@@ -63,6 +65,7 @@ void write_counters(JsonWriter& json, const Desk& desk) {
       .field("text_pings", c.text_pings)
       .field("protocol_pings", c.protocol_pings)
       .field("protocol_pongs", c.protocol_pongs)
+      .field("topics", topics)
       .field("unknown", c.unknown)
       .field("refusals", c.refusals)
       .field("data_sent", c.data_sent)

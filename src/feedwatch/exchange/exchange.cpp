@@ -202,8 +202,8 @@ void Exchange::on_open(const Desk::Dial& dial, std::shared_ptr<net::WsConnection
   };
   ws.on_close = [this, id](std::optional<std::uint16_t>, const std::string&) {
     desk_->on_closed(id, now());
-    connections_.erase(id);
     arm();
+    connections_.erase(id);  // last: it may be what keeps this callback alive
   };
   desk_->on_open(dial, ws.peer(), now());
   arm();

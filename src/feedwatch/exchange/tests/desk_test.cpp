@@ -221,6 +221,7 @@ TEST(Desk, ControlShowsConnectionsFaultsAndCounters) {
   EXPECT_THAT(json, HasSubstr(R"("channel":"tickers","symbol":"BTCUSDT")"));
   EXPECT_THAT(json, HasSubstr(R"("dials":1)"));
   EXPECT_THAT(json, HasSubstr(R"("subscribes":1)"));
+  EXPECT_THAT(json, HasSubstr(R"("topics":1)"));
 }
 
 TEST(Desk, ClosedConnectionsLeaveNothing) {
