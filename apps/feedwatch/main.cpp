@@ -1,6 +1,230 @@
-#include <cstdio>
+// Flags → library → exit code. The one file that includes the command-line parser.
 
-int main() {
-  std::puts("feedwatch " FEEDWATCH_VERSION);
-  return 0;
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "feedwatch/app/client.hpp"
+#include "feedwatch/app/decode.hpp"
+#include "feedwatch/app/demo.hpp"
+#include "feedwatch/app/run.hpp"
+#include "feedwatch/app/sim_command.hpp"
+#include "feedwatch/app/simulate.hpp"
+#include "feedwatch/base/duration_text.hpp"
+
+namespace {
+
+using namespace feedwatch;
+using Action = std::function<int()>;
+
+/// Durations as people write them: 750ms, 3s, 1h30m.
+std::optional<Duration> duration_or_complain(const std::string& flag, const std::string& text) {
+  const Result<Duration> parsed = parse_duration(text);
+  if (parsed) return *parsed;
+  app::print_error({.what = flag, .why = parsed.error().text(), .fix = {}});
+  return std::nullopt;
+}
+
+CLI::App* command(CLI::App& parent, Action& action, const char* name, const char* help,
+                  Action run) {
+  CLI::App* sub = parent.add_subcommand(name, help);
+  sub->callback([&action, run = std::move(run)] { action = run; });
+  return sub;
+}
+
+struct Arguments {
+  app::ConfigArgs config;
+  std::vector<std::string> set;
+  bool json = false;
+  std::string demo_for;
+  app::SimulateArgs simulate;
+  app::DecodeArgs decode;
+  app::ClientArgs client;
+  std::string stream, max_age, owner = "cli", ttl = "1h";
+  std::vector<std::string> scenarios;
+  app::SimScenarioOptions scenario;
+  std::uint64_t seed = 0;
+};
+
+std::optional<app::ConfigArgs> config_args(const Arguments& args) {
+  app::ConfigArgs config = args.config;
+  for (const std::string& pair : args.set) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos) {
+      app::print_error({.what = "--set " + pair, .why = "no '='", .fix = "write --set key=value"});
+      return std::nullopt;
+    }
+    config.set.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return config;
+}
+
+template <class Run>
+int with_config(const Arguments& args, Run run) {
+  const std::optional<app::ConfigArgs> config = config_args(args);
+  return config ? run(*config) : app::exit_usage;
+}
+
+void add_config_flags(CLI::App* sub, Arguments& args) {
+  sub->add_option("-c,--config", args.config.file, "configuration file (TOML)")->type_name("FILE");
+  sub->add_option("--set", args.set, "one setting, stronger than file and environment")
+      ->type_name("KEY=VALUE");
+}
+
+void add_client_flags(CLI::App* sub, Arguments& args) {
+  sub->add_option("--api", args.client.api, "address of the running monitor")
+      ->envname("FEEDWATCH_API_URL")
+      ->capture_default_str();
+  sub->add_option("--token-file", args.client.token_file, "file with the write token");
+  sub->add_option("--ca-file", args.client.ca_file, "private CA of the monitor's certificate");
+  sub->add_flag("--json", args.client.json, "JSON instead of text");
+}
+
+void add_monitor_commands(CLI::App& root, Arguments& args, Action& action) {
+  add_config_flags(command(root, action, "run", "Run the monitor until SIGINT or SIGTERM",
+                           [&] {
+                             return with_config(args, [](const app::ConfigArgs& config) {
+                               return app::run_monitor(config, FEEDWATCH_VERSION);
+                             });
+                           }),
+                   args);
+  CLI::App* demo = command(root, action, "demo",
+                           "Two simulated exchanges, the monitor, and faults now and then", [&] {
+                             app::DemoArgs demo_args{.json = args.json};
+                             if (!args.demo_for.empty()) {
+                               demo_args.run_for = duration_or_complain("--for", args.demo_for);
+                               if (!demo_args.run_for) return app::exit_usage;
+                             }
+                             return app::run_demo(demo_args);
+                           });
+  demo->add_option("--for", args.demo_for, "stop by itself after so long (60s)");
+  demo->add_flag("--json", args.json, "print one JSON summary last");
+
+  CLI::App* config = root.add_subcommand("config", "Check, print or describe the configuration");
+  config->require_subcommand(1);
+  add_config_flags(command(*config, action, "check", "Load and check, start nothing",
+                           [&] { return with_config(args, app::run_config_check); }),
+                   args);
+  CLI::App* print =
+      command(*config, action, "print", "What is in force, and where it comes from", [&] {
+        return with_config(args, [&](const app::ConfigArgs& config_args) {
+          return app::run_config_print(config_args, args.json);
+        });
+      });
+  add_config_flags(print, args);
+  print->add_flag("--json", args.json, "JSON instead of TOML");
+  command(*config, action, "schema", "JSON schema of the file", app::run_config_schema);
+}
+
+void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
+  add_client_flags(command(root, action, "status", "One screen of a running monitor",
+                           [&] { return app::run_status(args.client); }),
+                   args);
+  CLI::App* price = command(root, action, "price", "A price with its ages, or the refusal (exit 4)",
+                            [&] { return app::run_price(args.client, args.stream, args.max_age); });
+  price->add_option("stream", args.stream, "venue/symbol/kind")->required();
+  price->add_option("--max-age", args.max_age, "no older price (5s)")->required();
+  add_client_flags(price, args);
+
+  CLI::App* watch = command(root, action, "watch", "Watch a stream from now on (a lease)", [&] {
+    return app::run_watch(args.client, args.stream, args.owner, args.ttl);
+  });
+  watch->add_option("stream", args.stream, "venue/symbol/kind")->required();
+  watch->add_option("--owner", args.owner, "who holds the lease")->capture_default_str();
+  watch->add_option("--ttl", args.ttl, "how long it lasts")->capture_default_str();
+  add_client_flags(watch, args);
+  CLI::App* unwatch = command(root, action, "unwatch", "End a lease", [&] {
+    return app::run_unwatch(args.client, args.stream, args.owner);
+  });
+  unwatch->add_option("stream", args.stream, "venue/symbol/kind")->required();
+  unwatch->add_option("--owner", args.owner, "who holds the lease")->capture_default_str();
+  add_client_flags(unwatch, args);
+}
+
+void add_decode_command(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* decode = command(root, action, "decode", "Raw frames to one JSON object a line", [&] {
+    std::ios::sync_with_stdio(false);
+    return app::run_decode(args.decode, std::cin, std::cout, std::cerr);
+  });
+  decode->add_option("--venue", args.decode.venue, "binance-usdm, bybit-linear")->required();
+  decode->add_option("file", args.decode.file, "frames, one a line, or a capture; else stdin");
+  decode->add_option("--connection", args.decode.connection, "only these connections (glob)");
+  decode->add_flag("--counts", args.decode.counts, "closing account as JSON");
+}
+
+void add_simulate_command(CLI::App& root, Arguments& args, Action& action) {
+  exchange::Options& options = args.simulate.exchange;
+  CLI::App* simulate = command(root, action, "simulate", "A fake exchange on real sockets",
+                               [&] { return app::run_simulate(args.simulate); });
+  simulate->add_option("--venue", options.venue, "binance-usdm, bybit-linear")->required();
+  simulate->add_option("--port", options.port, "0: any free one")->capture_default_str();
+  simulate->add_option("--symbols", options.symbols, "symbols of the price model")->delimiter(',');
+  simulate->add_option("--rate", options.rate, "updates per second and symbol")
+      ->capture_default_str();
+  simulate->add_option("--seed", options.seed, "of the price model")->capture_default_str();
+  simulate->add_option("--replay", options.replay, "a capture instead of the model");
+  simulate->add_option("--speed", options.speed, "of the replay")->capture_default_str();
+  simulate->add_flag("--loop", options.loop, "start the replay again at its end");
+  simulate->add_flag("--restamp", options.restamp, "venue times of the replay moved to now");
+  simulate->add_option("--fault", args.simulate.fault_file, "faults, one JSON object a line");
+  simulate->add_flag("--enforce-limits", options.enforce_limits, "the venue's published limits");
+  simulate->add_flag("--json", args.simulate.json, "address as JSON");
+}
+
+void add_sim_command(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* sim = root.add_subcommand("sim", "The engine in virtual time");
+  sim->require_subcommand(1);
+  CLI::App* scenario = command(*sim, action, "scenario", "Run text scenarios", [&] {
+    return app::run_sim_scenario(args.scenarios, std::cout, std::cerr, args.scenario);
+  });
+  scenario->add_option("files", args.scenarios, "scenario files")->required();
+  scenario->add_flag("--log", args.scenario.log, "print each run's event log");
+  scenario->add_flag("--once", args.scenario.once, "do not run again to compare the logs");
+  scenario->add_option_function<std::uint64_t>(
+      "--seed", [&](std::uint64_t seed) { args.scenario.seed = seed; }, "instead of the file's");
+}
+
+int run(int argc, char** argv) {
+  Arguments args;
+  Action action;
+  CLI::App root("feedwatch knows the age of every price a trading system acts on");
+  root.name("feedwatch");
+  root.require_subcommand(1);
+  root.set_version_flag("--version", "feedwatch " FEEDWATCH_VERSION);
+  add_monitor_commands(root, args, action);
+  add_client_commands(root, args, action);
+  add_decode_command(root, args, action);
+  add_simulate_command(root, args, action);
+  add_sim_command(root, args, action);
+  command(root, action, "version", "Print the version", [] {
+    fmt::print("feedwatch {}\n", FEEDWATCH_VERSION);
+    return app::exit_ok;
+  });
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::Success& wish) {  // --help, --version
+    return root.exit(wish);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "feedwatch: {} (see feedwatch --help)\n", error.what());
+    return app::exit_usage;
+  }
+  return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "feedwatch: {}\n", error.what());
+    return app::exit_failure;
+  }
 }

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+namespace feedwatch::app {
+
+/// How the commands that talk to a running monitor reach it.
+struct ClientArgs {
+  std::string api = "http://127.0.0.1:8420";
+  std::string token_file;  ///< for commands that change something
+  std::string ca_file;
+  bool json = false;
+};
+
+/// `feedwatch status`: one screen: health, streams by level with the worst first, lines, open
+/// alerts. Exit 0, or 1 when the monitor cannot be reached.
+int run_status(const ClientArgs& args);
+
+/// `feedwatch price STREAM --max-age 5s`: price and both ages; a refusal is exit 4.
+constexpr int exit_refused = 4;
+int run_price(const ClientArgs& args, const std::string& stream, const std::string& max_age);
+
+/// `feedwatch watch STREAM` and `unwatch`: a lease at run time; waits up to three seconds for data
+/// or a reason.
+int run_watch(const ClientArgs& args, const std::string& stream, const std::string& owner,
+              const std::string& ttl);
+int run_unwatch(const ClientArgs& args, const std::string& stream, const std::string& owner);
+
+}  // namespace feedwatch::app

@@ -1,0 +1,114 @@
+#include "feedwatch/app/run.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <random>
+
+#include "feedwatch/app/log.hpp"
+#include "feedwatch/app/shutdown_signal.hpp"
+#include "feedwatch/config/print.hpp"
+#include "feedwatch/config/schema.hpp"
+
+extern char** environ;
+
+namespace feedwatch::app {
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "feedwatch: {}\n", error.text());
+}
+
+std::optional<config::Config> load_config(const ConfigArgs& args) {
+  config::Sources sources;
+  if (!args.file.empty()) sources.file = args.file;
+  sources.environment = config::environment_of(environ);
+  sources.flags = args.set;
+  auto loaded = config::load(sources);
+  if (loaded) return std::move(*loaded);
+  for (const Error& error : loaded.error()) print_error(error);
+  return std::nullopt;
+}
+
+AppSettings settings_from(const config::Config& config) {
+  AppSettings settings;
+  settings.shard.venues = config.venues;
+  settings.shard.policies = config.policies;
+  // Jitter must differ between monitors that start together; a run is repeatable by setting it.
+  settings.shard.seed = config.seed ? *config.seed : std::random_device{}();
+  settings.control.seed = settings.shard.seed;
+  settings.control.alerts = config.alerts;
+  settings.store.url = config.store.url;
+  settings.store.state_dir = config.store.state_dir;
+  settings.api.address = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;
+  settings.api.port = config.api.port;
+  settings.api.cert_file = config.api.tls_cert_file.string();
+  settings.api.key_file = config.api.tls_key_file.string();
+  settings.api.token = config.api.token;
+  settings.api.allowed_hosts = config.api.allowed_hosts;
+  settings.api.allowed_origins = config.api.allowed_origins;
+  for (const config::SinkConfig& sink : config.sinks) {
+    const bool webhook = sink.type == config::SinkConfig::Type::webhook;
+    settings.sinks.push_back(
+        {.type = webhook ? SinkSettings::Type::webhook : SinkSettings::Type::log,
+         .name = sink.name,
+         .url = sink.url,
+         .ca_file = sink.ca_file});
+  }
+  return settings;
+}
+
+int run_monitor(const ConfigArgs& args, std::string_view version) {
+  const std::optional<config::Config> config = load_config(args);
+  if (!config) return exit_configuration;
+  ShutdownSignal signal;
+  Log log(config->log);
+  AppSettings settings = settings_from(*config);
+  settings.api.version = version;
+  App app(std::move(settings),
+          [&](std::string_view severity, std::string_view text) { log.line(severity, text); });
+  app.observe([&](const engine::Control::Event& event) {
+    if (event.type == engine::Control::Event::Type::notification) return;
+    const bool bad = event.to == Level::stale || event.alert_state == "firing";
+    log.line(bad ? "warning" : "info", event.subject + " " + event.text);
+  });
+  if (auto started = app.start(); !started) {
+    print_error(started.error());
+    return exit_configuration;
+  }
+  log.line("info", "listening on " + app.api_url());
+  if (config->venues.empty()) {
+    log.line("warning", "no [[venue]] is configured: nothing is watched, health is unknown");
+  }
+  while (signal.wait({}) == ShutdownSignal::Signal::reload) {
+    log.line("warning", "SIGHUP: the configuration is read at start; restart to apply a change");
+  }
+  log.line("info", "stopping");
+  if (auto stopped = app.stop(); !stopped) {
+    print_error(stopped.error());
+    return exit_failure;
+  }
+  return exit_ok;
+}
+
+int run_config_check(const ConfigArgs& args) {
+  const std::optional<config::Config> config = load_config(args);
+  if (!config) return exit_configuration;
+  std::size_t streams = 0;
+  for (const engine::VenueOptions& venue : config->venues) streams += venue.streams.size();
+  fmt::print("configuration ok: {} venues, {} stream patterns\n", config->venues.size(), streams);
+  return exit_ok;
+}
+
+int run_config_print(const ConfigArgs& args, bool json) {
+  const std::optional<config::Config> config = load_config(args);
+  if (!config) return exit_configuration;
+  fmt::print("{}\n", json ? config::print_json(*config) : config::print_toml(*config));
+  return exit_ok;
+}
+
+int run_config_schema() {
+  fmt::print("{}\n", config::json_schema());
+  return exit_ok;
+}
+
+}  // namespace feedwatch::app
