@@ -12,6 +12,7 @@
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
+#include "feedwatch/health/evidence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 
 namespace feedwatch::engine {
@@ -21,16 +22,18 @@ struct AlertOptions {
   Duration keep_firing = 60s;
   Duration line_down_for = 10s;
   Duration venue_lag_for = 10s;
-  Duration group_wait = 5s;       ///< first notification of a group waits for its siblings
-  Duration retry_first = 1s;      ///< delivery retries: exponential from here
+  Duration group_wait = 5s;   ///< first notification of a group waits for its siblings
+  Duration repeat = 4h;       ///< an alert still true is told again this often; zero = never
+  Duration retry_first = 1s;  ///< delivery retries: exponential from here
   Duration retry_max = 60s;
   std::size_t max_notifications = 10'000;  ///< undelivered ones kept in memory
 };
 
 struct ControlOptions {
   AlertOptions alerts;
-  std::uint64_t seed = 1;         ///< jitter and ids
+  std::uint64_t seed = 1;  ///< jitter and ids
   std::string instance = "feedwatch";
+  std::string external_url;  ///< where a person finds this monitor; goes into payloads
 };
 
 struct ControlPorts {
@@ -40,6 +43,11 @@ struct ControlPorts {
   std::vector<Sink*> sinks;
   StatusBoard& status;
   const Monitor& monitor;  ///< reading calls only
+  /// How the process fares; without it there is no "Monitor" component.
+  std::function<health::SelfEvidence()> self = {};
+  /// Batches that are durable in the store's spool only; without it the store is taken to have
+  /// none.
+  std::function<std::size_t()> spooled = {};
 };
 
 /// What a store found of an earlier run: open alerts to go on with, notifications to deliver.
@@ -49,7 +57,8 @@ struct Recovered {
 };
 
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)
-/// calls everything; acts only through ports; holds one wake-up. The simulator runs this very class.
+/// calls everything; acts only through ports; holds one wake-up. The simulator runs this very
+/// class.
 class Control {
  public:
   Control(ControlOptions options, ControlPorts ports, Recovered recovered);
@@ -61,6 +70,8 @@ class Control {
   /// Takes what the shard has put on the status board.
   void on_status(MonoTime now);
   void on_wakeup(MonoTime now);
+  /// Stopping: nothing waits for its siblings any more.
+  void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
   bool drained() const;
 
@@ -76,6 +87,7 @@ class Control {
   struct Counters {
     std::uint64_t notifications_delivered = 0, notifications_failed = 0, notification_retries = 0;
     std::uint64_t journal_commits = 0, journal_errors = 0, transitions = 0, transitions_merged = 0;
+    std::uint64_t notifications_dropped = 0, journal_dropped_rows = 0;
     std::size_t notifications_pending = 0, journal_pending = 0;
   };
   Counters counters() const;
@@ -85,12 +97,21 @@ class Control {
   /// An observer of everything the control decides, as text, in order: `sim`'s event log, the
   /// demo's ledger and the log file use it. Called on the control thread.
   struct Event {
-    enum class Type : std::uint8_t { stream_level, suspect, suspect_cleared, repair_started,
-                                     repair_ended, line_state, alert, notification, venue };
+    enum class Type : std::uint8_t {
+      stream_level,
+      suspect,
+      suspect_cleared,
+      repair_started,
+      repair_ended,
+      line_state,
+      alert,
+      notification,
+      venue
+    };
     Type type = Type::stream_level;
-    MonoTime at{};          ///< when it became true
-    std::string subject;    ///< stream text, line name, alert identity
-    std::string text;       ///< "healthy -> stale silent", "firing critical", …
+    MonoTime at{};        ///< when it became true
+    std::string subject;  ///< stream text, line name, alert identity
+    std::string text;     ///< "healthy -> stale silent", "firing critical", …
     Level from = Level::unknown, to = Level::unknown;
     Reason reason = Reason::ok;
     std::optional<RepairStatus> repair;

@@ -1,0 +1,181 @@
+#include "feedwatch/engine/control.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/engine/control_impl.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+alert::PipelineOptions pipeline_options(const AlertOptions& options, const WallAnchor& anchor) {
+  alert::PipelineOptions pipeline;
+  pipeline.lifecycle = {options.keep_firing, options.repeat, anchor};
+  pipeline.group_wait = options.group_wait;
+  return pipeline;
+}
+
+alert::OutboxOptions outbox_options(const ControlOptions& options) {
+  alert::OutboxOptions outbox;
+  outbox.retry_first = options.alerts.retry_first;
+  outbox.retry_max = options.alerts.retry_max;
+  outbox.max_pending = options.alerts.max_notifications;
+  outbox.seed = options.seed;
+  return outbox;
+}
+
+std::vector<std::string> names_of(const std::vector<Sink*>& sinks) {
+  std::vector<std::string> names;
+  for (const Sink* sink : sinks) names.push_back(sink->name());
+  return names;
+}
+
+JournalQueueOptions journal_options(const ControlOptions& options, const WallAnchor& anchor) {
+  JournalQueueOptions journal;
+  journal.seed = options.seed + 1;
+  journal.run = fmt::format("{}-{:x}", options.instance, to_ns(anchor.wall));
+  return journal;
+}
+
+}  // namespace
+
+Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered recovered)
+    : options(std::move(given)),
+      ports(std::move(given_ports)),
+      anchor{ports.clock.wall_now(), ports.clock.now()},
+      pipeline(pipeline_options(options.alerts, anchor)),
+      outbox(outbox_options(options), names_of(ports.sinks)),
+      journal(ports.journal, ports.clock, journal_options(options, anchor)),
+      alive(std::make_shared<Impl*>(this)) {
+  rule_options.line_down_for = options.alerts.line_down_for;
+  journal.set_callbacks(
+      [this](const JournalBatch& batch) {
+        for (const auto& row : batch.rows) {
+          if (const auto* note = std::get_if<NotificationRow>(&row)) outbox.committed(note->id);
+        }
+      },
+      [this] { answered(); });
+  recover(std::move(recovered), anchor.mono);
+}
+
+void Control::Impl::answered() {
+  if (started) run(ports.clock.now());
+}
+
+void Control::Impl::take_status(MonoTime now) {
+  StatusBoard::Taken taken = ports.status.take();
+  std::vector<JournalRow> rows;
+  std::set<std::string> changed_venues;
+  for (auto& status : taken.lines) apply(std::move(status), now);
+  for (auto& status : taken.venues) {
+    std::string venue = status.venue;
+    if (apply(std::move(status), now)) changed_venues.insert(std::move(venue));
+  }
+  std::set<StreamId> changed_streams;
+  for (auto& status : taken.streams) {
+    changed_streams.insert(status.stream);
+    apply(std::move(status), now, rows);
+  }
+  if (!rows.empty()) {
+    journal.push({journal.next_key("streams"), std::move(rows)}, JournalQueue::Type::telemetry,
+                 now);
+  }
+
+  // Causes before what they explain.
+  count_wanted();
+  for (auto& [name, facts] : venues) judge_venue(facts, now);
+  for (const auto& [id, track] : streams) {
+    if (changed_streams.contains(id) || changed_venues.contains(track.status.info->key.venue)) {
+      judge_stream(track, now);
+    }
+  }
+  if (!evaluated && !(taken.streams.empty() && taken.venues.empty())) evaluated = now;
+}
+
+/// One thing at a time: an answer that arrives inside a turn gets a turn of its own afterwards.
+void Control::Impl::run(MonoTime now) {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  do {
+    again = false;
+    turn(now);
+  } while (again);
+  running = false;
+  arm(now);
+}
+
+void Control::Impl::turn(MonoTime now) {
+  std::vector<alert::Attempt> attempts = outbox.due(now);
+  record_finished(now);
+  review(now);
+  settle(now);
+  journal.on_time(now);
+  deliver(std::move(attempts));
+}
+
+void Control::Impl::arm(MonoTime now) {
+  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(),
+                                  journal.next_deadline(), next_review(now)});
+  if (next == never_mono) {
+    ports.wakeup.disarm();
+  } else {
+    ports.wakeup.arm(std::max(next, now));
+  }
+}
+
+void Control::Impl::emit(const Event& event) const {
+  if (observer) observer(event);
+}
+
+Control::Control(ControlOptions options, ControlPorts ports, Recovered recovered)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(ports), std::move(recovered))) {}
+Control::~Control() = default;
+
+void Control::start() {
+  impl_->started = true;
+  impl_->run(impl_->ports.clock.now());
+}
+
+void Control::on_status(MonoTime now) {
+  impl_->take_status(now);
+  impl_->run(now);
+}
+
+void Control::on_wakeup(MonoTime now) {
+  impl_->run(now);
+}
+
+void Control::hurry(MonoTime now) {
+  impl_->outbox.hurry(now);
+  impl_->run(now);
+}
+
+bool Control::drained() const {
+  return impl_->journal.empty() && impl_->outbox.pending() == 0;
+}
+
+Control::Counters Control::counters() const {
+  Counters counters = impl_->counted;
+  const auto& outbox = impl_->outbox.counters();
+  counters.notifications_delivered = outbox.delivered;
+  counters.notifications_failed = outbox.failed;
+  counters.notification_retries = outbox.retries;
+  counters.notifications_dropped = outbox.dropped;
+  counters.notifications_pending = impl_->outbox.pending();
+  counters.journal_commits = impl_->journal.commits();
+  counters.journal_errors = impl_->journal.errors();
+  counters.journal_dropped_rows = impl_->journal.dropped_rows();
+  counters.journal_pending = impl_->journal.pending();
+  return counters;
+}
+
+void Control::set_observer(std::function<void(const Event&)> observer) {
+  impl_->observer = std::move(observer);
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/alert/identity.hpp"
+#include "feedwatch/engine/control_impl.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using alert::Change;
+using alert::Evidence;
+
+std::string_view label(const Labels& labels, std::string_view name) {
+  const auto found = std::ranges::find(labels, name, &Labels::value_type::first);
+  return found == labels.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+alert::Severity severity_from_text(std::string_view text) {
+  return text == to_text(alert::Severity::critical) ? alert::Severity::critical
+                                                    : alert::Severity::warning;
+}
+
+/// The state an alert comes from, by what happened to it.
+std::string_view state_before(Change::Type type) {
+  return to_text(type == Change::Type::fired ? alert::State::pending : alert::State::firing);
+}
+
+alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
+  // UTC of the earlier run as a moment of this one's clock; never in the future.
+  const auto moment = [&](WallTime at) {
+    return std::min(anchor.mono, anchor.mono + (at - anchor.wall));
+  };
+  alert::Alert alert;
+  alert.id = row.id;
+  alert.name = row.name;
+  alert.identity = alert::identity_of(row.name, row.labels);
+  alert.labels = row.labels;
+  alert.severity = severity_from_text(row.severity);
+  alert.state = alert::State::firing;
+  alert.message = row.message;
+  alert.metadata = row.metadata;
+  alert.started = moment(row.started_at);
+  alert.opened = alert.started;
+  alert.updated = moment(row.updated_at);
+  return alert;
+}
+
+}  // namespace
+
+void Control::Impl::recover(Recovered recovered, MonoTime now) {
+  for (auto& row : recovered.pending_notifications) {
+    restore_notification(std::move(row), recovered.open_alerts, now);
+  }
+  for (const auto& row : recovered.open_alerts) pipeline.restore(alert_of(row, anchor), now);
+}
+
+rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
+  const auto venue = venues.find(track.status.info->key.venue);
+  return {track.status,
+          ages_at(ports.monitor.slot(track.status.stream), now).level,
+          venue == venues.end() ? nullptr : &venue->second,
+          track.rejecting_since,
+          track.exhausted_since,
+          track.quarantined_since};
+}
+
+void Control::Impl::judged(rules::Finding finding, std::string_view name, const Labels& scope,
+                           MonoTime ended, Evidence evidence) {
+  if (finding) {
+    pipeline.observe(std::move(*finding));
+  } else {
+    pipeline.clear(alert::identity_of(name, scope), ended, evidence);
+  }
+}
+
+void Control::Impl::judge_stream(const StreamTrack& track, MonoTime now) {
+  const StreamStatus& status = track.status;
+  const rules::StreamFacts facts = facts_of(track, now);
+  const Labels scope = rules::stream_scope(status.info->key);
+  // A stream that is still unknown says nothing about an alert of an earlier run.
+  const Evidence evidence = status.level == Level::unknown ? Evidence::none : Evidence::seen;
+  const MonoTime ended = status.level == Level::healthy ? std::min(status.level_since, now) : now;
+  for (const auto& rule : rules::for_streams()) {
+    judged(rule.judge(facts, rule.name), rule.name, scope, ended, evidence);
+  }
+}
+
+void Control::Impl::judge_venue(rules::VenueFacts& facts, MonoTime now) {
+  const auto& until = facts.status.limited_until;
+  if (facts.limited_since && (!until || *until <= now)) {
+    facts.limited_since.reset();
+    facts.limit_ended = until.value_or(now);
+  }
+  const Labels scope = rules::venue_scope(facts.status.venue);
+  const Evidence evidence = facts.status.live ? Evidence::seen : Evidence::none;
+  const MonoTime ended = facts.status.live ? std::min(facts.status.live_since, now) : now;
+  for (const auto& rule : rules::for_venues()) {
+    judged(rule.judge(facts, rule.name, rule_options, now), rule.name, scope, ended, evidence);
+  }
+}
+
+void Control::Impl::judge_own(MonoTime now) {
+  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    const std::string& name = outbox.sinks()[sink];
+    const alert::SinkHealth health = outbox.health(sink);
+    const bool idle = !health.failing_since && health.pending == 0;
+    const Evidence evidence = health.last_success || idle ? Evidence::seen : Evidence::none;
+    judged(rules::sink_failed(name, health, rule_options, now), "sink_failed",
+           rules::sink_scope(name), health.last_success.value_or(now), evidence);
+  }
+  judged(rules::store_failed(journal.trouble_since(now), journal.last_error(), rule_options),
+         "store_failed", {}, now, journal.commits() > 0 ? Evidence::seen : Evidence::none);
+}
+
+/// What becomes true or ends by the passing of time alone.
+void Control::Impl::review(MonoTime now) {
+  clear_orphans(now);
+  for (auto& [name, facts] : venues) judge_venue(facts, now);
+  judge_own(now);
+}
+
+MonoTime Control::Impl::next_review(MonoTime now) const {
+  MonoTime next = never_mono;
+  const auto consider = [&](MonoTime at) {
+    if (at > now) next = std::min(next, at);
+  };
+  if (evaluated && !orphans_cleared) consider(*evaluated + orphan_delay);
+  for (const auto& [name, facts] : venues) {
+    if (!facts.limited_since) continue;
+    if (facts.status.limited_until) consider(*facts.status.limited_until);
+    if (!facts.status.live) consider(facts.status.live_since + rule_options.line_down_for);
+  }
+  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    if (const auto since = outbox.health(sink).failing_since) {
+      consider(*since + rule_options.sink_failed_after);
+    }
+  }
+  return next;
+}
+
+const StreamTrack* Control::Impl::track_of(const Labels& scope) const {
+  const std::string text =
+      fmt::format("{}/{}/{}", label(scope, "venue"), label(scope, "symbol"), label(scope, "kind"));
+  const auto named = stream_by_text.find(text);
+  if (named == stream_by_text.end()) return nullptr;
+  const auto track = streams.find(named->second);
+  return track == streams.end() ? nullptr : &track->second;
+}
+
+/// What an earlier run left open about something this run does not watch has nobody to end it.
+void Control::Impl::clear_orphans(MonoTime now) {
+  if (orphans_cleared || !evaluated || now < *evaluated + orphan_delay) return;
+  orphans_cleared = true;
+  pipeline.clear_orphans([this](const alert::Alert& alert) { return is_orphan(alert); },
+                         *evaluated);
+}
+
+bool Control::Impl::is_orphan(const alert::Alert& alert) const {
+  if (!rules::names().contains(alert.name)) return false;  // somebody else's, let it be
+  const std::string_view venue = label(alert.labels, "venue");
+  if (!label(alert.labels, "symbol").empty()) return track_of(alert.labels) == nullptr;
+  if (!venue.empty()) return !venues.contains(std::string(venue));
+  const std::string_view sink = label(alert.labels, "sink");
+  return !sink.empty() && std::ranges::find(outbox.sinks(), sink) == outbox.sinks().end();
+}
+
+void Control::Impl::settle(MonoTime now) {
+  for (auto& decision : pipeline.settle(now)) carry_out(std::move(decision), now);
+  record_finished(now);
+}
+
+/// Row, transition and outbox entries are one transaction, whose key makes it happen once.
+void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
+  Change& change = decision.change;
+  const Change::Type type = change.type;
+  if (change.alert.state != alert::State::resolved) refresh_text(change.alert, now);
+
+  if (type != Change::Type::pending) {
+    const AlertRow row = row_of(change.alert);
+    std::vector<JournalRow> rows{row};
+    if (type != Change::Type::repeated) {
+      rows.emplace_back(AlertTransitionRow{row.id, anchor.at(change.at),
+                                           std::string(state_before(type)), row.state, row.severity,
+                                           row.message});
+    }
+    add_notifications(decision, now, rows);
+    journal.push({"alert/" + alert::notification_key(change), std::move(rows)},
+                 JournalQueue::Type::alert, now);
+    if (type == Change::Type::resolved) {
+      resolved.push_front(row);
+      if (resolved.size() > kept_resolved) resolved.pop_back();
+    }
+  }
+
+  Event event;
+  event.type = Event::Type::alert;
+  event.at = type == Change::Type::fired ? change.alert.started : change.at;
+  event.subject = change.alert.identity;
+  event.alert_state = to_text(change.alert.state);
+  event.severity = to_text(change.alert.severity);
+  event.text = fmt::format("{} {}{}", event.alert_state, event.severity,
+                           type == Change::Type::repeated ? " again" : "");
+  emit(event);
+}
+
+/// A finding that was held back or has waited carries the age of the moment it was found.
+void Control::Impl::refresh_text(alert::Alert& alert, MonoTime now) const {
+  const StreamTrack* track = track_of(alert.labels);
+  if (track == nullptr) return;
+  for (const auto& rule : rules::for_streams()) {
+    if (rule.name != alert.name) continue;
+    if (const auto finding = rule.judge(facts_of(*track, now), rule.name)) {
+      alert.message = finding->message;
+      alert.metadata = finding->metadata;
+    }
+  }
+}
+
+AlertRow Control::Impl::row_of(const alert::Alert& alert) const {
+  AlertRow row;
+  row.id = alert.id;
+  row.name = alert.name;
+  row.identity = alert.identity;
+  row.severity = to_text(alert.severity);
+  row.state = to_text(alert.state);
+  row.message = alert.message;
+  row.metadata = alert.metadata;
+  row.labels = alert.labels;
+  row.started_at = anchor.at(alert.started);
+  row.updated_at = anchor.at(alert.updated);
+  if (alert.resolved) row.resolved_at = anchor.at(*alert.resolved);
+  return row;
+}
+
+}  // namespace feedwatch::engine

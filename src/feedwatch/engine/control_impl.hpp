@@ -1,0 +1,119 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "feedwatch/alert/outbox.hpp"
+#include "feedwatch/alert/payload.hpp"
+#include "feedwatch/alert/pipeline.hpp"
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/engine/control_journal.hpp"
+#include "feedwatch/engine/control_rate.hpp"
+#include "feedwatch/engine/control_rules.hpp"
+#include "feedwatch/health/registry.hpp"
+
+namespace feedwatch::engine {
+
+/// What the control knows of one stream beyond its newest status.
+struct StreamTrack {
+  StreamStatus status;
+  bool left_unknown = false;
+  std::optional<MonoTime> rejecting_since, exhausted_since, quarantined_since;
+  std::set<std::uint64_t> open_repairs;
+  std::uint64_t newest_ended_repair = 0;
+};
+
+struct LineTrack {
+  LineStatus status;
+  RateMeter rate;
+};
+
+struct Control::Impl {
+  Impl(ControlOptions options, ControlPorts ports, Recovered recovered);
+
+  // ---- the order of things (control.cpp) ----
+  void take_status(MonoTime now);
+  void run(MonoTime now);
+  void turn(MonoTime now);
+  void arm(MonoTime now);
+  void answered();
+  void emit(const Event& event) const;
+
+  // ---- statuses (control_status.cpp) ----
+  void apply(StreamStatus status, MonoTime now, std::vector<JournalRow>& rows);
+  void apply(LineStatus status, MonoTime now);
+  bool apply(VenueStatus status, MonoTime now);
+  void level_change(const StreamTrack& track, const StreamStatus& next, MonoTime now,
+                    std::vector<JournalRow>& rows);
+  void suspect_change(const StreamTrack& track, const StreamStatus& next, MonoTime now) const;
+  void repair_change(StreamTrack& track, const StreamStatus& next, const RepairStatus& repair,
+                     std::vector<JournalRow>& rows) const;
+  void forget_stream(StreamId stream);
+  void count_wanted();
+
+  // ---- rules and alerts (control_alerts.cpp) ----
+  void recover(Recovered recovered, MonoTime now);
+  void judge_stream(const StreamTrack& track, MonoTime now);
+  void judge_venue(rules::VenueFacts& facts, MonoTime now);
+  void judge_own(MonoTime now);
+  void judged(rules::Finding finding, std::string_view name, const Labels& scope, MonoTime ended,
+              alert::Evidence evidence);
+  void review(MonoTime now);
+  void clear_orphans(MonoTime now);
+  bool is_orphan(const alert::Alert& alert) const;
+  const StreamTrack* track_of(const Labels& scope) const;
+  rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
+  void settle(MonoTime now);
+  void carry_out(alert::Decision decision, MonoTime now);
+  void refresh_text(alert::Alert& alert, MonoTime now) const;
+  AlertRow row_of(const alert::Alert& alert) const;
+  MonoTime next_review(MonoTime now) const;
+
+  // ---- delivery (control_delivery.cpp) ----
+  void add_notifications(const alert::Decision& decision, MonoTime now,
+                         std::vector<JournalRow>& rows);
+  void deliver(std::vector<alert::Attempt> attempts);
+  void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
+  void record_finished(MonoTime now);
+  void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);
+
+  // ---- views (control_views.cpp, control_health.cpp) ----
+  StreamView view_of(StreamId stream, const StreamTrack& track, MonoTime now) const;
+  LineView view_of(const LineTrack& track, MonoTime now) const;
+  health::FeedEvidence feed_evidence(MonoTime now) const;
+  std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
+  HealthView health(MonoTime now) const;
+
+  ControlOptions options;
+  ControlPorts ports;
+  WallAnchor anchor;
+  rules::Options rule_options;
+  alert::Pipeline pipeline;
+  alert::Outbox outbox;
+  JournalQueue journal;
+
+  std::map<StreamId, StreamTrack> streams;
+  std::map<std::string, StreamId, std::less<>> stream_by_text;
+  std::map<LineId, LineTrack> lines;
+  std::map<std::string, rules::VenueFacts> venues;
+  std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
+  std::function<void(const Event&)> observer;
+  Counters counted;
+  bool started = false;
+  std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
+  bool orphans_cleared = false;
+  bool running = false;
+  bool again = false;
+  std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
+};
+
+constexpr std::size_t kept_resolved = 1'000;
+/// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
+constexpr Duration orphan_delay = 5s;
+
+}  // namespace feedwatch::engine

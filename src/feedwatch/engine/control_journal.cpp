@@ -1,0 +1,161 @@
+#include "feedwatch/engine/control_journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace feedwatch::engine {
+
+JournalQueue::JournalQueue(Journal& journal, const Clock& clock, JournalQueueOptions options)
+    : journal_(journal),
+      clock_(clock),
+      options_(std::move(options)),
+      random_(options_.seed),
+      alive_(std::make_shared<JournalQueue*>(this)) {}
+
+void JournalQueue::set_callbacks(OnDone on_done, std::function<void()> on_answer) {
+  on_done_ = std::move(on_done);
+  on_answer_ = std::move(on_answer);
+}
+
+std::string JournalQueue::next_key(std::string_view kind) {
+  return fmt::format("{}/{}/{}", kind, options_.run, ++keys_);
+}
+
+void JournalQueue::push(JournalBatch batch, Type type, MonoTime now) {
+  rows_ += batch.rows.size();
+  queue_.push_back({std::move(batch), type, now, 0});
+  while (rows_ > options_.max_rows && queue_.size() > 1) make_room();
+}
+
+/// A head on its way stays, and so does the newest batch while there is any other.
+void JournalQueue::make_room() {
+  for (const Type type : {Type::telemetry, Type::notification, Type::alert}) {
+    for (auto entry = queue_.begin() + (in_flight_ ? 1 : 0); entry != queue_.end(); ++entry) {
+      const bool is_newest = entry + 1 == queue_.end();
+      if (entry->type == type && (!is_newest || in_flight_)) {
+        drop(entry);
+        return;
+      }
+    }
+  }
+}
+
+void JournalQueue::drop(std::deque<Entry>::iterator entry) {
+  dropped_ += entry->batch.rows.size();
+  rows_ -= entry->batch.rows.size();
+  const JournalBatch batch = std::move(entry->batch);
+  queue_.erase(entry);
+  if (on_done_) on_done_(batch);
+}
+
+void JournalQueue::on_time(MonoTime now) {
+  told_ = now;
+  if (queue_.empty() && !in_flight_ && next_probe_ <= now) {
+    push({next_key("probe"), {}}, Type::telemetry, now);
+  }
+  if (!queue_.empty() && !in_flight_ && next_attempt_ <= now) begin(now);
+}
+
+void JournalQueue::begin(MonoTime now) {
+  const Entry& head = queue_.front();
+  probing_ = head.failures >= options_.poison_after && !head.vouched && !head.batch.rows.empty();
+  commit(probing_ ? JournalBatch{next_key("probe"), {}} : head.batch, now);
+}
+
+void JournalQueue::commit(JournalBatch batch, MonoTime now) {
+  in_flight_ = true;
+  began_ = now;
+  journal_.commit(std::move(batch),
+                  [alive = std::weak_ptr(alive_)](std::expected<void, Error> result) {
+                    if (const auto self = alive.lock()) (*self)->answered(result);
+                  });
+}
+
+void JournalQueue::answered(const std::expected<void, Error>& result) {
+  if (!in_flight_) return;
+  in_flight_ = false;
+  const MonoTime now = clock_.now();
+  if (result) {
+    succeeded(now);
+  } else {
+    failed(result.error(), now);
+  }
+  if (on_answer_) on_answer_();
+}
+
+void JournalQueue::succeeded(MonoTime now) {
+  failing_since_.reset();
+  consecutive_ = 0;
+  last_success_ = now;
+  dropped_at_success_ = dropped_;
+  next_probe_ = now + options_.probe_interval;
+  next_attempt_ = MonoTime::min();
+  if (std::exchange(probing_, false)) {
+    queue_.front().vouched = true;
+  } else {
+    ++commits_;
+    pop_head();
+  }
+}
+
+void JournalQueue::failed(const Error& error, MonoTime now) {
+  ++errors_;
+  ++consecutive_;
+  last_error_ = error.text();
+  if (!failing_since_) failing_since_ = began_;
+  Duration wait = options_.retry_first;
+  for (std::uint64_t i = 1; i < consecutive_ && wait < options_.retry_max; ++i) wait *= 2;
+  wait = std::min(wait, options_.retry_max);
+  next_attempt_ = now + random_.between(wait / 2, wait);
+  // An empty batch refused says nothing against the head.
+  if (!std::exchange(probing_, false)) blame_head();
+}
+
+void JournalQueue::blame_head() {
+  Entry& head = queue_.front();
+  ++head.failures;
+  if (!std::exchange(head.vouched, false)) return;
+  if (++head.strikes < options_.strikes) return;
+  // The store works and this batch does not: keeping it would block all that comes after it.
+  dropped_ += head.batch.rows.size();
+  pop_head();
+}
+
+void JournalQueue::pop_head() {
+  const JournalBatch batch = std::move(queue_.front().batch);
+  queue_.pop_front();
+  rows_ -= batch.rows.size();
+  if (on_done_) on_done_(batch);
+}
+
+MonoTime JournalQueue::next_deadline() const {
+  if (in_flight_) {
+    const MonoTime hangs = began_ + options_.hang_limit;
+    return hangs > told_ ? hangs : never_mono;
+  }
+  return queue_.empty() ? next_probe_ : next_attempt_;
+}
+
+std::optional<MonoTime> JournalQueue::trouble_since(MonoTime now) const {
+  if (failing_since_) return failing_since_;
+  if (in_flight_ && now - began_ >= options_.hang_limit) return began_;
+  return std::nullopt;
+}
+
+health::StoreEvidence JournalQueue::evidence(MonoTime now) const {
+  health::StoreEvidence evidence;
+  if (last_success_) evidence.last_success_age = now - *last_success_;
+  evidence.errors = errors_;
+  evidence.consecutive_failures = consecutive_;
+  if (failing_since_) evidence.failing_for = now - *failing_since_;
+  evidence.pending = queue_.size();
+  if (!queue_.empty()) evidence.oldest_pending = now - queue_.front().pushed;
+  evidence.dropped = dropped_;
+  evidence.dropped_lately = dropped_ - dropped_at_success_;
+  evidence.last_error = last_error_;
+  return evidence;
+}
+
+}  // namespace feedwatch::engine

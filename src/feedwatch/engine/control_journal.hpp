@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/base/random.hpp"
+#include "feedwatch/health/evidence.hpp"
+
+namespace feedwatch::engine {
+
+struct JournalQueueOptions {
+  Duration retry_first = 100ms;
+  Duration retry_max = 5s;
+  Duration hang_limit = 10s;       ///< no answer for so long counts as trouble
+  Duration probe_interval = 30s;   ///< an idle store is asked whether it still answers
+  std::uint32_t poison_after = 5;  ///< failures of one batch before the store itself is asked
+  std::uint32_t strikes = 3;       ///< refusals with a store that answers before a batch is dropped
+  std::size_t max_rows = 20'000;
+  std::uint64_t seed = 1;
+  std::string run;  ///< prefix of keys, unique per run
+};
+
+/// The control's batches in the order they were made, one at a time: a later row never overtakes an
+/// earlier one that failed. A failed batch is tried again (exponential, jitter) until it succeeds.
+/// One that the store refuses again and again while it takes an empty batch in between is itself at
+/// fault and is dropped, counted.
+///
+/// Bounded by rows. At the bound the oldest telemetry gives way first, then the oldest update of a
+/// notification, an alert's own rows last. Acts through the Journal port only; on_time() begins
+/// attempts. Safe to destroy while a commit is under way.
+class JournalQueue {
+ public:
+  enum class Type : std::uint8_t { alert, notification, telemetry };
+  /// A batch is durable, or was given up.
+  using OnDone = std::function<void(const JournalBatch& batch)>;
+
+  JournalQueue(Journal& journal, const Clock& clock, JournalQueueOptions options);
+
+  /// `on_done` per batch that ended; `on_answer` after every answer of the journal.
+  void set_callbacks(OnDone on_done, std::function<void()> on_answer);
+
+  void push(JournalBatch batch, Type type, MonoTime now);
+  /// A key that no other batch of any run has.
+  std::string next_key(std::string_view kind);
+  void on_time(MonoTime now);
+  MonoTime next_deadline() const;
+
+  bool empty() const { return queue_.empty(); }
+  std::size_t pending() const { return queue_.size(); }
+  /// Since when commits fail or hang; nothing while all is well.
+  std::optional<MonoTime> trouble_since(MonoTime now) const;
+  health::StoreEvidence evidence(MonoTime now) const;
+  std::uint64_t commits() const { return commits_; }
+  std::uint64_t errors() const { return errors_; }
+  std::uint64_t dropped_rows() const { return dropped_; }
+  const std::string& last_error() const { return last_error_; }
+
+ private:
+  struct Entry {
+    JournalBatch batch;
+    Type type = Type::alert;
+    MonoTime pushed{};
+    std::uint32_t failures = 0;
+    std::uint32_t strikes = 0;  ///< refused right after the store took an empty batch
+    bool vouched = false;       ///< the store has just taken an empty batch
+  };
+
+  void begin(MonoTime now);
+  void commit(JournalBatch batch, MonoTime now);
+  void answered(const std::expected<void, Error>& result);
+  void succeeded(MonoTime now);
+  void failed(const Error& error, MonoTime now);
+  void blame_head();
+  void pop_head();
+  void make_room();
+  void drop(std::deque<Entry>::iterator entry);
+
+  Journal& journal_;
+  const Clock& clock_;
+  JournalQueueOptions options_;
+  OnDone on_done_;
+  std::function<void()> on_answer_;
+  std::deque<Entry> queue_;
+  std::size_t rows_ = 0;
+  bool in_flight_ = false;
+  bool probing_ = false;  ///< what is in flight is an empty batch in front of a suspicious head
+  MonoTime began_{};
+  MonoTime told_ = MonoTime::min();  ///< the newest `now` heard of
+  MonoTime next_attempt_ = MonoTime::min();
+  MonoTime next_probe_ = MonoTime::min();
+  std::optional<MonoTime> failing_since_;
+  std::optional<MonoTime> last_success_;
+  std::uint64_t consecutive_ = 0;
+  std::uint64_t commits_ = 0, errors_ = 0, dropped_ = 0, dropped_at_success_ = 0, keys_ = 0;
+  std::string last_error_;
+  Random random_;
+  std::shared_ptr<JournalQueue*> alive_;  ///< last: answers that come later find nobody
+};
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "feedwatch/alert/alert.hpp"
+#include "feedwatch/alert/outbox.hpp"
+#include "feedwatch/engine/status.hpp"
+
+/// Every alert rule of the product, in one table each for streams and venues. Pure: what is known
+/// at `now` → a finding, or nothing.
+namespace feedwatch::engine::rules {
+
+struct Options {
+  Duration line_down_for = 10s;
+  Duration store_failed_for = 10s;
+  Duration sink_failed_after = 2min;
+  std::uint32_t sink_failed_count = 5;
+};
+
+/// A venue and what the control knows of its streams.
+struct VenueFacts {
+  VenueStatus status;
+  bool wanted = false;                     ///< it has wanted streams
+  bool required = false;                   ///< … and required ones
+  std::optional<MonoTime> limited_since;   ///< set while limited
+  MonoTime limit_ended = MonoTime::min();  ///< of the newest limit that is over
+};
+
+struct StreamFacts {
+  const StreamStatus& status;
+  std::optional<Duration> age;        ///< the age levels judge; absent = never received
+  const VenueFacts* venue = nullptr;  ///< nullptr until the venue has said anything
+  std::optional<MonoTime> rejecting_since;
+  std::optional<MonoTime> exhausted_since;
+  std::optional<MonoTime> quarantined_since;
+};
+
+using Finding = std::optional<alert::Finding>;
+
+struct StreamRule {
+  std::string_view name;
+  Finding (*judge)(const StreamFacts& facts, std::string_view name);
+};
+struct VenueRule {
+  std::string_view name;
+  Finding (*judge)(const VenueFacts& facts, std::string_view name, const Options& options,
+                   MonoTime now);
+};
+
+/// Causes before what they explain.
+std::span<const StreamRule> for_streams();
+std::span<const VenueRule> for_venues();
+
+/// `sink_failed`: a run of failures, or any failure not followed by a success for a while.
+Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
+                    const Options& options, MonoTime now);
+/// `store_failed`: commits fail or hang since `since`.
+Finding store_failed(std::optional<MonoTime> since, const std::string& error,
+                     const Options& options);
+
+Labels stream_scope(const StreamKey& key);
+Labels venue_scope(const std::string& venue);
+Labels sink_scope(const std::string& sink);
+
+/// Names of all rules: what a restored alert must have for this program to end it.
+const std::set<std::string, std::less<>>& names();
+
+}  // namespace feedwatch::engine::rules

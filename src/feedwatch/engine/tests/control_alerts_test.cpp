@@ -1,0 +1,391 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/engine/tests/control_bench.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Type = Control::Event::Type;
+
+std::string staleness(const std::string& symbol) {
+  return R"(price_staleness{kind="mark",symbol=")" + symbol + R"(",venue="v"})";
+}
+const std::string line_down = R"(line_down{venue="v"})";
+const std::string rate_limited = R"(rate_limited{venue="v"})";
+
+class ControlAlerts : public testing::Test {
+ protected:
+  void degrade(StreamStatus& stream, Reason reason = Reason::silent) {
+    stream = ControlBench::at(stream, Level::degraded, reason, bench.clock.time);
+    bench.put(stream);
+  }
+  void go_stale(StreamStatus& stream, Reason reason = Reason::silent) {
+    stream = ControlBench::at(stream, Level::stale, reason, bench.clock.time);
+    bench.put(stream);
+  }
+  void heal(StreamStatus& stream) {
+    stream = ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time);
+    bench.put(stream);
+  }
+
+  ControlBench bench;
+};
+
+TEST_F(ControlAlerts, warning_at_degraded_critical_at_stale_one_alert) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  heal(btc);
+  bench.run_until(t0 + 180s);
+  degrade(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"));
+  bench.run_until(t0 + 300s);
+  go_stale(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
+  bench.run_until(t0 + 310s);
+  heal(btc);
+  bench.run_until(t0 + 370s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].id, rows[2].id);
+  EXPECT_EQ(rows[0].started_at, bench.clock.wall_now() - 370s + 180s);
+  EXPECT_EQ(rows[2].state, "resolved");
+  EXPECT_EQ(rows[2].resolved_at, bench.clock.wall_now());
+  const auto transitions = bench.journal.rows<AlertTransitionRow>();
+  ASSERT_EQ(transitions.size(), 3U);
+  EXPECT_EQ(transitions[0].from + ">" + transitions[0].to, "pending>firing");
+  EXPECT_EQ(transitions[1].severity, "critical");
+  EXPECT_EQ(transitions[2].to, "resolved");
+  ASSERT_EQ(bench.hook.delivered.size(), 3U);
+  EXPECT_EQ(bench.hook.delivered[2].status, "resolved");
+}
+
+TEST_F(ControlAlerts, message_has_age_limit_and_reason_and_metadata_the_symbol) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  bench.run_until(t0 + 300s + 500ms);
+  go_stale(btc);
+  const auto row = bench.control.alerts().at(0).row;
+  EXPECT_EQ(row.message, "v/BTC/mark is stale: age 300.5s, limit 300s, silent");
+  EXPECT_EQ(row.metadata, R"({"stale_symbols":["BTC"],"stream":"v/BTC/mark","age_seconds":300.5,)"
+                          R"("reason":"silent","level":"stale"})");
+}
+
+TEST_F(ControlAlerts, never_received_says_so) {
+  auto btc = bench.watch("BTC");
+  bench.run_until(t0 + 31s);
+  go_stale(btc, Reason::never_received);
+  const auto row = bench.control.alerts().at(0).row;
+  EXPECT_THAT(row.message, HasSubstr("never received"));
+  EXPECT_THAT(row.metadata, HasSubstr(R"("age_seconds":null)"));
+}
+
+TEST_F(ControlAlerts, critical_only_for_required_clocked_streams) {
+  auto optional = bench.watch("OPT", false);
+  auto event = bench.watch("EVT", true, event_driven());
+  go_stale(optional);
+  go_stale(event);
+  EXPECT_THAT(bench.open(), testing::UnorderedElementsAre(staleness("OPT") + " warning",
+                                                          staleness("EVT") + " warning"));
+}
+
+TEST_F(ControlAlerts, no_fault_no_alert) {
+  auto btc = bench.watch("BTC");
+  btc = ControlBench::at(btc, Level::stale, Reason::market_quiet, t0);
+  btc.fault = false;
+  bench.put(btc);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
+TEST_F(ControlAlerts, ten_stale_streams_for_an_hour_are_ten_alerts_told_once) {
+  std::vector<StreamStatus> streams;
+  for (int i = 0; i < 10; ++i) streams.push_back(bench.watch("S" + std::to_string(i)));
+  for (auto& stream : streams) degrade(stream);
+  bench.run_until(t0 + 120s);
+  for (auto& stream : streams) {
+    stream.repair_exhausted = true;
+    go_stale(stream);
+  }
+  for (int minute = 3; minute <= 60; ++minute) {
+    bench.run_until(t0 + std::chrono::minutes{minute});
+    for (auto& stream : streams) bench.put(stream);
+    EXPECT_EQ(bench.open().size(), 10U);
+  }
+  EXPECT_EQ(bench.hook.delivered.size(), 20U) << "a warning and a critical each";
+  bench.run_until(t0 + 4h - 1ms);
+  EXPECT_EQ(bench.hook.delivered.size(), 20U);
+  bench.run_until(t0 + 4h + 1s);
+  EXPECT_EQ(bench.hook.delivered.size(), 30U) << "the repeat";
+}
+
+TEST_F(ControlAlerts, rows_at_once_first_notification_after_group_wait) {
+  auto btc = bench.watch("BTC");
+  degrade(btc);
+  EXPECT_EQ(bench.journal.rows<AlertRow>().size(), 1U);
+  EXPECT_EQ(bench.journal.rows<NotificationRow>().size(), 2U) << "one a sink, in the same batch";
+  bench.run_until(t0 + 5s - 1ns);
+  EXPECT_THAT(bench.hook.delivered, IsEmpty());
+  bench.run_until(t0 + 5s);
+  ASSERT_EQ(bench.hook.delivered.size(), 1U);
+  const auto row = bench.journal.rows<AlertRow>().at(0);
+  EXPECT_EQ(bench.hook.delivered[0].id, row.id + "/firing/warning");
+  const auto last = bench.journal.rows<NotificationRow>().back();
+  EXPECT_EQ(last.state, "delivered");
+  EXPECT_EQ(last.attempts, 1);
+  EXPECT_TRUE(bench.control.drained());
+}
+
+TEST_F(ControlAlerts, line_down_after_ten_seconds_speaks_for_its_streams) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 3s);
+  degrade(btc, Reason::disconnected);
+  bench.run_until(t0 + 10s - 1ns);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  bench.run_until(t0 + 10s);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  bench.run_until(t0 + 60s);
+  go_stale(btc, Reason::disconnected);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  EXPECT_EQ(bench.journal.rows<AlertRow>().at(0).started_at,
+            bench.clock.wall_now() - (bench.clock.time - t0));
+}
+
+TEST_F(ControlAlerts, child_still_bad_fires_within_a_second_of_line_down_resolving) {
+  auto btc = bench.watch("BTC");
+  auto eth = bench.watch("ETH");
+  heal(btc);
+  heal(eth);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 60s);
+  go_stale(btc, Reason::disconnected);
+  go_stale(eth, Reason::disconnected);
+  bench.put(ControlBench::venue(true, bench.clock.time));
+  heal(eth);
+  bench.run_until(t0 + 120s);
+  EXPECT_THAT(bench.open(), IsEmpty()) << "line_down resolved, the release is running";
+  bench.run_until(t0 + 121s);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
+}
+
+TEST_F(ControlAlerts, venue_without_wanted_streams_is_not_down) {
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 1h);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
+TEST_F(ControlAlerts, line_down_of_optional_streams_is_a_warning) {
+  auto btc = bench.watch("BTC", false);
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 10s);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " warning"));
+}
+
+TEST_F(ControlAlerts, short_loss_of_the_line_leaves_no_trace) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 5s);
+  degrade(btc, Reason::disconnected);
+  bench.run_until(t0 + 9s);
+  bench.put(ControlBench::venue(true, bench.clock.time));
+  bench.run_until(t0 + 9s + 500ms);
+  heal(btc);
+  bench.run_until(t0 + 1h);
+  EXPECT_THAT(bench.journal.rows<AlertRow>(), IsEmpty());
+}
+
+TEST_F(ControlAlerts, rate_limit_takes_over_from_line_down_and_back) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 20s);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  auto limited = ControlBench::venue(false, t0);
+  limited.limited_until = t0 + 140s;
+  bench.put(limited);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " critical"));
+  bench.run_until(t0 + 100s);
+  go_stale(btc, Reason::rate_limited);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " critical"));
+  // The limit ends by time alone; line_down has to hold anew, and speaks for the stream meanwhile.
+  bench.run_until(t0 + 150s);
+  EXPECT_THAT(bench.open(),
+              testing::UnorderedElementsAre(line_down + " critical", rate_limited + " critical"));
+  bench.run_until(t0 + 201s);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+}
+
+TEST_F(ControlAlerts, rate_limit_is_a_warning_at_once_and_rises_when_the_venue_stays_down) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  auto limited = ControlBench::venue(false, t0);
+  limited.limited_until = t0 + 1h;
+  bench.put(limited);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " warning"));
+  bench.run_until(t0 + 10s - 1ns);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " warning"));
+  bench.run_until(t0 + 10s);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " critical"));
+}
+
+TEST_F(ControlAlerts, repair_exhausted_gives_way_to_staleness) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  btc.repair_exhausted = true;
+  bench.put(btc);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(repair_exhausted{kind="mark",symbol="BTC",venue="v"} critical)"));
+  bench.run_until(t0 + 180s);
+  degrade(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"));
+}
+
+TEST_F(ControlAlerts, quarantine_and_rejecting_are_one_alert_each) {
+  auto bad = bench.watch("BAD");
+  bad.quarantined = true;
+  bad.detail = "Invalid symbol";
+  bench.put(bad);
+  go_stale(bad, Reason::quarantined);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(quarantined{kind="mark",symbol="BAD",venue="v"} warning)"));
+  EXPECT_THAT(bench.control.alerts().at(0).row.message, HasSubstr("Invalid symbol"));
+
+  auto odd = bench.watch("ODD", true, clocked(1s), "w");
+  odd = ControlBench::at(odd, Level::healthy, Reason::rejecting, t0);
+  bench.put(odd);
+  go_stale(odd, Reason::rejecting);
+  EXPECT_THAT(
+      bench.open(),
+      testing::Contains(R"(stream_rejecting{kind="mark",symbol="ODD",venue="w"} critical)"));
+  EXPECT_EQ(bench.open().size(), 2U);
+}
+
+TEST_F(ControlAlerts, removed_stream_takes_its_alert_along_at_once) {
+  auto btc = bench.watch("BTC");
+  degrade(btc);
+  btc.removed = true;
+  bench.put(btc);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  EXPECT_EQ(bench.journal.rows<AlertRow>().back().state, "resolved");
+  EXPECT_THAT(bench.control.streams(t0), IsEmpty());
+}
+
+TEST_F(ControlAlerts, same_symbol_on_two_venues_is_two_alerts) {
+  auto here = bench.watch("BTC");
+  auto there = bench.watch("BTC", true, clocked(1s), "w");
+  degrade(here);
+  degrade(there);
+  heal(here);
+  bench.run_until(t0 + 60s);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(price_staleness{kind="mark",symbol="BTC",venue="w"} warning)"));
+}
+
+TEST_F(ControlAlerts, observer_hears_every_decision_in_order) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  bench.run_until(t0 + 180s);
+  btc.suspect_since = t0 + 4s;
+  degrade(btc);
+  EXPECT_THAT(
+      bench.event_texts(Type::stream_level),
+      ElementsAre("v/BTC/mark unknown -> healthy", "v/BTC/mark healthy -> degraded silent"));
+  EXPECT_THAT(bench.event_texts(Type::suspect), ElementsAre("v/BTC/mark suspect"));
+  EXPECT_THAT(bench.event_texts(Type::alert), ElementsAre(staleness("BTC") + " firing warning"));
+  bench.run_until(t0 + 190s);
+  EXPECT_EQ(bench.event_texts(Type::notification).size(), 2U);
+}
+
+// ---- an earlier run ----
+
+AlertRow open_row(const std::string& symbol) {
+  AlertRow row;
+  row.id = "old-" + symbol;
+  row.name = "price_staleness";
+  row.labels = {{"kind", "mark"}, {"symbol", symbol}, {"venue", "v"}};
+  row.identity = staleness(symbol);
+  row.severity = "warning";
+  row.state = "firing";
+  row.message = "old message";
+  row.metadata = "{}";
+  row.started_at = FakeClock().wall_now() - 10min;
+  row.updated_at = row.started_at;
+  return row;
+}
+
+TEST(ControlRecovered, alert_still_true_goes_on_and_never_fires_twice) {
+  ControlBench bench({{open_row("BTC")}, {}});
+  auto btc = bench.watch("BTC");
+  bench.put(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"));
+  bench.run_until(t0 + 31s);
+  btc = ControlBench::at(btc, Level::stale, Reason::never_received, t0 + 30s);
+  bench.put(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 1U) << "raised, not fired";
+  EXPECT_EQ(rows[0].id, "old-BTC");
+  EXPECT_EQ(rows[0].started_at, open_row("BTC").started_at);
+}
+
+TEST(ControlRecovered, alert_whose_stream_is_healthy_again_resolves) {
+  ControlBench bench({{open_row("BTC")}, {}});
+  auto btc = bench.watch("BTC");
+  bench.put(btc);
+  bench.run_until(t0 + 2s);
+  btc = ControlBench::at(btc, Level::healthy, Reason::ok, t0 + 2s);
+  bench.put(btc);
+  bench.run_until(t0 + 62s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  EXPECT_EQ(bench.journal.rows<AlertRow>().at(0).id, "old-BTC");
+  EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/resolved/warning"});
+}
+
+TEST(ControlRecovered, alert_of_a_stream_not_watched_any_more_resolves) {
+  ControlBench bench({{open_row("GONE")}, {}});
+  bench.put(bench.watch("BTC"));
+  bench.run_until(t0 + 60s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
+TEST(ControlRecovered, alerts_of_others_are_left_alone) {
+  AlertRow row = open_row("BTC");
+  row.name = "made_by_hand";
+  row.labels = {};
+  ControlBench bench({{row}, {}});
+  bench.put(bench.watch("BTC"));
+  bench.run_until(t0 + 1h);
+  EXPECT_EQ(bench.open().size(), 1U);
+}
+
+TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
+  NotificationRow note;
+  note.id = "old-BTC/firing/warning@hook";
+  note.alert_id = "old-BTC";
+  note.sink = "hook";
+  note.state = "pending";
+  note.payload = R"({"old":true})";
+  NotificationRow orphan = note;
+  orphan.id = "old-BTC/firing/warning@gone";
+  orphan.sink = "gone";
+  ControlBench bench({{open_row("BTC")}, {note, orphan}});
+  ASSERT_EQ(bench.hook.delivered.size(), 1U);
+  EXPECT_EQ(bench.hook.delivered[0].id, "old-BTC/firing/warning");
+  EXPECT_EQ(bench.hook.delivered[0].payload, R"({"old":true})");
+  EXPECT_EQ(bench.hook.delivered[0].summary, "[FIRING] old message");
+  const auto rows = bench.journal.rows<NotificationRow>();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].id + " " + rows[0].state, "old-BTC/firing/warning@gone failed");
+  EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
+}
+
+}  // namespace
+}  // namespace feedwatch::engine

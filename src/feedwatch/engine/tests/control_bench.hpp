@@ -1,0 +1,132 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/engine/tests/control_fakes.hpp"
+
+namespace feedwatch::engine {
+
+inline constexpr MonoTime t0{1'000s};
+
+/// A control on fakes, a real monitor, and virtual time: run_until() wakes it exactly when it asked
+/// to be, and answers journal and sinks in between.
+class ControlBench {
+ public:
+  explicit ControlBench(Recovered recovered = {}, ControlOptions options = {})
+      : control(options,
+                ControlPorts{.clock = clock,
+                             .wakeup = wakeup,
+                             .journal = journal,
+                             .sinks = {&hook, &log},
+                             .status = board,
+                             .monitor = monitor},
+                std::move(recovered)) {
+    control.set_observer([this](const Control::Event& event) { events.push_back(event); });
+    control.start();
+    settle();
+  }
+
+  StreamStatus watch(const std::string& symbol, bool required = true, Cadence cadence = clocked(1s),
+                     const std::string& venue = "v") {
+    StreamOptions options;
+    options.key = {venue, symbol, Kind::mark};
+    options.policy.degraded_after = 180s;
+    options.policy.stale_after = 300s;
+    options.required = required;
+    options.cadence = cadence;
+    StreamStatus made;
+    made.stream = *monitor.add_stream(options, clock.time);
+    auto info = std::make_shared<StreamInfo>();
+    info->key = options.key;
+    info->text = options.key.text();
+    info->policy = options.policy;
+    info->cadence = cadence;
+    info->required = required;
+    made.info = info;
+    return made;
+  }
+
+  static StreamStatus at(StreamStatus status, Level level, Reason reason, MonoTime since) {
+    status.level = status.worst = level;
+    status.reason = reason;
+    status.fault = level == Level::degraded || level == Level::stale;
+    status.level_since = since;
+    status.transitions = 1;
+    return status;
+  }
+
+  static VenueStatus venue(bool live, MonoTime since, std::string name = "v") {
+    VenueStatus made;
+    made.venue = std::move(name);
+    made.live = live;
+    made.live_since = since;
+    return made;
+  }
+
+  void price(const StreamStatus& status, const char* text) {
+    monitor.update_price(status.info->key, *Decimal::parse(text), {.mono_recv = clock.time});
+  }
+
+  template <class Status>
+  void put(Status status) {
+    board.put(std::move(status));
+    deliver_status();
+  }
+
+  void deliver_status() {
+    control.on_status(clock.time);
+    settle();
+  }
+
+  void settle() {
+    bool moved = true;
+    while (moved) {
+      moved = journal.answer();
+      moved = hook.answer() || moved;
+      moved = log.answer() || moved;
+    }
+  }
+
+  void run_until(MonoTime end) {
+    int wakes = 0;
+    while (wakeup.armed && *wakeup.armed <= end) {
+      clock.time = std::max(clock.time, *wakeup.armed);
+      control.on_wakeup(clock.time);
+      settle();
+      if (++wakes > 100'000) throw std::runtime_error("the control spins");
+    }
+    clock.time = end;
+  }
+
+  std::vector<std::string> open() const {
+    std::vector<std::string> found;
+    for (const auto& view : control.alerts(0)) {
+      found.push_back(view.row.identity + " " + view.row.severity);
+    }
+    return found;
+  }
+
+  std::vector<std::string> event_texts(Control::Event::Type type) const {
+    std::vector<std::string> found;
+    for (const auto& event : events) {
+      if (event.type == type) found.push_back(event.subject + " " + event.text);
+    }
+    return found;
+  }
+
+  FakeClock clock;
+  FakeWakeup wakeup;
+  FakeJournal journal;
+  FakeSink hook{"hook"};
+  FakeSink log{"log"};
+  StatusBoard board{[] {}};
+  Monitor monitor{MonitorOptions{.capacity = 64, .anchor = {clock.wall_now(), clock.now()}}};
+  std::vector<Control::Event> events;
+  Control control;
+};
+
+}  // namespace feedwatch::engine

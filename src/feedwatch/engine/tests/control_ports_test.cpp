@@ -1,0 +1,226 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/engine/control_journal.hpp"
+#include "feedwatch/engine/tests/control_bench.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// ---- the journal ----
+
+class JournalQueueTest : public testing::Test {
+ protected:
+  void push(const std::string& key, JournalQueue::Type type, int rows = 1) {
+    JournalBatch batch{key, {}};
+    for (int i = 0; i < rows; ++i) batch.rows.emplace_back(RepairRow{.id = key});
+    queue.push(std::move(batch), type, clock.time);
+  }
+  void run_for(Duration duration) {
+    const MonoTime end = clock.time + duration;
+    while (journal.answer()) queue.on_time(clock.time);
+    while (queue.next_deadline() <= end) {
+      clock.time = std::max(clock.time, queue.next_deadline());
+      queue.on_time(clock.time);
+      while (journal.answer()) queue.on_time(clock.time);
+    }
+    clock.time = end;
+  }
+  std::vector<std::string> committed() const {
+    std::vector<std::string> keys;
+    for (const auto& batch : journal.committed) {
+      if (!batch.rows.empty()) keys.push_back(batch.idempotency_key);
+    }
+    return keys;
+  }
+
+  FakeClock clock;
+  FakeJournal journal;
+  JournalQueue queue{journal, clock, {.max_rows = 4, .run = "r"}};
+};
+using Type = JournalQueue::Type;
+
+TEST_F(JournalQueueTest, failed_batches_are_retried_in_order) {
+  journal.fail_next = 4;
+  push("a", Type::alert);
+  push("b", Type::alert);
+  run_for(10s);
+  EXPECT_THAT(committed(), ElementsAre("a", "b"));
+  EXPECT_EQ(queue.errors(), 4U);
+  EXPECT_EQ(queue.dropped_rows(), 0U);
+  EXPECT_EQ(queue.trouble_since(clock.time), std::nullopt);
+}
+
+TEST_F(JournalQueueTest, long_outage_loses_nothing) {
+  journal.fail_next = 100;
+  push("a", Type::alert);
+  push("b", Type::telemetry);
+  run_for(1h);
+  EXPECT_THAT(committed(), ElementsAre("a", "b"));
+}
+
+TEST_F(JournalQueueTest, batch_the_store_can_never_take_does_not_block_the_others) {
+  journal.refused_key = "bad";
+  push("bad", Type::alert);
+  push("good", Type::alert);
+  run_for(1min);
+  EXPECT_THAT(committed(), ElementsAre("good"));
+  EXPECT_EQ(queue.dropped_rows(), 1U);
+}
+
+TEST_F(JournalQueueTest, batch_that_failed_with_the_store_is_not_blamed) {
+  for (int outage = 5; outage < 40; ++outage) {
+    journal.committed.clear();
+    journal.fail_next = outage;
+    push("a", Type::alert);
+    run_for(10min);
+    EXPECT_THAT(committed(), ElementsAre("a")) << outage;
+  }
+  EXPECT_EQ(queue.dropped_rows(), 0U);
+}
+
+TEST_F(JournalQueueTest, telemetry_gives_way_before_alerts) {
+  queue.on_time(clock.time);  // a probe is under way
+  push("t1", Type::telemetry);
+  push("a1", Type::alert);
+  push("n1", Type::notification);
+  push("t2", Type::telemetry);
+  push("a2", Type::alert);
+  push("a3", Type::alert);
+  push("a4", Type::alert);
+  run_for(1s);
+  EXPECT_THAT(committed(), ElementsAre("a1", "a2", "a3", "a4"));
+  EXPECT_EQ(queue.dropped_rows(), 3U);
+}
+
+TEST_F(JournalQueueTest, hanging_commit_is_trouble_after_ten_seconds) {
+  journal.hanging = true;
+  push("a", Type::alert);
+  queue.on_time(clock.time);
+  EXPECT_EQ(queue.next_deadline(), t0 + 10s);
+  EXPECT_EQ(queue.trouble_since(t0 + 10s - 1ns), std::nullopt);
+  EXPECT_EQ(queue.trouble_since(t0 + 10s), t0);
+  queue.on_time(t0 + 10s);
+  EXPECT_EQ(queue.next_deadline(), never_mono) << "told once, not in a loop";
+}
+
+TEST_F(JournalQueueTest, idle_store_is_probed) {
+  run_for(2min);
+  EXPECT_EQ(journal.committed.size(), 5U);
+  EXPECT_THAT(committed(), IsEmpty());
+}
+
+TEST_F(JournalQueueTest, answer_after_destruction_finds_nobody) {
+  {
+    JournalQueue other(journal, clock, {.run = "x"});
+    other.on_time(clock.time);
+  }
+  EXPECT_TRUE(journal.answer());
+}
+
+// ---- the control on failing ports ----
+
+TEST(ControlPortsTest, alert_survives_a_failing_journal_and_is_delivered_meanwhile) {
+  ControlBench bench;
+  auto btc = bench.watch("BTC");
+  bench.journal.fail_next = 1'000'000;
+  bench.put(ControlBench::at(btc, Level::degraded, Reason::silent, t0));
+  bench.run_until(t0 + 6s);
+  EXPECT_EQ(bench.hook.delivered.size(), 1U) << "a dead store does not silence alerts";
+  EXPECT_THAT(bench.journal.rows<AlertRow>(), IsEmpty());
+  bench.run_until(t0 + 30s);
+  EXPECT_THAT(bench.open(), testing::Contains("store_failed warning"));
+  EXPECT_EQ(bench.control.health(bench.clock.time).components.at(2).status,
+            health::Status::unhealthy);
+
+  bench.journal.fail_next = 0;
+  bench.run_until(t0 + 100s);
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].name, "price_staleness");
+  EXPECT_EQ(rows[1].name + " " + rows[1].state, "store_failed firing");
+  EXPECT_EQ(rows[2].name + " " + rows[2].state, "store_failed resolved");
+  EXPECT_EQ(bench.control.counters().journal_dropped_rows, 0U);
+  EXPECT_TRUE(bench.control.drained());
+}
+
+TEST(ControlPortsTest, one_failed_commit_raises_no_alert) {
+  ControlBench bench;
+  bench.journal.fail_next = 1;
+  bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+  bench.run_until(t0 + 30s);
+  EXPECT_EQ(bench.open().size(), 1U);
+  EXPECT_EQ(bench.control.counters().journal_errors, 1U);
+}
+
+TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
+  ControlBench bench;
+  bench.hook.result = {SinkResult::Status::retry, "connection refused", std::nullopt};
+  bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+  bench.run_until(t0 + 60s);
+  EXPECT_THAT(bench.open(), testing::Contains(R"(sink_failed{sink="hook"} warning)"));
+  ASSERT_EQ(bench.log.delivered.size(), 2U);
+  EXPECT_THAT(bench.log.delivered[1].summary, HasSubstr("connection refused"));
+  EXPECT_EQ(bench.control.health(bench.clock.time).components.at(3).status,
+            health::Status::degraded);
+
+  bench.hook.result = {};
+  bench.run_until(t0 + 10min);
+  EXPECT_THAT(bench.open(), testing::Not(testing::Contains(HasSubstr("sink_failed"))));
+  EXPECT_EQ(bench.hook.delivered.size(), 1U) << "nothing about itself";
+  EXPECT_EQ(bench.log.delivered.back().status, "resolved");
+  EXPECT_GE(bench.control.counters().notification_retries, 5U);
+}
+
+TEST(ControlPortsTest, permanent_failure_alone_raises_the_alert_after_two_minutes) {
+  ControlBench bench;
+  bench.hook.result = {SinkResult::Status::failed, "404", std::nullopt};
+  bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+  bench.run_until(t0 + 125s - 1ns);
+  EXPECT_EQ(bench.open().size(), 1U);
+  bench.run_until(t0 + 125s);
+  EXPECT_EQ(bench.open().size(), 2U);
+}
+
+TEST(ControlPortsTest, stopping_does_not_wait_for_siblings) {
+  ControlBench bench;
+  bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+  EXPECT_FALSE(bench.control.drained());
+  bench.control.hurry(t0);
+  bench.settle();
+  EXPECT_TRUE(bench.control.drained());
+  EXPECT_EQ(bench.hook.delivered.size(), 1U);
+}
+
+TEST(ControlPortsTest, idle_control_sleeps) {
+  ControlBench bench;
+  auto btc = bench.watch("BTC");
+  bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
+  bench.run_until(t0 + 10s);
+  EXPECT_EQ(bench.wakeup.armed, t0 + 30s) << "the next probe of the store";
+}
+
+TEST(ControlPortsTest, same_input_same_events) {
+  const auto run = [] {
+    ControlBench bench;
+    bench.hook.result = {SinkResult::Status::retry, "503", std::nullopt};
+    for (int i = 0; i < 5; ++i) {
+      bench.put(ControlBench::at(bench.watch("S" + std::to_string(i)), Level::degraded,
+                                 Reason::silent, t0));
+    }
+    bench.run_until(t0 + 10min);
+    std::string text;
+    for (const auto& event : bench.events) {
+      text += std::to_string(to_ns(event.at)) + " " + event.subject + " " + event.text + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(run(), run());
+}
+
+}  // namespace
+}  // namespace feedwatch::engine
