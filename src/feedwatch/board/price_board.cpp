@@ -64,7 +64,7 @@ Slot PriceBoard::read(StreamId stream) const {
     if (whole) break;
   }
   Slot slot;
-  std::memcpy(&slot, words.data(), sizeof(Slot));
+  std::memcpy(static_cast<void*>(&slot), words.data(), sizeof(Slot));
   return slot;
 }
 

@@ -60,7 +60,9 @@ TEST(DeadlineHeap, AgreesWithASortedMapOverManyRandomSteps) {
     DeadlineHeap::Entry least{never_mono, 0};
     for (const auto& [n, when] : model) least = std::min(least, DeadlineHeap::Entry{when, n});
     ASSERT_EQ(heap.next(), least.at);
-    if (!model.empty()) ASSERT_EQ(heap.top().number, least.number);
+    if (!model.empty()) {
+      ASSERT_EQ(heap.top().number, least.number);
+    }
   }
 }
 

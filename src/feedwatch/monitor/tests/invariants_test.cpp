@@ -83,7 +83,9 @@ class Invariants : public ::testing::TestWithParam<std::uint64_t> {
     // Invariant 8 in small: the stored level is what a reader computes at this instant.
     EXPECT_EQ(slot.level, level_at(slot, now));
     const auto answer = monitor.price(model.stream, {.max_age = max_age}, now);
-    if (answer) EXPECT_LE(now - model.arrived, max_age);
+    if (answer) {
+      EXPECT_LE(now - model.arrived, max_age);
+    }
     if (!model.known) return;
     // Invariant 5: never negative, and they grow exactly as time does unless evidence came.
     EXPECT_GE(*ages.receive, 0s);

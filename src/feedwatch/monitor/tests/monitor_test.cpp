@@ -251,7 +251,9 @@ TEST(KeyIndex, KeepsEveryKeyThroughCollisionsAndRemovals) {
   for (std::uint32_t i = 0; i < 100; ++i) {
     const auto found = index.find(key(static_cast<int>(i)));
     EXPECT_EQ(found.has_value(), i % 2 == 1);
-    if (found) EXPECT_EQ(*found, StreamId{i});
+    if (found) {
+      EXPECT_EQ(*found, StreamId{i});
+    }
   }
 }
 
