@@ -162,7 +162,9 @@ TEST(Faults, FrozenPriceOfOneKindLeavesTheOthers) {
   scene.world.fault({.kind = FaultKind::frozen_price, .price = Kind::last});
   int marks = 0;
   for (const Heard& h : scene.after(10s, "BTCUSDT")) {
-    if (h.kind == Kind::last) EXPECT_FALSE(h.has_price);
+    if (h.kind == Kind::last) {
+      EXPECT_FALSE(h.has_price);
+    }
     if (h.kind == Kind::mark && h.has_price) ++marks;
   }
   EXPECT_GT(marks, 20);
@@ -198,7 +200,9 @@ TEST(Faults, QueueDelayKeepsOrderAndAge) {
     const Duration age = World::anchor.at(r.at) - *h.ts_event;
     EXPECT_GE(age, 3s);
     EXPECT_LT(age, 3s + 1ms);  // the frame says whole milliseconds
-    if (before) EXPECT_GE(*h.ts_event, *before);
+    if (before) {
+      EXPECT_GE(*h.ts_event, *before);
+    }
     before = h.ts_event;
   }
   EXPECT_TRUE(before);
@@ -259,7 +263,9 @@ TEST(Faults, SequenceRestartSaysUpdateOne) {
   for (const Heard& h : heard) {
     EXPECT_EQ(h.seq, 1U);
     restarts += h.restart ? 1 : 0;
-    if (h.kind != Kind::quote) EXPECT_TRUE(h.snapshot);
+    if (h.kind != Kind::quote) {
+      EXPECT_TRUE(h.snapshot);
+    }
   }
   EXPECT_EQ(restarts, 1);
   for (const Heard& h : scene.after(2s, "BTCUSDT")) EXPECT_LT(h.seq, 100U);

@@ -34,7 +34,7 @@ struct ClientLog {
 
 class SocketWorld : private FrameSink {
  public:
-  static constexpr auto patience = std::chrono::seconds(10);
+  static constexpr auto patience = std::chrono::seconds(30);
 
   SocketWorld() : thread_([this] { reactor_.run(); }) {}
   ~SocketWorld() override {
