@@ -23,8 +23,12 @@ void check_sound(const std::expected<MessageType, DecodeError>& type, const Deco
     EXPECT_TRUE(is_utf8(tick.symbol));
     EXPECT_EQ(tick.fields.price, !tick.price_text.empty());
     EXPECT_EQ(tick.fields.ask, !tick.ask_text.empty());
-    if (tick.fields.price) EXPECT_EQ(tick.prices.price, test::decimal(tick.price_text));
-    if (tick.ts_event) EXPECT_GT(to_ns(*tick.ts_event), 0);
+    if (tick.fields.price) {
+      EXPECT_EQ(tick.prices.price, test::decimal(tick.price_text));
+    }
+    if (tick.ts_event) {
+      EXPECT_GT(to_ns(*tick.ts_event), 0);
+    }
   }
 }
 

@@ -60,13 +60,17 @@ void check_tick(const WireTick& tick, const ChannelSheet& channel, const MarketS
   EXPECT_EQ(tick.ts_event, state.now);
   EXPECT_EQ(tick.snapshot, channel.absent_is_unchanged && state.snapshot);
   EXPECT_EQ(tick.seq.has_value(), channel.seq_orders);
-  if (tick.seq) EXPECT_EQ(*tick.seq, state.seq);
+  if (tick.seq) {
+    EXPECT_EQ(*tick.seq, state.seq);
+  }
   EXPECT_EQ(tick.fields.price, expected.carried);
   EXPECT_EQ(tick.fields.ask, tick.kind == Kind::quote);
   if (!expected.carried) return;
   EXPECT_TRUE(identical(tick.prices.price, expected.price));
   EXPECT_EQ(tick.price_text, expected.price.to_string());
-  if (tick.fields.ask) EXPECT_EQ(tick.ask_text, state.ask.to_string());
+  if (tick.fields.ask) {
+    EXPECT_EQ(tick.ask_text, state.ask.to_string());
+  }
 }
 
 void check_round_trip(std::string_view venue_name, const MarketState& state) {
