@@ -42,7 +42,7 @@ struct WireTick {
   std::string_view ask_text;    ///< the raw token of ask, empty if absent
   std::optional<WallTime> ts_event;
   std::optional<std::uint64_t> seq;
-  bool snapshot = false;  ///< full state, not a delta
+  bool snapshot = false;  ///< full state on a channel that also sends deltas: order begins again
   bool restart = false;   ///< the venue says its sequence starts again
 };
 
