@@ -32,7 +32,7 @@ struct Fields {
 enum class EventTime : std::uint8_t { none, publish, trade };
 
 /// One price update as a venue's message says it, before it is matched to a stream. Text views
-/// point into the frame and are valid as long as it is.
+/// point into the frame, or, where it had escapes, into the decoder: valid until its next message.
 struct WireTick {
   std::string_view symbol;  ///< the venue's bytes, unescaped
   Kind kind = Kind::last;
