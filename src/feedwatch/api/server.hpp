@@ -23,7 +23,7 @@ struct ApiOptions {
   std::string address = "127.0.0.1";  ///< numeric; not loopback ⇒ cert, key and token are required
   std::uint16_t port = 8420;          ///< 0: the kernel chooses
   std::string cert_file, key_file;    ///< PEM; both set: TLS
-  std::string token;                  ///< write token; empty = every write is refused unless loopback
+  std::string token;  ///< write token; empty = every write is refused unless loopback
   std::vector<std::string> allowed_hosts;    ///< beside localhost and the address itself
   std::vector<std::string> allowed_origins;  ///< beside the server's own
   std::string version;
@@ -31,7 +31,7 @@ struct ApiOptions {
 
 /// How the process itself fares, for /livez and /metrics. Collected by the app from both threads.
 struct ProcessFacts {
-  bool shard_loop_alive = false;    ///< answered within the last two seconds
+  bool shard_loop_alive = false;  ///< answered within the last two seconds
   std::uint64_t stalls = 0;
   Duration longest_stall{};
   std::uint64_t ticks_accepted = 0;
@@ -52,8 +52,9 @@ struct ApiPorts {
   std::function<void(StreamKey, std::string owner, Done)> unwant;
 };
 
-/// HTTP API, metrics, health and dashboard (interfaces.md §4). Runs on the control thread's reactor;
-/// reads the control's views and the board, decides nothing. Destruction drops all connections.
+/// HTTP API, metrics, health and dashboard (interfaces.md §4). Runs on the control thread's
+/// reactor; reads the control's views and the board, decides nothing. Destruction drops all
+/// connections.
 class ApiServer {
  public:
   static Result<std::unique_ptr<ApiServer>> listen(net::Reactor& reactor, ApiOptions options,

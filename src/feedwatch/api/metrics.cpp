@@ -1,0 +1,160 @@
+#include "feedwatch/api/metrics.hpp"
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace feedwatch::api {
+
+namespace {
+
+using Type = MetricsText::Type;
+
+constexpr std::int64_t milliseconds(WallTime time) {
+  return to_ns(time) / 1'000'000;
+}
+
+void streams(MetricsText& text, std::span<const engine::StreamView> views) {
+  const auto each = [&](auto sample) {
+    for (const engine::StreamView& view : views) {
+      const StreamKey& key = view.info->key;
+      sample(view, MetricsText::LabelList{
+                       {"venue", key.venue}, {"symbol", key.symbol}, {"kind", to_text(key.kind)}});
+    }
+  };
+  text.family("feedwatch_stream_last_update_timestamp_seconds", Type::gauge,
+              "When the newest accepted price of the stream was received; absent if never.");
+  each([&](const auto& view, auto labels) {
+    if (view.last_update) text.sample_milliseconds(milliseconds(*view.last_update), labels);
+  });
+  text.family("feedwatch_stream_last_change_timestamp_seconds", Type::gauge,
+              "When the price of the stream last became a different one; absent if never.");
+  each([&](const auto& view, auto labels) {
+    if (view.last_change) text.sample_milliseconds(milliseconds(*view.last_change), labels);
+  });
+  text.family("feedwatch_stream_level", Type::gauge, "0 healthy, 1 degraded, 2 stale, 3 unknown.");
+  each([&](const auto& view, auto labels) {
+    text.sample(static_cast<std::uint64_t>(view.level), labels);
+  });
+  text.family("feedwatch_stream_fault", Type::gauge,
+              "1 when the stream is past a limit and its feed is at fault.");
+  each([&](const auto& view, auto labels) {
+    text.sample(std::uint64_t{view.fault ? 1U : 0U}, labels);
+  });
+}
+
+void lines(MetricsText& text, std::span<const engine::LineView> views) {
+  const auto each = [&](auto value) {
+    for (const engine::LineView& view : views) {
+      text.sample(value(view.status), {{"venue", view.status.venue}, {"line", view.status.name}});
+    }
+  };
+  text.family("feedwatch_line_live", Type::gauge, "1 when the line is live.");
+  each([](const auto& s) { return std::uint64_t{s.state == engine::LineState::live ? 1U : 0U}; });
+  text.family("feedwatch_line_frames", Type::counter, "Frames received on the line.");
+  each([](const auto& s) { return s.frames; });
+  text.family("feedwatch_line_dials", Type::counter, "Connection attempts of the line.");
+  each([](const auto& s) { return s.dials; });
+  text.family("feedwatch_line_unplanned_closes", Type::counter,
+              "Connections of the line that ended without our wish.");
+  each([](const auto& s) { return s.unplanned_closes; });
+}
+
+void venues(MetricsText& text, std::span<const engine::VenueStatus> list) {
+  text.family("feedwatch_venue_live", Type::gauge,
+              "1 when every route of the venue has a live line.");
+  for (const auto& venue : list) {
+    text.sample(std::uint64_t{venue.live ? 1U : 0U}, {{"venue", venue.venue}});
+  }
+  text.family("feedwatch_venue_rate_limited", Type::gauge,
+              "1 while the venue has told us to stay away.");
+  for (const auto& venue : list) {
+    text.sample(std::uint64_t{venue.limited_until ? 1U : 0U}, {{"venue", venue.venue}});
+  }
+}
+
+void guard(MetricsText& text, const Decisions& decisions) {
+  text.family("feedwatch_guard_decisions", Type::counter,
+              "Prices asked for, by consumer, verdict and reason.");
+  for (const Decisions::Row& row : decisions.rows()) {
+    text.sample(row.count,
+                {{"consumer", row.consumer}, {"verdict", row.verdict}, {"reason", row.reason}});
+  }
+}
+
+void alerts(MetricsText& text, const engine::Control& control) {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> open;
+  for (const engine::AlertView& alert : control.alerts(0)) {
+    if (alert.open) ++open[{alert.row.name, alert.row.severity}];
+  }
+  text.family("feedwatch_alerts_open", Type::gauge, "Open alerts by name and severity.");
+  for (const auto& [key, count] : open) {
+    text.sample(count, {{"alertname", key.first}, {"severity", key.second}});
+  }
+  const engine::Control::Counters counters = control.counters();
+  const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    text.family(name, Type::counter, help);
+    text.sample(value);
+  };
+  counter("feedwatch_notifications", "Deliveries of alerts that succeeded.",
+          counters.notifications_delivered);
+  counter("feedwatch_notification_failures", "Deliveries of alerts given up.",
+          counters.notifications_failed);
+  counter("feedwatch_notification_retries", "Delivery attempts that will be repeated.",
+          counters.notification_retries);
+  counter("feedwatch_notifications_dropped", "Notifications lost at the bound of the outbox.",
+          counters.notifications_dropped);
+  counter("feedwatch_journal_commits", "Batches written to the store.", counters.journal_commits);
+  counter("feedwatch_journal_errors", "Batches the store did not take at once.",
+          counters.journal_errors);
+  counter("feedwatch_journal_rows_dropped", "Rows lost at the bound of the journal's queue.",
+          counters.journal_dropped_rows);
+  counter("feedwatch_stream_transitions", "Level transitions of streams.", counters.transitions);
+  counter("feedwatch_stream_transitions_merged", "Transitions folded into a later one.",
+          counters.transitions_merged);
+  text.family("feedwatch_notification_queue_length", Type::gauge,
+              "Notifications not yet delivered.");
+  text.sample(std::uint64_t{counters.notifications_pending});
+  text.family("feedwatch_journal_queue_length", Type::gauge, "Batches not yet written.");
+  text.sample(std::uint64_t{counters.journal_pending});
+}
+
+void process(MetricsText& text, const ProcessFacts& facts, std::string_view version) {
+  text.family("feedwatch_build_info", Type::gauge, "Version of the running program.");
+  text.sample(std::uint64_t{1}, {{"version", version}});
+  text.family("feedwatch_ticks_accepted", Type::counter, "Ticks stored.");
+  text.sample(facts.ticks_accepted);
+  text.family("feedwatch_ticks_rejected", Type::counter, "Ticks not stored, by reason.");
+  for (const auto& [reason, count] : facts.ticks_rejected) text.sample(count, {{"reason", reason}});
+  text.family("feedwatch_loop_stalls", Type::counter,
+              "Times our own loop did not poll for 250 ms.");
+  text.sample(facts.stalls);
+  text.family("feedwatch_loop_longest_stall_seconds", Type::gauge, "The longest of them.");
+  text.sample(to_seconds(facts.longest_stall));
+  text.family("feedwatch_mailbox_refused", Type::counter, "Tasks refused by a full mailbox.");
+  text.sample(facts.mailbox_refused);
+}
+
+}  // namespace
+
+std::string render_metrics(const ApiPorts& ports, std::string_view version,
+                           MetricsText::Format format) {
+  const MonoTime now = ports.clock.now();
+  MetricsText text(format);
+  process(text, ports.process(), version);
+  const std::vector<engine::StreamView> views = ports.control.streams(now);
+  const std::size_t shown = std::min(views.size(), max_metric_streams);
+  streams(text, std::span(views).first(shown));
+  text.family("feedwatch_series_limit_exceeded", Type::gauge,
+              "Streams without series of their own, because there are too many.");
+  text.sample(std::uint64_t{views.size() - shown});
+  lines(text, ports.control.lines(now));
+  venues(text, ports.control.venues());
+  guard(text, ports.decisions);
+  alerts(text, ports.control);
+  return text.finish();
+}
+
+}  // namespace feedwatch::api

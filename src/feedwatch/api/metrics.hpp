@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "feedwatch/api/metrics_text.hpp"
+#include "feedwatch/api/server.hpp"
+
+namespace feedwatch::api {
+
+/// Streams beyond this many get no series of their own; the overflow is counted (four series each,
+/// and one exposition should stay below 10,000).
+constexpr std::size_t max_metric_streams = 1500;
+
+/// Everything a scrape sees, at one instant. Reads the control's views; any state renders.
+std::string render_metrics(const ApiPorts& ports, std::string_view version,
+                           MetricsText::Format format);
+
+}  // namespace feedwatch::api

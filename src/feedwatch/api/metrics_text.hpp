@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace feedwatch::api {
+
+/// Writes one exposition, Prometheus text 0.0.4 or OpenMetrics 1.0, into a buffer, family after
+/// family. The caller keeps the samples of a family together. Not thread-safe: one per scrape.
+class MetricsText {
+ public:
+  enum class Format : std::uint8_t { prometheus, openmetrics };
+  enum class Type : std::uint8_t { counter, gauge };
+  using LabelList = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  explicit MetricsText(Format format) : format_(format) {}
+
+  /// Begins a family. `name` without the `_total` of counters.
+  void family(std::string_view name, Type type, std::string_view help);
+  void sample(double value, LabelList labels = {});
+  void sample(std::uint64_t value, LabelList labels = {});
+  /// Seconds since the epoch with milliseconds: a double would print digits that mean nothing.
+  void sample_milliseconds(std::int64_t milliseconds, LabelList labels = {});
+
+  std::string finish();
+  std::string_view content_type() const;
+
+ private:
+  void head(LabelList labels);
+
+  Format format_;
+  Type type_ = Type::gauge;
+  std::string name_;
+  std::string out_;
+};
+
+/// OpenMetrics when the Accept header prefers it to plain text.
+MetricsText::Format negotiate(std::string_view accept);
+
+}  // namespace feedwatch::api

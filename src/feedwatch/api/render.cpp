@@ -1,0 +1,210 @@
+#include "feedwatch/api/render.hpp"
+
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/time_text.hpp"
+
+namespace feedwatch::api {
+
+namespace {
+
+void seconds(JsonWriter& json, std::string_view name, const std::optional<Duration>& value) {
+  json.key(name);
+  if (value) {
+    json.number(to_seconds(*value));
+  } else {
+    json.null();
+  }
+}
+
+void moment(JsonWriter& json, std::string_view name, const std::optional<WallTime>& value) {
+  json.key(name);
+  if (value) {
+    json.string(format_time(*value));
+  } else {
+    json.null();
+  }
+}
+
+/// `price` of one-price kinds; `bid` and `ask` of quotes, whose `price` is null.
+void prices(JsonWriter& json, Kind kind, const std::optional<Prices>& value) {
+  const bool quote = kind == Kind::quote;
+  json.key("price");
+  if (value && !quote) {
+    json.string(value->price.to_string());
+  } else {
+    json.null();
+  }
+  if (!quote) return;
+  json.key("bid");
+  if (value) {
+    json.string(value->price.to_string());
+  } else {
+    json.null();
+  }
+  json.key("ask");
+  if (value) {
+    json.string(value->ask.to_string());
+  } else {
+    json.null();
+  }
+}
+
+void key_fields(JsonWriter& json, const StreamKey& key) {
+  json.field("stream", key.text()).field("venue", key.venue).field("symbol", key.symbol);
+  json.field("kind", to_text(key.kind));
+}
+
+std::string_view cadence_word(CadenceType type) {
+  switch (type) {
+    case CadenceType::clocked:
+      return "clocked";
+    case CadenceType::event:
+      return "event";
+    case CadenceType::connection_clocked:
+      return "connection_clocked";
+  }
+  return "event";
+}
+
+/// health+json knows three words; unknown is no proof of anything, so it warns and never passes.
+std::string_view health_word(health::Status status) {
+  switch (status) {
+    case health::Status::healthy:
+      return "pass";
+    case health::Status::degraded:
+    case health::Status::unknown:
+      return "warn";
+    case health::Status::unhealthy:
+    case health::Status::critical:
+      return "fail";
+  }
+  return "fail";
+}
+
+void component(JsonWriter& json, const health::Component& component) {
+  json.key(component.name).begin_array().begin_object();
+  json.field("componentId", component.name).field("componentType", component.type);
+  json.field("status", health_word(component.status)).field("state", to_text(component.status));
+  moment(json, "time", component.last_check);
+  if (component.error_message) json.field("output", *component.error_message);
+  json.field("required", component.required);
+  json.field("response_time_ms", component.response_time_ms);
+  json.field("error_count", component.error_count);
+  json.key("metadata").begin_object();
+  for (const auto& [name, value] : component.metadata) json.key(name).raw(value);
+  json.end_object().end_object().end_array();
+}
+
+}  // namespace
+
+std::string stream_json(const engine::StreamView& view) {
+  const engine::StreamInfo& info = *view.info;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  key_fields(json, info.key);
+  json.field("level", to_text(view.level)).field("reason", to_text(view.reason));
+  json.field("fault", view.fault).field("required", info.required);
+  moment(json, "level_since", view.level_since);
+  moment(json, "suspect_since", view.suspect_since);
+  seconds(json, "age_seconds", view.ages.level);
+  seconds(json, "receive_age_seconds", view.ages.receive);
+  seconds(json, "confirmed_age_seconds", view.ages.confirmed);
+  seconds(json, "event_age_seconds", view.ages.event);
+  moment(json, "last_update", view.last_update);
+  moment(json, "last_change", view.last_change);
+  prices(json, info.key.kind, view.prices);
+  json.field("line", view.line).field("epoch", view.epoch).field("ticks", view.ticks);
+  json.field("quarantined", view.quarantined).field("repair_exhausted", view.repair_exhausted);
+  json.field("detail", view.detail).field("channel", info.channel);
+  json.field("cadence", cadence_word(info.cadence.type));
+  json.key("thresholds").begin_object();
+  json.field("degraded_after_seconds", to_seconds(info.policy.degraded_after));
+  json.field("stale_after_seconds", to_seconds(info.policy.stale_after));
+  json.field("suspect_after_seconds", to_seconds(info.policy.suspect_after));
+  json.end_object().end_object();
+  return out;
+}
+
+std::string line_json(const engine::LineView& view) {
+  const engine::LineStatus& status = view.status;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("line", status.name).field("venue", status.venue);
+  json.field("route", status.route).field("state", to_text(status.state));
+  json.field("reason", to_text(status.reason)).field("detail", status.detail);
+  moment(json, "state_since", view.state_since);
+  seconds(json, "last_frame_age_seconds", view.last_frame_age);
+  seconds(json, "ping_round_trip_seconds", status.ping_rtt);
+  json.field("frames", status.frames).field("frames_per_second", view.frames_per_second);
+  json.field("dials", status.dials).field("unplanned_closes", status.unplanned_closes);
+  json.field("topics", status.topics).end_object();
+  return out;
+}
+
+std::string venue_json(const engine::VenueStatus& venue) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("venue", venue.venue).field("live", venue.live);
+  json.field("rate_limited", venue.limited_until.has_value());
+  json.field("dials_in_window", venue.dials_in_window).field("dial_share", venue.dial_share);
+  json.field("detail", venue.detail).end_object();
+  return out;
+}
+
+std::string alert_json(const engine::AlertView& view) {
+  const AlertRow& row = view.row;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("id", row.id).field("name", row.name).field("identity", row.identity);
+  json.field("severity", row.severity).field("state", row.state).field("open", view.open);
+  json.field("message", row.message).key("labels").begin_object();
+  for (const auto& [name, value] : row.labels) json.field(name, value);
+  json.end_object().key("metadata").raw(row.metadata.empty() ? "{}" : row.metadata);
+  moment(json, "started_at", row.started_at);
+  moment(json, "updated_at", row.updated_at);
+  moment(json, "resolved_at", row.resolved_at);
+  json.end_object();
+  return out;
+}
+
+std::string health_json(const engine::HealthView& view, std::string_view version) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("status", health_word(view.status));
+  json.field("state", to_text(view.status)).field("version", "1").field("releaseId", version);
+  json.field("serviceId", "feedwatch").field("description", "age of prices");
+  std::string output;
+  for (const health::Component& part : view.components) {
+    if (!part.error_message) continue;
+    if (!output.empty()) output += "; ";
+    output += part.name + ": " + *part.error_message;
+  }
+  if (!output.empty()) json.field("output", output);
+  json.key("checks").begin_object();
+  for (const health::Component& part : view.components) component(json, part);
+  json.end_object().end_object();
+  return out;
+}
+
+int health_status_code(const engine::HealthView& view) {
+  return health_word(view.status) == "fail" ? 503 : 200;
+}
+
+std::string price_json(const StreamKey& key, const Price& price) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  key_fields(json, key);
+  prices(json, key.kind, price.prices);
+  json.field("level", to_text(price.level)).field("source", "live");
+  seconds(json, "receive_age_seconds", price.receive_age);
+  seconds(json, "confirmed_age_seconds", price.confirmed_age);
+  seconds(json, "event_age_seconds", price.event_age);
+  moment(json, "ts_recv", price.ts_recv);
+  moment(json, "ts_event", price.ts_event);
+  json.field("epoch", price.epoch).end_object();
+  return out;
+}
+
+}  // namespace feedwatch::api

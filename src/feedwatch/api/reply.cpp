@@ -1,0 +1,33 @@
+#include "feedwatch/api/reply.hpp"
+
+#include "feedwatch/base/json_writer.hpp"
+
+namespace feedwatch::api {
+
+net::Response reply(int status, std::string_view content_type, std::string body) {
+  net::Response response;
+  response.status = status;
+  response.headers = {{"content-type", std::string(content_type)},
+                      {"cache-control", "no-store"},
+                      {"x-content-type-options", "nosniff"},
+                      {"referrer-policy", "no-referrer"}};
+  response.body = std::move(body);
+  return response;
+}
+
+net::Response json_reply(int status, std::string body) {
+  return reply(status, "application/json", std::move(body));
+}
+
+net::Response problem(int status, std::string_view title, std::string_view detail,
+                      const Members& members) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("type", "about:blank").field("title", title);
+  json.field("status", status).field("detail", detail);
+  for (const auto& [name, value] : members) json.key(name).raw(value);
+  json.end_object();
+  return reply(status, "application/problem+json", std::move(body));
+}
+
+}  // namespace feedwatch::api

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/net/http_server.hpp"
+
+namespace feedwatch::api {
+
+/// Answers as this API gives them: no sniffing, no caching, no referrer.
+net::Response reply(int status, std::string_view content_type, std::string body);
+net::Response json_reply(int status, std::string body);
+
+/// application/problem+json (RFC 9457). `detail` says what is wrong and what to do. `members` are
+/// further fields, values already JSON.
+using Members = std::vector<std::pair<std::string_view, std::string>>;
+net::Response problem(int status, std::string_view title, std::string_view detail,
+                      const Members& members = {});
+
+}  // namespace feedwatch::api

@@ -1,0 +1,308 @@
+#include "feedwatch/api/routes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "feedwatch/api/assets.hpp"
+#include "feedwatch/api/lease_body.hpp"
+#include "feedwatch/api/metrics.hpp"
+#include "feedwatch/api/render.hpp"
+#include "feedwatch/api/reply.hpp"
+#include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/base/json_writer.hpp"
+
+namespace feedwatch::api {
+
+namespace {
+
+constexpr std::size_t default_page = 1000;
+constexpr std::size_t max_page = 10'000;
+constexpr const char* dashboard_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+net::Response not_found(std::string_view what) {
+  return problem(404, "Not Found", std::string(what) + " (see / and docs/reference/http.md)");
+}
+
+/// venue, symbol, kind behind /v1/streams or /v1/prices. A symbol with slashes may come unescaped.
+std::optional<StreamKey> key_of(const Target& target) {
+  const auto& parts = target.segments;
+  if (parts.size() < 5) return std::nullopt;
+  std::string text;
+  for (std::size_t i = 2; i < parts.size(); ++i) text += (i > 2 ? "/" : "") + parts[i];
+  Result<StreamKey> key = StreamKey::parse(text);
+  if (!key) return std::nullopt;
+  return std::move(*key);
+}
+
+/// Items with a name each, in ascending order of it: one page behind `cursor`.
+struct Page {
+  std::size_t limit = default_page;
+  std::string cursor;
+};
+
+Result<Page> page_of(const Target& target) {
+  Page page;
+  page.cursor = target.parameter("cursor").value_or("");
+  if (const auto text = target.parameter("limit")) {
+    std::size_t limit = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+    if (error != std::errc{} || end != text->data() + text->size() || limit == 0 ||
+        limit > max_page) {
+      return std::unexpected(Error{"limit", "must be a number from 1 to 10000", ""});
+    }
+    page.limit = limit;
+  }
+  return page;
+}
+
+template <class Item, class Name, class Render>
+net::Response list(std::string_view field, const std::vector<Item>& items, const Page& page,
+                   Name name, Render render) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key(field).begin_array();
+  std::size_t count = 0;
+  std::string last;
+  bool more = false;
+  for (const Item& item : items) {
+    if (!page.cursor.empty() && name(item) <= page.cursor) continue;
+    if (count == page.limit) {
+      more = true;
+      break;
+    }
+    json.raw(render(item));
+    last = name(item);
+    ++count;
+  }
+  json.end_array().key("next_cursor");
+  if (more) {
+    json.string(last);
+  } else {
+    json.null();
+  }
+  json.end_object();
+  return json_reply(200, std::move(body));
+}
+
+net::Response checks(bool good, const Target& target,
+                     std::initializer_list<std::pair<std::string_view, bool>> list) {
+  std::string body = good ? "ok\n" : "failed\n";
+  if (target.parameter("verbose")) {
+    body.clear();
+    for (const auto& [name, ok] : list) {
+      body += ok ? "[+]" : "[-]";
+      body.append(name).append(ok ? " ok\n" : " failed\n");
+    }
+  }
+  return reply(good ? 200 : 503, "text/plain; charset=utf-8", std::move(body));
+}
+
+}  // namespace
+
+Routes::Routes(const ApiOptions& options, ApiPorts ports)
+    : ports_(std::move(ports)),
+      version_(options.version),
+      gate_({.hosts = options.allowed_hosts,
+             .origins = options.allowed_origins,
+             .token = options.token}),
+      guard_(ports_.monitor, ports_.decisions, "api") {}
+
+void Routes::handle(net::Request request, net::Responder respond) {
+  if (auto refusal = gate_.refuse(request)) return respond(std::move(*refusal));
+  const std::optional<Target> target = parse_target(request.target);
+  if (!target) return respond(problem(400, "Bad Request", "the path cannot be read"));
+  const std::string& method = request.method;
+  if (method == "GET" || method == "HEAD") return respond(get(*target, request));
+  const bool lease = target->segments.size() >= 5 && target->segments[0] == "v1" &&
+                     target->segments[1] == "streams";
+  if (!lease || (method != "PUT" && method != "DELETE")) {
+    return respond(problem(405, "Method Not Allowed",
+                           "only /v1/streams/{venue}/{symbol}/{kind} takes PUT and DELETE"));
+  }
+  std::optional<StreamKey> key = key_of(*target);
+  if (!key) return respond(problem(400, "Bad Request", "the stream must be venue/symbol/kind"));
+  if (method == "PUT") return put_lease(std::move(*key), request.body, std::move(respond));
+  delete_lease(std::move(*key), *target, request.body, std::move(respond));
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+net::Response Routes::get(const Target& target, const net::Request& request) {
+  const auto& parts = target.segments;
+  if (!parts.empty() && parts[0] == "v1") return get_v1(target);
+  if (parts.size() == 1) {
+    if (parts[0] == "livez") return live(target);
+    if (parts[0] == "readyz") return ready(target);
+    if (parts[0] == "metrics") return metrics(request);
+    if (parts[0] == "health") {
+      const engine::HealthView view = ports_.control.health(ports_.clock.now());
+      return reply(health_status_code(view), "application/health+json",
+                   health_json(view, version_));
+    }
+  }
+  std::string path = "/";
+  for (std::size_t i = 0; i < parts.size(); ++i) path += (i > 0 ? "/" : "") + parts[i];
+  for (const Asset& asset : assets()) {
+    if (asset.path != path) continue;
+    net::Response response = reply(200, asset.content_type, std::string(asset.body));
+    response.headers.emplace_back("content-security-policy", dashboard_policy);
+    return response;
+  }
+  return not_found("nothing is served at this path");
+}
+
+net::Response Routes::get_v1(const Target& target) {
+  const auto& parts = target.segments;
+  const std::string_view what = parts.size() > 1 ? std::string_view(parts[1]) : "";
+  if (parts.size() == 2) {
+    if (what == "streams") return streams(target);
+    if (what == "lines") return lines(target);
+    if (what == "alerts") return alerts(target);
+  }
+  if (parts.size() == 3 && what == "alerts") {
+    for (const engine::AlertView& alert : ports_.control.alerts()) {
+      if (alert.row.id == parts[2]) return json_reply(200, alert_json(alert));
+    }
+    return not_found("no alert of that id is open or was resolved lately");
+  }
+  if (what == "streams" || what == "prices") {
+    const std::optional<StreamKey> key = key_of(target);
+    if (!key) return problem(400, "Bad Request", "the stream must be venue/symbol/kind");
+    return what == "streams" ? one_stream(*key) : price(*key, target);
+  }
+  return not_found("nothing is served at this path");
+}
+
+net::Response Routes::streams(const Target& target) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return problem(400, "Bad Request", page.error().text());
+  const auto level = target.parameter("level");
+  const auto venue = target.parameter("venue");
+  constexpr std::array levels{Level::healthy, Level::degraded, Level::stale, Level::unknown};
+  if (level && std::ranges::none_of(levels, [&](Level l) { return to_text(l) == *level; })) {
+    return problem(400, "Bad Request", "level must be healthy, degraded, stale or unknown");
+  }
+  std::vector<engine::StreamView> views = ports_.control.streams(ports_.clock.now());
+  std::erase_if(views, [&](const engine::StreamView& view) {
+    return (level && to_text(view.level) != *level) || (venue && view.info->key.venue != *venue);
+  });
+  std::ranges::sort(views, {}, [](const engine::StreamView& view) -> const std::string& {
+    return view.info->text;
+  });
+  return list(
+      "streams", views, *page, [](const engine::StreamView& view) { return view.info->text; },
+      stream_json);
+}
+
+net::Response Routes::one_stream(const StreamKey& key) const {
+  const auto view = ports_.control.stream(key, ports_.clock.now());
+  if (!view) return not_found("stream " + key.text() + " is not watched");
+  return json_reply(200, stream_json(*view));
+}
+
+net::Response Routes::price(const StreamKey& key, const Target& target) {
+  const auto text = target.parameter("max_age");
+  if (!text) {
+    return problem(400, "Bad Request",
+                   "max_age is missing: nobody is given a price without a limit of its age "
+                   "(add ?max_age=5s)");
+  }
+  const Result<Duration> max_age = parse_duration(*text);
+  if (!max_age) return problem(400, "Bad Request", "max_age: " + max_age.error().text());
+  const auto answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
+  if (answer) return json_reply(200, price_json(key, answer->price));
+  const Refusal& refusal = answer.error();
+  std::string age = "null";
+  if (refusal.age) {
+    age.clear();
+    JsonWriter(age).number(to_seconds(*refusal.age));
+  }
+  return problem(409, "Price refused",
+                 key.text() + ": " + std::string(to_text(refusal.code)) + " (reason " +
+                     std::string(to_text(refusal.reason)) + ")",
+                 {{"stream", json_quoted(key.text())},
+                  {"refusal", json_quoted(to_text(refusal.code))},
+                  {"reason", json_quoted(to_text(refusal.reason))},
+                  {"level", json_quoted(to_text(refusal.level))},
+                  {"age_seconds", age}});
+}
+
+net::Response Routes::lines(const Target& target) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return problem(400, "Bad Request", page.error().text());
+  std::vector<engine::LineView> views = ports_.control.lines(ports_.clock.now());
+  std::ranges::sort(views, {}, [](const engine::LineView& view) -> const std::string& {
+    return view.status.name;
+  });
+  return list(
+      "lines", views, *page, [](const engine::LineView& view) { return view.status.name; },
+      line_json);
+}
+
+net::Response Routes::alerts(const Target& target) const {
+  const auto open = target.parameter("open");
+  std::vector<engine::AlertView> views = ports_.control.alerts(open == "true" ? 0 : 100);
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("alerts").begin_array();
+  for (const engine::AlertView& view : views) json.raw(alert_json(view));
+  json.end_array().key("next_cursor").null().end_object();
+  return json_reply(200, std::move(body));
+}
+
+// ---- probes -------------------------------------------------------------------------------------
+
+net::Response Routes::live(const Target& target) const {
+  // The control's loop is the one answering; what it can tell about is the shard's.
+  const bool shard = ports_.process().shard_loop_alive;
+  return checks(shard, target, {{"control_loop", true}, {"shard_loop", shard}});
+}
+
+net::Response Routes::ready(const Target& target) const {
+  const bool ready = ports_.control.ready(ports_.clock.now());
+  return checks(ready, target, {{"configuration", true}, {"store_and_required_streams", ready}});
+}
+
+net::Response Routes::metrics(const net::Request& request) const {
+  const MetricsText::Format format = negotiate(request.header("accept"));
+  return reply(200, MetricsText(format).content_type(), render_metrics(ports_, version_, format));
+}
+
+// ---- leases -------------------------------------------------------------------------------------
+
+void Routes::put_lease(StreamKey key, const std::string& body, net::Responder respond) {
+  const Result<LeaseBody> lease = parse_lease(body);
+  if (!lease) return respond(problem(400, "Bad Request", lease.error().text()));
+  const std::string text = key.text();
+  ports_.want(std::move(key), lease->owner, lease->ttl,
+              [text, respond = std::move(respond)](Result<void> result) mutable {
+                if (!result) {
+                  return respond(problem(422, "Stream cannot be watched", result.error().text()));
+                }
+                std::string answer;
+                JsonWriter(answer).begin_object().field("stream", text).end_object();
+                respond(json_reply(200, std::move(answer)));
+              });
+}
+
+void Routes::delete_lease(StreamKey key, const Target& target, const std::string& body,
+                          net::Responder respond) {
+  std::string owner(target.parameter("owner").value_or(""));
+  if (owner.empty() && !body.empty()) {
+    const Result<LeaseBody> lease = parse_lease(body);
+    if (!lease) return respond(problem(400, "Bad Request", lease.error().text()));
+    owner = lease->owner;
+  }
+  if (owner.empty()) return respond(problem(400, "Bad Request", "owner is missing (add ?owner=…)"));
+  ports_.unwant(std::move(key), std::move(owner),
+                [respond = std::move(respond)](Result<void> result) mutable {
+                  if (!result) return respond(problem(404, "Not Found", result.error().text()));
+                  respond(reply(204, "application/json", {}));
+                });
+}
+
+}  // namespace feedwatch::api

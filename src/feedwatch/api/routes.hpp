@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "feedwatch/api/security.hpp"
+#include "feedwatch/api/server.hpp"
+#include "feedwatch/api/target.hpp"
+#include "feedwatch/guard/guard.hpp"
+#include "feedwatch/net/http_server.hpp"
+
+namespace feedwatch::api {
+
+/// From request to response; knows no socket. One thread (the control's). Ports outlive it.
+class Routes {
+ public:
+  Routes(const ApiOptions& options, ApiPorts ports);
+
+  void handle(net::Request request, net::Responder respond);
+
+ private:
+  net::Response get(const Target& target, const net::Request& request);
+  net::Response get_v1(const Target& target);
+  net::Response streams(const Target& target) const;
+  net::Response one_stream(const StreamKey& key) const;
+  net::Response price(const StreamKey& key, const Target& target);
+  net::Response lines(const Target& target) const;
+  net::Response alerts(const Target& target) const;
+  net::Response live(const Target& target) const;
+  net::Response ready(const Target& target) const;
+  net::Response metrics(const net::Request& request) const;
+  void put_lease(StreamKey key, const std::string& body, net::Responder respond);
+  void delete_lease(StreamKey key, const Target& target, const std::string& body,
+                    net::Responder respond);
+
+  ApiPorts ports_;
+  std::string version_;
+  Gatekeeper gate_;
+  Guard guard_;
+};
+
+}  // namespace feedwatch::api

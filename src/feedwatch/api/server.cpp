@@ -1,0 +1,76 @@
+#include "feedwatch/api/server.hpp"
+
+#include <utility>
+
+#include "feedwatch/api/routes.hpp"
+#include "feedwatch/net/http_server.hpp"
+#include "feedwatch/net/reactor.hpp"
+
+namespace feedwatch::api {
+
+namespace {
+
+bool loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+Result<void> check(const ApiOptions& options) {
+  if (loopback(options.address)) return {};
+  if (!options.cert_file.empty() && !options.key_file.empty() && !options.token.empty()) return {};
+  return std::unexpected(Error{.what = "listen on " + options.address,
+                               .why = "an address others can reach needs TLS and a token",
+                               .fix = "set api.tls_cert_file, api.tls_key_file and api.token_file, "
+                                      "or listen on 127.0.0.1"});
+}
+
+}  // namespace
+
+struct ApiServer::Impl {
+  Impl(const ApiOptions& api_options, ApiPorts ports)
+      : options(api_options), routes(api_options, std::move(ports)) {}
+
+  ApiOptions options;
+  Routes routes;
+  std::unique_ptr<net::HttpServer> server;  // last: its handlers use the routes
+};
+
+ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ApiServer::~ApiServer() = default;
+
+Result<std::unique_ptr<ApiServer>> ApiServer::listen(net::Reactor& reactor, ApiOptions options,
+                                                     ApiPorts ports) {
+  if (auto checked = check(options); !checked) return std::unexpected(checked.error());
+  // The address itself is one of our names.
+  options.allowed_hosts.push_back(options.address.find(':') == std::string::npos
+                                      ? options.address
+                                      : "[" + options.address + "]");
+  auto impl = std::make_unique<Impl>(options, std::move(ports));
+  net::HttpServerOptions server;
+  server.address = options.address;
+  server.port = options.port;
+  server.cert_file = options.cert_file;
+  server.key_file = options.key_file;
+  server.max_connections = 256;
+  server.max_body = 64U << 10U;
+  net::HttpHandlers handlers;
+  handlers.on_request = [routes = &impl->routes](net::Request request, net::Responder respond) {
+    routes->handle(std::move(request), std::move(respond));
+  };
+  auto listening = net::HttpServer::listen(reactor, server, std::move(handlers));
+  if (!listening) return std::unexpected(listening.error());
+  impl->server = std::move(*listening);
+  return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
+}
+
+std::uint16_t ApiServer::port() const {
+  return impl_->server->local_port();
+}
+
+std::string ApiServer::url() const {
+  const bool v6 = impl_->options.address.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + impl_->options.address + "]" : impl_->options.address;
+  const char* scheme = impl_->options.cert_file.empty() ? "http://" : "https://";
+  return scheme + host + ":" + std::to_string(port());
+}
+
+}  // namespace feedwatch::api
