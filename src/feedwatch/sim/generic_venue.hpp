@@ -1,0 +1,86 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "feedwatch/venues/venue.hpp"
+
+namespace feedwatch::sim {
+
+/// One channel of a generic venue: it feeds one kind and is named after it.
+struct GenericChannel {
+  Kind kind = Kind::last;
+  Cadence cadence = event_driven();
+  EventTime event_time = EventTime::publish;
+  bool absent_is_unchanged = false;
+  bool repeat_confirms = false;
+  bool seq_orders = false;
+  bool snapshot_on_subscribe = false;
+  Duration suspect_after{};
+};
+
+/// A venue described by a scenario instead of an exchange's documentation.
+struct GenericSheet {
+  std::string name;
+  std::vector<GenericChannel> channels;
+  venues::PingStyle ping = venues::PingStyle::protocol;
+  Duration server_heartbeat{};
+  venues::RateLimit dials{300, 5min};
+  venues::RateLimit messages{10, 1s};
+  std::size_t max_topics_per_line = 200;
+  std::size_t max_topics_per_request = 50;
+};
+
+/// Both sides of a plain text protocol with a sheet built at run time, so that scenarios can ask
+/// for any cadence and any promise a channel can make. Words are separated by one blank; symbols
+/// are percent-encoded. Client: `sub ID CHANNEL:SYMBOL…`, `unsub ID …`, `ping`. Venue: `ack ID`,
+/// `refuse ID TEXT`, `pong`, `tick CHANNEL SYMBOL snapshot|delta t=NS n=SEQ [p=PRICE] [a=ASK]`.
+/// Immutable after construction; any thread.
+class GenericVenue final : public venues::Venue, public venues::VenueSide {
+ public:
+  explicit GenericVenue(GenericSheet sheet);
+  GenericVenue(const GenericVenue&) = delete;
+  GenericVenue& operator=(const GenericVenue&) = delete;
+
+  const venues::VenueSheet& sheet() const override { return sheet_; }
+
+  std::string dial_url(std::string_view base, std::string_view route) const override;
+  std::vector<venues::ClientRequest> subscribe(std::span<const venues::Topic> topics,
+                                               std::uint64_t first_id) const override;
+  std::vector<venues::ClientRequest> unsubscribe(std::span<const venues::Topic> topics,
+                                                 std::uint64_t first_id) const override;
+  std::string ping_text() const override;
+  std::unique_ptr<venues::Decoder> make_decoder() const override;
+  std::string instruments_url(std::string_view rest_base) const override;
+  std::expected<std::vector<venues::Instrument>, std::string> parse_instruments(
+      std::string_view body) const override;
+
+  std::optional<std::string> route_of(std::string_view target,
+                                      std::vector<venues::Topic>& topics) const override;
+  bool delivers(std::string_view route, std::uint8_t channel) const override;
+  venues::ClientMessage parse_client(std::string_view text) const override;
+  std::string encode_ack(const venues::ClientMessage& message) const override;
+  std::string encode_refusal(const venues::ClientMessage& message) const override;
+  std::string encode_pong(const venues::ClientMessage& message) const override;
+  std::string encode_data(std::uint8_t channel, const venues::MarketState& state) const override;
+  std::optional<RestPath> rest_path(std::string_view target) const override;
+  std::string encode_time(WallTime now) const override;
+  std::string encode_instruments(std::span<const venues::Instrument> instruments) const override;
+  std::string encode_ticker(std::string_view target,
+                            std::span<const venues::MarketState> states) const override;
+
+ private:
+  std::vector<venues::ClientRequest> requests(std::string_view word,
+                                              std::span<const venues::Topic> topics,
+                                              std::uint64_t first_id) const;
+
+  GenericSheet described_;
+  std::string ws_url_;
+  std::string rest_url_;
+  std::deque<std::vector<Kind>> kinds_;  ///< one per channel; the sheet's spans look into it
+  std::vector<venues::ChannelSheet> channels_;
+  venues::VenueSheet sheet_;
+};
+
+}  // namespace feedwatch::sim

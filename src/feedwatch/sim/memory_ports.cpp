@@ -1,0 +1,61 @@
+#include "feedwatch/sim/memory_ports.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace feedwatch::sim {
+
+std::optional<std::string> MemoryState::get(const std::string& key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void MemoryState::put(const std::string& key, std::string value) {
+  values_.insert_or_assign(key, std::move(value));
+}
+
+void MemoryJournal::commit(JournalBatch batch, Done done) {
+  std::expected<void, Error> result;
+  if (down_) {
+    result = std::unexpected(Error{.what = "journal", .why = "down", .fix = {}});
+  } else if (!std::exchange(committed_[batch.idempotency_key], true)) {
+    for (const JournalRow& row : batch.rows) store(row);
+  }
+  parts_.log.line(parts_.clock.now(), "journal",
+                  fmt::format("{} {} rows {}", down_ ? "fail" : "commit", batch.rows.size(),
+                              batch.idempotency_key));
+  parts_.host.post(parts_.clock.now() + commit_time,
+                   [result, done = std::move(done)]() mutable { done(result); });
+}
+
+void MemoryJournal::store(const JournalRow& row) {
+  if (const auto* const alert = std::get_if<AlertRow>(&row)) {
+    alerts_.insert_or_assign(alert->id, *alert);
+  } else if (const auto* const transition = std::get_if<AlertTransitionRow>(&row)) {
+    alert_transitions_.push_back(*transition);
+  } else if (const auto* const notification = std::get_if<NotificationRow>(&row)) {
+    notifications_.insert_or_assign(notification->id, *notification);
+  } else if (const auto* const level = std::get_if<StreamTransitionRow>(&row)) {
+    stream_transitions_.push_back(*level);
+  } else if (const auto* const repair = std::get_if<RepairRow>(&row)) {
+    repairs_.insert_or_assign(repair->id, *repair);
+  }
+}
+
+void MemorySink::deliver(const Notification& notification, Done done) {
+  SinkResult result;
+  if (down_) {
+    result.status = SinkResult::Status::retry;
+    result.detail = "sink is down";
+  } else {
+    ++delivered_[notification.id];
+  }
+  parts_.log.line(parts_.clock.now(), "sink " + name_,
+                  fmt::format("{} {} {}", down_ ? "fail" : "deliver", notification.status,
+                              notification.summary));
+  parts_.host.post(parts_.clock.now() + delivery_time,
+                   [result, done = std::move(done)]() mutable { done(result); });
+}
+
+}  // namespace feedwatch::sim

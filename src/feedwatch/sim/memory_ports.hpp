@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/base/ports/sink.hpp"
+#include "feedwatch/sim/event_log.hpp"
+#include "feedwatch/sim/host.hpp"
+
+namespace feedwatch::sim {
+
+/// What the ports in memory need of the world.
+struct PortParts {
+  VirtualClock& clock;
+  Host& host;
+  EventLog& log;
+};
+
+/// Durable small state of one run.
+class MemoryState final : public StateStore {
+ public:
+  std::optional<std::string> get(const std::string& key) const override;
+  void put(const std::string& key, std::string value) override;
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+/// The journal: rows in memory, commits acknowledged after `commit_time`, errors while it is down.
+class MemoryJournal final : public Journal {
+ public:
+  static constexpr Duration commit_time = 2ms;
+
+  explicit MemoryJournal(PortParts parts) : parts_(parts) {}
+  void commit(JournalBatch batch, Done done) override;
+  void set_down(bool down) { down_ = down; }
+
+  const std::map<std::string, AlertRow>& alerts() const { return alerts_; }
+  const std::vector<AlertTransitionRow>& alert_transitions() const { return alert_transitions_; }
+  const std::map<std::string, NotificationRow>& notifications() const { return notifications_; }
+  const std::vector<StreamTransitionRow>& stream_transitions() const { return stream_transitions_; }
+  const std::map<std::string, RepairRow>& repairs() const { return repairs_; }
+
+ private:
+  void store(const JournalRow& row);
+
+  PortParts parts_;
+  bool down_ = false;
+  std::map<std::string, bool> committed_;  ///< idempotency keys
+  std::map<std::string, AlertRow> alerts_;
+  std::vector<AlertTransitionRow> alert_transitions_;
+  std::map<std::string, NotificationRow> notifications_;
+  std::vector<StreamTransitionRow> stream_transitions_;
+  std::map<std::string, RepairRow> repairs_;
+};
+
+/// Where alerts go: remembers what was delivered, asks for a retry while it is down.
+class MemorySink final : public Sink {
+ public:
+  static constexpr Duration delivery_time = 5ms;
+
+  MemorySink(std::string name, PortParts parts) : name_(std::move(name)), parts_(parts) {}
+  const std::string& name() const override { return name_; }
+  void deliver(const Notification& notification, Done done) override;
+  void set_down(bool down) { down_ = down; }
+  /// By idempotency key: how often each was delivered.
+  const std::map<std::string, std::uint64_t>& delivered() const { return delivered_; }
+
+ private:
+  std::string name_;
+  PortParts parts_;
+  bool down_ = false;
+  std::map<std::string, std::uint64_t> delivered_;
+};
+
+}  // namespace feedwatch::sim

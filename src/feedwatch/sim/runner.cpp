@@ -1,0 +1,176 @@
+#include "feedwatch/sim/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "feedwatch/sim/checkers.hpp"
+#include "feedwatch/sim/fact_check.hpp"
+
+namespace feedwatch::sim {
+namespace {
+
+using When = Expectation::When;
+
+class Run {
+ public:
+  explicit Run(const Scenario& scenario)
+      : scenario_(scenario), world_(scenario.world), checkers_(world_) {}
+
+  RunResult operator()() {
+    for (const Step& step : scenario_.steps) schedule(step);
+    for (const Expectation& each : scenario_.expectations) schedule(each);
+    world_.set_on_instant([this](MonoTime now) {
+      checkers_.on_instant(now);
+      look(now);
+    });
+    if (const Result<void> started = world_.start(); !started) {
+      fail(0, "the monitor did not start: " + started.error().text());
+    } else if (!world_.run_until(world_start + scenario_.length)) {
+      fail(0, fmt::format("time stands still at {} s: something wakes itself for ever",
+                          run_time_text(world_.now())));
+    } else {
+      for (const Expectation& each : scenario_.expectations) check_moments(each);
+      checkers_.finish();
+    }
+    for (const std::string& breach : checkers_.breaches()) fail(0, breach);
+    result_.log = world_.log().text();
+    result_.log_hash = world_.log().hash();
+    result_.seed = scenario_.world.seed;
+    result_.events = world_.events();
+    result_.simulated = world_.now() - world_start;
+    return std::move(result_);
+  }
+
+ private:
+  void fail(int line, const std::string& why) {
+    result_.failures.push_back(line == 0 ? fmt::format("{}: {}", scenario_.file, why)
+                                         : fmt::format("{}:{}: {}", scenario_.file, line, why));
+  }
+
+  void fail(const Expectation& each, const Fact& fact, MonoTime at, const std::string& seen) {
+    if (!failed_.insert({each.line, &fact}).second) return;
+    fail(each.line, fmt::format("{} — at {} s {}", each.text, run_time_text(at), seen));
+  }
+
+  // ---- steps ----
+
+  void schedule(const Step& step) {
+    world_.schedule(world_start + step.at, Turn::world, [this, &step] {
+      std::visit([this](const auto& what) { apply(what); }, step.what);
+    });
+  }
+
+  void apply(const FaultStep& step) {
+    Fault fault = step.fault;
+    if (fault.until != never_mono) fault.until = world_start + fault.until.time_since_epoch();
+    world_.venue(step.venue)->inject(std::move(fault));
+  }
+  void apply(const RestoreStep& step) { world_.venue(step.venue)->restore(step.type, step.symbol); }
+  void apply(const WalkStep& step) { world_.venue(step.venue)->unpin(step.symbol, step.kind); }
+  void apply(const MessageStep& step) {
+    VenueModel& venue = *world_.venue(step.venue);
+    if (step.keep)
+      return venue.set_price(step.message.symbol, step.message.kind, *step.message.prices);
+    venue.send(step.message);
+  }
+  void apply(const HostStep& step) {
+    switch (step.type) {
+      case HostStep::Type::pause:
+        return world_.host().pause(step.amount);
+      case HostStep::Type::wall_step:
+        return world_.clock().step_host_wall(step.amount);
+      case HostStep::Type::journal_down:
+        return world_.journal().set_down(true);
+      case HostStep::Type::journal_up:
+        return world_.journal().set_down(false);
+      case HostStep::Type::sink_down:
+        return world_.sink().set_down(true);
+      case HostStep::Type::sink_up:
+        return world_.sink().set_down(false);
+    }
+  }
+  void apply(const WantStep& step) {
+    // Another thread's request: it waits while the host does not run.
+    world_.host().post(world_.now(), [this, &step] {
+      if (!step.want) return world_.unwant(step.key, step.owner);
+      const Result<void> wanted = world_.want(step.key, step.owner, step.ttl);
+      if (!wanted) fail(0, wanted.error().text());
+    });
+  }
+  void apply(const ConsumerStep& step) {
+    world_.host().post(world_.now(), [this, &step] {
+      if (step.subscribe)
+        world_.subscribe(step.consumer);
+      else
+        world_.unsubscribe(step.consumer);
+    });
+  }
+
+  // ---- expectations ----
+
+  /// States are looked at when their moment comes; `between` and `never` at every instant as well.
+  void schedule(const Expectation& each) {
+    const auto look_at = [&](Duration at) {
+      world_.schedule(world_start + at, Turn::look, [this, &each] { check_states(each); });
+    };
+    look_at(each.last);
+    if (each.when == When::between) look_at(each.first);
+  }
+
+  void look(MonoTime now) {
+    for (const Expectation& each : scenario_.expectations) {
+      if (each.when != When::between && each.when != When::never) continue;
+      const Duration at = now - world_start;
+      if (at >= each.first && at <= each.last) check_states(each);
+    }
+  }
+
+  void check_states(const Expectation& each) {
+    for (const Fact& fact : each.facts) {
+      if (fact.is_moment() || failed_.contains({each.line, &fact})) continue;
+      const bool never = each.when == When::never;
+      const Finding found = check_state(world_, fact, never ? Quantifier::any : Quantifier::all);
+      if (found.holds == never) fail(each, fact, world_.now(), found.seen);
+    }
+  }
+
+  void check_moments(const Expectation& each) {
+    const MonoTime end = world_start + each.last;
+    for (const Fact& fact : each.facts) {
+      if (!fact.is_moment()) continue;
+      const std::vector<MonoTime> moments = moments_of(world_, fact);
+      const bool wanted = each.when != When::never && !fact.negated;
+      const Duration slack = each.when == When::at ? each.tolerance : Duration{};
+      const MonoTime begin = world_start + each.first - slack;
+      const auto inside = std::ranges::find_if(
+          moments, [&](MonoTime at) { return at >= begin && at <= end + slack; });
+      if ((inside != moments.end()) == wanted) continue;
+      fail(each, fact, wanted ? end : *inside, describe(moments));
+    }
+  }
+
+  static std::string describe(const std::vector<MonoTime>& moments) {
+    if (moments.empty()) return "it never happened";
+    std::string text = "it happened at";
+    for (std::size_t i = 0; i < std::min<std::size_t>(moments.size(), 12); ++i) {
+      text += " " + run_time_text(moments[i]);
+    }
+    return text + (moments.size() > 12 ? " … s" : " s");
+  }
+
+  const Scenario& scenario_;
+  World world_;
+  Checkers checkers_;
+  RunResult result_;
+  std::set<std::pair<int, const Fact*>> failed_;
+};
+
+}  // namespace
+
+RunResult run_scenario(const Scenario& scenario) {
+  return Run(scenario)();
+}
+
+}  // namespace feedwatch::sim

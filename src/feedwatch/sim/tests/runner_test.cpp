@@ -1,0 +1,70 @@
+#include "feedwatch/sim/runner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace feedwatch::sim {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+RunResult run(std::string_view text) {
+  const auto scenario = parse_scenario(text, "test.scenario");
+  EXPECT_TRUE(scenario) << scenario.error().text();
+  return run_scenario(*scenario);
+}
+
+constexpr std::string_view silent_symbol = R"(seed 7
+venue    alpha  clocked S[1..5]/mark every 1s
+policy   * tight
+consumer guard  max-age 5s on alpha/S2/mark
+fault    at 20s alpha drop symbol S2 for 20s
+fault    at 30s alpha close
+)";
+
+TEST(Runner, TheSameSeedGivesTheSameLogByteForByte) {
+  const RunResult first = run(silent_symbol);
+  const RunResult second = run(silent_symbol);
+  EXPECT_THAT(first.failures, IsEmpty());
+  EXPECT_GT(first.log.size(), 1000U);
+  EXPECT_EQ(first.log, second.log);
+  EXPECT_EQ(first.log_hash, second.log_hash);
+}
+
+TEST(Runner, AnotherSeedGivesAnotherLog) {
+  std::string other{silent_symbol};
+  other.replace(0, 6, "seed 8");
+  EXPECT_NE(run(silent_symbol).log_hash, run(other).log_hash);
+}
+
+TEST(Runner, AFalseClaimIsFoundAndNamedByItsLine) {
+  const RunResult result =
+      run("venue alpha clocked X/mark every 1s\n"
+          "expect at 5s alpha/X/mark stale\n"
+          "expect by 5s repair resubscribe alpha/X\n"
+          "expect never alpha/X/mark healthy\n"
+          "expect between 2s 5s alerts open 1\n"
+          "expect at 5s alpha/Y/mark healthy\n");
+  EXPECT_THAT(result.failures, testing::UnorderedElementsAre(
+                                   HasSubstr("test.scenario:2:"), HasSubstr("test.scenario:3:"),
+                                   HasSubstr("test.scenario:4:"), HasSubstr("test.scenario:5:"),
+                                   HasSubstr("no such stream")));
+}
+
+TEST(Runner, MomentsAreHeldToTheirTolerance) {
+  const std::string_view world =
+      "venue alpha clocked X/mark every 1s\npolicy * tight\nfault at 20.5s alpha drop symbol X\n";
+  EXPECT_THAT(
+      run(std::string(world) + "expect level-change alpha/X/mark degraded at 23.5s +- 50ms\n")
+          .failures,
+      IsEmpty());
+  EXPECT_THAT(
+      run(std::string(world) + "expect level-change alpha/X/mark degraded at 23.6s +- 50ms\n")
+          .failures,
+      ElementsAre(HasSubstr("happened at 23.5")));
+}
+
+}  // namespace
+}  // namespace feedwatch::sim

@@ -1,0 +1,120 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/sim/line_reader.hpp"
+#include "feedwatch/sim/scenario.hpp"
+
+namespace feedwatch::sim {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view style_example = R"(
+venue    alpha  clocked BTCUSDT/mark every 1s
+policy   */mark degraded 3s stale 10s
+consumer guard  max-age 5s on alpha/BTCUSDT/mark
+expect   at 2s     alpha/BTCUSDT/mark healthy
+fault    at 20s    alpha drop symbol BTCUSDT        # pings still answered: the socket looks healthy
+expect   by 24s    repair resubscribe alpha/BTCUSDT
+expect   at 26s    guard refuse too_old
+fault    at 40s    alpha restore symbol BTCUSDT
+expect   by 41s    alpha/BTCUSDT/mark healthy ; alerts open 0
+)";
+
+TEST(ScenarioParser, ReadsTheStyleExample) {
+  const auto scenario = parse_scenario(style_example, "x.scenario");
+  ASSERT_TRUE(scenario) << scenario.error().text();
+  ASSERT_EQ(scenario->world.venues.size(), 1U);
+  EXPECT_EQ(scenario->world.venues[0].client->sheet().channels[0].cadence, clocked(1s));
+  EXPECT_EQ(scenario->world.policies.at(0).stale_after, 10s);
+  EXPECT_EQ(scenario->world.consumers.at(0).max_age, 5s);
+  ASSERT_EQ(scenario->steps.size(), 2U);
+  const auto& fault = std::get<FaultStep>(scenario->steps[0].what).fault;
+  EXPECT_EQ(fault.type, FaultType::drop_symbol);
+  EXPECT_EQ(fault.symbol, "BTCUSDT");
+  EXPECT_EQ(scenario->steps[0].at, 20s);
+  ASSERT_EQ(scenario->expectations.size(), 4U);
+  EXPECT_TRUE(scenario->expectations[1].facts.at(0).is_moment());
+  EXPECT_EQ(scenario->expectations[3].facts.size(), 2U);
+  EXPECT_GE(scenario->length, 41s);
+}
+
+TEST(ScenarioParser, ReadsEveryFaultWord) {
+  for (const FaultWord& word : fault_words()) {
+    using enum FaultWord::Argument;
+    std::string line = "venue a clocked X/mark\nfault at 1s a " + std::string(word.word);
+    if (word.argument == symbol) line += " symbol X";
+    if (word.argument == duration) line += " +5s";
+    if (word.argument == status) line += " 418";
+    const auto scenario = parse_scenario(line + " for 3s", "x");
+    ASSERT_TRUE(scenario) << line << ": " << scenario.error().text();
+    EXPECT_EQ(std::get<FaultStep>(scenario->steps.at(0).what).fault.until, MonoTime{4s});
+  }
+}
+
+TEST(ScenarioParser, ReadsMomentsBehindTheFact) {
+  const auto scenario = parse_scenario(
+      "venue a clocked X/mark\nexpect level-change a/X/mark stale at 10s +- 20ms\n", "x");
+  ASSERT_TRUE(scenario) << scenario.error().text();
+  EXPECT_EQ(scenario->expectations[0].first, 10s);
+  EXPECT_EQ(scenario->expectations[0].tolerance, 20ms);
+}
+
+struct BadLine {
+  const char* text;
+  const char* why;
+  const char* fix;
+};
+
+class ScenarioErrors : public testing::TestWithParam<BadLine> {};
+
+TEST_P(ScenarioErrors, NameTheLineAndTheValidWords) {
+  const auto scenario =
+      parse_scenario(std::string("venue alpha clocked X/mark\n") + GetParam().text, "bad.scenario");
+  ASSERT_FALSE(scenario);
+  EXPECT_EQ(scenario.error().what, "bad.scenario:2");
+  EXPECT_THAT(scenario.error().why, HasSubstr(GetParam().why));
+  EXPECT_THAT(scenario.error().fix, HasSubstr(GetParam().fix));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ScenarioErrors,
+    testing::Values(BadLine{"frobnicate", "begins no line", "venue, policy"},
+                    BadLine{"fault at 1s beta close", "no venue beta", "alpha"},
+                    BadLine{"fault at 1s alpha explode", "no fault", "half-open"},
+                    BadLine{"fault at soon alpha close", "soon", "750ms"},
+                    BadLine{"fault at 1s alpha close heals someday", "heals nothing",
+                            "on_reconnect"},
+                    BadLine{"expect at 1s alpha/X/mark fine", "no level", "degraded"},
+                    BadLine{"expect alpha/X/mark healthy", "when?", "by T"},
+                    BadLine{"expect at 1s guard accept", "begins no fact", "repair"},
+                    BadLine{"expect at 1s alpha/X/mark stale reason bored", "no reason", "silent"},
+                    BadLine{"expect between 5s 3s alpha/X/mark stale", "ends before", "first"},
+                    BadLine{"venue alpha clocked Y/mark", "twice", "one line"},
+                    BadLine{"venue beta clocked Y/colour", "kind", "mark"},
+                    BadLine{"at 1s alpha Y/mark price 1", "trades no Y", ""},
+                    BadLine{"at 1s alpha X/mark price NaN", "no price", "100.5"},
+                    BadLine{"consumer guard max-age 5s", "nothing", "on STREAM"},
+                    BadLine{"expect no alerts open 0 at 1s", "\"no\"", "never"},
+                    BadLine{"options colour red", "no option", "keep-firing"}));
+
+TEST(LineReader, ExpandsRanges) {
+  EXPECT_THAT(expand_range("S[9..11]/mark"),
+              testing::ElementsAre("S9/mark", "S10/mark", "S11/mark"));
+  EXPECT_THAT(expand_range("S1/mark"), testing::ElementsAre("S1/mark"));
+  EXPECT_THROW(expand_range("S[3..1]"), LineError);
+  EXPECT_THROW(expand_range("S[1..99999999]"), LineError);
+}
+
+TEST(LineReader, KeepsQuotedWordsAndDropsComments) {
+  LineReader words{"health \"WebSocket Streams\" critical;x # nothing"};
+  EXPECT_EQ(words.take("a"), "health");
+  EXPECT_EQ(words.take("b"), "WebSocket Streams");
+  EXPECT_EQ(words.take("c"), "critical");
+  EXPECT_EQ(words.take("d"), ";");
+  EXPECT_EQ(words.take("e"), "x");
+  EXPECT_TRUE(words.done());
+}
+
+}  // namespace
+}  // namespace feedwatch::sim

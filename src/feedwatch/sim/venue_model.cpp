@@ -1,0 +1,450 @@
+#include "feedwatch/sim/venue_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::sim {
+namespace {
+
+using venues::ClientMessage;
+using venues::ClientOp;
+using venues::MarketState;
+using venues::Topic;
+
+constexpr std::uint64_t first_seq = 1000;
+constexpr Duration repeat_after = 3s;          ///< keep-alive repeats of channels that have them
+constexpr Duration close_after_accept = 50ms;  ///< accept-then-close without an argument
+
+void set_changed(MarketState& state, Kind kind, bool changed) {
+  switch (kind) {
+    case Kind::last:
+      state.last_changed = changed;
+      break;
+    case Kind::quote:
+      state.quote_changed = changed;
+      break;
+    case Kind::mark:
+      state.mark_changed = changed;
+      break;
+    case Kind::index:
+      state.index_changed = changed;
+      break;
+  }
+}
+
+void set_prices(MarketState& state, Kind kind, const Prices& prices) {
+  switch (kind) {
+    case Kind::last:
+      state.last = prices.price;
+      break;
+    case Kind::quote:
+      state.bid = prices.price, state.ask = prices.ask;
+      break;
+    case Kind::mark:
+      state.mark = prices.price;
+      break;
+    case Kind::index:
+      state.index = prices.price;
+      break;
+  }
+}
+
+}  // namespace
+
+VenueModel::VenueModel(VenueSetup setup, Parts parts, std::uint64_t seed)
+    : setup_(std::move(setup)),
+      clock_(parts.clock),
+      queue_(parts.queue),
+      log_(parts.log),
+      network_(parts.network) {
+  for (const std::string& symbol : setup_.symbols) market_.try_emplace(symbol, symbol, seed);
+}
+
+const venues::ChannelSheet& VenueModel::channel(std::uint8_t index) const {
+  return setup_.side->sheet().channels[index];
+}
+
+void VenueModel::log(std::string_view what) {
+  log_.line(clock_.now(), setup_.name, what);
+}
+
+// ---- publishing ---------------------------------------------------------------------------------
+
+void VenueModel::start() {
+  const auto channels = setup_.side->sheet().channels;
+  for (std::uint8_t i = 0; i < channels.size(); ++i) {
+    const Cadence& cadence = channels[i].cadence;
+    const Duration period =
+        cadence.type == CadenceType::event ? setup_.event_every : cadence.period;
+    if (period > Duration{}) schedule_channel(i, period, false, world_start + period);
+    if (channels[i].repeat_confirms)
+      schedule_channel(i, repeat_after, true, world_start + repeat_after);
+  }
+}
+
+void VenueModel::schedule_channel(std::uint8_t index, Duration period, bool repeats, MonoTime at) {
+  queue_.add(at, Turn::world, [this, index, period, repeats, at] {
+    publish(index, repeats);
+    schedule_channel(index, period, repeats, at + period);
+  });
+}
+
+void VenueModel::publish(std::uint8_t index, bool repeats) {
+  for (auto& [symbol, instrument] : market_) {
+    const Topic topic{index, symbol};
+    if (repeats) {
+      if (clock_.now() - moved_[topic] < repeat_after) continue;
+    } else {
+      if (fault(FaultType::frozen, symbol) == nullptr) instrument.step();
+      ++seqs_.try_emplace(topic, first_seq).first->second;
+      moved_[topic] = clock_.now();
+    }
+    publish_symbol(index, symbol, {});
+  }
+}
+
+void VenueModel::publish_symbol(std::uint8_t index, const std::string& symbol,
+                                const Update& update) {
+  const Topic topic{index, symbol};
+  for (auto& [conn, session] : sessions_) {
+    const auto sub = session.topics.find(topic);
+    if (sub != session.topics.end()) send_topic(conn, session, topic, sub->second, update);
+  }
+}
+
+bool VenueModel::silenced(const Session& session, const Topic& topic, const Subscribed& sub) const {
+  if (!sub.served || !setup_.side->delivers(session.route, topic.channel)) return true;
+  return std::ranges::any_of(faults_, [&](const Fault& each) {
+    const bool silences =
+        each.type == FaultType::silence_all || each.type == FaultType::drop_symbol ||
+        each.type == FaultType::halt_symbol || each.type == FaultType::delist_symbol;
+    return silences && each.concerns(topic.symbol) &&
+           each.touches(session.opened, sub.at, clock_.now());
+  });
+}
+
+void VenueModel::send_topic(ConnId conn, Session& session, const Topic& topic, Subscribed& sub,
+                            const Update& update) {
+  if (silenced(session, topic, sub)) return;
+  std::vector<TrueTick> truth;
+  const MarketState state = state_of(topic, sub, update, truth);
+  sub.sent = true;
+  ++record_.messages;
+  send_data(conn, setup_.side->encode_data(topic.channel, state), std::move(truth));
+}
+
+MarketState VenueModel::state_of(const Topic& topic, Subscribed& sub, const Update& update,
+                                 std::vector<TrueTick>& truth) {
+  const venues::ChannelSheet& sheet = channel(topic.channel);
+  MarketState state = market_.at(topic.symbol).state();
+  state.symbol = market_.find(topic.symbol)->second.symbol();
+  state.seq = update.seq.value_or(seqs_.try_emplace(topic, first_seq).first->second);
+  state.now = venue_wall() + update.stamp_offset;
+  state.traded = state.now;
+  const bool first = !sub.sent && (sheet.snapshot_on_subscribe || sheet.absent_is_unchanged);
+  state.snapshot = first && !update.empty;
+  const bool partial = fault(FaultType::partial_deltas, topic.symbol) != nullptr && !state.snapshot;
+  for (const Kind kind : sheet.kinds) {
+    Prices prices = market_.at(topic.symbol).prices(kind);
+    if (update.only) prices = *update.only;
+    const auto before = sub.previous.find(kind);
+    const bool same = before != sub.previous.end() && before->second == prices;
+    const bool absent = update.empty || partial || (sheet.absent_is_unchanged && same);
+    set_prices(state, kind, prices);
+    set_changed(state, kind, state.snapshot || !absent);
+    if (state.snapshot || !absent) sub.previous.insert_or_assign(kind, prices);
+    truth.push_back({.stream = {setup_.name, topic.symbol, kind},
+                     .prices = prices,
+                     .fields = {.price = state.snapshot || !absent,
+                                .ask = kind == Kind::quote && (state.snapshot || !absent)},
+                     .published = clock_.now() + update.stamp_offset,
+                     .arrived = {}});
+  }
+  return state;
+}
+
+void VenueModel::send_data(ConnId conn, std::string text, std::vector<TrueTick> truth) {
+  // What is queued inside the venue leaves in its order: nothing overtakes it when the fault ends.
+  MonoTime& leaves = sessions_.at(conn).queued_until;
+  const Fault* const queued = fault(FaultType::queue);
+  leaves = std::max(leaves, clock_.now() + (queued == nullptr ? Duration{} : queued->amount));
+  if (leaves == clock_.now()) {
+    return network_.server_send(conn, FrameType::text, std::move(text), std::move(truth));
+  }
+  queue_.add(leaves, Turn::world,
+             [this, conn, text = std::move(text), truth = std::move(truth)]() mutable {
+               network_.server_send(conn, FrameType::text, std::move(text), std::move(truth));
+             });
+}
+
+WallTime VenueModel::venue_wall() const {
+  const Fault* const off = fault(FaultType::clock);
+  return clock_.true_wall() + (off == nullptr ? Duration{} : off->amount);
+}
+
+bool VenueModel::clock_off() const {
+  return fault(FaultType::clock) != nullptr;
+}
+
+void VenueModel::set_price(const std::string& symbol, Kind kind, const Prices& prices) {
+  market_.at(symbol).pin(kind, prices);
+  send({.symbol = symbol, .kind = kind, .prices = prices, .seq = {}, .stamp_offset = {}});
+}
+
+void VenueModel::unpin(const std::string& symbol, Kind kind) {
+  market_.at(symbol).unpin(kind);
+}
+
+void VenueModel::send(const OneMessage& message) {
+  const auto index = venues::channel_for(setup_.side->sheet(), message.kind);
+  if (!index) return;
+  const Topic topic{*index, message.symbol};
+  if (!message.seq) ++seqs_.try_emplace(topic, first_seq).first->second;
+  moved_[topic] = clock_.now();
+  publish_symbol(*index, message.symbol,
+                 {.only = message.prices,
+                  .empty = !message.prices,
+                  .seq = message.seq,
+                  .stamp_offset = message.stamp_offset});
+}
+
+// ---- faults -------------------------------------------------------------------------------------
+
+const Fault* VenueModel::fault(FaultType type) const {
+  const auto found = std::ranges::find_if(
+      faults_, [&](const Fault& each) { return each.type == type && each.active(clock_.now()); });
+  return found == faults_.end() ? nullptr : &*found;
+}
+
+const Fault* VenueModel::fault(FaultType type, std::string_view symbol) const {
+  const auto found = std::ranges::find_if(faults_, [&](const Fault& each) {
+    return each.type == type && each.active(clock_.now()) && each.concerns(symbol);
+  });
+  return found == faults_.end() ? nullptr : &*found;
+}
+
+void VenueModel::inject(Fault fault) {
+  fault.since = clock_.now();
+  log(fmt::format("fault {} {}", to_text(fault.type), fault.symbol));
+  switch (fault.type) {
+    case FaultType::close:
+      return close_all(fault.status);
+    case FaultType::sequence_restart:
+      for (auto& [topic, seq] : seqs_) {
+        if (fault.concerns(topic.symbol)) seq = 0;
+      }
+      return;
+    case FaultType::refused:
+      for (const auto& [conn, session] : std::map(sessions_)) network_.server_reset(conn);
+      break;
+    default:
+      break;
+  }
+  faults_.push_back(std::move(fault));
+}
+
+void VenueModel::restore(std::optional<FaultType> type, const std::string& symbol) {
+  log(fmt::format("restore {} {}", type ? to_text(*type) : "all", symbol));
+  std::erase_if(faults_, [&](const Fault& each) {
+    return (!type || each.type == *type) && (symbol.empty() || each.symbol == symbol);
+  });
+}
+
+void VenueModel::close_all(int code) {
+  const auto wire = static_cast<std::uint16_t>(code == 0 ? 1001 : code);
+  for (const auto& [conn, session] : std::map(sessions_)) network_.server_close(conn, wire);
+}
+
+// ---- connections --------------------------------------------------------------------------------
+
+TcpAnswer VenueModel::on_dial() {
+  ++record_.attempts;
+  if (fault(FaultType::outage) != nullptr) return TcpAnswer::hang;
+  if (fault(FaultType::refused) != nullptr) return TcpAnswer::refuse;
+  record_.dials.push_back(clock_.now());
+  return TcpAnswer::open;
+}
+
+UpgradeAnswer VenueModel::on_upgrade(ConnId conn, std::string_view target) {
+  using enum UpgradeAnswer::Type;
+  if (fault(FaultType::upgrade_never) != nullptr || fault(FaultType::outage) != nullptr) {
+    return {.type = hang, .status = 0, .retry_after = {}};
+  }
+  if (const Fault* const told = fault(FaultType::handshake)) {
+    return {.type = refuse, .status = told->status, .retry_after = told->retry_after};
+  }
+  std::vector<Topic> topics;
+  const auto route = setup_.side->route_of(target, topics);
+  if (!route) return {.type = refuse, .status = 404, .retry_after = {}};
+  Session session{.route = *route,
+                  .opened = clock_.now(),
+                  .last_pong = clock_.now(),
+                  .queued_until = clock_.now(),
+                  .url_topics = std::move(topics),
+                  .topics = {},
+                  .client_messages = {}};
+  sessions_.emplace(conn, std::move(session));
+  return {};
+}
+
+void VenueModel::on_open(ConnId conn) {
+  ++record_.connections;
+  Session& session = sessions_.at(conn);
+  for (const Topic& topic : std::exchange(session.url_topics, {})) add_topic(conn, session, topic);
+  if (setup_.side->sheet().server_heartbeat > Duration{}) heartbeat(conn);
+  if (const Fault* const brief = fault(FaultType::accept_then_close)) {
+    const Duration after = brief->amount > Duration{} ? brief->amount : close_after_accept;
+    queue_.add(clock_.now() + after, Turn::world,
+               [this, conn] { network_.server_close(conn, 1001); });
+  }
+}
+
+void VenueModel::on_gone(ConnId conn) {
+  sessions_.erase(conn);
+}
+
+bool VenueModel::deaf(ConnId conn) const {
+  if (fault(FaultType::outage) != nullptr) return true;
+  const auto session = sessions_.find(conn);
+  return session != sessions_.end() && std::ranges::any_of(faults_, [&](const Fault& each) {
+           const MonoTime opened = session->second.opened;
+           return each.type == FaultType::half_open && each.touches(opened, opened, clock_.now());
+         });
+}
+
+void VenueModel::heartbeat(ConnId conn) {
+  const Duration period = setup_.side->sheet().server_heartbeat;
+  queue_.add(clock_.now() + period, Turn::world, [this, conn, period] {
+    const auto session = sessions_.find(conn);
+    if (session == sessions_.end()) return;
+    // A venue gives up on a client that leaves about three of its pings unanswered.
+    if (clock_.now() - session->second.last_pong > period * 7 / 2) {
+      log(fmt::format("conn={} answered no ping", conn.value));
+      return network_.server_close(conn, 1001);
+    }
+    network_.server_send(conn, FrameType::ping, "hb");
+    heartbeat(conn);
+  });
+}
+
+void VenueModel::count_message(Session& session) {
+  const Duration window = setup_.side->sheet().messages.window;
+  auto& times = session.client_messages;
+  times.push_back(clock_.now());
+  while (times.front() + window <= clock_.now()) times.pop_front();
+  record_.most_messages = std::max(record_.most_messages, times.size());
+}
+
+void VenueModel::on_frame(ConnId conn, FrameType type, std::string_view payload) {
+  const auto session = sessions_.find(conn);
+  if (session == sessions_.end()) return;
+  count_message(session->second);
+  if (type == FrameType::pong) session->second.last_pong = clock_.now();
+  if (type == FrameType::ping && fault(FaultType::no_pong) == nullptr) {
+    network_.server_send(conn, FrameType::pong, std::string(payload));
+  }
+  if (type == FrameType::text) on_request(conn, payload);
+}
+
+void VenueModel::on_request(ConnId conn, std::string_view text) {
+  ClientMessage message = setup_.side->parse_client(text);
+  switch (message.op) {
+    case ClientOp::ping:
+      if (fault(FaultType::no_pong) == nullptr) {
+        network_.server_send(conn, FrameType::text, setup_.side->encode_pong(message));
+      }
+      return;
+    case ClientOp::subscribe:
+      return subscribe(conn, std::move(message));
+    case ClientOp::unsubscribe:
+      for (const Topic& topic : message.topics) {
+        sessions_.at(conn).topics.erase(topic);
+        record_.unsubscribed.push_back({clock_.now(), topic.symbol});
+      }
+      network_.server_send(conn, FrameType::text, setup_.side->encode_ack(message));
+      return;
+    case ClientOp::unknown:
+      log(fmt::format("conn={} not understood: {}", conn.value, text));
+      return;
+  }
+}
+
+void VenueModel::subscribe(ConnId conn, ClientMessage message) {
+  record_.subscribes += message.topics.size();
+  if (setup_.refuse_unknown) {
+    for (const Topic& topic : message.topics) {
+      if (!market_.contains(topic.symbol)) message.invalid.push_back(topic.symbol);
+    }
+  }
+  if (!message.invalid.empty()) {
+    return network_.server_send(conn, FrameType::text, setup_.side->encode_refusal(message));
+  }
+  network_.server_send(conn, FrameType::text, setup_.side->encode_ack(message));
+  Session& session = sessions_.at(conn);
+  for (const Topic& topic : message.topics) add_topic(conn, session, topic);
+}
+
+void VenueModel::add_topic(ConnId conn, Session& session, const Topic& topic) {
+  if (!market_.contains(topic.symbol)) return;  // acknowledged, never served: a real venue's habit
+  Subscribed& sub = session.topics[topic];
+  sub = {.at = clock_.now(), .served = served(conn, topic), .sent = false, .previous = {}};
+  if (channel(topic.channel).snapshot_on_subscribe) send_topic(conn, session, topic, sub, {});
+}
+
+bool VenueModel::served(ConnId conn, const Topic& topic) {
+  const Fault* const starve = fault(FaultType::ack_without_data, topic.symbol);
+  if (starve == nullptr) return true;
+  const auto before = starved_.find(topic);
+  if (before != starved_.end()) {
+    if (starve->heals == Heals::on_resubscribe) return true;
+    if (starve->heals == Heals::on_reconnect && before->second != conn) return true;
+  }
+  starved_.insert_or_assign(topic, conn);
+  return false;
+}
+
+// ---- REST ---------------------------------------------------------------------------------------
+
+std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
+    std::string_view target) {
+  if (fault(FaultType::outage) != nullptr) return std::nullopt;
+  if (fault(FaultType::refused) != nullptr) return std::unexpected("connection refused");
+  if (fault(FaultType::rest_down) != nullptr) return std::unexpected("connection reset by peer");
+  if (const Fault* const limit = fault(FaultType::rest_limited)) {
+    HttpResponse answer{.status = 429, .headers = {}, .body = {}};
+    if (limit->retry_after) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*limit->retry_after);
+      answer.headers.emplace_back("retry-after", std::to_string(seconds.count()));
+    }
+    return answer;
+  }
+  const auto path = setup_.side->rest_path(target);
+  if (!path) return HttpResponse{.status = 404, .headers = {}, .body = {}};
+  const Fault* const old = fault(FaultType::rest_old);
+  const WallTime now = venue_wall() - (old == nullptr ? Duration{} : old->amount);
+  HttpResponse answer{.status = 200, .headers = {}, .body = {}};
+  std::vector<venues::Instrument> listed;
+  std::vector<MarketState> states;
+  for (const auto& [symbol, instrument] : market_) {
+    if (fault(FaultType::delist_symbol, symbol) != nullptr) continue;
+    listed.push_back({symbol, fault(FaultType::halt_symbol, symbol) == nullptr});
+    states.push_back(instrument.state());
+    states.back().now = states.back().traded = now;
+  }
+  switch (*path) {
+    case venues::VenueSide::RestPath::time:
+      answer.body = setup_.side->encode_time(now);
+      break;
+    case venues::VenueSide::RestPath::instruments:
+      answer.body = setup_.side->encode_instruments(listed);
+      break;
+    case venues::VenueSide::RestPath::ticker:
+      answer.body = setup_.side->encode_ticker(target, states);
+      break;
+  }
+  return answer;
+}
+
+}  // namespace feedwatch::sim

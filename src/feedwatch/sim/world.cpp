@@ -1,0 +1,225 @@
+#include "feedwatch/sim/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::sim {
+namespace {
+
+/// More events than any sane run has at one instant: somebody wakes himself for ever.
+constexpr std::uint64_t max_events_per_instant = 500'000;
+
+std::string text_of(const Prices& prices, Kind kind) {
+  return kind == Kind::quote ? prices.price.to_string() + "/" + prices.ask.to_string()
+                             : prices.price.to_string();
+}
+
+std::string_view word(engine::Control::Event::Type type) {
+  using enum engine::Control::Event::Type;
+  switch (type) {
+    case stream_level:
+      return "level";
+    case suspect:
+      return "suspect";
+    case suspect_cleared:
+      return "suspect_cleared";
+    case repair_started:
+      return "repair_started";
+    case repair_ended:
+      return "repair_ended";
+    case line_state:
+      return "line";
+    case alert:
+      return "alert";
+    case notification:
+      return "notification";
+    case venue:
+      return "venue";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+World::World(WorldOptions options)
+    : options_(std::move(options)),
+      host_(clock_, queue_),
+      network_({clock_, queue_, host_, log_}, options_.seed * 0x9e3779b97f4a7c15ULL + 1),
+      journal_({clock_, host_, log_}),
+      sink_("memory", {clock_, host_, log_}),
+      shard_wakeup_(clock_, host_),
+      control_wakeup_(clock_, host_),
+      status_([this] { host_.post(clock_.now(), [this] { control_->on_status(clock_.now()); }); }) {
+  for (const VenueSetup& setup : options_.venues) {
+    venues_.emplace_back(setup, VenueModel::Parts{clock_, queue_, log_, network_}, options_.seed);
+    network_.add_server(setup.name + ".sim", &venues_.back(), setup.distance);
+    for (const std::string& stream : setup.streams) {
+      if (const auto key = StreamKey::parse(setup.name + "/" + stream)) streams_.insert(*key);
+    }
+  }
+  host_.set_drain([this] { network_.drain(); });
+  shard_ = std::make_unique<engine::Shard>(
+      shard_options(),
+      engine::ShardPorts{clock_, shard_wakeup_, network_, network_, state_, status_});
+  control_ = std::make_unique<engine::Control>(
+      engine::ControlOptions{.alerts = options_.alerts, .seed = options_.seed, .instance = "sim"},
+      engine::ControlPorts{
+          clock_, control_wakeup_, journal_, {&sink_}, status_, std::as_const(*shard_).monitor()},
+      engine::Recovered{});
+  network_.set_sink(shard_.get());
+  shard_wakeup_.set_target([this] { shard_->on_wakeup(clock_.now()); });
+  control_wakeup_.set_target([this] { control_->on_wakeup(clock_.now()); });
+  control_->set_observer([this](const engine::Control::Event& event) { observe(event); });
+}
+
+World::~World() = default;
+
+engine::ShardOptions World::shard_options() const {
+  engine::ShardOptions shard;
+  for (const VenueSetup& setup : options_.venues) {
+    shard.venues.push_back({.name = setup.name,
+                            .venue = setup.client,
+                            .ws_url = "ws://" + setup.name + ".sim",
+                            .rest_url = "http://" + setup.name + ".sim",
+                            .ca_file = {},
+                            .streams = setup.streams,
+                            .required = setup.required});
+  }
+  shard.policies = PolicySet(options_.policies, options_.default_preset);
+  shard.seed = options_.seed;
+  shard.instruments = options_.instruments;
+  return shard;
+}
+
+Result<void> World::start() {
+  for (VenueModel& venue : venues_) venue.start();
+  control_->start();
+  if (Result<void> started = shard_->start(); !started) return started;
+  attach_consumers();
+  return {};
+}
+
+void World::schedule(MonoTime at, Turn turn, EventQueue::Task task) {
+  queue_.add(at, turn, std::move(task));
+}
+
+bool World::run_until(MonoTime at) {
+  std::uint64_t here = 0;
+  while (queue_.next() <= at) {
+    if (queue_.next() > clock_.now()) {
+      if (here > 0 && on_instant_) on_instant_(clock_.now());
+      here = 0;
+    }
+    EventQueue::Entry entry = queue_.pop();
+    clock_.advance_to(entry.at);
+    entry.task();
+    ++events_;
+    if (++here > max_events_per_instant) return false;
+  }
+  if (here > 0 && on_instant_) on_instant_(clock_.now());
+  clock_.advance_to(at);
+  return true;
+}
+
+VenueModel* World::venue(std::string_view name) {
+  const auto found = std::ranges::find_if(
+      venues_, [&](const VenueModel& venue) { return venue.setup().name == name; });
+  return found == venues_.end() ? nullptr : &*found;
+}
+
+void World::observe(const engine::Control::Event& event) {
+  history_.add(event);
+  log_.line(clock_.now(), "control",
+            fmt::format("{} {} {} at={}", word(event.type), event.subject, event.text,
+                        run_time_text(event.at)));
+}
+
+// ---- consumers ----------------------------------------------------------------------------------
+
+void World::attach_consumers() {
+  for (const ConsumerSetup& setup : options_.consumers) {
+    for (const StreamKey& key : streams_) {
+      if (!glob_match(setup.match, key.text())) continue;
+      const bool known = std::ranges::any_of(consumers_, [&](const ConsumerRecord& record) {
+        return record.name == setup.name && record.stream == key;
+      });
+      if (known) continue;
+      consumers_.push_back({.name = setup.name,
+                            .stream = key,
+                            .id = {},
+                            .max_age = setup.max_age,
+                            .min_interval = setup.min_interval,
+                            .subscription = {},
+                            .last = {}});
+      attach(consumers_.back());
+    }
+  }
+}
+
+void World::attach(ConsumerRecord& record) {
+  const auto id = shard_->monitor().find(record.stream);
+  if (!id) return;
+  record.id = *id;
+  record.subscribed = true;
+  record.subscribed_at = clock_.now();
+  record.subscription = shard_->monitor().subscribe(
+      *id, {.name = record.name, .max_age = record.max_age, .min_interval = record.min_interval},
+      {.on_price = [this, &record](const Delivery& delivery) { on_price(record, delivery); },
+       .on_refused =
+           [this, &record](const StreamKey& key, const Refusal& refusal) {
+             ++record.refused;
+             log_.line(clock_.now(), "consumer " + record.name,
+                       fmt::format("refused {} {}", key.text(), to_text(refusal.code)));
+           },
+       .on_level = {}});
+}
+
+void World::on_price(ConsumerRecord& record, const Delivery& delivery) {
+  if (!record.subscribed) ++record.after_end;
+  if (on_delivery_) on_delivery_(record, delivery);
+  ++record.delivered;
+  record.counted += delivery.window.count;
+  record.last = delivery.price.prices;
+  record.last_at = clock_.now();
+  log_.line(clock_.now(), "consumer " + record.name,
+            fmt::format("price {} {} age={}ns", delivery.stream.text(),
+                        text_of(delivery.price.prices, delivery.stream.kind),
+                        delivery.price.receive_age.count()));
+}
+
+void World::subscribe(const std::string& consumer) {
+  attach_consumers();
+  for (ConsumerRecord& record : consumers_) {
+    if (record.name == consumer) attach(record);
+  }
+}
+
+void World::unsubscribe(const std::string& consumer) {
+  for (ConsumerRecord& record : consumers_) {
+    if (record.name != consumer || !record.subscribed) continue;
+    record.subscribed = false;
+    shard_->monitor().unsubscribe(record.subscription);
+  }
+}
+
+Result<void> World::want(const StreamKey& key, const std::string& owner, Duration ttl) {
+  const auto wanted = shard_->want(key, owner, ttl);
+  if (!wanted) return std::unexpected(wanted.error());
+  streams_.insert(key);
+  if (ttl > Duration{}) unwanted_.emplace(key.venue, key.symbol);
+  attach_consumers();
+  return {};
+}
+
+void World::unwant(const StreamKey& key, const std::string& owner) {
+  unwanted_.emplace(key.venue, key.symbol);
+  shard_->unwant(key, owner);
+}
+
+bool World::was_unwanted(const std::string& venue, const std::string& symbol) const {
+  return unwanted_.contains({venue, symbol});
+}
+
+}  // namespace feedwatch::sim

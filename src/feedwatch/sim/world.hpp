@@ -1,0 +1,127 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/engine/shard.hpp"
+#include "feedwatch/sim/event_log.hpp"
+#include "feedwatch/sim/event_queue.hpp"
+#include "feedwatch/sim/history.hpp"
+#include "feedwatch/sim/host.hpp"
+#include "feedwatch/sim/memory_ports.hpp"
+#include "feedwatch/sim/network.hpp"
+#include "feedwatch/sim/venue_model.hpp"
+#include "feedwatch/sim/virtual_clock.hpp"
+
+namespace feedwatch::sim {
+
+struct ConsumerSetup {
+  std::string name;
+  std::string match;  ///< glob over stream texts
+  Duration max_age = 5s;
+  Duration min_interval = 100ms;
+};
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  std::vector<VenueSetup> venues;
+  std::vector<PolicyRule> policies;
+  Preset default_preset = Preset::coarse;
+  std::vector<ConsumerSetup> consumers;
+  engine::AlertOptions alerts;
+  bool instruments = true;  ///< the monitor asks REST which symbols trade
+};
+
+/// The whole of a deployment in virtual time: venues, network, the monitor's host with its clocks,
+/// and on it the very engine::Shard and engine::Control that production runs. One thread; nothing
+/// reads a real clock; the same options give the same event log, byte for byte.
+class World {
+ public:
+  explicit World(WorldOptions options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Starts venues and monitor at world_start. Errors are the shard's.
+  Result<void> start();
+  /// Runs every event up to and including `at`; false when time stopped advancing (a component
+  /// that wakes itself for ever at one instant), which stuck_at() then says.
+  bool run_until(MonoTime at);
+  /// Whether an event of the outside world happens at `at`, before anything of the monitor's does.
+  void schedule(MonoTime at, Turn turn, EventQueue::Task task);
+
+  MonoTime now() const { return clock_.now(); }
+  engine::Shard& shard() { return *shard_; }
+  engine::Control& control() { return *control_; }
+  const engine::Control& control() const { return *control_; }
+  const Monitor& monitor() const { return std::as_const(*shard_).monitor(); }
+  VenueModel* venue(std::string_view name);
+  const std::deque<VenueModel>& venues() const { return venues_; }
+  Host& host() { return host_; }
+  VirtualClock& clock() { return clock_; }
+  Network& network() { return network_; }
+  MemoryJournal& journal() { return journal_; }
+  MemorySink& sink() { return sink_; }
+  const MemorySink& sink() const { return sink_; }
+  EventLog& log() { return log_; }
+  const History& history() const { return history_; }
+  std::deque<ConsumerRecord>& consumers() { return consumers_; }
+  const std::deque<ConsumerRecord>& consumers() const { return consumers_; }
+  std::uint64_t events() const { return events_; }
+
+  /// Adds or ends a lease, as another program would.
+  Result<void> want(const StreamKey& key, const std::string& owner, Duration ttl);
+  void unwant(const StreamKey& key, const std::string& owner);
+  /// Whether a lease on one of the symbol's streams was ended or given an end.
+  bool was_unwanted(const std::string& venue, const std::string& symbol) const;
+  /// Subscribes every consumer of that name again where it is not, or ends its subscriptions.
+  void subscribe(const std::string& consumer);
+  void unsubscribe(const std::string& consumer);
+  /// Called at the end of every instant at which something happened.
+  void set_on_instant(std::function<void(MonoTime)> on_instant) {
+    on_instant_ = std::move(on_instant);
+  }
+  /// Called for every delivery to a consumer, before it is recorded.
+  void set_on_delivery(std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery) {
+    on_delivery_ = std::move(on_delivery);
+  }
+
+ private:
+  engine::ShardOptions shard_options() const;
+  void attach_consumers();
+  void attach(ConsumerRecord& record);
+  void on_price(ConsumerRecord& record, const Delivery& delivery);
+  void observe(const engine::Control::Event& event);
+
+  WorldOptions options_;
+  VirtualClock clock_;
+  EventQueue queue_;
+  EventLog log_;
+  Host host_;
+  Network network_;
+  MemoryState state_;
+  MemoryJournal journal_;
+  MemorySink sink_;
+  SimWakeup shard_wakeup_;
+  SimWakeup control_wakeup_;
+  engine::StatusBoard status_;
+  std::deque<VenueModel> venues_;
+  History history_;
+  std::set<StreamKey> streams_;  ///< configured and wanted ones, for consumers that match by glob
+  std::set<std::pair<std::string, std::string>> unwanted_;  ///< venue and symbol
+  std::deque<ConsumerRecord> consumers_;
+  std::function<void(MonoTime)> on_instant_;
+  std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery_;
+  std::uint64_t events_ = 0;
+  std::unique_ptr<engine::Shard> shard_;
+  std::unique_ptr<engine::Control> control_;  ///< last: reads the shard's monitor, so dies first
+};
+
+}  // namespace feedwatch::sim
