@@ -82,8 +82,8 @@ struct HttpServerStats {
 };
 
 /// HTTP/1.1 and WebSocket server on one port, plain or TLS: keep-alive, HEAD, limits on everything.
-/// Host, Origin and token checks are the handler's. The reactor's thread only; destruction drops
-/// all sockets and calls nothing afterwards.
+/// Host, Origin and token checks are the handler's. The reactor's thread only. Destruction (not
+/// from inside one of its own callbacks) drops all sockets and calls nothing afterwards.
 class HttpServer {
  public:
   /// Binds and listens. The error names the address, the reason and what to do:

@@ -29,7 +29,7 @@ struct WsTransportOptions {
 /// that is the owner's business. Protocol violations by the peer end the connection with close code
 /// 1002, 1007 or 1009; CloseReport::detail says which rule was broken. Read stamps are those of
 /// semantics §2. Unknown or ended connections in calls are ignored. The reactor's thread only.
-/// Destruction drops all sockets; no event follows.
+/// Destruction (not from inside one of its own events) drops all sockets; no event follows.
 class WsTransport final : public Transport {
  public:
   WsTransport(Reactor& reactor, Resolver& resolver, FrameSink& sink,
