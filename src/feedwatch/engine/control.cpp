@@ -28,6 +28,7 @@ alert::OutboxOptions outbox_options(const ControlOptions& options) {
 
 std::vector<std::string> names_of(const std::vector<Sink*>& sinks) {
   std::vector<std::string> names;
+  names.reserve(sinks.size());
   for (const Sink* sink : sinks) names.push_back(sink->name());
   return names;
 }
@@ -115,7 +116,7 @@ void Control::Impl::turn(MonoTime now) {
   review(now);
   settle(now);
   journal.on_time(now);
-  deliver(std::move(attempts));
+  deliver(attempts);
 }
 
 void Control::Impl::arm(MonoTime now) {

@@ -54,8 +54,8 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
   }
 }
 
-void Control::Impl::deliver(std::vector<alert::Attempt> attempts) {
-  for (auto& attempt : attempts) {
+void Control::Impl::deliver(const std::vector<alert::Attempt>& attempts) {
+  for (const auto& attempt : attempts) {
     ports.sinks[attempt.sink]->deliver(attempt.notification,
                                        [weak = std::weak_ptr(alive), sink = attempt.sink,
                                         number = attempt.number](const SinkResult& result) {

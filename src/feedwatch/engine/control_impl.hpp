@@ -77,7 +77,7 @@ struct Control::Impl {
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
-  void deliver(std::vector<alert::Attempt> attempts);
+  void deliver(const std::vector<alert::Attempt>& attempts);
   void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
   void record_finished(MonoTime now);
   void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);

@@ -39,7 +39,7 @@ void Budget::restore(std::span<const Duration> ages, MonoTime now) {
     if (age >= window_) continue;
     spent_.push_back(now - std::max(age, Duration::zero()));
   }
-  std::sort(spent_.begin(), spent_.end());
+  std::ranges::sort(spent_);
   while (spent_.size() > count_) spent_.pop_front();
 }
 

@@ -35,8 +35,8 @@ struct VenueFeed::TopicState {
 };
 
 struct VenueFeed::Slot {
-  Slot(std::size_t index_, LineId id_, std::string route_, std::string name_)
-      : index(index_), id(id_), route(std::move(route_)), name(std::move(name_)) {}
+  Slot(std::size_t at, LineId line, std::string on_route, std::string named)
+      : index(at), id(line), route(std::move(on_route)), name(std::move(named)) {}
 
   std::size_t index;
   LineId id;

@@ -26,6 +26,14 @@ Slot fresh_slot(const StreamOptions& options, std::uint32_t generation, MonoTime
   return slot;
 }
 
+/// The stream behind the id; nothing when its index was given away since.
+StreamState* find_state(const std::vector<std::unique_ptr<StreamState>>& states, StreamId stream) {
+  if (stream.index() >= states.size()) return nullptr;
+  StreamState* state = states[stream.index()].get();
+  const bool same = state != nullptr && StreamId(stream.index(), state->slot.generation) == stream;
+  return same ? state : nullptr;
+}
+
 std::string clock_group_of(const StreamOptions& options) {
   return options.clock_group.empty() ? options.key.venue : options.clock_group;
 }
@@ -97,14 +105,11 @@ void Monitor::Impl::remove(StreamId stream, MonoTime now) {
 }
 
 StreamState* Monitor::Impl::state(StreamId stream) {
-  if (stream.index() >= states.size()) return nullptr;
-  StreamState* state = states[stream.index()].get();
-  const bool same = state != nullptr && StreamId(stream.index(), state->slot.generation) == stream;
-  return same ? state : nullptr;
+  return find_state(states, stream);
 }
 
 const StreamState* Monitor::Impl::state(StreamId stream) const {
-  return const_cast<Impl*>(this)->state(stream);
+  return find_state(states, stream);
 }
 
 }  // namespace feedwatch
