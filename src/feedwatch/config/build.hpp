@@ -1,0 +1,31 @@
+#pragma once
+
+#include "feedwatch/config/config.hpp"
+
+/// Document → Config, one concern a function; each reports all it finds and goes on.
+namespace feedwatch::config {
+
+/// What the checks need of the world.
+struct Surroundings {
+  const Variables& environment;
+  std::filesystem::path directory;  ///< of the configuration file
+};
+
+void require_keys(const Document& document, Problems& problems);
+void build_policies(const Document& document, Config& config, Problems& problems);
+/// After build_policies: the limits of every configured stream are checked too.
+void build_venues(const Document& document, Config& config, Problems& problems);
+void build_store(Document& document, const Surroundings& around, Config& config,
+                 Problems& problems);
+void build_api(const Document& document, const Surroundings& around, Config& config,
+               Problems& problems);
+void build_sinks(const Document& document, const Surroundings& around, Config& config,
+                 Problems& problems);
+void build_alerts(const Document& document, Config& config, Problems& problems);
+
+/// The secret in a file, without surrounding blanks. Relative paths: $CREDENTIALS_DIRECTORY, else
+/// the configuration's directory. Complains about the key, never with the content.
+std::optional<std::string> read_secret(const Section& section, std::string_view key,
+                                       const Surroundings& around, Problems& problems);
+
+}  // namespace feedwatch::config

@@ -1,0 +1,289 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/config/build.hpp"
+#include "feedwatch/config/overrides.hpp"
+#include "feedwatch/config/url.hpp"
+
+namespace feedwatch::config {
+namespace {
+
+constexpr std::size_t max_secret = 4096;
+constexpr std::size_t min_token = 16;
+
+std::string trimmed(std::string text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && blank(text.back())) text.pop_back();
+  text.erase(text.begin(), std::ranges::find_if_not(text, blank));
+  return text;
+}
+
+std::filesystem::path secret_path(const std::string& written, const Surroundings& around) {
+  const std::filesystem::path path(written);
+  if (path.is_absolute()) return path;
+  if (const auto directory = variable(around.environment, "CREDENTIALS_DIRECTORY")) {
+    const std::filesystem::path candidate = std::filesystem::path(*directory) / path;
+    std::error_code ignored;
+    if (std::filesystem::exists(candidate, ignored)) return candidate;
+  }
+  return around.directory / path;
+}
+
+std::optional<std::filesystem::path> default_state_dir(const Variables& environment) {
+  if (const auto systemd = variable(environment, "STATE_DIRECTORY")) {
+    return systemd->substr(0, systemd->find(':'));  // several are joined by colons; ours is first
+  }
+  if (const auto xdg = variable(environment, "XDG_STATE_HOME")) {
+    return std::filesystem::path(*xdg) / "feedwatch";
+  }
+  if (const auto home = variable(environment, "HOME")) {
+    return std::filesystem::path(*home) / ".local/state/feedwatch";
+  }
+  return std::nullopt;
+}
+
+/// Lets printing show what was worked out.
+void show(Section& section, std::string_view key, std::string value) {
+  section.settings.emplace(std::string(key), Setting{.value = std::move(value), .origin = {}});
+}
+
+bool is_web(const std::optional<Url>& url) {
+  return url && (url->scheme == "http" || url->scheme == "https");
+}
+
+void build_state_dir(Section& section, const Surroundings& around, Config& config,
+                     Problems& problems) {
+  if (section.given("state_dir")) {
+    config.store.state_dir = section.text("state_dir");
+  } else if (const auto path = default_state_dir(around.environment)) {
+    config.store.state_dir = *path;
+    show(section, "state_dir", path->string());
+  } else {
+    problems.add(
+        section, "state_dir",
+        "there is no default, because STATE_DIRECTORY, XDG_STATE_HOME and HOME are not set",
+        "set state_dir in [store], or one of them");
+    return;
+  }
+  if (!config.store.state_dir.is_absolute()) {
+    problems.add(section, "state_dir",
+                 json_quoted(config.store.state_dir.string()) + " is not an absolute path",
+                 "begin it with /");
+  }
+}
+
+void check_remote_listen(const Section& section, const ApiConfig& api, Problems& problems) {
+  if (api.loopback) return;
+  for (const std::string_view key : {"tls_cert_file", "tls_key_file", "token_file"}) {
+    if (section.find(key) != nullptr) continue;
+    problems.add(
+        section, "listen",
+        fmt::format("{} is not a loopback address and {} is not set", json_quoted(api.host), key),
+        "set tls_cert_file, tls_key_file and token_file, or listen on 127.0.0.1");
+    return;
+  }
+}
+
+void check_lists(const Section& section, const ApiConfig& api, Problems& problems) {
+  for (const std::string& host : api.allowed_hosts) {
+    if (const auto url = parse_url("http://" + host); url && url->path.empty()) continue;
+    problems.add(section, "allowed_hosts", json_quoted(host) + " is not a host name",
+                 "write it as in \"monitor.example.com\"");
+  }
+  for (const std::string& origin : api.allowed_origins) {
+    if (const auto url = parse_url(origin); is_web(url) && url->path.empty()) continue;
+    problems.add(section, "allowed_origins", json_quoted(origin) + " is not an origin",
+                 "write https://host[:port] without a path");
+  }
+}
+
+class SinkBuilder {
+ public:
+  SinkBuilder(const Surroundings& around, Problems& problems)
+      : around_(around), problems_(problems) {}
+
+  SinkConfig build(const Section& section) {
+    SinkConfig sink;
+    const std::string& type = section.text("type");
+    sink.type = type == "webhook" ? SinkConfig::Type::webhook : SinkConfig::Type::log;
+    sink.name = section.find("name") != nullptr ? section.text("name") : type;
+    sink.ca_file = section.text("ca_file");
+    check_name(section, sink.name);
+    if (!section.given("type")) return sink;
+    if (sink.type == SinkConfig::Type::webhook) {
+      sink.url = webhook_url(section);
+    } else {
+      refuse_webhook_keys(section);
+    }
+    return sink;
+  }
+
+ private:
+  void check_name(const Section& section, const std::string& name) {
+    if (!section.given("type") || (section.find("name") != nullptr && !section.given("name"))) {
+      return;
+    }
+    const std::string_view key = section.find("name") != nullptr ? "name" : "type";
+    if (name.empty()) {
+      problems_.add(section, key, "is empty", "give the sink a name");
+      return;
+    }
+    const auto [first, fresh] = names_.emplace(name, section.place(key));
+    if (fresh) return;
+    problems_.add(section, key,
+                  fmt::format("a sink {} stands at {}", json_quoted(name), first->second.text()),
+                  "give this one another name");
+  }
+
+  std::string webhook_url(const Section& section) {
+    const bool direct = section.find("url") != nullptr;
+    const bool by_file = section.find("url_file") != nullptr;
+    if (direct == by_file) {
+      problems_.add(section, direct ? "url_file" : "url",
+                    direct ? "stands beside url" : "is missing, and url_file too",
+                    direct ? "keep one of the two" : "set one of them");
+      return {};
+    }
+    const std::string_view key = direct ? "url" : "url_file";
+    if (!section.given(key)) return {};
+    const std::optional<std::string> text =
+        direct ? section.text("url") : read_secret(section, key, around_, problems_);
+    if (!text) return {};
+    if (is_web(parse_url(*text))) return *text;
+    // Not quoted: a webhook's URL is a secret in itself.
+    problems_.add(section, key, direct ? "is not a URL" : "holds no URL",
+                  "write http://host[:port][/path] or https://…, without credentials");
+    return {};
+  }
+
+  void refuse_webhook_keys(const Section& section) {
+    for (const std::string_view key : {"url", "url_file", "ca_file"}) {
+      if (section.find(key) == nullptr) continue;
+      problems_.add(section, key, "means nothing for a log sink", "remove it, or use type webhook");
+    }
+  }
+
+  const Surroundings& around_;
+  Problems& problems_;
+  std::map<std::string, Origin> names_;
+};
+
+}  // namespace
+
+std::optional<std::string> read_secret(const Section& section, std::string_view key,
+                                       const Surroundings& around, Problems& problems) {
+  const std::filesystem::path path = secret_path(section.text(key), around);
+  std::ifstream in(path, std::ios::binary);
+  std::string text(max_secret + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.empty() && (!in.is_open() || in.bad() || std::filesystem::is_directory(path))) {
+    problems.add(section, key, fmt::format("cannot read {}", json_quoted(path.string())),
+                 "create the file, readable for the user feedwatch runs as");
+    return std::nullopt;
+  }
+  if (text.size() > max_secret) {
+    problems.add(section, key,
+                 fmt::format("{} is too large for a secret", json_quoted(path.string())),
+                 fmt::format("it may hold {} bytes", max_secret));
+    return std::nullopt;
+  }
+  text = trimmed(std::move(text));
+  if (!text.empty()) return text;
+  problems.add(section, key, fmt::format("{} is empty", json_quoted(path.string())),
+               "put the secret into it");
+  return std::nullopt;
+}
+
+void build_store(Document& document, const Surroundings& around, Config& config,
+                 Problems& problems) {
+  Section& section = document.single("store");
+  build_state_dir(section, around, config, problems);
+  if (!section.given("url")) {
+    if (config.store.state_dir.empty()) return;
+    config.store.url = "sqlite://" + (config.store.state_dir / "feedwatch.db").string();
+    show(section, "url", config.store.url);
+    return;
+  }
+  config.store.url = section.text("url");
+  constexpr std::string_view scheme = "sqlite://";
+  const std::string_view url = config.store.url;
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+    problems.add(section, "url", "this program has no PostgreSQL store",
+                 "use sqlite:///absolute/path/feedwatch.db");
+    return;
+  }
+  const std::string_view path = url.starts_with(scheme) ? url.substr(scheme.size()) : "";
+  if (path.starts_with('/') && !path.ends_with('/') && path.find('\0') == path.npos) return;
+  problems.add(section, "url", json_quoted(url) + " names no database",
+               "use sqlite:///absolute/path/feedwatch.db");
+}
+
+void build_api(const Document& document, const Surroundings& around, Config& config,
+               Problems& problems) {
+  const Section& section = document.single("api");
+  ApiConfig& api = config.api;
+  if (const auto endpoint = parse_endpoint(section.text("listen"))) {
+    api.host = endpoint->host;
+    api.port = endpoint->port;
+    api.loopback = is_loopback(api.host);
+  } else if (section.given("listen")) {
+    problems.add(section, "listen",
+                 json_quoted(section.text("listen")) + " is not an address and a port",
+                 "write it as in \"127.0.0.1:8420\" or \"[::1]:8420\"");
+  }
+  api.tls_cert_file = section.text("tls_cert_file");
+  api.tls_key_file = section.text("tls_key_file");
+  if (api.tls_cert_file.empty() != api.tls_key_file.empty()) {
+    const bool cert = !api.tls_cert_file.empty();
+    problems.add(section, cert ? "tls_cert_file" : "tls_key_file",
+                 fmt::format("stands without {}", cert ? "tls_key_file" : "tls_cert_file"),
+                 "set both or none");
+  }
+  api.allowed_hosts = section.list("allowed_hosts");
+  api.allowed_origins = section.list("allowed_origins");
+  check_remote_listen(section, api, problems);
+  check_lists(section, api, problems);
+  if (!section.given("token_file")) return;
+  const auto token = read_secret(section, "token_file", around, problems);
+  if (!token) return;
+  api.token = *token;
+  const bool plain = std::ranges::all_of(api.token, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (api.token.size() < min_token || !plain) {
+    problems.add(section, "token_file", "its token is too short or holds blanks",
+                 fmt::format("use at least {} visible characters", min_token));
+  }
+}
+
+void build_sinks(const Document& document, const Surroundings& around, Config& config,
+                 Problems& problems) {
+  SinkBuilder builder(around, problems);
+  for (const Section* section : document.all("sink")) {
+    config.sinks.push_back(builder.build(*section));
+  }
+}
+
+void build_alerts(const Document& document, Config& config, Problems& problems) {
+  const Section& section = document.single("alerts");
+  engine::AlertOptions& alerts = config.alerts;
+  alerts.keep_firing = section.duration("keep_firing");
+  alerts.line_down_for = section.duration("line_down_for");
+  alerts.venue_lag_for = section.duration("venue_lag_for");
+  alerts.group_wait = section.duration("group_wait");
+  alerts.repeat = section.duration("repeat");
+  alerts.retry_first = section.duration("retry_first");
+  alerts.retry_max = section.duration("retry_max");
+  alerts.max_notifications = static_cast<std::size_t>(section.integer("max_notifications"));
+  if (alerts.retry_max < alerts.retry_first) {
+    problems.add(section, "retry_max", "is below retry_first", "make it at least as long");
+  }
+}
+
+}  // namespace feedwatch::config

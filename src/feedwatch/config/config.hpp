@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/config/document.hpp"
+#include "feedwatch/engine/control.hpp"
+#include "feedwatch/engine/options.hpp"
+
+namespace feedwatch::config {
+
+struct StoreConfig {
+  std::string url;  ///< "sqlite:///absolute/path"
+  std::filesystem::path state_dir;
+};
+
+struct ApiConfig {
+  std::string host = "127.0.0.1";  ///< numeric address or "localhost"
+  std::uint16_t port = 8420;       ///< 0 = any free one
+  bool loopback = true;
+  std::filesystem::path tls_cert_file, tls_key_file;  ///< both or none
+  std::string token;  ///< the write token; empty = nothing can be changed. Secret.
+  std::vector<std::string> allowed_hosts, allowed_origins;
+};
+
+struct SinkConfig {
+  enum class Type : std::uint8_t { webhook, log };
+  Type type = Type::log;
+  std::string name;
+  std::string url;  ///< webhook only. Secret.
+  std::string ca_file;
+};
+
+struct LogConfig {
+  enum class Level : std::uint8_t { debug, info, warning, error };
+  enum class Format : std::uint8_t { text, json };
+  Level level = Level::info;
+  Format format = Format::text;
+};
+
+/// Everything the app needs to start, checked. Immutable; any thread.
+struct Config {
+  std::vector<engine::VenueOptions> venues;
+  PolicySet policies;
+  std::optional<std::uint64_t> seed;  ///< absent = a fresh one
+  StoreConfig store;
+  ApiConfig api;
+  std::vector<SinkConfig> sinks;
+  LogConfig log;
+  engine::AlertOptions alerts;
+  Document document;  ///< what is in force and where each value came from, for print.hpp
+};
+
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+/// Where values come from, weakest first (after the defaults).
+struct Sources {
+  std::optional<std::filesystem::path> file;
+  Variables environment;  ///< all of it: also HOME, STATE_DIRECTORY and the like are looked up here
+  Variables flags;        ///< {"api.listen", "127.0.0.1:0"}: "--set" and the like, by key
+};
+
+/// The process's environment as Variables.
+Variables environment_of(const char* const* environ);
+
+/// Loads and checks everything; all mistakes at once, each with its place and what to do. Reads the
+/// file and the files of secrets, nothing else.
+std::expected<Config, std::vector<Error>> load(const Sources& sources);
+
+/// The same with the file's text at hand; `name` stands in messages, `directory` is where relative
+/// secret files are looked for.
+std::expected<Config, std::vector<Error>> load_text(const std::string& text,
+                                                    const std::string& name, const Sources& sources,
+                                                    const std::filesystem::path& directory = ".");
+
+}  // namespace feedwatch::config

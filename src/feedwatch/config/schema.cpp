@@ -1,0 +1,250 @@
+#include "feedwatch/config/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/config/nearest.hpp"
+
+namespace feedwatch::config {
+namespace {
+
+constexpr std::array<std::string_view, 2> presets{"coarse", "tight"};
+constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
+constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+
+// clang-format off
+constexpr std::array top_keys{
+    Key{.name = "preset", .type = Type::word, .fallback = R"("coarse")", .words = presets,
+        .help = "Limits of every stream without a policy of its own. `coarse`: degraded past 180 s, stale past 300 s. "
+                "`tight`: by the channel's cadence, seconds for clocked channels."},
+    Key{.name = "seed", .type = Type::integer, .min = 0, .max = INT64_MAX,
+        .help = "Seed of jitter and ids, to repeat a run. Absent: a fresh one at each start."},
+};
+constexpr std::array venue_keys{
+    Key{.name = "name", .required = true,
+        .help = "The venue part of its streams (`binance-usdm/BTCUSDT/mark`). No `/`, `*` or blanks; unique."},
+    Key{.name = "type",
+        .help = "Which venue it speaks like: `binance-usdm` or `bybit-linear`. Default: the name. Two venues may share a type."},
+    Key{.name = "url",
+        .help = "Base of its WebSocket addresses, `ws://` or `wss://`. Default: the venue's own."},
+    Key{.name = "rest_url",
+        .help = "Base of its REST addresses, `http://` or `https://`. Default: the venue's own; when `url` is a loopback address, "
+                "that host and port."},
+    Key{.name = "ca_file",
+        .help = "PEM file of a private certificate authority, trusted beside the system's."},
+    Key{.name = "streams", .type = Type::list, .fallback = "[]",
+        .help = "What to watch, `SYMBOL/KIND` each, symbols as the venue writes them. Kinds: `last`, `quote`, `mark`, `index`, as far as "
+                "the venue has them. `*` stands for any characters of the symbol, `\\*` for a star."},
+    Key{.name = "required", .type = Type::boolean, .fallback = "true",
+        .help = "Whether a stale stream of it is critical and keeps the monitor from being ready."},
+};
+constexpr std::array policy_keys{
+    Key{.name = "match", .required = true,
+        .help = "The streams it is for: a stream (`binance-usdm/BTCUSDT/mark`) or a pattern (`binance-usdm/*/mark`). "
+                "Of several the most specific wins as a whole: exact before patterns, more characters before fewer, later before earlier."},
+    Key{.name = "preset", .type = Type::word, .words = presets,
+        .help = "Where the limits start that it does not set. Default: the top-level `preset`."},
+    Key{.name = "degraded_after", .type = Type::duration,
+        .help = "Age past which a price is degraded; equality is healthy."},
+    Key{.name = "stale_after", .type = Type::duration,
+        .help = "Age past which a price is stale; greater than `degraded_after`."},
+    Key{.name = "suspect_after", .type = Type::duration,
+        .help = "Silence that starts diagnosis and repair. Never pages by itself."},
+    Key{.name = "first_tick_after", .type = Type::duration,
+        .help = "How long after the acknowledgement a stream may wait for its first tick before it is stale (`never_received`)."},
+    Key{.name = "recover_ticks", .type = Type::integer, .min = 1, .max = 1000,
+        .help = "Ticks it takes to be healthy again. Default 1."},
+};
+constexpr std::array store_keys{
+    Key{.name = "url",
+        .help = "The database, `sqlite:///absolute/path`. Default: `feedwatch.db` in the state directory."},
+    Key{.name = "state_dir",
+        .help = "Where small state and the spool live, an absolute path. Default: `$STATE_DIRECTORY`, else "
+                "`$XDG_STATE_HOME/feedwatch`, else `~/.local/state/feedwatch`."},
+};
+constexpr std::array api_keys{
+    Key{.name = "listen", .fallback = R"("127.0.0.1:8420")",
+        .help = "Address and port. Anything but a loopback address needs `tls_cert_file`, `tls_key_file` and `token_file`. Port 0: any free one."},
+    Key{.name = "tls_cert_file", .help = "Certificate chain, PEM. With `tls_key_file`: HTTPS."},
+    Key{.name = "tls_key_file", .help = "Its private key, PEM."},
+    Key{.name = "token_file",
+        .help = "File with the write token (at least 16 characters): whoever changes something sends it as `Authorization: Bearer`. "
+                "Without one nothing can be changed over HTTP."},
+    Key{.name = "allowed_hosts", .type = Type::list, .fallback = "[]",
+        .help = "Host names requests may carry beside the listening address and `localhost`."},
+    Key{.name = "allowed_origins", .type = Type::list, .fallback = "[]",
+        .help = "Origins of web pages that may talk to the API, `https://host[:port]`."},
+};
+constexpr std::array sink_keys{
+    Key{.name = "type", .type = Type::word, .required = true, .words = sink_types,
+        .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `log` writes a line to the log."},
+    Key{.name = "name", .help = "Its name in alerts, metrics and logs; unique. Default: the type."},
+    Key{.name = "url", .secret = true,
+        .help = "Webhook only: where to POST, `http://` or `https://`. Shown without its path wherever configuration is printed."},
+    Key{.name = "url_file",
+        .help = "Webhook only: a file that holds the URL, instead of `url`. A relative path is looked for in `$CREDENTIALS_DIRECTORY`, "
+                "else beside the configuration file."},
+    Key{.name = "ca_file",
+        .help = "Webhook only: PEM file of a private certificate authority."},
+};
+constexpr std::array log_keys{
+    Key{.name = "level", .type = Type::word, .fallback = R"("info")", .words = log_levels,
+        .help = "The least that is written."},
+    Key{.name = "format", .type = Type::word, .fallback = R"("text")", .words = log_formats,
+        .help = "`text` for people, `json` one object a line."},
+};
+constexpr std::array alert_keys{
+    Key{.name = "keep_firing", .type = Type::duration, .fallback = R"("1m")", .zero = true,
+        .help = "How long an alert whose cause is gone lingers before it is resolved."},
+    Key{.name = "line_down_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
+        .help = "How long a venue must be without a live line before that is an alert."},
+    Key{.name = "venue_lag_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
+        .help = "How long a venue must be late before that is an alert."},
+    Key{.name = "group_wait", .type = Type::duration, .fallback = R"("5s")", .zero = true,
+        .help = "How long the first notification of a group waits for its siblings."},
+    Key{.name = "repeat", .type = Type::duration, .fallback = R"("4h")", .zero = true,
+        .help = "How often an alert that is still true is told again; `0s`: never."},
+    Key{.name = "retry_first", .type = Type::duration, .fallback = R"("1s")",
+        .help = "First wait before a failed delivery is tried again; it doubles."},
+    Key{.name = "retry_max", .type = Type::duration, .fallback = R"("1m")",
+        .help = "Longest wait between deliveries; not below `retry_first`."},
+    Key{.name = "max_notifications", .type = Type::integer, .fallback = "10000", .min = 1, .max = 1'000'000,
+        .help = "Undelivered notifications kept in memory."},
+};
+
+constexpr std::array tables{
+    Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
+    Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
+    Table{.name = "policy", .array = true, .help = "Limits for some streams.", .keys = policy_keys},
+    Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys},
+    Table{.name = "api", .help = "The HTTP interface.", .keys = api_keys},
+    Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys},
+    Table{.name = "log", .help = "Standard error.", .keys = log_keys},
+    Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},
+};
+// clang-format on
+
+std::expected<Value, Complaint> integer_from_text(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::unexpected(Complaint{json_quoted(text) + " is not a whole number", "write digits"});
+  }
+  return value;
+}
+
+std::expected<Value, Complaint> duration_from_text(std::string_view text) {
+  Result<Duration> duration = parse_duration(text);
+  if (!duration) {
+    return std::unexpected(
+        Complaint{duration.error().what + ": " + duration.error().why, duration.error().fix});
+  }
+  return *duration;
+}
+
+std::vector<std::string> split_commas(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (comma > 0) out.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return out;
+}
+
+std::expected<Value, Complaint> parse_text(const Key& key, std::string_view text) {
+  switch (key.type) {
+    case Type::text:
+    case Type::word:
+      return std::string(text);
+    case Type::boolean:
+      if (text == "true") return true;
+      if (text == "false") return false;
+      return std::unexpected(
+          Complaint{json_quoted(text) + " is neither true nor false", "write true or false"});
+    case Type::integer:
+      return integer_from_text(text);
+    case Type::duration:
+      return duration_from_text(text);
+    case Type::list:
+      return split_commas(text);
+  }
+  throw std::logic_error("a type the schema does not have");
+}
+
+}  // namespace
+
+std::string_view to_text(Type type) {
+  constexpr std::array<std::string_view, 6> words{"text",    "word",     "true or false",
+                                                  "integer", "duration", "list of texts"};
+  return words[static_cast<std::size_t>(type)];
+}
+
+std::span<const Table> schema() {
+  return tables;
+}
+
+const Table* find_table(std::string_view name) {
+  const auto it = std::ranges::find(tables, name, &Table::name);
+  return it == tables.end() ? nullptr : &*it;
+}
+
+const Key* find_key(const Table& table, std::string_view name) {
+  const auto it = std::ranges::find(table.keys, name, &Key::name);
+  return it == table.keys.end() ? nullptr : &*it;
+}
+
+std::string environment_name(const Table& table, const Key& key) {
+  std::string name = table.name.empty() ? fmt::format("FEEDWATCH_{}", key.name)
+                                        : fmt::format("FEEDWATCH_{}_{}", table.name, key.name);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name;
+}
+
+std::optional<Complaint> check_value(const Key& key, const Value& value) {
+  if (key.type == Type::word) {
+    const std::string& word = std::get<std::string>(value);
+    if (std::ranges::find(key.words, word) != key.words.end()) return std::nullopt;
+    return Complaint{"unknown word " + json_quoted(word), suggest(word, key.words)};
+  }
+  if (key.type == Type::integer) {
+    const std::int64_t number = std::get<std::int64_t>(value);
+    if (number >= key.min && number <= key.max) return std::nullopt;
+    return Complaint{fmt::format("{} is out of range", number),
+                     fmt::format("use {} to {}", key.min, key.max)};
+  }
+  if (key.type == Type::duration && !key.zero && std::get<Duration>(value) == Duration{0}) {
+    return Complaint{"zero is too short", "use a duration above zero"};
+  }
+  return std::nullopt;
+}
+
+std::expected<Value, Complaint> value_from_text(const Key& key, std::string_view text) {
+  std::expected<Value, Complaint> value = parse_text(key, text);
+  if (!value) return value;
+  if (std::optional<Complaint> complaint = check_value(key, *value)) {
+    return std::unexpected(std::move(*complaint));
+  }
+  return value;
+}
+
+std::optional<Value> fallback_value(const Key& key) {
+  std::string_view text = key.fallback;
+  if (text.empty()) return std::nullopt;
+  if (text == "[]") return std::vector<std::string>{};
+  if (text.front() == '"') text = text.substr(1, text.size() - 2);
+  std::expected<Value, Complaint> value = value_from_text(key, text);
+  if (!value) throw std::logic_error("a default its own schema refuses");
+  return std::move(*value);
+}
+
+}  // namespace feedwatch::config
