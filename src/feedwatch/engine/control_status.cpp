@@ -39,11 +39,14 @@ std::string with_detail(std::string text, const std::string& detail) {
 }  // namespace
 
 void Control::Impl::apply(StreamStatus next, MonoTime now, std::vector<JournalRow>& rows) {
+  if (next.removed) {
+    forget_stream(next.stream);
+    return;
+  }
   const auto known = streams.find(next.stream);
-  const bool replaced =
-      known != streams.end() && known->second.status.info->text != next.info->text;
-  if (replaced || next.removed) forget_stream(next.stream);
-  if (next.removed) return;
+  if (known != streams.end() && known->second.status.info->text != next.info->text) {
+    forget_stream(next.stream);
+  }
 
   StreamTrack& track = streams[next.stream];
   if (!track.status.info) track.status.info = next.info;
