@@ -17,16 +17,16 @@ struct VenueOptions {
   std::string ws_url;                    ///< empty = the sheet's
   std::string rest_url;                  ///< empty = the sheet's
   std::string ca_file;
-  std::vector<std::string> streams;      ///< "BTCUSDT/mark"; a '*' in the symbol is expanded by REST
-  bool required = true;                  ///< its configured streams are required
+  std::vector<std::string> streams;  ///< "BTCUSDT/mark"; a '*' in the symbol is expanded by REST
+  bool required = true;              ///< its configured streams are required
 };
 
 struct ShardOptions {
   std::vector<VenueOptions> venues;
   PolicySet policies;
-  std::uint64_t seed = 1;        ///< jitter
+  std::uint64_t seed = 1;  ///< jitter
   std::size_t max_streams = 4096;
-  bool instruments = true;       ///< ask REST which symbols trade, now and every 10 min
+  bool instruments = true;  ///< ask REST which symbols trade, now and every 10 min
 };
 
 }  // namespace feedwatch::engine

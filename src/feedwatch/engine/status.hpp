@@ -40,18 +40,18 @@ struct StreamStatus {
   StreamId stream;
   std::shared_ptr<const StreamInfo> info;
   Level level = Level::unknown;
-  Level worst = Level::unknown;     ///< worst level since taken
+  Level worst = Level::unknown;  ///< worst level since taken
   Reason reason = Reason::ok;
-  bool fault = false;               ///< the feed is at fault (semantics §4)
+  bool fault = false;  ///< the feed is at fault (semantics §4)
   MonoTime level_since{};
   std::optional<MonoTime> suspect_since;
-  std::uint32_t transitions = 0;    ///< level transitions since taken
-  std::string line;                 ///< name of the line that carries it, empty = none
+  std::uint32_t transitions = 0;  ///< level transitions since taken
+  std::string line;               ///< name of the line that carries it, empty = none
   std::uint32_t epoch = 0;
   std::vector<RepairStatus> repairs;  ///< started or ended since taken, newest last, at most 4
   bool repair_exhausted = false;
   bool quarantined = false;
-  std::string detail;               ///< the venue's words, where there are some
+  std::string detail;  ///< the venue's words, where there are some
   bool removed = false;
 };
 

@@ -12,14 +12,14 @@
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/health/component.hpp"
 
-/// What API, metrics, dashboard, status and the simulator's checkers are shown, all built by Control
-/// from the same sources at one instant: the board's slots for ages, levels and prices, the shard's
-/// status for why.
+/// What API, metrics, dashboard, status and the simulator's checkers are shown, all built by
+/// Control from the same sources at one instant: the board's slots for ages, levels and prices, the
+/// shard's status for why.
 namespace feedwatch::engine {
 
 struct StreamView {
   std::shared_ptr<const StreamInfo> info;
-  Level level = Level::unknown;       ///< recomputed at `now`
+  Level level = Level::unknown;  ///< recomputed at `now`
   Reason reason = Reason::ok;
   bool fault = false;
   std::optional<WallTime> level_since;
