@@ -78,7 +78,9 @@ Reason reason_for(const Slot& slot, const Watch& watch, MonoTime now) {
   if (!is_late(slot.level)) return Reason::ok;
   if (!slot.received) return Reason::never_received;
   if (excused_by_stall(slot, watch, now)) return Reason::self_stall;
-  return late_by_transit(slot, now) ? Reason::venue_lag : Reason::silent;
+  // Late is only what still arrives: an ordinary journey also tips a silent stream over its limit.
+  const bool arriving = now - silent_since(slot, watch) <= watch.policy.suspect_after;
+  return arriving && late_by_transit(slot, now) ? Reason::venue_lag : Reason::silent;
 }
 
 }  // namespace feedwatch

@@ -183,6 +183,18 @@ TEST_F(Levels, LateOnlyByTransitIsVenueLag) {
   EXPECT_EQ(monitor.slot(s).reason, Reason::venue_lag);
 }
 
+TEST_F(Levels, AnOrdinaryJourneyThatTipsASilentStreamOverIsNoVenueLag) {
+  StreamOptions options = options_of("v/BTC/mark", tight());
+  options.event_time = EventTime::publish;
+  const StreamId s = add(options);
+  Tick usual = tick(s, 100);
+  usual.ts_event = usual.ts_recv - 10ms;
+  send(usual);
+  run(tight().degraded_after);
+  EXPECT_EQ(monitor.slot(s).level, Level::degraded);
+  EXPECT_EQ(monitor.slot(s).reason, Reason::silent);
+}
+
 TEST_F(Levels, OurOwnStallAccusesNobody) {
   const StreamId s = add("v/BTC/mark", tight());
   send(s, 100);
