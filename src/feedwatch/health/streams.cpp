@@ -166,8 +166,10 @@ std::string count(std::size_t number) {
 
 bool is_critical(const StreamEvidence& stream) {
   if (!stream.required || !stream.fault || stream.level != Level::stale) return false;
-  const bool mere_silence =
-      stream.reason == Reason::silent || stream.reason == Reason::never_received;
+  // A new subscription tried because of the silence proves no more than the silence does.
+  const bool mere_silence = stream.reason == Reason::silent ||
+                            stream.reason == Reason::never_received ||
+                            stream.reason == Reason::resubscribing;
   return stream.clocked || !mere_silence;
 }
 

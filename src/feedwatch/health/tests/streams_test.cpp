@@ -99,6 +99,8 @@ TEST_P(BothChecks, silence_of_an_event_channel_is_no_proof) {
   auto event = stream("A", Level::stale);
   event.clocked = false;
   EXPECT_EQ(status({event}), Status::degraded);
+  event.reason = Reason::resubscribing;
+  EXPECT_EQ(status({event}), Status::degraded) << "trying again proves nothing either";
   event.reason = Reason::disconnected;
   EXPECT_EQ(status({event}), Status::critical) << "a lost line is";
 }
