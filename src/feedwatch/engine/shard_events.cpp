@@ -95,8 +95,8 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadSta
                      .prices = wire.prices,
                      .fields = wire.fields,
                      .ts_event = wire.ts_event,
-                     .ts_recv = stamp.ts_recv,
-                     .mono_recv = stamp.mono_recv,
+                     .ts_recv = stamp.ts_recv - data.lag,
+                     .mono_recv = stamp.mono_recv - data.lag,
                      .seq = wire.seq,
                      .epoch = data.epoch,
                      .snapshot = wire.snapshot,
@@ -145,6 +145,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       break;
     case StreamChange::Type::suspect:
       status.suspect_since = change.at;
+      ask_before_judging(*units[entry.venue], now);
       if (!entry.event_channel) {
         feed.on_suspect(entry.topic, change.at - policy.suspect_after, RepairStep::replace_line,
                         now);

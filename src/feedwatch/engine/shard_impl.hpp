@@ -20,6 +20,7 @@ namespace feedwatch::engine {
 
 constexpr Duration instruments_every = 10min;
 constexpr Duration instruments_retry = 10s;
+constexpr Duration offsets_every = 1min;
 constexpr std::size_t max_instrument_pages = 20;
 constexpr std::uint32_t lines_per_venue = 10'000;
 
@@ -71,6 +72,7 @@ struct Shard::Impl {
     std::map<std::string, bool, std::less<>> loading;                     ///< pages read so far
     std::size_t pages = 0;
     MonoTime next_fetch = never_mono;
+    MonoTime fetch_not_before{};  ///< REST asked for patience, or was asked a moment ago
     bool fetching = false;
   };
 
@@ -113,6 +115,8 @@ struct Shard::Impl {
   // shard_instruments.cpp: which symbols trade
   void fetch_instruments(std::size_t unit, std::string url, MonoTime now);
   void on_instruments(std::size_t unit, std::expected<HttpResponse, std::string> response);
+  /// Silence may be a halt: ask before it is judged, unless REST was asked a moment ago.
+  void ask_before_judging(Unit& unit, MonoTime now);
   void judge_instruments(Unit& unit, MonoTime now);
   void expand_globs(Unit& unit, MonoTime now);
   void apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id, MonoTime now);
@@ -120,6 +124,8 @@ struct Shard::Impl {
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);
   void save_memory(MonoTime now);
+  void restore_offsets();
+  void save_offsets();
 
   ShardOptions options;
   ShardPorts ports;
@@ -135,6 +141,8 @@ struct Shard::Impl {
   bool running = false;
   bool feeds_dirty = true;  ///< a feed's next deadline may have moved earlier
   bool memory_dirty = false;
+  std::string saved_offsets;
+  MonoTime next_offsets_save = never_mono;
   MonoTime feeds_deadline = never_mono;
   MonoTime armed = never_mono;
   std::shared_ptr<int> alive = std::make_shared<int>(0);  ///< REST answers must not outlive us

@@ -25,6 +25,7 @@ void Shard::Impl::fetch_instruments(std::size_t index, std::string url, MonoTime
   Unit& unit = *units[index];
   unit.fetching = true;
   unit.next_fetch = now + instruments_every;
+  unit.fetch_not_before = now + instruments_retry;
   const std::weak_ptr<int> weak = alive;
   ports.http.fetch(HttpRequest{.url = std::move(url), .ca_file = unit.options.ca_file},
                    [this, index, weak](std::expected<HttpResponse, std::string> response) {
@@ -43,7 +44,7 @@ void Shard::Impl::on_instruments(std::size_t index,
   const auto try_again = [&](Duration after) {
     unit.loading.clear();
     unit.pages = 0;
-    unit.next_fetch = now + after;
+    unit.next_fetch = unit.fetch_not_before = now + after;
     finish(now);
   };
   if (!response) return try_again(instruments_retry);
@@ -71,6 +72,12 @@ void Shard::Impl::on_instruments(std::size_t index,
   expand_globs(unit, now);
   judge_instruments(unit, now);
   finish(now);
+}
+
+void Shard::Impl::ask_before_judging(Unit& unit, MonoTime now) {
+  if (!options.instruments) return;
+  unit.next_fetch = std::min(unit.next_fetch, std::max(now, unit.fetch_not_before));
+  feeds_dirty = true;
 }
 
 void Shard::Impl::expand_globs(Unit& unit, MonoTime now) {

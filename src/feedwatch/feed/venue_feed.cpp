@@ -100,8 +100,17 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
     if (!state.received) quarantine(topic, std::move(detail), now);
     return;
   }
-  state.instrument = reason;
+  const Reason before = std::exchange(state.instrument, reason);
   state.detail = std::move(detail);
+  if (reason != Reason::ok) {
+    // A halt is no fault of the feed: nothing to repair, nothing to page about.
+    state.ladder.on_cleared();
+    note_exhausted(topic, now);
+    if (!state.ladder.running()) climbing_.erase(topic);
+  } else if (before != Reason::ok && state.silent_since != never_mono) {
+    on_suspect(topic, state.silent_since,
+               state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
+  }
   update_reason(topic, now);
 }
 
@@ -205,7 +214,12 @@ void VenueFeed::on_frames(ConnId conn, std::size_t count, MonoTime now) {
 }
 
 void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime now) {
-  if (Session* session = find(conn)) session->on_pong(payload, now);
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return;
+  const bool lagged = session->lag() > Duration::zero();
+  session->on_pong(payload, now);
+  if (lagged != (session->lag() > Duration::zero())) update_reasons(*slot, now);
 }
 
 void VenueFeed::on_ack(ConnId conn, const venues::Ack& ack, MonoTime now) {
@@ -306,8 +320,9 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
 
 void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
   TopicState& state = at(topic);
-  if (state.quarantined || state.instrument != Reason::ok) return;
+  if (state.quarantined) return;
   state.silent_since = since;
+  if (state.instrument != Reason::ok) return;  // repaired when it trades again and is still silent
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
 }
