@@ -3,8 +3,7 @@
 #   a file beside it. Configures again when one changes.
 function(feedwatch_embed_assets target)
   set(files index.html app.js style.css favicon.svg)
-  set(types "text/html; charset=utf-8" "text/javascript; charset=utf-8" "text/css; charset=utf-8"
-            "image/svg+xml")
+  set(types text/html text/javascript text/css image/svg+xml)
   set(entries "")
   foreach(file type IN ZIP_LISTS files types)
     set(path ${CMAKE_SOURCE_DIR}/web/dist/${file})
@@ -13,6 +12,10 @@ function(feedwatch_embed_assets target)
       set(url "/")
     else()
       set(url "/${file}")
+    endif()
+    if(type MATCHES "^text/")
+      # Not in the list above: its semicolon would make two elements of it.
+      string(APPEND type "; charset=utf-8")
     endif()
     string(APPEND entries "    {\"${url}\", \"${type}\", R\"__asset__(${body})__asset__\"},\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})

@@ -75,6 +75,17 @@ void venues(MetricsText& text, std::span<const engine::VenueStatus> list) {
   }
 }
 
+void components(MetricsText& text, const engine::HealthView& view) {
+  text.family(
+      "feedwatch_health_status", Type::gauge,
+      "0 healthy, 1 degraded, 2 unhealthy, 3 critical, 4 unknown: the whole and each part.");
+  const auto sample = [&](std::string_view name, health::Status status) {
+    text.sample(std::uint64_t{static_cast<std::uint8_t>(status)}, {{"component", name}});
+  };
+  sample("all", view.status);
+  for (const health::Component& part : view.components) sample(part.name, part.status);
+}
+
 void guard(MetricsText& text, const Decisions& decisions) {
   text.family("feedwatch_guard_decisions", Type::counter,
               "Prices asked for, by consumer, verdict and reason.");
@@ -152,6 +163,7 @@ std::string render_metrics(const ApiPorts& ports, std::string_view version,
   text.sample(std::uint64_t{views.size() - shown});
   lines(text, ports.control.lines(now));
   venues(text, ports.control.venues());
+  components(text, ports.control.health(now));
   guard(text, ports.decisions);
   alerts(text, ports.control);
   return text.finish();

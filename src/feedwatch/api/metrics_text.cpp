@@ -2,26 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
+
+#include "feedwatch/base/utf8.hpp"
 
 namespace feedwatch::api {
 
 namespace {
 
+/// Escapes what both formats demand; ill-formed UTF-8 becomes U+FFFD, or the scrape would fail.
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
-  for (const char c : text) {
-    if (c == '\\') {
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    const std::string_view character = text.substr(0, step.length);
+    text.remove_prefix(step.length);
+    if (!step.valid) {
+      out += "\xEF\xBF\xBD";
+    } else if (character == "\\") {
       out += "\\\\";
-    } else if (c == '\n') {
+    } else if (character == "\n") {
       out += "\\n";
-    } else if (c == '"' && quotes) {
+    } else if (character == "\"" && quotes) {
       out += "\\\"";
     } else {
-      out += c;
+      out += character;
     }
   }
+}
+
+/// The quality of one item of an Accept header, 1 when it says none.
+double quality_of(std::string_view item) {
+  const std::size_t at = item.find("q=");
+  if (at == std::string_view::npos) return 1;
+  double quality = 0;
+  std::from_chars(item.data() + at + 2, item.data() + item.size(), quality);
+  return quality;
 }
 
 }  // namespace
@@ -29,6 +48,7 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
 void MetricsText::family(std::string_view name, Type type, std::string_view help) {
   type_ = type;
   name_ = name;
+  series_.clear();
   // The text format names the family as its samples, OpenMetrics without the suffix.
   std::string shown(name);
   if (type == Type::counter) {
@@ -40,24 +60,25 @@ void MetricsText::family(std::string_view name, Type type, std::string_view help
   out_ += "\n# TYPE " + shown + (type == Type::counter ? " counter\n" : " gauge\n");
 }
 
-void MetricsText::head(LabelList labels) {
-  out_ += name_;
-  if (labels.size() > 0) {
-    char separator = '{';
-    for (const auto& [name, value] : labels) {
-      out_ += separator;
-      separator = ',';
-      out_.append(name).append("=\"");
-      append_escaped(out_, value, true);
-      out_ += '"';
-    }
-    out_ += '}';
+/// Writes name and labels; false when this series stands already.
+bool MetricsText::head(LabelList labels) {
+  std::string series = name_;
+  char separator = '{';
+  for (const auto& [name, value] : labels) {
+    series += separator;
+    separator = ',';
+    series.append(name).append("=\"");
+    append_escaped(series, value, true);
+    series += '"';
   }
-  out_ += ' ';
+  if (labels.size() > 0) series += '}';
+  const auto [entry, fresh] = series_.insert(std::move(series));
+  if (fresh) out_.append(*entry) += ' ';
+  return fresh;
 }
 
 void MetricsText::sample(double value, LabelList labels) {
-  head(labels);
+  if (!head(labels)) return;
   if (std::isinf(value)) {
     out_ += value > 0 ? "+Inf" : "-Inf";
   } else if (std::isnan(value)) {
@@ -71,13 +92,14 @@ void MetricsText::sample(double value, LabelList labels) {
 }
 
 void MetricsText::sample(std::uint64_t value, LabelList labels) {
-  head(labels);
+  if (!head(labels)) return;
   fmt::format_to(std::back_inserter(out_), "{}\n", value);
 }
 
 void MetricsText::sample_milliseconds(std::int64_t milliseconds, LabelList labels) {
-  head(labels);
-  fmt::format_to(std::back_inserter(out_), "{}.{:03}\n", milliseconds / 1000, milliseconds % 1000);
+  if (!head(labels)) return;
+  fmt::format_to(std::back_inserter(out_), "{}{}.{:03}\n", milliseconds < 0 ? "-" : "",
+                 std::abs(milliseconds / 1000), std::abs(milliseconds % 1000));
 }
 
 std::string MetricsText::finish() {
@@ -98,14 +120,9 @@ MetricsText::Format negotiate(std::string_view accept) {
     const std::size_t end = accept.find(',');
     const std::string_view item = accept.substr(0, end);
     accept.remove_prefix(end == std::string_view::npos ? accept.size() : end + 1);
-    double quality = 1;
-    const std::size_t q = item.find("q=");
-    if (q != std::string_view::npos) {
-      std::from_chars(item.data() + q + 2, item.data() + item.size(), quality);
-    }
     const bool open = item.find("application/openmetrics-text") != std::string_view::npos;
     double& best = open ? best_open : best_text;
-    best = std::max(best, quality);
+    best = std::max(best, quality_of(item));
   }
   return best_open > 0 && best_open >= best_text ? MetricsText::Format::openmetrics
                                                  : MetricsText::Format::prometheus;

@@ -4,12 +4,15 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace feedwatch::api {
 
 /// Writes one exposition, Prometheus text 0.0.4 or OpenMetrics 1.0, into a buffer, family after
-/// family. The caller keeps the samples of a family together. Not thread-safe: one per scrape.
+/// family. The caller keeps the samples of a family together. Label values may be any bytes. A
+/// series given twice is written once, because one duplicate makes a scraper refuse the whole
+/// exposition. Not thread-safe: one per scrape.
 class MetricsText {
  public:
   enum class Format : std::uint8_t { prometheus, openmetrics };
@@ -29,12 +32,13 @@ class MetricsText {
   std::string_view content_type() const;
 
  private:
-  void head(LabelList labels);
+  bool head(LabelList labels);
 
   Format format_;
   Type type_ = Type::gauge;
   std::string name_;
   std::string out_;
+  std::unordered_set<std::string> series_;  ///< of this family
 };
 
 /// OpenMetrics when the Accept header prefers it to plain text.

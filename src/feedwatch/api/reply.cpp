@@ -10,7 +10,8 @@ net::Response reply(int status, std::string_view content_type, std::string body)
   response.headers = {{"content-type", std::string(content_type)},
                       {"cache-control", "no-store"},
                       {"x-content-type-options", "nosniff"},
-                      {"referrer-policy", "no-referrer"}};
+                      {"referrer-policy", "no-referrer"},
+                      {"cross-origin-resource-policy", "same-origin"}};
   response.body = std::move(body);
   return response;
 }

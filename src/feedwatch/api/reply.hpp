@@ -9,7 +9,8 @@
 
 namespace feedwatch::api {
 
-/// Answers as this API gives them: no sniffing, no caching, no referrer.
+/// Answers as this API gives them: no sniffing, no caching, no referrer, no use by other
+/// sites.
 net::Response reply(int status, std::string_view content_type, std::string body);
 net::Response json_reply(int status, std::string body);
 

@@ -1,13 +1,16 @@
 #include "feedwatch/api/routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "feedwatch/api/assets.hpp"
 #include "feedwatch/api/lease_body.hpp"
 #include "feedwatch/api/metrics.hpp"
+#include "feedwatch/api/paging.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -17,8 +20,7 @@ namespace feedwatch::api {
 
 namespace {
 
-constexpr std::size_t default_page = 1000;
-constexpr std::size_t max_page = 10'000;
+constexpr std::size_t resolved_shown = 1'000;
 constexpr const char* dashboard_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -38,54 +40,26 @@ std::optional<StreamKey> key_of(const Target& target) {
   return std::move(*key);
 }
 
-/// Items with a name each, in ascending order of it: one page behind `cursor`.
-struct Page {
-  std::size_t limit = default_page;
-  std::string cursor;
-};
-
-Result<Page> page_of(const Target& target) {
-  Page page;
-  page.cursor = target.parameter("cursor").value_or("");
-  if (const auto text = target.parameter("limit")) {
-    std::size_t limit = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (error != std::errc{} || end != text->data() + text->size() || limit == 0 ||
-        limit > max_page) {
-      return std::unexpected(Error{"limit", "must be a number from 1 to 10000", ""});
-    }
-    page.limit = limit;
-  }
-  return page;
+/// Newest first, whatever the id: ascending in text, as pages need it.
+std::string newest_first(const engine::AlertView& view) {
+  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+  return fmt::format("{:019}-{}", latest - to_ns(view.row.started_at), view.row.id);
 }
 
-template <class Item, class Name, class Render>
-net::Response list(std::string_view field, const std::vector<Item>& items, const Page& page,
-                   Name name, Render render) {
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object().key(field).begin_array();
-  std::size_t count = 0;
-  std::string last;
-  bool more = false;
-  for (const Item& item : items) {
-    if (!page.cursor.empty() && name(item) <= page.cursor) continue;
-    if (count == page.limit) {
-      more = true;
-      break;
-    }
-    json.raw(render(item));
-    last = name(item);
-    ++count;
+net::Response refused(const StreamKey& key, const Refusal& refusal) {
+  std::string age = "null";
+  if (refusal.age) {
+    age.clear();
+    JsonWriter(age).number(to_seconds(*refusal.age));
   }
-  json.end_array().key("next_cursor");
-  if (more) {
-    json.string(last);
-  } else {
-    json.null();
-  }
-  json.end_object();
-  return json_reply(200, std::move(body));
+  return problem(409, "Price refused",
+                 key.text() + ": " + std::string(to_text(refusal.code)) + " (reason " +
+                     std::string(to_text(refusal.reason)) + ")",
+                 {{"stream", json_quoted(key.text())},
+                  {"refusal", json_quoted(to_text(refusal.code))},
+                  {"reason", json_quoted(to_text(refusal.reason))},
+                  {"level", json_quoted(to_text(refusal.level))},
+                  {"age_seconds", age}});
 }
 
 net::Response checks(bool good, const Target& target,
@@ -120,8 +94,10 @@ void Routes::handle(net::Request request, net::Responder respond) {
   const bool lease = target->segments.size() >= 5 && target->segments[0] == "v1" &&
                      target->segments[1] == "streams";
   if (!lease || (method != "PUT" && method != "DELETE")) {
-    return respond(problem(405, "Method Not Allowed",
-                           "only /v1/streams/{venue}/{symbol}/{kind} takes PUT and DELETE"));
+    net::Response answer = problem(405, "Method Not Allowed",
+                                   "only /v1/streams/{venue}/{symbol}/{kind} takes PUT and DELETE");
+    answer.headers.emplace_back("allow", lease ? "GET, HEAD, PUT, DELETE" : "GET, HEAD");
+    return respond(std::move(answer));
   }
   std::optional<StreamKey> key = key_of(*target);
   if (!key) return respond(problem(400, "Bad Request", "the stream must be venue/symbol/kind"));
@@ -150,6 +126,7 @@ net::Response Routes::get(const Target& target, const net::Request& request) {
     if (asset.path != path) continue;
     net::Response response = reply(200, asset.content_type, std::string(asset.body));
     response.headers.emplace_back("content-security-policy", dashboard_policy);
+    response.headers.emplace_back("cross-origin-opener-policy", "same-origin");
     return response;
   }
   return not_found("nothing is served at this path");
@@ -164,7 +141,7 @@ net::Response Routes::get_v1(const Target& target) {
     if (what == "alerts") return alerts(target);
   }
   if (parts.size() == 3 && what == "alerts") {
-    for (const engine::AlertView& alert : ports_.control.alerts()) {
+    for (const engine::AlertView& alert : ports_.control.alerts(resolved_shown)) {
       if (alert.row.id == parts[2]) return json_reply(200, alert_json(alert));
     }
     return not_found("no alert of that id is open or was resolved lately");
@@ -213,22 +190,15 @@ net::Response Routes::price(const StreamKey& key, const Target& target) {
   }
   const Result<Duration> max_age = parse_duration(*text);
   if (!max_age) return problem(400, "Bad Request", "max_age: " + max_age.error().text());
-  const auto answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
-  if (answer) return json_reply(200, price_json(key, answer->price));
-  const Refusal& refusal = answer.error();
-  std::string age = "null";
-  if (refusal.age) {
-    age.clear();
-    JsonWriter(age).number(to_seconds(*refusal.age));
+  constexpr int attempts = 3;
+  auto answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
+  // A price stored by the shard between our look at the clock and the one at the board lies in the
+  // future of the first: ask again with a later clock.
+  for (int i = 1; i < attempts && !answer && answer.error().code == RefusalCode::clock_backwards;
+       ++i) {
+    answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
   }
-  return problem(409, "Price refused",
-                 key.text() + ": " + std::string(to_text(refusal.code)) + " (reason " +
-                     std::string(to_text(refusal.reason)) + ")",
-                 {{"stream", json_quoted(key.text())},
-                  {"refusal", json_quoted(to_text(refusal.code))},
-                  {"reason", json_quoted(to_text(refusal.reason))},
-                  {"level", json_quoted(to_text(refusal.level))},
-                  {"age_seconds", age}});
+  return answer ? json_reply(200, price_json(key, answer->price)) : refused(key, answer.error());
 }
 
 net::Response Routes::lines(const Target& target) const {
@@ -244,14 +214,17 @@ net::Response Routes::lines(const Target& target) const {
 }
 
 net::Response Routes::alerts(const Target& target) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return problem(400, "Bad Request", page.error().text());
   const auto open = target.parameter("open");
-  std::vector<engine::AlertView> views = ports_.control.alerts(open == "true" ? 0 : 100);
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object().key("alerts").begin_array();
-  for (const engine::AlertView& view : views) json.raw(alert_json(view));
-  json.end_array().key("next_cursor").null().end_object();
-  return json_reply(200, std::move(body));
+  if (open && *open != "true" && *open != "false") {
+    return problem(400, "Bad Request", "open must be true or false");
+  }
+  std::vector<engine::AlertView> views = ports_.control.alerts(open == "true" ? 0 : resolved_shown);
+  if (open == "false")
+    std::erase_if(views, [](const engine::AlertView& view) { return view.open; });
+  std::ranges::sort(views, {}, newest_first);
+  return list("alerts", views, *page, newest_first, alert_json);
 }
 
 // ---- probes -------------------------------------------------------------------------------------

@@ -8,10 +8,14 @@ namespace feedwatch::api {
 
 namespace {
 
-/// "localhost:8420" → "localhost", "[::1]:8420" → "[::1]".
+/// "localhost:8420" → "localhost", "[::1]:8420" → "[::1]"; empty when what follows is no port.
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
+  const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  const std::string_view name = host.substr(0, end);
+  std::string_view port = host.substr(name.size());
+  if (port.starts_with(':')) port.remove_prefix(1);
+  const bool digits = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? name : std::string_view{};
 }
 
 bool equal_name(std::string_view a, std::string_view b) {
@@ -52,6 +56,10 @@ bool Gatekeeper::origin_allowed(std::string_view origin, std::string_view host) 
 
 std::optional<net::Response> Gatekeeper::refuse(const net::Request& request) const {
   const std::string_view host = request.header("host");
+  const auto is_host = [](const auto& header) { return header.first == "host"; };
+  if (std::ranges::count_if(request.headers, is_host) > 1) {
+    return problem(400, "Bad Request", "more than one Host header");
+  }
   if (!host_allowed(host)) {
     return problem(421, "Misdirected Request",
                    "this server does not answer to that Host (add it to api.allowed_hosts)");

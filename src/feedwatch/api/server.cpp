@@ -52,6 +52,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::listen(net::Reactor& reactor, ApiO
   server.key_file = options.key_file;
   server.max_connections = 256;
   server.max_body = 64U << 10U;
+  server.idle_limit = 30s;
   net::HttpHandlers handlers;
   handlers.on_request = [routes = &impl->routes](net::Request request, net::Responder respond) {
     routes->handle(std::move(request), std::move(respond));

@@ -23,7 +23,7 @@ struct ApiOptions {
   std::string address = "127.0.0.1";  ///< numeric; not loopback ⇒ cert, key and token are required
   std::uint16_t port = 8420;          ///< 0: the kernel chooses
   std::string cert_file, key_file;    ///< PEM; both set: TLS
-  std::string token;  ///< write token; empty = every write is refused unless loopback
+  std::string token;                  ///< write token; empty = every write is refused
   std::vector<std::string> allowed_hosts;    ///< beside localhost and the address itself
   std::vector<std::string> allowed_origins;  ///< beside the server's own
   std::string version;

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "feedwatch/api/routes.hpp"
+#include "feedwatch/engine/tests/control_bench.hpp"
+
+namespace feedwatch::api {
+
+using Json = nlohmann::json;
+
+/// Routes on a real control, monitor and guard, with every fact put there by hand.
+class ApiBench : public engine::ControlBench {
+ public:
+  explicit ApiBench(std::string token = "secret")
+      : routes(ApiOptions{.token = std::move(token), .version = "1.2.3"}, ports()) {}
+
+  ApiPorts ports() {
+    return {.clock = clock,
+            .control = control,
+            .monitor = monitor,
+            .decisions = decisions,
+            .process = [this] { return facts; },
+            .want =
+                [this](StreamKey key, std::string owner, Duration ttl, ApiPorts::Done done) {
+                  leases.push_back(key.text() + " " + owner + " " + std::to_string(ttl / 1s));
+                  done(lease_result);
+                },
+            .unwant =
+                [this](StreamKey key, std::string owner, ApiPorts::Done done) {
+                  leases.push_back("-" + key.text() + " " + owner);
+                  done(lease_result);
+                }};
+  }
+
+  net::Response ask(net::Request request) {
+    if (request.header("host").empty()) request.headers.emplace_back("host", "localhost:8420");
+    std::optional<net::Response> answer;
+    routes.handle(std::move(request), [&](net::Response given) { answer = std::move(given); });
+    if (!answer) throw std::runtime_error("no answer");
+    return std::move(*answer);
+  }
+  net::Response get(std::string target) {
+    return ask({.method = "GET", .target = std::move(target)});
+  }
+  Json json(std::string target) { return Json::parse(get(std::move(target)).body); }
+  net::Response write(std::string method, std::string target, std::string body = {}) {
+    return ask({.method = std::move(method),
+                .target = std::move(target),
+                .headers = {{"authorization", "Bearer secret"}},
+                .body = std::move(body)});
+  }
+
+  /// A stream with a price just now.
+  engine::StreamStatus priced(const std::string& symbol, const char* text = "100.50",
+                              const std::string& venue = "v") {
+    const engine::StreamStatus made = watch(symbol, true, clocked(1s), venue);
+    price(made, text);
+    put(at(made, Level::healthy, Reason::ok, clock.time));
+    return made;
+  }
+
+  Decisions decisions;
+  ProcessFacts facts{.shard_loop_alive = true};
+  Result<void> lease_result;
+  std::vector<std::string> leases;
+  Routes routes;
+};
+
+inline std::string header(const net::Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace feedwatch::api

@@ -1,0 +1,149 @@
+#include "feedwatch/api/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "feedwatch/api/tests/api_bench.hpp"
+#include "feedwatch/api/tests/exposition.hpp"
+
+namespace feedwatch::api {
+namespace {
+
+using engine::ControlBench;
+using Format = MetricsText::Format;
+
+class Metrics : public testing::Test {
+ protected:
+  std::string text(Format format = Format::prometheus) {
+    return render_metrics(bench.ports(), "1.2.3", format);
+  }
+  Exposition read() {
+    const Exposition found = ExpositionReader(false).read(text());
+    EXPECT_EQ(found.fault, "");
+    return found;
+  }
+
+  /// Something of everything, hostile names included.
+  void fill() {
+    bench.priced("BTCUSDT");
+    bench.priced("say \"hi\"\n\\ {x=\"1\"} 7", "1");
+    bench.put(bench.watch("NEVER"));
+    const auto late = bench.priced("LATE");
+    bench.clock.time += 301s;
+    bench.put(ControlBench::at(late, Level::stale, Reason::silent, bench.clock.time));
+    engine::LineStatus line{.line = LineId{1}, .name = "v/market#1", .venue = "v"};
+    line.state = engine::LineState::live;
+    line.frames = 1234;
+    bench.put(line);
+    bench.put(ControlBench::venue(true, bench.clock.time));
+    bench.facts.ticks_rejected = {{"not_positive", 0}, {"wrong_kind", 3}};
+    bench.get("/v1/prices/v/BTCUSDT/mark?max_age=5s");
+    bench.get("/v1/prices/v/NOBODY/mark?max_age=5s");
+  }
+
+  ApiBench bench;
+};
+
+TEST_F(Metrics, both_formats_can_be_read_back) {
+  for (const bool filled : {false, true}) {
+    if (filled) fill();
+    EXPECT_EQ(ExpositionReader(false).read(text()).fault, "");
+    EXPECT_EQ(ExpositionReader(true).read(text(Format::openmetrics)).fault, "");
+  }
+}
+
+TEST_F(Metrics, promtool_finds_nothing) {
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  }
+  fill();
+  const auto path =
+      std::filesystem::temp_directory_path() / ("feedwatch-metrics-" + std::to_string(::getpid()));
+  std::ofstream(path) << text();
+  EXPECT_EQ(std::system(("promtool check metrics <" + path.string()).c_str()), 0);
+  std::filesystem::remove(path);
+}
+
+TEST_F(Metrics, a_stream_has_four_series_and_no_time_before_its_first_price) {
+  const auto wall = to_ns(bench.clock.wall_now()) / 1'000'000'000;
+  bench.priced("BTC");
+  bench.put(bench.watch("NEVER"));
+  const Exposition found = read();
+  const auto of = [&](std::string_view name, std::string_view symbol) {
+    return found.value("feedwatch_stream_" + std::string(name) + "{venue=\"v\",symbol=\"" +
+                       std::string(symbol) + "\",kind=\"mark\"}");
+  };
+  EXPECT_EQ(of("last_update_timestamp_seconds", "BTC"), std::to_string(wall) + ".000");
+  EXPECT_EQ(of("last_change_timestamp_seconds", "BTC"), std::to_string(wall) + ".000");
+  EXPECT_EQ(of("level", "BTC"), "0");
+  EXPECT_EQ(of("fault", "BTC"), "0");
+  EXPECT_EQ(of("last_update_timestamp_seconds", "NEVER"), std::nullopt);
+  EXPECT_EQ(of("last_change_timestamp_seconds", "NEVER"), std::nullopt);
+  EXPECT_EQ(of("level", "NEVER"), "3");
+  EXPECT_EQ(of("fault", "NEVER"), "0");
+}
+
+TEST_F(Metrics, level_and_fault_are_of_the_instant_of_the_scrape) {
+  bench.priced("BTC");
+  const std::string level = "feedwatch_stream_level{venue=\"v\",symbol=\"BTC\",kind=\"mark\"}";
+  const std::string fault = "feedwatch_stream_fault{venue=\"v\",symbol=\"BTC\",kind=\"mark\"}";
+  bench.clock.time += 180s;
+  EXPECT_EQ(read().value(level), "0");
+  bench.clock.time += 1ns;
+  EXPECT_EQ(read().value(level), "1") << "no timer ran";
+  EXPECT_EQ(read().value(fault), "1");
+  bench.clock.time += 120s;
+  EXPECT_EQ(read().value(level), "2");
+}
+
+TEST_F(Metrics, guard_decisions_are_counted_by_consumer_verdict_and_reason) {
+  fill();
+  const Exposition found = read();
+  const std::string name = "feedwatch_guard_decisions_total{consumer=\"api\",verdict=\"refused\",";
+  EXPECT_EQ(found.value(name + "reason=\"stale\"}"), "1");
+  EXPECT_EQ(found.value(name + "reason=\"unconfigured\"}"), "1");
+}
+
+TEST_F(Metrics, health_alerts_and_rejections) {
+  fill();
+  const Exposition found = read();
+  EXPECT_EQ(found.value("feedwatch_health_status{component=\"all\"}"), "3");
+  EXPECT_EQ(found.value("feedwatch_health_status{component=\"Database\"}"), "0");
+  EXPECT_EQ(found.value("feedwatch_ticks_rejected_total{reason=\"wrong_kind\"}"), "3");
+  EXPECT_EQ(found.value("feedwatch_ticks_rejected_total{reason=\"not_positive\"}"), "0");
+  EXPECT_EQ(found.value("feedwatch_line_frames_total{venue=\"v\",line=\"v/market#1\"}"), "1234");
+  EXPECT_EQ(found.value("feedwatch_build_info{version=\"1.2.3\"}"), "1");
+  std::uint64_t open = 0;
+  for (const auto& sample : found.samples) {
+    if (sample.family == "feedwatch_alerts_open") open += std::stoull(sample.value);
+  }
+  EXPECT_EQ(open, bench.control.alerts(0).size());
+  EXPECT_GT(open, 0U);
+}
+
+TEST_F(Metrics, streams_beyond_the_cap_are_counted_and_have_no_series) {
+  for (std::uint32_t i = 0; i < max_metric_streams + 2; ++i) {
+    auto info = std::make_shared<engine::StreamInfo>();
+    info->key = {"v", "S" + std::to_string(i), Kind::mark};
+    info->text = info->key.text();
+    engine::StreamStatus status;
+    status.stream = StreamId{1, i + 2};
+    status.info = std::move(info);
+    bench.board.put(status);
+  }
+  bench.deliver_status();
+  const Exposition found = read();
+  EXPECT_EQ(found.value("feedwatch_series_limit_exceeded"), "2");
+  EXPECT_EQ(
+      std::ranges::count(found.samples, "feedwatch_stream_level", &Exposition::Sample::family),
+      static_cast<std::ptrdiff_t>(max_metric_streams));
+  EXPECT_LT(found.samples.size(), 10'000U);
+}
+
+}  // namespace
+}  // namespace feedwatch::api
