@@ -4,11 +4,14 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/engine/shard.hpp"
+#include "feedwatch/freshness/offset.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
@@ -23,6 +26,7 @@ namespace feedwatch::app {
 namespace {
 
 constexpr Duration loop_beat = 500ms;
+constexpr Duration noticed_step = 1s;  ///< of the system clock
 
 /// Events of the transport go to a shard that is built after it.
 class LateSink final : public FrameSink {
@@ -72,6 +76,7 @@ struct App::Impl {
     if (control) control->on_status(clock.now());
   }
   void beat();
+  void notice_clocks(MonoTime now);
   api::ProcessFacts facts() const;
   api::ApiPorts api_ports();
   template <class Done, class Action>
@@ -98,6 +103,8 @@ struct App::Impl {
   std::unique_ptr<Wakeup> shard_wakeup;
   std::unique_ptr<Wakeup> beat_wakeup;
   std::optional<engine::Shard> shard;
+  Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
+  bool shift_told = false;
 
   // the control's
   std::optional<net::SystemResolver> control_resolver;
@@ -258,7 +265,31 @@ void App::Impl::beat() {
   shard_beat.accepted = counters.accepted;
   for (std::size_t i = 0; i < rejection_count; ++i) shard_beat.rejected[i] = counters.rejected[i];
   shard_beat.at_ns = to_ns(now);
+  notice_clocks(now);
   beat_wakeup->arm(now + loop_beat);
+}
+
+// Findings about time, each told once: neither changes an age, a level or an alert.
+void App::Impl::notice_clocks(MonoTime now) {
+  const Duration drift = clock.wall_now() - anchor.at(now);
+  if (std::chrono::abs(drift - wall_drift) > noticed_step) {
+    log("warning", "the system clock was stepped by " + format_duration(drift - wall_drift) +
+                       "; ages do not depend on it, displayed times keep the clock of our start");
+    wall_drift = drift;
+  }
+  std::map<std::string, Duration> by_venue;
+  for (const Monitor::LearntOffset& learnt : shard->monitor().clock_offsets()) {
+    by_venue.emplace(learnt.group.substr(0, learnt.group.find('/')), learnt.offset);
+  }
+  std::vector<Duration> offsets;
+  for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
+  const std::optional<Duration> shift = common_shift(offsets);
+  if (shift && !shift_told) {
+    log("warning", "clock_suspect: every venue's stamps are shifted by " + format_duration(*shift) +
+                       "; the clock that is wrong is probably ours "
+                       "(check time synchronization)");
+  }
+  shift_told = shift.has_value();
 }
 
 api::ProcessFacts App::Impl::facts() const {

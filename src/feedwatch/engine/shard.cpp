@@ -121,6 +121,7 @@ Result<void> Shard::Impl::start() {
     unit->feed->start(now);
     if (options.instruments) unit->next_fetch = now;
   }
+  next_offsets_save = now + offsets_every;
   feeds_dirty = true;
   on_wakeup(now);
   return {};
@@ -132,6 +133,7 @@ void Shard::Impl::stop() {
   alive.reset();
   for (const auto& unit : units) unit->feed->stop(now);
   if (memory_dirty) save_memory(now);
+  save_offsets();
   finish(now);
   ports.wakeup.disarm();
 }
@@ -152,6 +154,10 @@ void Shard::Impl::on_wakeup(MonoTime now) {
     }
   }
   expire_leases(now);
+  if (now >= next_offsets_save) {
+    next_offsets_save = now + offsets_every;
+    save_offsets();
+  }
   feeds_dirty = true;
   finish(now);
 }
@@ -174,7 +180,7 @@ void Shard::Impl::finish(MonoTime now) {
 // happened: an early wake-up costs little, a scan of every line per read would not.
 MonoTime Shard::Impl::next_deadline(MonoTime now) {
   if (feeds_dirty) {
-    feeds_deadline = next_lease_expiry();
+    feeds_deadline = std::min(next_lease_expiry(), next_offsets_save);
     for (const auto& unit : units) {
       feeds_deadline = std::min(feeds_deadline, unit->feed->next_deadline(now));
       if (!unit->fetching) feeds_deadline = std::min(feeds_deadline, unit->next_fetch);

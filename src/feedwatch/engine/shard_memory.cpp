@@ -1,5 +1,6 @@
-// Dial budgets and bans across restarts: UTC stamps in one record, restored as elapsed time.
-// Format: "v1\n" then a line a venue: name, end of a ban (ns UTC, 0 = none), stamps of dials.
+// What is kept across restarts. Dial budgets and bans: UTC stamps in one record, restored as
+// elapsed time: "v1\n" then a line a venue: name, end of a ban (ns UTC, 0 = none), stamps of dials.
+// Clock offsets: "v1\n" then a line a group: nanoseconds, name.
 
 #include <charconv>
 #include <string>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr const char* budgets_key = "engine/dial_budgets";
 constexpr const char* started_key = "engine/first_start";
+constexpr const char* offsets_key = "engine/clock_offsets";
 constexpr Duration clock_tolerance = 2s;
 
 std::string_view next_word(std::string_view& text, char separator) {
@@ -46,6 +48,7 @@ std::optional<feed::VenueFeed::Memory> parse(std::string_view line, WallTime now
 }  // namespace
 
 void Shard::Impl::restore_memory(MonoTime now) {
+  restore_offsets();
   const std::optional<std::string> record = ports.state.get(budgets_key);
   if (!record) {
     // A missing record counts as spent, unless this is the first start there ever was.
@@ -89,6 +92,28 @@ void Shard::Impl::save_memory(MonoTime now) {
     record += '\n';
   }
   ports.state.put(budgets_key, std::move(record));
+}
+
+void Shard::Impl::restore_offsets() {
+  const std::optional<std::string> record = ports.state.get(offsets_key);
+  if (!record) return;
+  std::string_view text = *record;
+  if (next_word(text, '\n') != "v1") return;
+  while (!text.empty()) {
+    std::string_view line = next_word(text, '\n');
+    const std::optional<WallTime> offset = stamp(next_word(line, '\t'));
+    if (offset) monitor.restore_clock_offset({std::string(line), Duration{to_ns(*offset)}});
+  }
+}
+
+void Shard::Impl::save_offsets() {
+  std::string record = "v1\n";
+  for (const Monitor::LearntOffset& learnt : monitor.clock_offsets()) {
+    record += std::to_string(to_ns(learnt.offset)) + '\t' + learnt.group + '\n';
+  }
+  if (record == saved_offsets) return;
+  ports.state.put(offsets_key, record);
+  saved_offsets = std::move(record);
 }
 
 }  // namespace feedwatch::engine

@@ -190,11 +190,11 @@ Session::Data Session::on_data(TopicId topic, MonoTime now) {
   Coverage& coverage = found->second.coverage;
   if (coverage.epoch == no_epoch) return {};
   coverage.last_data = now;
-  if (coverage.seen) return {coverage.epoch, false};
+  if (coverage.seen) return {coverage.epoch, false, lag()};
   coverage.seen = now;
   unseen_.erase(topic);
   check_live(now);
-  return {coverage.epoch, true};
+  return {coverage.epoch, true, lag()};
 }
 
 void Session::on_decode_error() {
@@ -276,6 +276,11 @@ Session::Health Session::health(MonoTime now) const {
       return Health::dead;
   }
   return Health::good;
+}
+
+Duration Session::lag() const {
+  const Duration round_trip = heartbeat_.round_trip().value_or(Duration::zero());
+  return round_trip > limits_.lag ? round_trip : Duration::zero();
 }
 
 const Coverage* Session::coverage(TopicId topic) const {

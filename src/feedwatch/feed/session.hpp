@@ -21,6 +21,7 @@ struct SessionLimits {
   Duration phase = 10s;              ///< DNS, TCP, TLS, upgrade, acknowledgement, first data: each
   int decode_errors = 5;             ///< in a row ⇒ unhealthy
   Duration first_data_clocked = 3s;  ///< or three periods, whichever is longer
+  Duration lag = 1s;                 ///< longest round trip that adds nothing to the age of frames
   HeartbeatLimits heartbeat;
 };
 
@@ -61,6 +62,7 @@ class Session {
   struct Data {
     std::uint32_t epoch = 0;  ///< 0 = this connection does not carry the topic
     bool first = false;       ///< first data of the epoch
+    Duration lag{};           ///< of the line, where its round trip is beyond the limit
   };
 
   Session(const venues::Venue& venue, FeedPort& port, ConnId conn, std::uint32_t& epochs,
@@ -72,6 +74,8 @@ class Session {
   MonoTime dialled() const { return dialled_; }
   std::optional<MonoTime> live_since() const { return live_since_; }
   const Heartbeat& heartbeat() const { return heartbeat_; }
+  /// The last ping's round trip when it exceeds a second: frames may be older by so much.
+  Duration lag() const;
   std::uint64_t frames() const { return frames_; }
   const std::string& unhealthy_because() const { return unhealthy_because_; }
 

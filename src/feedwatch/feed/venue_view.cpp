@@ -17,7 +17,7 @@ Reason VenueFeed::reason_of(const TopicState& topic) const {
                                            session->state() == Session::State::live);
   if (!open) return limited_until_ ? Reason::rate_limited : Reason::disconnected;
   if (topic.ladder.running()) return Reason::resubscribing;
-  return Reason::ok;
+  return session->lag() > Duration::zero() ? Reason::line_lag : Reason::ok;
 }
 
 void VenueFeed::update_reason(TopicId topic, MonoTime now) {

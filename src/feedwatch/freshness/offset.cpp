@@ -66,4 +66,13 @@ Duration ClockOffset::transit(Duration raw_transit) const {
   return std::max(Duration::zero(), minus(raw_transit, value_));
 }
 
+std::optional<Duration> common_shift(std::span<const Duration> offsets, Duration least) {
+  constexpr Duration alike = 500ms;
+  if (offsets.size() < 2) return std::nullopt;
+  const auto [low, high] = std::ranges::minmax(offsets);
+  const bool same_side = low >= least || high <= -least;
+  if (!same_side || high - low > alike) return std::nullopt;
+  return low + (high - low) / 2;
+}
+
 }  // namespace feedwatch

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "feedwatch/base/time.hpp"
 
@@ -26,6 +28,8 @@ class ClockOffset {
   /// A raw transit measured at `now`. Not to be called for the first push of an epoch.
   void add(Duration raw_transit, MonoTime now);
   Duration value() const { return value_; }
+  /// What an earlier run had learnt; samples of this run move it from there.
+  void restore(Duration value) { value_ = std::clamp<Duration>(value, -range, range); }
   /// Whether the stamp behind a raw transit lies ahead of us by more than the tolerance.
   bool ahead(Duration raw_transit) const;
   /// max(0, raw − offset).
@@ -56,5 +60,9 @@ class ClockOffset {
   std::optional<MonoTime> updated_;
   Duration value_{};
 };
+
+/// The shift all clocks share: of at least two, each off by `least` or more to the same side and
+/// none further than half a second from another. Then the wrong clock is ours (semantics §3).
+std::optional<Duration> common_shift(std::span<const Duration> offsets, Duration least = 1s);
 
 }  // namespace feedwatch

@@ -170,4 +170,17 @@ Duration Monitor::clock_offset(StreamId stream) const {
   return state != nullptr ? state->clock->value() : Duration::zero();
 }
 
+std::vector<Monitor::LearntOffset> Monitor::clock_offsets() const {
+  std::vector<LearntOffset> learnt;
+  for (const auto& [group, clock] : impl_->clocks) learnt.push_back({group, clock->value()});
+  std::ranges::sort(learnt, {}, &LearntOffset::group);
+  return learnt;
+}
+
+void Monitor::restore_clock_offset(const LearntOffset& learnt) {
+  auto& clock = impl_->clocks[learnt.group];
+  if (clock == nullptr) clock = std::make_shared<ClockOffset>();
+  clock->restore(learnt.offset);
+}
+
 }  // namespace feedwatch

@@ -137,6 +137,14 @@ class Monitor {
   /// What is learnt of the venue clock behind this stream: venue stamps are late by so much on a
   /// quiet path. Owner thread.
   Duration clock_offset(StreamId stream) const;
+  /// The same by clock group, ascending: to be kept across restarts. Owner thread.
+  struct LearntOffset {
+    std::string group;
+    Duration offset{};
+  };
+  std::vector<LearntOffset> clock_offsets() const;
+  /// What an earlier run had learnt; before or after the group's first stream. Owner thread.
+  void restore_clock_offset(const LearntOffset& learnt);
 
  private:
   struct Impl;

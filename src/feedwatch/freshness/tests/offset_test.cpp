@@ -82,5 +82,27 @@ TEST(ClockOffset, HostileStampsSaturate) {
   EXPECT_TRUE(offset.ahead(Duration::min()));
 }
 
+TEST(ClockOffset, AnEarlierRunsValueIsTheStartingPointAndStaysInRange) {
+  ClockOffset offset;
+  offset.restore(1300ms);
+  EXPECT_EQ(offset.transit(1350ms), 50ms);
+  offset.restore(1h);
+  EXPECT_EQ(offset.value(), 5s);
+}
+
+TEST(CommonShift, IsWhatTwoOrMoreClocksShareToOneSide) {
+  const auto shift = [](std::initializer_list<Duration> offsets) {
+    return common_shift(std::span(offsets.begin(), offsets.size()));
+  };
+  EXPECT_EQ(shift({2s, 2200ms}), 2100ms);
+  EXPECT_EQ(shift({-2s, -2500ms}), -2250ms);
+  EXPECT_EQ(shift({2s}), std::nullopt);  // one venue may be wrong by itself
+  EXPECT_EQ(shift({2s, 10ms}), std::nullopt);
+  EXPECT_EQ(shift({2s, -2s}), std::nullopt);
+  EXPECT_EQ(shift({1s, 1s}), 1s);
+  EXPECT_EQ(shift({1s - 1ns, 1s}), std::nullopt);
+  EXPECT_EQ(shift({2s, 2500ms + 1ns}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace feedwatch
