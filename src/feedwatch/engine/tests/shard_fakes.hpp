@@ -1,0 +1,114 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/engine/shard.hpp"
+
+/// A shard's surroundings moved by hand.
+namespace feedwatch::engine::test {
+
+class HandClock final : public Clock {
+ public:
+  explicit HandClock(Duration later = {})
+      : wall_start(WallTime{std::chrono::hours{24 * 365 * 56}} + later) {}
+  MonoTime now() const override { return mono; }
+  WallTime wall_now() const override { return wall_start + (mono - mono_start); }
+  MonoTime mono_start{1h};
+  MonoTime mono = mono_start;
+  WallTime wall_start;
+};
+
+class NoWakeup final : public Wakeup {
+ public:
+  void arm(MonoTime at) override { armed = at; }
+  void disarm() override { armed = never_mono; }
+  MonoTime armed = never_mono;
+};
+
+class DialList final : public Transport {
+ public:
+  void dial(ConnId conn, const DialTarget& target) override {
+    dials.emplace_back(conn, target.url);
+  }
+  void send_text(ConnId, std::string_view text) override { sent.emplace_back(text); }
+  void send_ping(ConnId, std::string_view) override {}
+  void send_pong(ConnId, std::string_view payload) override { pongs.emplace_back(payload); }
+  void close(ConnId, std::uint16_t) override {}
+  void abort(ConnId) override {}
+  std::vector<std::pair<ConnId, std::string>> dials;
+  std::vector<std::string> sent, pongs;
+};
+
+class HeldFetch final : public HttpFetch {
+ public:
+  void fetch(HttpRequest request, Done done) override {
+    requests.emplace_back(std::move(request), std::move(done));
+  }
+  std::vector<std::pair<HttpRequest, Done>> requests;
+};
+
+class MapStore final : public StateStore {
+ public:
+  std::optional<std::string> get(const std::string& key) const override {
+    const auto found = records.find(key);
+    return found == records.end() ? std::nullopt : std::optional(found->second);
+  }
+  void put(const std::string& key, std::string value) override { records[key] = std::move(value); }
+  std::map<std::string, std::string> records;
+};
+
+/// One shard with one venue, binance-usdm, and its clock in hand.
+struct ShardBench {
+  explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
+                      Duration later = {})
+      : clock(later),
+        state(store),
+        shard({.venues = {{.name = "binance-usdm",
+                           .venue = venues::find_venue("binance-usdm"),
+                           .ws_url = "ws://x",
+                           .rest_url = "http://x",
+                           .ca_file = {},
+                           .streams = std::move(streams)}},
+               .policies = PolicySet({}, Preset::tight),
+               .seed = 1},
+              {.clock = clock,
+               .wakeup = wakeup,
+               .transport = transport,
+               .http = http,
+               .state = state,
+               .status = status}) {}
+
+  void pass(Duration duration) {
+    const MonoTime end = clock.mono + duration;
+    while (wakeup.armed <= end) {
+      clock.mono = std::max(clock.mono, wakeup.armed);
+      shard.on_wakeup(clock.mono);
+    }
+    clock.mono = end;
+  }
+  void open(ConnId conn) {
+    for (const DialPhase phase :
+         {DialPhase::connecting, DialPhase::securing, DialPhase::upgrading, DialPhase::open}) {
+      shard.on_phase(conn, phase, clock.mono);
+    }
+  }
+  void receive(ConnId conn, std::string text) {
+    text.append(frame_padding, ' ');
+    const Frame frame{FrameType::text,
+                      std::string_view(text).substr(0, text.size() - frame_padding)};
+    shard.on_read(conn, std::span(&frame, 1), {clock.mono, clock.wall_now(), false});
+  }
+
+  HandClock clock;
+  NoWakeup wakeup;
+  DialList transport;
+  HeldFetch http;
+  MapStore& state;
+  StatusBoard status{[] {}};
+  Shard shard;
+};
+
+}  // namespace feedwatch::engine::test

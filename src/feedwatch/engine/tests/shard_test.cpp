@@ -1,0 +1,186 @@
+#include "feedwatch/engine/shard.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/engine/tests/shard_fakes.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using test::MapStore;
+using test::ShardBench;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+std::string mark_frame(const std::string& symbol, const std::string& price, WallTime at) {
+  return R"({"stream":"x@markPrice@1s","data":{"e":"markPriceUpdate","E":)" +
+         std::to_string(to_ns(at) / 1'000'000) + R"(,"s":")" + symbol + R"(","p":")" + price +
+         R"(","i":"1","T":0}})";
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+TEST(ShardMemory, the_first_start_ever_dials_at_once) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  EXPECT_THAT(bench.transport.dials, SizeIs(1));
+}
+
+TEST(ShardMemory, a_lost_record_counts_as_spent) {
+  MapStore store;
+  store.put("engine/first_start", "v1");
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(5min - 1s);
+  EXPECT_THAT(bench.transport.dials, IsEmpty());
+  bench.pass(2s);
+  EXPECT_THAT(bench.transport.dials, SizeIs(1));
+}
+
+TEST(ShardMemory, dials_of_an_earlier_run_count_by_their_age) {
+  MapStore store;
+  {
+    ShardBench first(store);
+    ASSERT_TRUE(first.shard.start());
+    for (int i = 0; i < 60; ++i) {  // the whole share, seen by the venue
+      while (first.transport.dials.size() <= static_cast<std::size_t>(i)) first.pass(1s);
+      const ConnId conn = first.transport.dials.back().first;
+      first.open(conn);
+      first.shard.on_closed(conn, {.close_code = 1006}, first.clock.mono);
+    }
+    first.shard.stop();
+  }
+  ShardBench second(store, {"BTCUSDT/mark"}, 6min);  // a minute after the first ended
+  const MonoTime began = second.clock.mono;
+  ASSERT_TRUE(second.shard.start());
+  while (second.transport.dials.empty()) second.pass(100ms);
+  EXPECT_LT(second.clock.mono - began, 5s);  // most of the window has passed
+  EXPECT_THAT(store.records["engine/dial_budgets"], HasSubstr("binance-usdm"));
+}
+
+TEST(ShardMemory, a_future_dated_or_unreadable_record_counts_as_spent) {
+  for (const std::string record :
+       {"v1\nbinance-usdm\t0\t9000000000000000000\n", "v1\nbinance-usdm\tx\n", "v9\n"}) {
+    MapStore store;
+    store.put("engine/dial_budgets", record);
+    ShardBench bench(store);
+    ASSERT_TRUE(bench.shard.start());
+    bench.pass(5min - 1s);
+    EXPECT_THAT(bench.transport.dials, IsEmpty()) << record;
+  }
+}
+
+TEST(ShardMemory, a_ban_is_remembered) {
+  MapStore store;
+  {
+    ShardBench first(store);
+    ASSERT_TRUE(first.shard.start());
+    first.pass(1s);
+    first.shard.on_closed(first.transport.dials[0].first,
+                          {.phase = DialPhase::upgrading, .http_status = 418, .retry_after = 10min},
+                          first.clock.mono);
+    first.shard.stop();
+  }
+  ShardBench second(store);
+  ASSERT_TRUE(second.shard.start());
+  second.pass(9min);
+  EXPECT_THAT(second.transport.dials, IsEmpty());
+  second.pass(2min);
+  EXPECT_THAT(second.transport.dials, Not(IsEmpty()));
+}
+
+TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
+  MapStore store;
+  store.put("engine/first_start", "v1");
+  store.put("engine/dial_budgets", "v1\n");
+  store.put("engine/clock_offsets", "v1\n1300000000\tbinance-usdm/markPrice@1s\nnonsense\tx\n");
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  const auto stream = bench.shard.monitor().find({"binance-usdm", "BTCUSDT", Kind::mark});
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(bench.shard.monitor().clock_offset(*stream), 1300ms);
+  bench.shard.stop();
+  EXPECT_THAT(store.records["engine/clock_offsets"],
+              HasSubstr("1300000000\tbinance-usdm/markPrice@1s"));
+}
+
+// ---- frames and leases --------------------------------------------------------------------------
+
+TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_payload) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  bench.receive(conn, mark_frame("BTCUSDT", "64000.10", bench.clock.wall_now()));
+  const auto price = bench.shard.monitor().price(StreamKey{"binance-usdm", "BTCUSDT", Kind::mark},
+                                                 {.max_age = 1s}, bench.clock.mono);
+  ASSERT_TRUE(price);
+  EXPECT_EQ(price->prices.price.to_string(), "64000.10");
+  const std::string bytes = "17" + std::string(frame_padding, ' ');
+  const Frame ping{FrameType::ping, std::string_view(bytes).substr(0, 2)};
+  bench.shard.on_read(conn, std::span(&ping, 1), {bench.clock.mono, {}, false});
+  EXPECT_THAT(bench.transport.pongs, ::testing::ElementsAre("17"));
+}
+
+TEST(Shard, a_lease_begins_a_stream_and_its_end_or_expiry_ends_it) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  const StreamKey key{"binance-usdm", "ETHUSDT", Kind::mark};
+  ASSERT_TRUE(bench.shard.want(key, "desk", 1min));
+  ASSERT_TRUE(bench.shard.want(key, "desk", 1min));  // again: the same lease
+  ASSERT_TRUE(bench.shard.want(key, "bot", Duration{}));
+  bench.pass(2min);
+  EXPECT_TRUE(bench.shard.monitor().find(key));  // the bot's has no end
+  EXPECT_TRUE(bench.shard.unwant(key, "bot"));
+  EXPECT_FALSE(bench.shard.unwant(key, "bot"));
+  EXPECT_FALSE(bench.shard.monitor().find(key));
+  EXPECT_TRUE(bench.shard.monitor().find({"binance-usdm", "BTCUSDT", Kind::mark}));
+}
+
+TEST(Shard, refusals_to_watch_name_what_would_work) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  const auto kind = bench.shard.want({"binance-usdm", "BTCUSDT", Kind::last}, "desk", 1min);
+  ASSERT_FALSE(kind);
+  EXPECT_THAT(kind.error().text(), HasSubstr("it offers quote, mark, index"));
+  const auto venue = bench.shard.want({"binance", "BTCUSDT", Kind::mark}, "desk", 1min);
+  ASSERT_FALSE(venue);
+  EXPECT_THAT(venue.error().text(), HasSubstr("configured: binance-usdm"));
+}
+
+TEST(Shard, a_glob_is_expanded_by_the_venues_list_and_an_unlisted_symbol_is_named) {
+  MapStore store;
+  ShardBench bench(store, {"*USDT/mark", "NOSUCH/mark"});
+  ASSERT_TRUE(bench.shard.start());
+  ASSERT_THAT(bench.http.requests, SizeIs(1));
+  HttpResponse answer;
+  answer.status = 200;
+  answer.body =
+      R"({"symbols":[{"symbol":"BTCUSDT","status":"TRADING"},{"symbol":"ETHUSDT","status":"TRADING"},)"
+      R"({"symbol":"OLDUSDT","status":"SETTLING"},{"symbol":"BTCBUSD","status":"TRADING"}]})";
+  bench.http.requests[0].second(answer);
+  const Monitor& monitor = bench.shard.monitor();
+  EXPECT_TRUE(monitor.find({"binance-usdm", "BTCUSDT", Kind::mark}));
+  EXPECT_TRUE(monitor.find({"binance-usdm", "ETHUSDT", Kind::mark}));
+  EXPECT_FALSE(monitor.find({"binance-usdm", "OLDUSDT", Kind::mark}));
+  EXPECT_FALSE(monitor.find({"binance-usdm", "BTCBUSD", Kind::mark}));
+  bool named = false;
+  for (const StreamStatus& status : bench.status.take().streams) {
+    if (status.info->text != "binance-usdm/NOSUCH/mark") continue;
+    named = status.quarantined;
+    EXPECT_THAT(status.detail, HasSubstr("lists no symbol NOSUCH"));
+  }
+  EXPECT_TRUE(named);
+}
+
+}  // namespace
+}  // namespace feedwatch::engine
