@@ -31,7 +31,11 @@ void each_single_key(Body body) {
   }
 }
 
+/// Of the commands that ask a running monitor; whoever exports it may also start one.
+constexpr std::string_view client_address = "FEEDWATCH_API_URL";
+
 bool looks_like_ours(std::string_view name) {
+  if (name == client_address) return false;
   return std::ranges::any_of(schema(), [name](const Table& table) {
     if (table.array || table.name.empty()) return false;
     const std::string prefix = environment_name(table, Key{.name = ""});

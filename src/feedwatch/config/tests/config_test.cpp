@@ -183,6 +183,8 @@ TEST(Config, FlagsBeatEnvironmentBeatsFile) {
   EXPECT_EQ(good(file, sources({{"FEEDWATCH_API_LISTEN", ""}, {"FEEDWATCH_DATA", "/d"}})).api.port,
             1)
       << "empty is not set; what is not ours is left alone";
+  // The client commands' own variable stands in the same environment.
+  EXPECT_EQ(good(file, sources({{"FEEDWATCH_API_URL", "http://127.0.0.1:9"}})).api.port, 1);
 }
 
 struct Case {
