@@ -7,7 +7,7 @@
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/engine/views.hpp"
 
-/// Views as JSON, the shapes of interfaces.md §4. Pure.
+/// Views as JSON, the shapes of docs/reference/http.md. Pure.
 namespace feedwatch::api {
 
 std::string stream_json(const engine::StreamView& view);

@@ -9,7 +9,7 @@
 
 namespace feedwatch::api {
 
-/// Who may ask for what (interfaces.md §4, "from the first listener"). Immutable, pure.
+/// Who may ask for what (docs/reference/http.md). Immutable, pure.
 ///
 /// Host is checked against names we answer to, so that a foreign page cannot reach us by rebinding
 /// its own name; Origin, so that it cannot by its visitor's browser; every method but GET and HEAD

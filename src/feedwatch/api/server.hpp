@@ -52,7 +52,7 @@ struct ApiPorts {
   std::function<void(StreamKey, std::string owner, Done)> unwant;
 };
 
-/// HTTP API, metrics, health and dashboard (interfaces.md §4). Runs on the control thread's
+/// HTTP API, metrics, health and dashboard (docs/reference/http.md). Runs on the control thread's
 /// reactor; reads the control's views and the board, decides nothing. Destruction drops all
 /// connections.
 class ApiServer {

@@ -17,7 +17,7 @@ struct ConfigArgs {
   std::vector<std::pair<std::string, std::string>> set;  ///< key, value: strongest
 };
 
-/// Exit codes every command shares (interfaces.md §2).
+/// Exit codes every command shares (docs/reference/cli.md).
 constexpr int exit_ok = 0;
 constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;

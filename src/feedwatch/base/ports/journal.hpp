@@ -16,7 +16,7 @@ namespace feedwatch {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;  ///< sorted by name, names unique
 
-/// Rows as the store keeps them; the tables of interfaces.md §5. Times are UTC.
+/// Rows as the store keeps them; the tables of `migrations`. Times are UTC.
 struct AlertRow {
   std::string id;        ///< unique for ever
   std::string name;      ///< "price_staleness"
