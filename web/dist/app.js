@@ -1,13 +1,15 @@
 'use strict';
-// Asks the API once a second and counts ages up in between. Text from outside (symbols, the venue's
-// words) only ever becomes textContent.
+// Asks the API once a second and counts ages up in between, also when no answer comes any more.
+// Text from outside (symbols, the venue's words) only ever becomes textContent.
 
 const refreshMs = 1000;
+const answerMs = 5000;         // a monitor that takes longer has not answered
 const patience = 3;            // missed answers before the page says so
-const severity = { stale: 0, unknown: 1, degraded: 2, healthy: 3 };
+const worstFirst = { stale: 0, unknown: 1, degraded: 2, healthy: 3 };
 const $ = (id) => document.getElementById(id);
 let streams = [];
 let fetchedAt = 0;
+let serverNow = 0;
 let missed = 0;
 
 function age(seconds) {
@@ -18,19 +20,52 @@ function age(seconds) {
   return (seconds / 3600).toFixed(1) + ' h';
 }
 
-function cell(row, text, className) {
-  const td = row.insertCell();
-  td.textContent = text;
-  if (className) td.className = className;
-  return td;
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
-function fill(id, items, render) {
-  const table = $(id);
-  const body = document.createElement('tbody');
-  for (const item of items) render(body.insertRow(), item);
-  table.replaceChild(body, table.tBodies[0]);
-  table.hidden = items.length === 0;
+// Rows are kept by their key and cells only touched when they change, so that a selection survives.
+const kept = new Map();
+function fill(id, items, keyOf, cellsOf) {
+  const body = $(id).tBodies[0];
+  if (!kept.has(id)) kept.set(id, new Map());
+  const old = kept.get(id);
+  const rows = new Map();
+  items.forEach((item, index) => {
+    const key = keyOf(item);
+    const row = old.get(key) || document.createElement('tr');
+    rows.set(key, row);
+    if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] || null);
+    cellsOf(item).forEach((cell, column) => {
+      const td = row.cells[column] || row.insertCell();
+      td.className = cell.class || '';
+      if (cell.age !== undefined) {
+        td.dataset.age = cell.age === null ? '' : cell.age;
+      } else if (cell.bar !== undefined) {
+        drawBar(td, cell);
+      } else {
+        put(td, String(cell.text));
+      }
+    });
+    row.className = item.fault ? 'fault' : '';
+  });
+  for (const [key, row] of old) if (!rows.has(key)) row.remove();
+  kept.set(id, rows);
+  $(id).parentElement.hidden = items.length === 0;
+}
+
+// The age against the stale limit, with the degraded limit marked by colour.
+function drawBar(td, cell) {
+  let bar = td.firstElementChild;
+  if (!bar) {
+    bar = document.createElement('progress');
+    bar.setAttribute('aria-label', 'age against the stale limit');
+    td.append(bar);
+  }
+  bar.max = cell.limit;
+  bar.dataset.bar = cell.bar === null ? '' : cell.bar;
+  bar.dataset.degraded = cell.degraded;
+  td.title = 'degraded after ' + age(cell.degraded) + ', stale after ' + age(cell.limit);
 }
 
 function price(stream) {
@@ -41,7 +76,7 @@ function price(stream) {
 function note(stream) {
   const notes = [];
   if (stream.suspect_since && stream.level !== 'stale') notes.push('suspect');
-  if (stream.quarantined) notes.push('quarantined');
+  if (stream.quarantined && stream.reason !== 'quarantined') notes.push('quarantined');
   if (stream.repair_exhausted) notes.push('repair exhausted');
   if (stream.detail) notes.push(stream.detail);
   return notes.join(' · ');
@@ -51,86 +86,119 @@ function drawStreams() {
   const wanted = $('filter').value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const shown = streams.filter((s) => wanted.every(
     (word) => (s.stream + ' ' + s.level + ' ' + s.reason).toLowerCase().includes(word)));
-  shown.sort((a, b) => severity[a.level] - severity[b.level] || (a.stream < b.stream ? -1 : 1));
-  fill('streams', shown, (row, s) => {
-    if (s.fault) row.className = 'fault';
-    cell(row, s.stream);
-    cell(row, s.level, 'level ' + s.level);
-    cell(row, s.reason === 'ok' ? '' : s.reason);
-    const ageCell = cell(row, '', 'number');
-    ageCell.dataset.age = s.age_seconds === null ? '' : s.age_seconds;
-    cell(row, price(s), 'number');
-    const limits = s.thresholds;
-    cell(row, age(limits.degraded_after_seconds) + ' / ' + age(limits.stale_after_seconds), 'note');
-    cell(row, s.line, 'note');
-    cell(row, note(s), s.suspect_since ? 'suspect' : 'note');
-  });
+  shown.sort((a, b) => worstFirst[a.level] - worstFirst[b.level] ||
+    (b.suspect_since !== null) - (a.suspect_since !== null) || (a.stream < b.stream ? -1 : 1));
+  fill('streams', shown, (s) => s.stream, (s) => [
+    { text: s.stream, class: 'name' },
+    { text: s.level, class: 'level ' + s.level },
+    { text: s.reason === 'ok' ? '' : s.reason },
+    { age: s.age_seconds, class: 'number' },
+    { bar: s.age_seconds, limit: s.thresholds.stale_after_seconds,
+      degraded: s.thresholds.degraded_after_seconds, class: 'bar' },
+    { text: price(s), class: 'number' },
+    { text: s.line, class: 'faint minor' },
+    { text: note(s), class: (s.suspect_since ? 'suspect' : 'faint') + ' wide minor' }]);
+  $('no-streams').hidden = streams.length > 0;
+  $('none-shown').hidden = streams.length === 0 || shown.length > 0;
   countUp();
 }
 
 function countUp() {
   const passed = (performance.now() - fetchedAt) / 1000;
   for (const td of document.querySelectorAll('td[data-age]')) {
-    td.textContent = td.dataset.age === '' ? 'never' : age(Number(td.dataset.age) + passed);
+    put(td, td.dataset.age === '' ? 'never' : age(Number(td.dataset.age) + passed));
+  }
+  for (const bar of document.querySelectorAll('progress[data-bar]')) {
+    const seconds = bar.dataset.bar === '' ? bar.max : Number(bar.dataset.bar) + passed;
+    bar.value = Math.min(seconds, bar.max);
+    bar.className = seconds > bar.max || bar.dataset.bar === '' ? 'stale'
+      : seconds > Number(bar.dataset.degraded) ? 'degraded' : 'healthy';
   }
 }
 
 function drawTotals() {
   const list = $('totals');
-  list.replaceChildren();
   for (const level of ['healthy', 'degraded', 'stale', 'unknown']) {
-    const item = document.createElement('li');
-    item.className = level;
-    item.textContent = streams.filter((s) => s.level === level).length + ' ' + level;
-    list.append(item);
+    const id = 'total-' + level;
+    if (!$(id)) {
+      const item = document.createElement('li');
+      item.id = id;
+      list.append(item);
+    }
+    const count = streams.filter((s) => s.level === level).length;
+    put($(id), count + ' ' + level);
+    $(id).className = count > 0 ? level : 'faint';
   }
-  $('stream-count').textContent = streams.length;
-  $('no-streams').hidden = streams.length > 0;
+  put($('stream-count'), String(streams.length));
 }
 
 function drawLines(lines) {
-  $('line-count').textContent = lines.length;
-  fill('lines', lines, (row, line) => {
-    cell(row, line.line);
-    cell(row, line.state, 'level ' + line.state);
-    cell(row, line.frames_per_second.toFixed(1), 'number');
-    const last = cell(row, '', 'number');
-    last.dataset.age = line.last_frame_age_seconds === null ? '' : line.last_frame_age_seconds;
+  put($('line-count'), String(lines.length));
+  $('no-lines').hidden = lines.length > 0;
+  fill('lines', lines, (line) => line.line, (line) => {
     const ping = line.ping_round_trip_seconds;
-    cell(row, ping === null ? '–' : (ping * 1000).toFixed(1) + ' ms', 'number');
-    cell(row, line.dials, 'number');
-    cell(row, line.detail, 'note');
+    return [
+      { text: line.line, class: 'name' },
+      { text: line.state, class: 'level ' + line.state },
+      { text: line.frames_per_second.toFixed(1), class: 'number' },
+      { age: line.last_frame_age_seconds, class: 'number' },
+      { text: ping === null ? '–' : (ping * 1000).toFixed(1) + ' ms', class: 'number minor' },
+      { text: line.dials, class: 'number minor' },
+      { text: line.state === 'live' ? '' : line.detail || line.reason, class: 'faint wide' }];
   });
 }
 
-function drawAlerts(alerts) {
-  const open = alerts.filter((alert) => alert.open);
-  $('alert-count').textContent = open.length;
+function drawAlerts(open) {
+  put($('alert-count'), String(open.length));
   $('no-alerts').hidden = open.length > 0;
-  fill('alerts', open, (row, alert) => {
-    cell(row, alert.severity, 'level ' + alert.severity);
-    cell(row, alert.identity);
-    cell(row, alert.message);
-    const since = cell(row, '', 'number');
-    since.dataset.age = (Date.now() - Date.parse(alert.started_at)) / 1000;
-  });
+  const rank = (alert) => (alert.severity === 'critical' ? 0 : 1);
+  open.sort((a, b) => rank(a) - rank(b) || Date.parse(a.started_at) - Date.parse(b.started_at));
+  fill('alerts', open, (alert) => alert.id, (alert) => [
+    { text: alert.severity, class: 'level ' + alert.severity },
+    { text: alert.name, class: 'name' },
+    { text: alert.message, class: 'wide' },
+    { age: Math.max(0, (serverNow - Date.parse(alert.started_at)) / 1000), class: 'number' }]);
+}
+
+function drawHealth(health) {
+  put($('health'), health.state);
+  $('health').className = 'badge ' + health.state;
+  document.title = health.state + ' – feedwatch';
+  const parts = Object.values(health.checks).map((list) => list[0]);
+  fill('parts', parts, (part) => part.componentId, (part) => [
+    { text: part.componentId, class: 'name' },
+    { text: part.state, class: 'level ' + part.state },
+    { text: part.output || '', class: 'faint wide' }]);
 }
 
 async function ask(path) {
-  const answer = await fetch(path, { cache: 'no-store' });
+  const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(answerMs) });
+  // An unhealthy monitor answers /health with 503, and with all there is to say.
+  if (!answer.ok && path !== '/health') throw new Error(path + ': ' + answer.status);
+  serverNow = Date.parse(answer.headers.get('date')) || Date.now();
   return answer.json();
+}
+
+function drawConnection() {
+  const lost = missed >= patience;
+  $('connection').hidden = !lost;
+  put($('updated'), lost ? '' : 'as of ' + new Date(serverNow).toISOString().slice(11, 19) + ' UTC');
+  if (!lost) return;
+  put($('connection'), 'No answer from the monitor: what you see is old. Ages go on counting.');
+  put($('health'), 'unknown');
+  $('health').className = 'badge unknown';
+  document.title = 'no answer – feedwatch';
 }
 
 async function refresh() {
   try {
     const [health, all, lines, alerts] = await Promise.all([
-      ask('/health'), ask('/v1/streams?limit=10000'), ask('/v1/lines'), ask('/v1/alerts?open=true')]);
+      ask('/health'), ask('/v1/streams?limit=10000'), ask('/v1/lines?limit=10000'),
+      ask('/v1/alerts?open=true')]);
     fetchedAt = performance.now();
     missed = 0;
     streams = all.streams;
-    $('health').textContent = health.state;
-    $('health').className = 'badge ' + health.state;
-    document.title = 'feedwatch: ' + health.state;
+    drawHealth(health);
     drawTotals();
     drawAlerts(alerts.alerts);
     drawLines(lines.lines);
@@ -138,13 +206,7 @@ async function refresh() {
   } catch (error) {
     missed += 1;
   }
-  const lost = missed >= patience;
-  $('connection').hidden = !lost;
-  if (lost) {
-    $('connection').textContent = 'no answer from the monitor: what you see is old';
-    $('health').textContent = 'unknown';
-    $('health').className = 'badge unknown';
-  }
+  drawConnection();
   setTimeout(refresh, refreshMs);
 }
 

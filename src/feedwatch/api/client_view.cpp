@@ -49,7 +49,7 @@ std::string note_of(const object& from) {
     note += what;
   };
   if (!text(from, "suspect_since").empty() && text(from, "level") != "stale") add("suspect");
-  if (flag(from, "quarantined")) add("quarantined");
+  if (flag(from, "quarantined") && text(from, "reason") != "quarantined") add("quarantined");
   if (flag(from, "repair_exhausted")) add("repair exhausted");
   add(text(from, "detail"));
   return note;

@@ -75,6 +75,12 @@ std::string painted(std::string_view word, bool colour) {
   return colour ? fmt::format("{}{}{}", colour_of(word), word, plain) : std::string(word);
 }
 
+/// "2026-11-22T12:01:57.500007132Z" → "2026-11-22T12:01:57Z"
+std::string to_the_second(const std::string& time) {
+  const std::size_t fraction = time.find('.');
+  return fraction == std::string::npos ? time : time.substr(0, fraction) + "Z";
+}
+
 void components(std::string& out, const StatusView& view, bool colour) {
   Table table(out, colour, 1);
   for (const ComponentRow& part : view.components) {
@@ -134,8 +140,8 @@ void alerts(std::string& out, const StatusView& view, const ScreenOptions& optio
   Table table(out, options.colour, 0);
   const std::size_t shown = std::min(open.size(), options.max_alerts);
   for (std::size_t i = 0; i < shown; ++i) {
-    table.add(
-        {open[i]->severity, open[i]->identity, "since " + open[i]->started_at, open[i]->message});
+    table.add({open[i]->severity, open[i]->identity, "since " + to_the_second(open[i]->started_at),
+               open[i]->message});
   }
   table.print();
   more(out, open.size(), shown);

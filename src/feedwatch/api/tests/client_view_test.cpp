@@ -50,6 +50,7 @@ TEST_F(ClientView, one_screen_worst_first) {
   EXPECT_LT(text.find("v/NEVER/mark"), text.find("v/GOOD2/mark"));
   EXPECT_THAT(text, HasSubstr("Lines 1:\n  v/market#1  live"));
   EXPECT_THAT(text, HasSubstr("Open alerts 1:\n  critical  price_staleness"));
+  EXPECT_THAT(text, HasSubstr("since 2026-01-01T00:05:01Z  v/LATE/mark is stale"));
   EXPECT_THAT(text, HasSubstr("never"));
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << "no colours unless asked for";
 }
