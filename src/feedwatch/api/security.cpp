@@ -32,10 +32,10 @@ bool is_loopback(std::string_view name) {
 }  // namespace
 
 bool equal_secret(std::string_view a, std::string_view b) {
+  const auto byte = [](char c) { return unsigned{static_cast<unsigned char>(c)}; };
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^
-                  static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
+    difference |= byte(a[i]) ^ byte(b.empty() ? '\0' : b[i % b.size()]);
   }
   return difference == 0;
 }
@@ -76,7 +76,8 @@ std::optional<net::Response> Gatekeeper::refuse(const net::Request& request) con
   }
   constexpr std::string_view scheme = "Bearer ";
   const std::string_view given = request.header("authorization");
-  if (given.starts_with(scheme) && equal_secret(given.substr(scheme.size()), options_.token)) {
+  if (equal_name(given.substr(0, scheme.size()), scheme) &&
+      equal_secret(given.substr(scheme.size()), options_.token)) {
     return std::nullopt;
   }
   net::Response refusal =

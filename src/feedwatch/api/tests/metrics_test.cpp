@@ -10,6 +10,7 @@
 
 #include "feedwatch/api/tests/api_bench.hpp"
 #include "feedwatch/api/tests/exposition.hpp"
+#include "feedwatch/base/tests/test_data.hpp"
 
 namespace feedwatch::api {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using engine::ControlBench;
 using Format = MetricsText::Format;
 
-class Metrics : public testing::Test {
+class Metrics : public ::testing::Test {
  protected:
   std::string text(Format format = Format::prometheus) {
     return render_metrics(bench.ports(), "1.2.3", format);
@@ -46,7 +47,21 @@ class Metrics : public testing::Test {
     bench.get("/v1/prices/v/NOBODY/mark?max_age=5s");
   }
 
+  /// A stream the control has heard of, and nothing more.
+  void known(const std::string& symbol) {
+    auto info = std::make_shared<engine::StreamInfo>();
+    info->key = {"v", symbol, Kind::mark};
+    info->text = info->key.text();
+    engine::StreamStatus status;
+    status.stream = StreamId{1, ++generation_};
+    status.info = std::move(info);
+    bench.board.put(status);
+  }
+
   ApiBench bench;
+
+ private:
+  std::uint32_t generation_ = 1;
 };
 
 TEST_F(Metrics, both_formats_can_be_read_back) {
@@ -126,16 +141,31 @@ TEST_F(Metrics, health_alerts_and_rejections) {
   EXPECT_GT(open, 0U);
 }
 
-TEST_F(Metrics, streams_beyond_the_cap_are_counted_and_have_no_series) {
-  for (std::uint32_t i = 0; i < max_metric_streams + 2; ++i) {
-    auto info = std::make_shared<engine::StreamInfo>();
-    info->key = {"v", "S" + std::to_string(i), Kind::mark};
-    info->text = info->key.text();
-    engine::StreamStatus status;
-    status.stream = StreamId{1, i + 2};
-    status.info = std::move(info);
-    bench.board.put(status);
+TEST_F(Metrics, naughty_symbols_break_neither_exposition_nor_json) {
+  const auto path = feedwatch::testing::test_data_path("hostile/blns/blns.json");
+  FEEDWATCH_NEEDS_DATA(path);
+  std::set<std::string> symbols;
+  for (const auto& entry : Json::parse(feedwatch::testing::read_file(path))) {
+    if (!entry.get<std::string>().empty()) symbols.insert(entry.get<std::string>());
   }
+  for (const std::string& symbol : symbols) known(symbol);
+  bench.deliver_status();
+  for (const bool open : {false, true}) {
+    const std::string out = text(open ? Format::openmetrics : Format::prometheus);
+    const Exposition found = ExpositionReader(open).read(out);
+    EXPECT_EQ(found.fault, "");
+    EXPECT_EQ(
+        std::ranges::count(found.samples, "feedwatch_stream_level", &Exposition::Sample::family),
+        static_cast<std::ptrdiff_t>(symbols.size()));
+  }
+  std::set<std::string> listed;
+  const Json streams = bench.json("/v1/streams");
+  for (const Json& stream : streams["streams"]) listed.insert(stream["symbol"]);
+  EXPECT_EQ(listed, symbols);
+}
+
+TEST_F(Metrics, streams_beyond_the_cap_are_counted_and_have_no_series) {
+  for (std::uint32_t i = 0; i < max_metric_streams + 2; ++i) known("S" + std::to_string(i));
   bench.deliver_status();
   const Exposition found = read();
   EXPECT_EQ(found.value("feedwatch_series_limit_exceeded"), "2");
