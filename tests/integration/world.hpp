@@ -1,0 +1,105 @@
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "feedwatch/app/app.hpp"
+#include "feedwatch/exchange/exchange.hpp"
+#include "feedwatch/guard/guard.hpp"
+#include "feedwatch/net/reactor.hpp"
+#include "feedwatch/net/system_clock.hpp"
+#include "scratch.hpp"
+
+/// One fake exchange and one monitor on loopback, in one process, each on its own threads.
+namespace feedwatch::integration {
+
+using EventType = engine::Control::Event::Type;
+
+/// What the control decided, and when we heard of it.
+struct Seen {
+  engine::Control::Event event;
+  MonoTime seen;
+};
+
+struct WorldOptions {
+  exchange::Options exchange{.venue = "binance-usdm", .symbols = {}};
+  std::vector<std::string> streams;  ///< "BTCUSDT/mark"
+  std::string ca_file;
+  bool instruments = true;
+};
+
+/// The exchange listens from construction, the monitor runs from start() on, both until
+/// destruction. Policy: tight. Alerts are told and closed sooner than in production, so that a test
+/// sees their end.
+class World {
+ public:
+  static constexpr Duration patience = 30s;
+
+  explicit World(WorldOptions options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Fails the test when the monitor does not start.
+  void start();
+  /// start(), then every configured stream healthy.
+  void start_healthy();
+
+  /// Fails the test when the exchange refuses the fault. Returns when it is in force.
+  MonoTime inject(exchange::FaultSpec fault);
+  /// Runs on the exchange's thread.
+  template <class Fn>
+  auto on_exchange(Fn fn) {
+    std::promise<std::invoke_result_t<Fn, const exchange::Exchange&>> promise;
+    auto answer = promise.get_future();
+    reactor_.complete([&] { promise.set_value(fn(*exchange_)); });
+    return answer.get();
+  }
+  exchange::DeskCounters counters();
+
+  /// Asks again and again until the answer is yes; no once the limit has passed.
+  bool wait(const std::function<bool()>& condition, Duration limit = patience) const;
+
+  MonoTime now() const { return clock_.now(); }
+  app::App& app() { return *app_; }
+  StreamKey key(std::string_view stream) const;
+  Slot slot(std::string_view stream) const;
+  Level level(std::string_view stream) const { return level_at(slot(stream), now()); }
+  std::expected<Price, Refusal> price(std::string_view stream, const ReadOptions& options) const;
+  engine::StreamView view(std::string_view stream);
+  std::vector<engine::LineView> lines();
+  std::vector<engine::VenueStatus> venues();
+
+  /// Newest last. Of one type; of one stream ("BTCUSDT/mark") or of all.
+  std::vector<Seen> events(EventType type, std::string_view stream = {}) const;
+  /// Alerts that began (firing) or ended (resolved) so far, each once.
+  std::vector<Seen> alerts(std::string_view state) const;
+  /// Every event so far as text, for the message of a failed expectation.
+  std::string story() const;
+
+ private:
+  app::AppSettings settings() const;
+
+  WorldOptions options_;
+  Scratch scratch_;
+  net::SystemClock clock_;
+  MonoTime began_ = clock_.now();
+  net::Reactor reactor_{clock_};
+  std::unique_ptr<exchange::Exchange> exchange_;
+  std::thread exchange_thread_;
+  std::unique_ptr<app::App> app_;
+  mutable std::mutex mutex_;
+  std::vector<Seen> seen_;
+};
+
+/// BTCUSDT ETHUSDT … as streams of one kind.
+std::vector<std::string> streams_of(const std::vector<std::string>& symbols, std::string_view kind);
+
+}  // namespace feedwatch::integration
