@@ -275,7 +275,6 @@ void build_alerts(const Document& document, Config& config, Problems& problems) 
   engine::AlertOptions& alerts = config.alerts;
   alerts.keep_firing = section.duration("keep_firing");
   alerts.line_down_for = section.duration("line_down_for");
-  alerts.venue_lag_for = section.duration("venue_lag_for");
   alerts.group_wait = section.duration("group_wait");
   alerts.repeat = section.duration("repeat");
   alerts.retry_first = section.duration("retry_first");

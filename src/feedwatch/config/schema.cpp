@@ -105,8 +105,6 @@ constexpr std::array alert_keys{
         .help = "How long an alert whose cause is gone lingers before it is resolved."},
     Key{.name = "line_down_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
         .help = "How long a venue must be without a live line before that is an alert."},
-    Key{.name = "venue_lag_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
-        .help = "How long a venue must be late before that is an alert."},
     Key{.name = "group_wait", .type = Type::duration, .fallback = R"("5s")", .zero = true,
         .help = "How long the first notification of a group waits for its siblings."},
     Key{.name = "repeat", .type = Type::duration, .fallback = R"("4h")", .zero = true,

@@ -21,7 +21,6 @@ namespace feedwatch::engine {
 struct AlertOptions {
   Duration keep_firing = 60s;
   Duration line_down_for = 10s;
-  Duration venue_lag_for = 10s;
   Duration group_wait = 5s;   ///< first notification of a group waits for its siblings
   Duration repeat = 4h;       ///< an alert still true is told again this often; zero = never
   Duration retry_first = 1s;  ///< delivery retries: exponential from here

@@ -58,12 +58,14 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
 
 rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
   const auto venue = venues.find(track.status.info->key.venue);
+  const Slot slot = ports.monitor.slot(track.status.stream);
   return {track.status,
-          ages_at(ports.monitor.slot(track.status.stream), now).level,
+          ages_at(slot, now).level,
           venue == venues.end() ? nullptr : &venue->second,
           track.rejecting_since,
           track.exhausted_since,
-          track.quarantined_since};
+          track.quarantined_since,
+          level_at(slot, now) == Level::healthy};
 }
 
 void Control::Impl::judged(rules::Finding finding, std::string_view name, const Labels& scope,

@@ -105,7 +105,7 @@ alert::Finding stream_finding(const StreamFacts& facts, std::string_view name, S
 Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   const StreamStatus& status = facts.status;
   const bool past_limit = status.level == Level::degraded || is_stale(facts);
-  if (!past_limit || !status.fault) return std::nullopt;
+  if (!past_limit || !status.fault || facts.recovered) return std::nullopt;
   auto found = stream_finding(facts, name, severity_of(facts, is_stale(facts)), status.level_since);
   const Policy& policy = status.info->policy;
   const Duration limit = is_stale(facts) ? policy.stale_after : policy.degraded_after;

@@ -104,6 +104,7 @@ void VenueFeed::drop(Slot& slot, SessionPtr& session) {
 // over.
 void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
   if (was_stable) slot.backoff.reset();
+  slot.on_probation = !was_stable;
   fail_repairs(slot, RepairStep::resubscribe, "the line was lost", true, now);
   if (slot.replacement) {
     slot.current = std::move(slot.replacement);

@@ -137,6 +137,7 @@ class VenueFeed {
   void update_reason(TopicId topic, MonoTime now);
   void update_reasons(const Slot& slot, MonoTime now);
   LineState line_state(const Slot& slot) const;
+  static bool counts_as_live(const Slot& slot, MonoTime now);
   void publish(Slot& slot, MonoTime now, bool always = false);
   void publish_all(MonoTime now);
 

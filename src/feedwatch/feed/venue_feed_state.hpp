@@ -7,6 +7,7 @@
 namespace feedwatch::feed {
 
 constexpr Duration stable_after = 30s;  ///< data for so long: the line counts as stable
+constexpr Duration proven_after = 5s;  ///< a line that just failed is called up again after so long
 constexpr Duration follow_spread = 2s;  ///< followers dial within this of the first data
 constexpr Duration refresh_every = 1s;  ///< frame counters of lines, for the measured rate
 constexpr int fruitless_epochs = 2;     ///< then a bad symbol is quarantined
@@ -49,6 +50,8 @@ struct VenueFeed::Slot {
   std::optional<MonoTime> dial_at;
   std::optional<MonoTime> give_up_at;  ///< pathfinder: an unanswered dial makes room for the next
   MonoTime replace_deadline = never_mono;
+  /// Its last connection did not last: being open for an instant does not make the venue live.
+  bool on_probation = false;
   Backoff backoff{500ms, 60s};
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;

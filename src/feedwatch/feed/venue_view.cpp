@@ -76,6 +76,7 @@ void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
   for (const Session* session : {slot.current.get(), slot.replacement.get()}) {
     if (session != nullptr) status.frames += session->frames();
   }
+  for (const SessionPtr& session : slot.closing) status.frames += session->frames();
   if (slot.current) {
     status.last_frame = slot.current->heartbeat().last_frame();
     status.ping_rtt = slot.current->heartbeat().round_trip();
@@ -91,17 +92,23 @@ void VenueFeed::publish_all(MonoTime now) {
   for (const auto& slot : slots_) publish(*slot, now, true);
 }
 
+// Accept, deliver a snapshot, close, and again: every such instant would otherwise look like the
+// end of the outage, and it would never last long enough to be told.
+bool VenueFeed::counts_as_live(const Slot& slot, MonoTime now) {
+  if (!slot.current || slot.current->state() != Session::State::live) return false;
+  return !slot.on_probation || now - *slot.current->live_since() >= proven_after;
+}
+
 void VenueFeed::update_venue(MonoTime now) {
   VenueStatus status{.venue = options_.venue};
   const auto wanted = [](const auto& slot) { return !slot->topics.empty(); };
-  status.live = std::ranges::all_of(slots_, [&](const auto& slot) {
-    return !wanted(slot) || (slot->current && slot->current->state() == Session::State::live);
-  });
+  status.live = std::ranges::all_of(
+      slots_, [&](const auto& slot) { return !wanted(slot) || counts_as_live(*slot, now); });
   if (limited(now)) status.limited_until = limited_until_;
   status.dials_in_window = dials_.used(now);
   status.dial_share = dials_.count();
   for (const auto& slot : slots_) {
-    if (wanted(slot) && line_state(*slot) != LineState::live && status.detail.empty()) {
+    if (wanted(slot) && !counts_as_live(*slot, now) && status.detail.empty()) {
       status.detail =
           slot->detail.empty() ? slot->name + " is not live" : slot->name + ": " + slot->detail;
     }

@@ -19,6 +19,10 @@ constexpr std::string_view fact_forms =
 constexpr std::array<std::string_view, 4> level_words{"healthy", "degraded", "stale", "unknown"};
 constexpr std::array<std::string_view, 2> step_words{"resubscribe", "replace_line"};
 constexpr std::array<std::string_view, 3> alert_words{"firing", "resolved", "absent"};
+// A misspelt name would make "never" and "at most" hold for ever.
+constexpr std::array<std::string_view, 8> alert_names{
+    "price_staleness",  "line_down",        "rate_limited", "quarantined",
+    "stream_rejecting", "repair_exhausted", "sink_failed",  "store_failed"};
 constexpr std::array<std::string_view, 5> status_words{"healthy", "degraded", "unhealthy",
                                                        "critical", "unknown"};
 constexpr std::array<std::string_view, 6> consumer_words{"refuse",    "accept", "delivered",
@@ -112,7 +116,7 @@ void take_consumer(LineReader& line, Fact& fact) {
 
 void take_alert(LineReader& line, Fact& fact) {
   fact.type = Fact::Type::alert_state;
-  fact.subject = line.take("an alert name");
+  fact.subject = take_one_of(line, "alert name", alert_names);
   fact.word = take_one_of(line, "alert state", alert_words);
 }
 
@@ -150,7 +154,7 @@ bool take_named(LineReader& line, const std::string& word, Fact& fact) {
     take_alert(line, fact);
   } else if (word == "alert-count") {
     fact.type = Fact::Type::alert_count;
-    fact.subject = line.take("an alert name");
+    fact.subject = take_one_of(line, "alert name", alert_names);
     take_count(line, fact);
   } else if (word == "dials" || word == "subscribes" || word == "notified") {
     fact.type = word == "dials"      ? Fact::Type::dials

@@ -148,7 +148,6 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   const engine::AlertOptions built_in;
   EXPECT_EQ(config->alerts.keep_firing, built_in.keep_firing);
   EXPECT_EQ(config->alerts.line_down_for, built_in.line_down_for);
-  EXPECT_EQ(config->alerts.venue_lag_for, built_in.venue_lag_for);
   EXPECT_EQ(config->alerts.group_wait, built_in.group_wait);
   EXPECT_EQ(config->alerts.repeat, built_in.repeat);
   EXPECT_EQ(config->alerts.retry_first, built_in.retry_first);

@@ -39,7 +39,7 @@ TEST_F(ControlAlerts, warning_at_degraded_critical_at_stale_one_alert) {
   auto btc = bench.watch("BTC");
   bench.price(btc, "100");
   heal(btc);
-  bench.run_until(t0 + 180s);
+  bench.run_until(t0 + 180s + 1ns);  // equality is healthy
   degrade(btc);
   EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"));
   bench.run_until(t0 + 300s);
@@ -53,7 +53,7 @@ TEST_F(ControlAlerts, warning_at_degraded_critical_at_stale_one_alert) {
   const auto rows = bench.journal.rows<AlertRow>();
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].id, rows[2].id);
-  EXPECT_EQ(rows[0].started_at, bench.clock.wall_now() - 370s + 180s);
+  EXPECT_EQ(rows[0].started_at, bench.clock.wall_now() - 370s + 180s + 1ns);
   EXPECT_EQ(rows[2].state, "resolved");
   EXPECT_EQ(rows[2].resolved_at, bench.clock.wall_now());
   const auto transitions = bench.journal.rows<AlertTransitionRow>();
@@ -63,6 +63,19 @@ TEST_F(ControlAlerts, warning_at_degraded_critical_at_stale_one_alert) {
   EXPECT_EQ(transitions[2].to, "resolved");
   ASSERT_EQ(bench.hook.delivered.size(), 3U);
   EXPECT_EQ(bench.hook.delivered[2].status, "resolved");
+}
+
+TEST_F(ControlAlerts, a_stream_the_board_calls_healthy_again_is_not_called_stale_at_age_zero) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  heal(btc);
+  bench.run_until(t0 + 301s);
+  go_stale(btc);
+  ASSERT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
+  bench.price(btc, "101");  // on the board; its status is still on the way
+  bench.put(btc);
+  ASSERT_THAT(bench.control.alerts(0), ::testing::SizeIs(1));  // lingers
+  EXPECT_THAT(bench.control.alerts(0)[0].row.message, ::testing::HasSubstr("age 301.0s"));
 }
 
 TEST_F(ControlAlerts, message_has_age_limit_and_reason_and_metadata_the_symbol) {

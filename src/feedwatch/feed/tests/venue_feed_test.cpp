@@ -371,5 +371,27 @@ TEST(VenueFeed, a_round_trip_beyond_a_second_makes_frames_older_and_says_why) {
   EXPECT_EQ(w.port.reasons[topic], Reason::ok);
 }
 
+TEST(VenueFeed, data_for_an_instant_between_two_closes_does_not_make_the_venue_live) {
+  World w;
+  const TopicId topic = w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.live({topic});
+  w.pass(1s);
+  EXPECT_TRUE(w.port.venue.live);  // a first line has nothing to prove
+  for (int i = 0; i < 10; ++i) {
+    w.feed.on_closed(w.port.dials.back().conn, {.close_code = 1006, .detail = "closed"}, w.now);
+    EXPECT_FALSE(w.port.venue.live);
+    const MonoTime lost = w.now;
+    w.pass_until_dials(w.port.dials.size() + 1);
+    w.live({topic});
+    w.pass(100ms);
+    EXPECT_FALSE(w.port.venue.live);
+    EXPECT_LE(w.port.venue.live_since, lost);
+  }
+  w.tick(w.port.dials.back().conn, {topic}, 6s);
+  EXPECT_TRUE(w.port.venue.live);
+}
+
 }  // namespace
 }  // namespace feedwatch::feed
