@@ -65,7 +65,7 @@ TEST_P(Configuration, IsRefusedByNameAndPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Mistakes, Configuration, testing::ValuesIn(mistakes),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& instance) { return instance.param.name; });
 
 /// A run that gets as far as the machine, with a store of its own.
 class Machine : public testing::Test {

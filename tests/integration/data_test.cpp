@@ -62,9 +62,9 @@ TEST_P(SequenceRestart, GoesOnWithTheNewNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Venues, SequenceRestart, testing::Values("binance-usdm", "bybit-linear"),
-                         [](const auto& info) {
-                           return info.param == std::string_view("binance-usdm") ? "binance"
-                                                                                 : "bybit";
+                         [](const auto& instance) {
+                           return instance.param == std::string_view("binance-usdm") ? "binance"
+                                                                                     : "bybit";
                          });
 
 TEST(Data, AFrozenPriceIsSaidAgainAndThereforeFresh) {

@@ -104,9 +104,9 @@ TEST_P(Suspend, AGuardOfFiveSecondsTakesNoPriceFromTheBacklog) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Venues, Suspend, testing::Values("binance-usdm", "bybit-linear"),
-                         [](const auto& info) {
-                           return info.param == std::string_view("binance-usdm") ? "binance"
-                                                                                 : "bybit";
+                         [](const auto& instance) {
+                           return instance.param == std::string_view("binance-usdm") ? "binance"
+                                                                                     : "bybit";
                          });
 
 }  // namespace
