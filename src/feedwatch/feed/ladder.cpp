@@ -97,7 +97,7 @@ void Ladder::check_silence(MonoTime silent_since, MonoTime now) {
 }
 
 MonoTime Ladder::next_deadline() const {
-  return std::min(due_, deadline_);
+  return running_ ? deadline_ : due_;
 }
 
 }  // namespace feedwatch::feed

@@ -32,18 +32,30 @@ void Session::want(TopicId topic, const venues::Topic& wire, bool alone) {
   const venues::ChannelSheet& sheet = venue_.sheet().channels[wire.channel];
   entry.expects_data = sheet.cadence.type == CadenceType::clocked || sheet.snapshot_on_subscribe;
   entries_.insert_or_assign(topic, std::move(entry));
-  if (state_ == State::subscribing || state_ == State::live) enqueue({topic}, true);
+  if (state_ != State::subscribing && state_ != State::live) return;
+  if (alone) {
+    enqueue({topic}, true);
+  } else {
+    fresh_.insert(topic);
+  }
 }
 
 void Session::unwant(TopicId topic, MonoTime now) {
   const auto found = entries_.find(topic);
   if (found == entries_.end()) return;
-  if (state_ == State::subscribing || state_ == State::live) {
+  const bool asked = fresh_.erase(topic) == 0;
+  if (asked && (state_ == State::subscribing || state_ == State::live)) {
     enqueue({topic}, false);
     flush(now);
   }
   unseen_.erase(topic);
   entries_.erase(found);
+  // Its id may be given to another topic: no answer on its way may be taken for that one's.
+  for (Request& request : queue_) std::erase(request.topics, topic);
+  for (auto& [id, request] : in_flight_) std::erase(request.topics, topic);
+  std::erase(happened_.acknowledged, topic);
+  std::erase(happened_.overdue, topic);
+  std::erase_if(happened_.refused, [&](const auto& item) { return item.first == topic; });
 }
 
 void Session::resubscribe(TopicId topic, MonoTime now) {
@@ -51,6 +63,7 @@ void Session::resubscribe(TopicId topic, MonoTime now) {
   if (found == entries_.end() || state_ == State::dialling || state_ == State::closing) return;
   found->second.coverage.resubscribing = true;
   found->second.overdue_told = true;  // the repair has its own deadline
+  fresh_.erase(topic);
   enqueue({topic}, false);
   enqueue({topic}, true);
   flush(now);
@@ -82,7 +95,12 @@ void Session::enqueue(std::vector<TopicId> topics, bool subscribe) {
 }
 
 void Session::flush(MonoTime now) {
-  while (!queue_.empty() && messages_.try_spend(now)) {
+  while ((!queue_.empty() || !fresh_.empty()) && messages_.try_spend(now)) {
+    // Formed when it can be sent: what was wanted while the budget was spent goes out together.
+    if (queue_.empty()) {
+      enqueue({fresh_.begin(), fresh_.end()}, true);
+      fresh_.clear();
+    }
     Request request = std::move(queue_.front());
     queue_.pop_front();
     port_.send_text(conn_, request.wire.text);
@@ -148,7 +166,7 @@ void Session::refuse(const Request& request, const std::string& message) {
   for (const TopicId topic : request.topics) {
     const auto found = entries_.find(topic);
     if (found == entries_.end()) continue;
-    if (request.topics.size() > 1) {
+    if (request.wire.topics.size() > 1) {
       enqueue({topic}, true);
       continue;
     }
@@ -207,7 +225,7 @@ void Session::check_live(MonoTime now) {
   if (state_ != State::subscribing) return;
   bool expects = false;
   bool seen = false;
-  bool waiting = !queue_.empty() || !in_flight_.empty();
+  const bool waiting = !settled();
   for (const auto& [topic, entry] : entries_) {
     expects = expects || (entry.expects_data && !entry.coverage.refused);
     seen = seen || entry.coverage.seen.has_value();
@@ -317,7 +335,7 @@ MonoTime Session::next_deadline(MonoTime now) const {
     }
   }
   if (state_ == State::dialling) return next;
-  if (!queue_.empty()) consider(messages_.next_allowed(now));
+  if (!queue_.empty() || !fresh_.empty()) consider(messages_.next_allowed(now));
   if (heartbeat_.wants_ping(now)) consider(messages_.next_allowed(now));
   consider(heartbeat_.next_deadline(now));
   for (const TopicId topic : unseen_) consider(overdue_at(entries_.at(topic)));

@@ -102,7 +102,7 @@ class Session {
   /// Topics that must show data by themselves (clocked, or a snapshot on subscribe) and have not.
   std::size_t expected_unseen() const;
   /// Every request has been sent and answered.
-  bool settled() const { return queue_.empty() && in_flight_.empty(); }
+  bool settled() const { return fresh_.empty() && queue_.empty() && in_flight_.empty(); }
   /// Data of the topic from now on begins a new epoch of its own (another connection, since given
   /// up, had already begun a later one).
   void renew_epoch(TopicId topic);
@@ -156,6 +156,7 @@ class Session {
   std::string unhealthy_because_;
   std::map<TopicId, Entry> entries_;
   std::set<TopicId> unseen_;   // requested, no data yet in the epoch
+  std::set<TopicId> fresh_;    // wanted on an open connection, not in a request yet
   std::deque<Request> queue_;  // not sent yet: the message budget decides
   std::map<std::uint64_t, Request> in_flight_;
   Happened happened_;

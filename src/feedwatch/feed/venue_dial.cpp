@@ -55,6 +55,7 @@ void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
 void VenueFeed::release_followers(MonoTime now) {
   pathfinder_.reset();
   for (const auto& slot : slots_) {
+    slot->give_up_at.reset();
     if (slot->topics.empty() || slot->current || slot->dial_at) continue;
     slot->dial_at = now + random_.between(Duration::zero(), follow_spread);
   }

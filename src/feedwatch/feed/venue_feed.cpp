@@ -78,6 +78,7 @@ void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   topics_[topic.index()].reset();
   if (slot.topics.empty()) {
     slot.dial_at.reset();
+    slot.give_up_at.reset();
     for (SessionPtr* session : {&slot.current, &slot.replacement}) {
       if (!*session) continue;
       (*session)->begin_closing();
@@ -253,10 +254,17 @@ Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
   if (session == nullptr) return {};
-  const Session::Data data = session->on_data(topic, now);
+  Session::Data data = session->on_data(topic, now);
+  if (data.epoch == 0) return data;
+  TopicState& state = at(topic);
+  if (data.epoch < state.epoch && slot->current.get() == session && !slot->replacement) {
+    // A repair of the line before this one had begun a later epoch than this line's subscription.
+    session->renew_epoch(topic);
+    data = session->on_data(topic, now);
+  }
   if (!data.first) return data;
 
-  TopicState& state = at(topic);
+  state.epoch = std::max(state.epoch, data.epoch);
   state.received = true;
   state.fruitless = 0;
   state.silent_since = never_mono;

@@ -24,8 +24,9 @@ struct VenueFeed::TopicState {
   std::size_t slot = 0;
   bool required = false;
   bool clocked = false;
-  bool received = false;  ///< data in any epoch
-  int fruitless = 0;      ///< epochs refused, or without data while the line had some
+  bool received = false;    ///< data in any epoch
+  std::uint32_t epoch = 0;  ///< newest one that had data, on whatever line
+  int fruitless = 0;        ///< epochs refused, or without data while the line had some
   bool quarantined = false;
   Reason instrument = Reason::ok;
   std::string detail;

@@ -1,0 +1,164 @@
+// What meets in an unlucky order: topics that go while something is under way, lines that change
+// places, timers of those who left.
+
+#include <gtest/gtest.h>
+
+#include "feedwatch/feed/tests/recorder.hpp"
+
+namespace feedwatch::feed {
+namespace {
+
+using test::World;
+
+/// How often the feed asks to be woken in a span; every wake-up is served.
+int wake_ups(World& w, Duration span, int at_most = 1000) {
+  const MonoTime end = w.now + span;
+  int count = 0;
+  while (w.feed.next_deadline(w.now) <= end && count < at_most) {
+    w.now = std::max(w.now, w.feed.next_deadline(w.now));
+    w.feed.on_time(w.now);
+    ++count;
+  }
+  if (count < at_most) w.now = end;
+  return count;
+}
+
+TEST(VenueRaces, a_pathfinder_whose_last_topic_goes_leaves_no_timer_behind) {
+  World w;
+  const TopicId only = w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  ASSERT_EQ(w.port.dials.size(), 1U);
+  w.feed.remove_topic(only, w.now);
+  w.feed.on_closed(w.port.dials[0].conn, {.by_us = true}, w.now);
+  EXPECT_LE(wake_ups(w, 20s), 25);
+}
+
+TEST(VenueRaces, a_pathfinder_overtaken_by_another_line_leaves_no_timer_behind) {
+  World w;
+  w.mark("BTCUSDT");
+  const TopicId quote = w.quote("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass_until_dials(1);
+  const ConnId first = w.port.dials[0].conn;
+  w.open(first);
+  w.pass_until_dials(2);  // the first is silent: the other need not wait for it
+  const ConnId second = w.port.dials[1].conn;
+  w.open(second);
+  w.feed.on_closed(first, {.close_code = 1006, .detail = "closed"}, w.now);
+  w.pass_until_dials(3);  // finds the path again, and reaches nobody
+  w.acknowledge_all(second);
+  w.data(second, quote);
+  EXPECT_LE(wake_ups(w, 8s), 40);
+}
+
+TEST(VenueRaces, a_repair_that_outlives_its_line_does_not_spin_on_the_next_one) {
+  World w;
+  std::vector<TopicId> topics;
+  for (int i = 0; i < 4; ++i) topics.push_back(w.mark("S" + std::to_string(i)));
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId first = w.live(topics);
+  for (int i = 0; i < 3; ++i) {
+    w.feed.on_suspect(topics[static_cast<std::size_t>(i)], w.now - 3s, RepairStep::replace_line,
+                      w.now);
+  }
+  w.pass(300ms);
+  ASSERT_EQ(w.port.dials.size(), 2U);
+  w.feed.on_closed(first, {.close_code = 1006, .detail = "closed"}, w.now);
+  w.pass(500ms);  // the new line takes over while it is still dialling
+  w.open(w.port.dials[1].conn);
+  EXPECT_LE(wake_ups(w, 5s), 50);
+}
+
+TEST(VenueRaces, a_topic_that_goes_while_a_replacement_waits_for_it_is_not_judged_later) {
+  World w;
+  const TopicId keeps = w.mark("BTCUSDT");
+  const TopicId goes = w.mark("ETHUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId first = w.live({keeps, goes});
+  w.tick(first, {keeps, goes}, 2s);
+  w.feed.on_notice(first, w.now);
+  const ConnId next = w.port.dials.back().conn;
+  ASSERT_NE(next, first);
+  w.open(next);
+  w.acknowledge_all(next);
+  w.data(next, keeps);
+  w.tick(first, {keeps, goes}, 12s);  // overdue on the new line
+  w.feed.remove_topic(goes, w.now);
+  w.feed.on_closed(first, {.close_code = 1006, .detail = "closed"}, w.now);
+  w.tick(next, {keeps}, 5s);
+  EXPECT_EQ(w.port.lines["v/market#1"].state, LineState::live);
+  EXPECT_EQ(w.port.lines["v/market#1"].topics, 1U);
+}
+
+TEST(VenueRaces, an_answer_for_a_topic_that_went_is_no_answer_for_the_next_one_of_its_id) {
+  World w;
+  const TopicId stays = w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.live({stays});
+  const ConnId conn = w.port.dials.back().conn;
+  w.pass(2s);
+  const std::size_t before = w.port.sent.size();
+  const TopicId bad = w.mark("NOSUCH");
+  ASSERT_EQ(w.port.sent.size(), before + 1);
+  const auto* side = venues::find_venue_side("binance-usdm");
+  const auto request = side->parse_client(w.port.sent.back().text);
+  w.feed.remove_topic(bad, w.now);
+  const TopicId good = w.mark("ETHUSDT");
+  ASSERT_EQ(good, bad);  // ids are used again
+  w.pass(2s);
+  w.port.acknowledged.clear();
+  w.feed.on_ack(conn, {.request_id = std::stoull(request.id), .ok = true, .message = {}}, w.now);
+  EXPECT_TRUE(w.port.acknowledged.empty());
+}
+
+TEST(VenueRaces, a_line_that_takes_over_never_goes_back_to_an_earlier_epoch) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId first = w.live({a, b});
+  w.pass(2s);
+  w.feed.on_notice(first, w.now);
+  const ConnId next = w.port.dials.back().conn;
+  w.open(next);
+  w.acknowledge_all(next);
+  // Subscribed on the new line; then repaired on the old one: the later epoch is the old line's.
+  w.feed.on_suspect(a, w.now - 3s, RepairStep::replace_line, w.now);
+  w.pass(300ms);
+  w.data(next, a);
+  w.acknowledge_all(first);
+  w.feed.on_ack(first, {.request_id = std::nullopt, .ok = true, .message = {}}, w.now);
+  w.feed.on_ack(first, {.request_id = std::nullopt, .ok = true, .message = {}}, w.now);
+  const std::uint32_t on_old = w.data(first, a).epoch;
+  w.data(next, b);  // now it delivers all, and takes over
+  ASSERT_TRUE(w.port.was(w.port.closed, first));
+  EXPECT_GE(w.data(next, a).epoch, on_old);
+}
+
+TEST(VenueRaces, many_topics_wanted_at_once_on_an_open_line_go_out_together) {
+  World w;
+  const TopicId first = w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.live({first});
+  w.pass(2s);
+  w.port.sent.clear();
+  for (int i = 0; i < 150; ++i) w.mark("S" + std::to_string(i));
+  w.pass(3s);
+  std::size_t asked = 0;
+  for (const auto& sent : w.port.sent) {
+    for (std::size_t at = 0; (at = sent.text.find("@markPrice", at)) != std::string::npos; ++at) {
+      ++asked;
+    }
+  }
+  EXPECT_EQ(asked, 150U);
+  EXPECT_LE(w.port.sent.size(), 8U);
+}
+
+}  // namespace
+}  // namespace feedwatch::feed
