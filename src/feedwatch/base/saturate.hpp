@@ -26,6 +26,9 @@ constexpr Duration plus(Duration a, Duration b) {
 constexpr MonoTime plus(MonoTime t, Duration d) {
   return mono_from_ns(saturating_add(to_ns(t), to_ns(d)));
 }
+constexpr WallTime plus(WallTime t, Duration d) {
+  return wall_from_ns(saturating_add(to_ns(t), to_ns(d)));
+}
 constexpr Duration minus(Duration a, Duration b) {
   return Duration{saturating_sub(to_ns(a), to_ns(b))};
 }

@@ -58,7 +58,8 @@ Due next_suspicion(const Slot& slot, const Watch& watch) {
 }
 
 Due next_excuse(const Slot& slot, const Watch& watch) {
-  if (slot.reason != Reason::self_stall) return {};
+  // Only an excuse of our own runs out; what the feed says stands until it says otherwise.
+  if (slot.reason != Reason::self_stall || watch.feed_reason != Reason::ok) return {};
   return {Due::What::stall_excused, past(plus(silent_since(slot, watch), limit_of(slot)))};
 }
 
@@ -79,7 +80,7 @@ Reason reason_for(const Slot& slot, const Watch& watch, MonoTime now) {
   if (!slot.received) return Reason::never_received;
   if (excused_by_stall(slot, watch, now)) return Reason::self_stall;
   // Late is only what still arrives: an ordinary journey also tips a silent stream over its limit.
-  const bool arriving = now - silent_since(slot, watch) <= watch.policy.suspect_after;
+  const bool arriving = minus(now, silent_since(slot, watch)) <= watch.policy.suspect_after;
   return arriving && late_by_transit(slot, now) ? Reason::venue_lag : Reason::silent;
 }
 

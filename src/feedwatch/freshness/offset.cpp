@@ -32,7 +32,7 @@ void ClockOffset::add(Duration raw_transit, MonoTime now) {
   bucket.add(to_ns(raw_transit));
 
   if (!updated_) updated_ = now;
-  const Duration elapsed = now - *updated_;
+  const Duration elapsed = minus(now, *updated_);
   if (elapsed < update_every) return;
   updated_ = now;
   if (const auto target = quantile(minute)) move_towards(*target, elapsed);

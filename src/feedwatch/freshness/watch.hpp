@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/freshness/policy.hpp"
 #include "feedwatch/model/reason.hpp"
@@ -18,7 +19,7 @@ class RejectionRun {
   /// True once nothing but rejections has come for `many` messages or for `long_enough`.
   bool add(MonoTime now) {
     if (count_++ == 0) first_ = now;
-    return count_ >= many || (count_ > 1 && now - first_ >= long_enough);
+    return count_ >= many || (count_ > 1 && minus(now, first_) >= long_enough);
   }
   void end() { count_ = 0; }
 

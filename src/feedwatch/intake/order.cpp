@@ -1,5 +1,7 @@
 #include "feedwatch/intake/order.hpp"
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::intake {
 
 Order::Place Order::place(std::uint64_t seq, MonoTime at) {
@@ -11,7 +13,7 @@ Order::Place Order::place(std::uint64_t seq, MonoTime at) {
   }
   ++run_;
   run_last_ = seq;
-  const bool began_again = run_ >= reset_ticks && at - run_began_ >= reset_span;
+  const bool began_again = run_ >= reset_ticks && minus(at, run_began_) >= reset_span;
   return began_again ? Place::restarted : Place::older;
 }
 

@@ -111,7 +111,8 @@ Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields
   tick.prices = prices;
   tick.fields = fields;
   tick.ts_event = stamps.ts_event;
-  tick.ts_recv = anchor.at(stamps.mono_recv);
+  // A program's stamp may be anything at all.
+  tick.ts_recv = plus(anchor.wall, minus(stamps.mono_recv, anchor.mono));
   tick.mono_recv = stamps.mono_recv;
   tick.seq = stamps.seq;
   if (const StreamState* known = state(tick.stream)) tick.epoch = known->intake.epoch;

@@ -172,6 +172,15 @@ TEST_F(Levels, TheFeedsReasonStandsBeforeOurs) {
   EXPECT_EQ(monitor.slot(s).reason, Reason::silent);
 }
 
+TEST_F(Levels, AFeedThatCallsItOurStallIsNoEndlessExcuse) {
+  const StreamId s = add("v/BTC/mark", tight());
+  send(s, 100);
+  monitor.set_feed_reason(s, Reason::self_stall, now);
+  run(11s);
+  EXPECT_EQ(monitor.slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.slot(s).reason, Reason::self_stall);
+}
+
 TEST_F(Levels, LateOnlyByTransitIsVenueLag) {
   StreamOptions options = options_of("v/BTC/mark", tight());
   options.event_time = EventTime::publish;

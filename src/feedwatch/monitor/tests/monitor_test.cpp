@@ -67,6 +67,21 @@ TEST_F(MonitorTest, EmbeddedUseNeedsNoFeed) {
   EXPECT_EQ(answer->ts_recv, anchor.at(now));
 }
 
+TEST_F(MonitorTest, TheEndsOfTimeOverflowNothing) {
+  const StreamKey key = StreamKey::parse("v/BTC/last").value();
+  const StreamId s = add("v/BTC/last", tight());
+  const MonoTime last = MonoTime::max() - ns;
+  monitor.update_price(key, Decimal{5, 0}, {.mono_recv = MonoTime::min()});
+  EXPECT_LT(monitor.slot(s).ts_recv, WallTime{});
+  EXPECT_EQ(monitor.staleness(key, last), Duration::max());
+  EXPECT_EQ(monitor.price(s, {.max_age = 1h}, last).error().code, RefusalCode::stale);
+  monitor.on_time(last);
+  EXPECT_EQ(monitor.slot(s).level, Level::stale);
+  monitor.update_price(key, Decimal{5, 0}, {.mono_recv = last});
+  EXPECT_EQ(monitor.slot(s).ts_recv, WallTime::max());
+  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+}
+
 TEST_F(MonitorTest, EmbeddedQuotesTakeBothSidesAndCountCrossedOnes) {
   const StreamKey key = StreamKey::parse("v/BTC/quote").value();
   add("v/BTC/quote");
