@@ -42,8 +42,9 @@ void Lifecycle::raise(const Finding& finding, MonoTime now, std::vector<Change>&
     return;
   }
   // An end that was due before this beginning, and nobody looked in between: two alerts, not one.
-  const Entry& entry = found->second;
+  Entry& entry = found->second;
   if (entry.cleared && finding.since >= *entry.cleared + options_.keep_firing) {
+    if (entry.alert.state == State::pending) fire(entry, entry.alert.started + entry.hold, out);
     resolve(found, *entry.cleared + options_.keep_firing, out);
     begin(finding, now, out);
     return;
@@ -98,7 +99,9 @@ void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence)
   Entry& entry = found->second;
   if (!entry.judged && evidence == Evidence::none) return;
   entry.judged = true;
-  if (entry.alert.state == State::pending) {
+  // Long enough, although nobody looked before it ended: it is told all the same.
+  const bool brief = at - entry.alert.started < entry.hold;
+  if (entry.alert.state == State::pending && brief) {
     entries_.erase(found);
   } else if (!entry.cleared) {
     entry.cleared = at;

@@ -21,7 +21,8 @@ enum class Evidence : std::uint8_t { none, seen };
 /// pending → firing → resolved, one open alert per identity (semantics §9).
 ///
 /// A condition fires when it has been true for its hold, is dated with the moment it became true,
-/// and resolves when it has been false for keep_firing. A pending alert that ends leaves no trace.
+/// and resolves when it has been false for keep_firing. A pending alert that ends before its hold
+/// leaves no trace.
 /// Severity only rises. State machine: told `now`, appends changes, holds no timer: call on_time()
 /// at next_deadline(). One owner, not thread-safe.
 class Lifecycle {
@@ -55,7 +56,8 @@ class Lifecycle {
     Alert alert;
     Duration hold{};
     bool judged = true;
-    std::optional<MonoTime> cleared;  ///< firing only: since when the condition is false
+    std::optional<MonoTime>
+        cleared;  ///< since when the condition is false; when pending, it had held long enough
     MonoTime next_repeat{};
   };
   using Entries = std::map<std::string, Entry, std::less<>>;

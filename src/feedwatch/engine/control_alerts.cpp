@@ -68,13 +68,17 @@ rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime no
           level_at(slot, now) == Level::healthy};
 }
 
+/// What ended did so when its subject recovered, unless that was before it began: a healthy stream
+/// may have trouble that never touches its level, and a live venue a limit that closes no line.
 void Control::Impl::judged(rules::Finding finding, std::string_view name, const Labels& scope,
-                           MonoTime ended, Evidence evidence) {
+                           MonoTime recovered, Evidence evidence, MonoTime now) {
   if (finding) {
     pipeline.observe(std::move(*finding));
-  } else {
-    pipeline.clear(alert::identity_of(name, scope), ended, evidence);
+    return;
   }
+  const std::string identity = alert::identity_of(name, scope);
+  const alert::Finding* was = pipeline.finding(identity);
+  pipeline.clear(identity, was != nullptr && recovered <= was->since ? now : recovered, evidence);
 }
 
 void Control::Impl::judge_stream(const StreamTrack& track, MonoTime now) {
@@ -83,9 +87,10 @@ void Control::Impl::judge_stream(const StreamTrack& track, MonoTime now) {
   const Labels scope = rules::stream_scope(status.info->key);
   // A stream that is still unknown says nothing about an alert of an earlier run.
   const Evidence evidence = status.level == Level::unknown ? Evidence::none : Evidence::seen;
-  const MonoTime ended = status.level == Level::healthy ? std::min(status.level_since, now) : now;
+  const MonoTime recovered =
+      status.level == Level::healthy ? std::min(status.level_since, now) : now;
   for (const auto& rule : rules::for_streams()) {
-    judged(rule.judge(facts, rule.name), rule.name, scope, ended, evidence);
+    judged(rule.judge(facts, rule.name), rule.name, scope, recovered, evidence, now);
   }
 }
 
@@ -97,9 +102,10 @@ void Control::Impl::judge_venue(rules::VenueFacts& facts, MonoTime now) {
   }
   const Labels scope = rules::venue_scope(facts.status.venue);
   const Evidence evidence = facts.status.live ? Evidence::seen : Evidence::none;
-  const MonoTime ended = facts.status.live ? std::min(facts.status.live_since, now) : now;
+  const MonoTime recovered = facts.status.live ? std::min(facts.status.live_since, now) : now;
   for (const auto& rule : rules::for_venues()) {
-    judged(rule.judge(facts, rule.name, rule_options, now), rule.name, scope, ended, evidence);
+    judged(rule.judge(facts, rule.name, rule_options, now), rule.name, scope, recovered, evidence,
+           now);
   }
 }
 
@@ -110,10 +116,10 @@ void Control::Impl::judge_own(MonoTime now) {
     const bool idle = !health.failing_since && health.pending == 0;
     const Evidence evidence = health.last_success || idle ? Evidence::seen : Evidence::none;
     judged(rules::sink_failed(name, health, rule_options, now), "sink_failed",
-           rules::sink_scope(name), health.last_success.value_or(now), evidence);
+           rules::sink_scope(name), health.last_success.value_or(now), evidence, now);
   }
   judged(rules::store_failed(journal.trouble_since(now), journal.last_error(), rule_options),
-         "store_failed", {}, now, journal.commits() > 0 ? Evidence::seen : Evidence::none);
+         "store_failed", {}, now, journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
 }
 
 /// What becomes true or ends by the passing of time alone.

@@ -61,8 +61,8 @@ struct Control::Impl {
   void judge_stream(const StreamTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
   void judge_own(MonoTime now);
-  void judged(rules::Finding finding, std::string_view name, const Labels& scope, MonoTime ended,
-              alert::Evidence evidence);
+  void judged(rules::Finding finding, std::string_view name, const Labels& scope,
+              MonoTime recovered, alert::Evidence evidence, MonoTime now);
   void review(MonoTime now);
   void clear_orphans(MonoTime now);
   bool is_orphan(const alert::Alert& alert) const;

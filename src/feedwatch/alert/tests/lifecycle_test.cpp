@@ -70,6 +70,31 @@ TEST_F(LifecycleTest, pending_that_clears_leaves_no_trace) {
   EXPECT_EQ(lifecycle.next_deadline(), never_mono);
 }
 
+TEST_F(LifecycleTest, condition_longer_than_its_hold_is_told_though_nobody_looked_in_between) {
+  stale.hold = 10s;
+  raise(stale, t0);
+  lifecycle.clear(stale.identity, t0 + 10s, Evidence::seen);
+  const auto changes = on_time(t0 + 12s);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].type, Type::fired);
+  EXPECT_EQ(changes[0].at, t0 + 10s);
+  EXPECT_EQ(lifecycle.next_deadline(), t0 + 70s);
+  EXPECT_EQ(on_time(t0 + 70s).at(0).type, Type::resolved);
+}
+
+TEST_F(LifecycleTest, two_such_conditions_nobody_looked_at_are_two_alerts) {
+  stale.hold = 10s;
+  raise(stale, t0);
+  lifecycle.clear(stale.identity, t0 + 11s, Evidence::seen);
+  stale.since = t0 + 71s;
+  const auto changes = raise(stale, t0 + 90s);
+  ASSERT_EQ(changes.size(), 3U);
+  EXPECT_EQ(changes[0].type, Type::fired);
+  EXPECT_EQ(changes[1].type, Type::resolved);
+  EXPECT_EQ(changes[2].type, Type::fired);
+  EXPECT_NE(changes[0].alert.id, changes[2].alert.id);
+}
+
 TEST_F(LifecycleTest, resolves_after_keep_firing_exactly) {
   raise(stale, t0);
   lifecycle.clear(stale.identity, t0 + 5s, Evidence::seen);

@@ -281,6 +281,49 @@ TEST_F(ControlAlerts, quarantine_and_rejecting_are_one_alert_each) {
   EXPECT_EQ(bench.open().size(), 2U);
 }
 
+TEST_F(ControlAlerts, trouble_of_a_stream_that_stayed_healthy_ends_after_it_began_and_lingers) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  heal(btc);
+  bench.run_until(t0 + 100s);
+  btc.reason = Reason::rejecting;
+  bench.put(btc);
+  ASSERT_EQ(bench.open().size(), 1U);
+  bench.run_until(t0 + 110s);
+  btc.reason = Reason::ok;  // a good tick; the level never moved
+  bench.put(btc);
+  EXPECT_EQ(bench.open().size(), 1U) << "keep_firing";
+  bench.run_until(t0 + 120s);
+  btc.reason = Reason::rejecting;
+  bench.put(btc);
+  bench.run_until(t0 + 130s);
+  btc.reason = Reason::ok;
+  bench.put(btc);
+  bench.run_until(t0 + 190s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 2U) << "one episode, fired and resolved";
+  EXPECT_EQ(rows[1].started_at + 90s, rows[1].resolved_at);
+}
+
+TEST_F(ControlAlerts, rate_limit_of_a_live_venue_ends_after_it_began_and_lingers) {
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  bench.put(ControlBench::venue(true, t0));
+  bench.run_until(t0 + 100s);
+  auto limited = ControlBench::venue(true, t0);
+  limited.limited_until = t0 + 110s;
+  bench.put(limited);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " warning"));
+  bench.run_until(t0 + 170s - 1ns);
+  EXPECT_THAT(bench.open(), ElementsAre(rate_limited + " warning"));
+  bench.run_until(t0 + 170s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[1].started_at + 70s, rows[1].resolved_at);
+}
+
 TEST_F(ControlAlerts, removed_stream_takes_its_alert_along_at_once) {
   auto btc = bench.watch("BTC");
   degrade(btc);
