@@ -58,6 +58,16 @@ void Session::unwant(TopicId topic, MonoTime now) {
   std::erase_if(happened_.refused, [&](const auto& item) { return item.first == topic; });
 }
 
+void Session::excuse(TopicId topic, bool excused, MonoTime now) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  const venues::ChannelSheet& sheet = channel(entry);
+  entry.expects_data =
+      !excused && (sheet.cadence.type == CadenceType::clocked || sheet.snapshot_on_subscribe);
+  check_live(now);
+}
+
 void Session::resubscribe(TopicId topic, MonoTime now) {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || state_ == State::dialling || state_ == State::closing) return;

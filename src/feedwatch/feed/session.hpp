@@ -82,6 +82,8 @@ class Session {
   // ---- wishes ----
   void want(TopicId topic, const venues::Topic& wire, bool alone);
   void unwant(TopicId topic, MonoTime now);
+  /// A halted or bad topic owes no data: a line is not judged by it.
+  void excuse(TopicId topic, bool excused, MonoTime now);
   /// Unsubscribe and subscribe again: a new epoch begins with the acknowledgement.
   void resubscribe(TopicId topic, MonoTime now);
   void begin_closing();

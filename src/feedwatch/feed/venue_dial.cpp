@@ -87,7 +87,9 @@ VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
   auto session =
       std::make_unique<Session>(*options_.codec, port_, conn, epochs_, now, options_.session);
   for (const TopicId topic : slot.topics) {
-    session->want(topic, at(topic).wire, at(topic).quarantined);
+    const TopicState& state = at(topic);
+    session->want(topic, state.wire, state.quarantined);
+    session->excuse(topic, state.quarantined || state.instrument != Reason::ok, now);
   }
   sessions_.emplace(conn, slot.index);
   port_.budget_changed(now);

@@ -94,15 +94,40 @@ void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   update_venue(now);
 }
 
+template <class Action>
+void VenueFeed::for_sessions(TopicId topic, Action action) {
+  const Slot& slot = *slots_[at(topic).slot];
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session != nullptr) action(*session);
+  }
+}
+
 void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
-  if (reason == Reason::quarantined) {
-    // Data is better evidence than a list: a stream that ticks is no bad symbol.
-    if (!state.received) quarantine(topic, std::move(detail), now);
+  if (reason == Reason::quarantined && !state.received) {
+    state.unlisted = true;
+    quarantine(topic, std::move(detail), now);
     return;
   }
+  if (reason == Reason::quarantined) {
+    // Data is better evidence than a list: a stream that ticks is neither bad nor gone.
+    reason = state.silent_since == never_mono ? Reason::ok : Reason::delisted;
+    if (reason == Reason::ok) detail.clear();
+  } else if (std::exchange(state.unlisted, false) && state.quarantined) {
+    state.quarantined = false;
+    state.fruitless = 0;
+    state.detail.clear();
+    for_sessions(topic, [&](Session& session) {
+      session.want(topic, state.wire, false);
+      session.on_time(now);
+    });
+  }
   const Reason before = std::exchange(state.instrument, reason);
-  state.detail = std::move(detail);
+  if (reason != Reason::ok || before != Reason::ok) state.detail = std::move(detail);
+  if ((reason == Reason::ok) != (before == Reason::ok)) {
+    for_sessions(topic,
+                 [&](Session& session) { session.excuse(topic, reason != Reason::ok, now); });
+  }
   if (reason != Reason::ok) {
     // A halt is no fault of the feed: nothing to repair, nothing to page about.
     state.ladder.on_cleared();
@@ -122,6 +147,7 @@ void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
   state.detail = std::move(detail);
   state.ladder.on_cleared();
   climbing_.erase(topic);
+  for_sessions(topic, [&](Session& session) { session.excuse(topic, true, now); });
   update_reason(topic, now);
 }
 

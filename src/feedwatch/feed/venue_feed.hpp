@@ -48,7 +48,8 @@ class VenueFeed {
   // ---- topics ----
   TopicId add_topic(const venues::Topic& topic, bool required, MonoTime now);
   void remove_topic(TopicId topic, MonoTime now);
-  /// What REST says: venue_halt, delisted or quarantined stop repair of the topic; ok lifts a halt.
+  /// What REST says: venue_halt stops repair of the topic; quarantined says no list knows it: a bad
+  /// symbol, or delisted once it had data and is silent. ok lifts all three.
   void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
 
   void start(MonoTime now);
@@ -106,6 +107,8 @@ class VenueFeed {
   void refused(Slot& slot, Session& session, TopicId topic, const std::string& words, MonoTime now);
   void overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now);
   void quarantine(TopicId topic, std::string detail, MonoTime now);
+  template <class Action>
+  void for_sessions(TopicId topic, Action action);
 
   // venue_dial.cpp: who dials when
   bool venue_live() const;

@@ -28,6 +28,7 @@ struct VenueFeed::TopicState {
   std::uint32_t epoch = 0;  ///< newest one that had data, on whatever line
   int fruitless = 0;        ///< epochs refused, or without data while the line had some
   bool quarantined = false;
+  bool unlisted = false;  ///< quarantined because no list knows it; lifted when one does
   Reason instrument = Reason::ok;
   std::string detail;
   MonoTime silent_since = never_mono;

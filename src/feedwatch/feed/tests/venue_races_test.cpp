@@ -160,5 +160,74 @@ TEST(VenueRaces, many_topics_wanted_at_once_on_an_open_line_go_out_together) {
   EXPECT_LE(w.port.sent.size(), 8U);
 }
 
+/// Lets time pass with pings answered and no data at all.
+void idle(World& w, Duration span) {
+  w.tick(w.port.dials.back().conn, {}, span);
+}
+
+TEST(VenueInstruments, a_line_of_halted_symbols_only_is_not_torn_down_for_their_silence) {
+  World w;
+  const TopicId halted = w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.open(w.port.dials.back().conn);
+  w.acknowledge_all(w.port.dials.back().conn);
+  w.feed.set_instrument(halted, Reason::venue_halt, "not trading", w.now);
+  idle(w, 60s);
+  EXPECT_EQ(w.port.dials.size(), 1U);
+  EXPECT_EQ(w.port.lines["v/market#1"].state, LineState::live);
+  EXPECT_EQ(w.port.reasons[halted], Reason::venue_halt);
+}
+
+TEST(VenueInstruments, a_line_of_bad_symbols_only_is_not_torn_down_for_their_silence) {
+  World w;
+  const TopicId bad = w.mark("NOSUCH");
+  w.feed.set_instrument(bad, Reason::quarantined, "lists no symbol NOSUCH", w.now);
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.open(w.port.dials.back().conn);
+  w.acknowledge_all(w.port.dials.back().conn);
+  idle(w, 60s);
+  EXPECT_EQ(w.port.dials.size(), 1U);
+  EXPECT_EQ(w.port.reasons[bad], Reason::quarantined);
+}
+
+TEST(VenueInstruments, a_symbol_listed_at_last_leaves_quarantine_and_is_asked_for_again) {
+  World w;
+  const TopicId other = w.mark("BTCUSDT");
+  const TopicId late = w.mark("NEWUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.live({other});
+  w.feed.set_instrument(late, Reason::quarantined, "lists no symbol NEWUSDT", w.now);
+  EXPECT_EQ(w.port.reasons[late], Reason::quarantined);
+  w.tick(conn, {other}, 60s);
+  const std::size_t before = w.port.sent.size();
+  w.feed.set_instrument(late, Reason::ok, {}, w.now);
+  EXPECT_EQ(w.port.reasons[late], Reason::ok);
+  w.tick(conn, {other}, 2s);
+  EXPECT_GT(w.port.sent.size(), before);
+}
+
+TEST(VenueInstruments, a_symbol_that_vanished_is_delisted_only_when_it_is_silent) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.live({a, b});
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  EXPECT_EQ(w.port.reasons[b], Reason::ok);
+  w.tick(conn, {a}, 3s);
+  w.feed.on_suspect(b, w.now - 3s, RepairStep::replace_line, w.now);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  EXPECT_EQ(w.port.reasons[b], Reason::delisted);
+  w.tick(conn, {a}, 60s);
+  EXPECT_TRUE(w.port.repairs.empty());
+  w.feed.on_cleared(b, w.now);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  EXPECT_EQ(w.port.reasons[b], Reason::ok);
+}
+
 }  // namespace
 }  // namespace feedwatch::feed
