@@ -34,7 +34,7 @@ void Ladder::set_exhausted(bool exhausted) {
 }
 
 std::optional<RepairStep> Ladder::due_step(MonoTime now, bool line_wide) {
-  if (!suspect_since_ || running_ || now < due_) return std::nullopt;
+  if (!due(now)) return std::nullopt;
   forget_old(now);
   if (starts_.size() >= options_.max_repairs) {
     set_exhausted(true);

@@ -38,6 +38,7 @@ class Ladder {
   bool suspect() const { return suspect_since_.has_value(); }
   std::optional<MonoTime> suspect_since() const { return suspect_since_; }
 
+  bool due(MonoTime now) const { return suspect_since_ && !running_ && now >= due_; }
   /// The step to begin now, if one is due and allowed. `line_wide`: the symptom is the line's.
   std::optional<RepairStep> due_step(MonoTime now, bool line_wide);
   const RepairStatus& begin(std::uint64_t id, RepairStep step, ConnId from, std::string line,

@@ -278,7 +278,8 @@ void Session::on_time(MonoTime now) {
     }
   }
   if (opening) return;
-  flush(now);
+  // Before the queue: while a long one goes out at the pace of the budget, only pings tell that
+  // somebody still takes it.
   if (heartbeat_.wants_ping(now) && messages_.try_spend(now)) {
     const std::string payload = heartbeat_.ping(now);
     if (venue_.sheet().ping == venues::PingStyle::text) {
@@ -287,6 +288,7 @@ void Session::on_time(MonoTime now) {
       port_.send_ping(conn_, payload);
     }
   }
+  flush(now);
   check_overdue(now);
 }
 
@@ -314,6 +316,11 @@ Duration Session::lag() const {
 const Coverage* Session::coverage(TopicId topic) const {
   const auto found = entries_.find(topic);
   return found == entries_.end() ? nullptr : &found->second.coverage;
+}
+
+bool Session::owes_data(TopicId topic) const {
+  const auto found = entries_.find(topic);
+  return found != entries_.end() && found->second.expects_data && !found->second.coverage.seen;
 }
 
 std::size_t Session::expected_unseen() const {

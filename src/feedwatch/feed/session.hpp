@@ -101,6 +101,7 @@ class Session {
   // ---- facts ----
   Health health(MonoTime now) const;
   const Coverage* coverage(TopicId topic) const;
+  bool owes_data(TopicId topic) const;
   /// Topics that must show data by themselves (clocked, or a snapshot on subscribe) and have not.
   std::size_t expected_unseen() const;
   /// Every request has been sent and answered.

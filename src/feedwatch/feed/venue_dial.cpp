@@ -175,7 +175,8 @@ void VenueFeed::check_pathfinder(Slot& slot, MonoTime now) {
 }
 
 void VenueFeed::limit(std::optional<Duration> retry_after, std::string detail, MonoTime now) {
-  const Duration ban = retry_after ? std::clamp<Duration>(*retry_after, 1s, ban_max) : next_ban_;
+  const Duration ban =
+      retry_after ? std::clamp<Duration>(*retry_after, 1s, retry_after_max) : next_ban_;
   if (!retry_after) next_ban_ = std::min(next_ban_ * 2, ban_max);
   limited_until_ = std::max(limited_until_.value_or(now), now + ban);
   limited_detail_ = std::move(detail);
@@ -193,7 +194,8 @@ VenueFeed::Memory VenueFeed::memory(MonoTime now) const {
 void VenueFeed::restore(const Memory& memory, MonoTime now) {
   dials_.restore(memory.dial_ages, now);
   if (memory.limited_for) {
-    limited_until_ = now + std::clamp<Duration>(*memory.limited_for, Duration::zero(), ban_max);
+    limited_until_ =
+        now + std::clamp<Duration>(*memory.limited_for, Duration::zero(), retry_after_max);
     limited_detail_ = "told off before the restart";
   }
 }

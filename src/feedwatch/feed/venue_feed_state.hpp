@@ -13,6 +13,8 @@ constexpr Duration refresh_every = 1s;  ///< frame counters of lines, for the me
 constexpr int fruitless_epochs = 2;     ///< then a bad symbol is quarantined
 constexpr Duration ban_first = 2min;
 constexpr Duration ban_max = 1h;
+/// The longest ban a venue documents (Binance: three days); a longer Retry-After is not believed.
+constexpr Duration retry_after_max = 72h;
 
 /// The line has had data long enough for its next loss to count as the first one.
 inline bool is_stable(const Session& session, MonoTime now) {

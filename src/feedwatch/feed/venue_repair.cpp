@@ -52,6 +52,14 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
   SessionPtr old = std::move(slot.current);
   slot.current = std::move(slot.replacement);
   slot.replace_deadline = never_mono;
+  // A subscription acknowledged beside a line in health misses nothing: silence is the market's.
+  // Who owes data and sent none, or whose old line may have missed some, has no line now.
+  const bool overlapped = old && old->health(now) == Session::Health::good;
+  for (const TopicId topic : slot.topics) {
+    const Coverage* coverage = slot.current->coverage(topic);
+    if (coverage != nullptr && coverage->seen) continue;
+    if (!overlapped || slot.current->owes_data(topic)) port_.topic_lost(topic, now);
+  }
   slot.dial_at.reset();
   if (old) {
     old->begin_closing();
@@ -104,7 +112,9 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
     if (!state.ladder.suspect()) climbing_.erase(topic);
     return;
   }
-  const std::optional<RepairStep> step = state.ladder.due_step(now, line_wide(slot));
+  // Counting a line's suspects for each of them, due or not, would be the square of its topics.
+  const std::optional<RepairStep> step =
+      state.ladder.due(now) ? state.ladder.due_step(now, line_wide(slot)) : std::nullopt;
   note_exhausted(topic, now);
   if (step) {
     const bool replace = *step == RepairStep::replace_line;

@@ -160,6 +160,63 @@ TEST(VenueRaces, many_topics_wanted_at_once_on_an_open_line_go_out_together) {
   EXPECT_LE(w.port.sent.size(), 8U);
 }
 
+TEST(VenueRaces, a_line_that_takes_over_without_a_topic_closes_its_gate) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId first = w.live({a, b});
+  w.tick(first, {a, b}, 2s);
+  w.feed.on_notice(first, w.now);
+  const ConnId next = w.port.dials.back().conn;
+  w.open(next);
+  w.acknowledge_all(next);
+  w.data(next, a);
+  // The old line falls silent: suspect by its ping, the new one takes over without b.
+  for (int i = 0; i < 12 && !w.port.was(w.port.closed, first); ++i) {
+    w.pass(1s);
+    w.data(next, a);
+  }
+  ASSERT_TRUE(w.port.was(w.port.closed, first));
+  EXPECT_EQ(w.port.lost, std::vector<TopicId>{b});
+}
+
+TEST(VenueRaces, a_ban_lasts_as_long_as_the_venue_says) {
+  World w;
+  w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  w.feed.on_closed(w.port.dials[0].conn, {.http_status = 418, .retry_after = 71h}, w.now);
+  EXPECT_EQ(*w.port.venue.limited_until - w.now, 71h);
+  const VenueFeed::Memory memory = w.feed.memory(w.now);
+  World after;
+  after.mark("BTCUSDT");
+  after.feed.restore(memory, after.now);
+  after.feed.start(after.now);
+  after.pass(70h);
+  EXPECT_TRUE(after.port.dials.empty());
+}
+
+TEST(VenueRaces, a_long_queue_of_requests_leaves_room_for_pings) {
+  World w;
+  std::vector<TopicId> many;
+  for (int i = 0; i < 60; ++i) many.push_back(w.mark("S" + std::to_string(i)));
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.port.dials.back().conn;
+  w.open(conn);
+  const auto* side = venues::find_venue_side("binance-usdm");
+  const auto batch = side->parse_client(w.port.sent.back().text);
+  // Refused as a whole: each is asked for again by itself, two a second.
+  w.feed.on_ack(conn, {.request_id = std::stoull(batch.id), .ok = false, .message = "no"}, w.now);
+  w.data(conn, many[0]);
+  w.port.pings.clear();
+  w.pass(7s);
+  EXPECT_FALSE(w.port.pings.empty());
+  EXPECT_TRUE(w.feed.owns(conn));
+}
+
 /// Lets time pass with pings answered and no data at all.
 void idle(World& w, Duration span) {
   w.tick(w.port.dials.back().conn, {}, span);
