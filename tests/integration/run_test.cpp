@@ -1,13 +1,18 @@
 // `feedwatch run` as a process: it stops in time with nothing lost, dies and goes on, and shares
 // its database with nobody.
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
+#include <system_error>
 
 #include "process.hpp"
 
@@ -33,9 +38,8 @@ std::int64_t count(const std::string& database, const std::string& query) {
 
 class Run : public testing::Test {
  protected:
-  std::string configuration() const {
-    return scratch_.write("feedwatch.toml",
-                          fmt::format(R"(preset = "tight"
+  std::string configuration(std::string_view sink = "type = \"log\"") const {
+    return scratch_.write("feedwatch.toml", fmt::format(R"(preset = "tight"
 [[venue]]
 name = "binance-usdm"
 url = "{}"
@@ -47,9 +51,10 @@ state_dir = "{}"
 group_wait = "0s"
 keep_firing = "1s"
 [[sink]]
-type = "log"
+{}
 )",
-                                      exchange_.ws_url(), database(), scratch_.path().string()));
+                                                        exchange_.ws_url(), database(),
+                                                        scratch_.path().string(), sink));
   }
   std::string database() const { return scratch_.file("feedwatch.db"); }
   void silence_bitcoin() const {
@@ -85,6 +90,54 @@ TEST_F(Run, SigtermUnderLoadEndsWithinFiveSecondsAndEveryRowIsWritten) {
                   "WHERE to_level = 'healthy'"),
             4);
   EXPECT_GE(count(database(), "SELECT count(*) FROM repairs WHERE step = 'resubscribe'"), 1);
+}
+
+/// Takes connections and never says a word.
+class DeadReceiver {
+ public:
+  DeadReceiver() {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    auto* const any = reinterpret_cast<sockaddr*>(&address_);
+    if (::bind(fd_, any, size) != 0 || ::listen(fd_, 16) != 0 ||
+        ::getsockname(fd_, any, &size) != 0) {
+      throw std::system_error(errno, std::generic_category(), "receiver");
+    }
+  }
+  ~DeadReceiver() { ::close(fd_); }
+  DeadReceiver(const DeadReceiver&) = delete;
+  DeadReceiver& operator=(const DeadReceiver&) = delete;
+  std::string url() const {
+    return fmt::format("http://127.0.0.1:{}/hook", ntohs(address_.sin_port));
+  }
+
+ private:
+  int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address_{};
+};
+
+TEST_F(Run, ASinkThatNeverAnswersDelaysNoStopAndItsAlertIsKept) {
+  const std::string pending = "SELECT count(*) FROM notifications WHERE state = 'pending'";
+  const std::string delivered = "SELECT count(*) FROM notifications WHERE state = 'delivered'";
+  {
+    const DeadReceiver receiver;
+    Monitored monitor(configuration(
+        fmt::format("type = \"webhook\"\nname = \"out\"\nurl = \"{}\"", receiver.url())));
+    ASSERT_TRUE(monitor.ready()) << monitor.process().err();
+    silence_bitcoin();
+    ASSERT_TRUE(alerts_open(monitor, 1)) << monitor.process().err();
+    const MonoTime asked = now();
+    monitor.process().signal(SIGTERM);
+    EXPECT_EQ(monitor.process().wait(), 0) << monitor.process().err();
+    EXPECT_LE(now() - asked, 5s);
+    EXPECT_EQ(count(database(), pending), 1);
+    EXPECT_EQ(count(database(), delivered), 0);
+  }
+  // The same sink, alive: what waited goes out.
+  Monitored monitor(configuration("type = \"log\"\nname = \"out\""));
+  EXPECT_TRUE(wait_for([&] { return !monitor.url().empty() && count(database(), pending) == 0; }));
+  EXPECT_GE(count(database(), delivered), 1);
 }
 
 TEST_F(Run, AnAlertOutlivesItsMonitorAndFiresOnce) {
