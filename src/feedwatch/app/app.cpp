@@ -61,7 +61,8 @@ struct App::Impl {
         anchor{.wall = clock.wall_now(), .mono = clock.now()},
         control_reactor(clock, {.anchor = anchor}),
         shard_reactor(clock, {.anchor = anchor}),
-        status([this] { (void)control_reactor.post([this] { take_status(); }); }) {}
+        // Never refused: the board calls once, and is silent until what it holds was taken.
+        status([this] { control_reactor.complete([this] { take_status(); }); }) {}
 
   Result<void> start();
   Result<void> open_store();

@@ -48,11 +48,12 @@ void Shard::Impl::on_instruments(std::size_t index,
     finish(now);
   };
   if (!response) return try_again(instruments_retry);
-  if (response->status == 429 || response->status == 418) {
+  if (response->status == 429 || response->status == 418 || response->status == 403 ||
+      response->status == 451) {
     const std::optional<Duration> wait = retry_after_of(*response);
-    // 429 asks REST to slow down; 418 bans the address, and dialling on would prolong it.
+    // All ask REST to be patient; 418 bans the address, and dialling on would prolong it.
     if (response->status == 418) unit.feed->limit(wait, "REST answered 418: address banned", now);
-    return try_again(std::clamp<Duration>(wait.value_or(2min), instruments_retry, 1h));
+    return try_again(std::clamp<Duration>(wait.value_or(2min), instruments_retry, 72h));
   }
   if (response->status != 200) return try_again(instruments_retry);
   const auto page = venue.parse_instruments(response->body);

@@ -109,6 +109,32 @@ TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
               HasSubstr("1300000000\tbinance-usdm/markPrice@1s"));
 }
 
+TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every_ten_seconds) {
+  for (const int status : {403, 418, 429, 451}) {
+    MapStore store;
+    ShardBench bench(store);
+    ASSERT_TRUE(bench.shard.start());
+    ASSERT_THAT(bench.http.requests, SizeIs(1));
+    HttpFetch::Done done = std::move(bench.http.requests[0].second);
+    done(HttpResponse{.status = status, .headers = {}, .body = {}});
+    bench.pass(2min - 1s);
+    EXPECT_THAT(bench.http.requests, SizeIs(1)) << status;
+    bench.pass(2s);
+    EXPECT_THAT(bench.http.requests, SizeIs(2)) << status;
+  }
+}
+
+TEST(ShardInstruments, a_ban_of_rest_is_waited_out_beyond_an_hour) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  HttpFetch::Done done = std::move(bench.http.requests[0].second);
+  done(HttpResponse{.status = 418, .headers = {{"retry-after", "10800"}}, .body = {}});
+  bench.pass(3h - 1s);
+  EXPECT_THAT(bench.http.requests, SizeIs(1));
+  EXPECT_THAT(bench.transport.dials, IsEmpty());
+}
+
 // ---- frames and leases --------------------------------------------------------------------------
 
 TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_payload) {
