@@ -56,6 +56,19 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   for (const auto& row : recovered.open_alerts) pipeline.restore(alert_of(row, anchor), now);
 }
 
+/// A line that comes back is up a moment before its streams are: until then their silence is the
+/// line's.
+bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const {
+  const auto named = [&](const auto& entry) {
+    return entry.second.status.name == track.status.line;
+  };
+  const auto line = std::ranges::find_if(lines, named);
+  if (line == lines.end()) return false;
+  const LineStatus& status = line->second.status;
+  if (status.state != LineState::live) return true;
+  return slot.received && slot.confirmed < status.state_since;
+}
+
 rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
   const auto venue = venues.find(track.status.info->key.venue);
   const Slot slot = ports.monitor.slot(track.status.stream);
@@ -65,6 +78,7 @@ rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime no
           track.rejecting_since,
           track.exhausted_since,
           track.quarantined_since,
+          is_unheard(track, slot),
           level_at(slot, now) == Level::healthy};
 }
 

@@ -67,6 +67,7 @@ struct Control::Impl {
   void clear_orphans(MonoTime now);
   bool is_orphan(const alert::Alert& alert) const;
   const StreamTrack* track_of(const Labels& scope) const;
+  bool is_unheard(const StreamTrack& track, const Slot& slot) const;
   rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
   void settle(MonoTime now);
   void carry_out(alert::Decision decision, MonoTime now);

@@ -65,8 +65,8 @@ bool is_stale(const StreamFacts& facts) {
 std::vector<std::string> venue_causes(const StreamFacts& facts) {
   const Reason reason = facts.status.reason;
   const bool venue_down = facts.venue != nullptr && !facts.venue->status.live;
-  const bool its_fault = reason == Reason::disconnected || reason == Reason::rate_limited ||
-                         reason == Reason::resubscribing ||
+  const bool its_fault = facts.unheard || reason == Reason::disconnected ||
+                         reason == Reason::rate_limited || reason == Reason::resubscribing ||
                          (reason == Reason::never_received && venue_down);
   if (!its_fault) return {};
   const Labels scope = venue_scope(key_of(facts).venue);

@@ -38,6 +38,7 @@ struct StreamFacts {
   std::optional<MonoTime> rejecting_since;
   std::optional<MonoTime> exhausted_since;
   std::optional<MonoTime> quarantined_since;
+  bool unheard = false;    ///< its line is not up, or is back and has not carried it yet
   bool recovered = false;  ///< healthy on the board; the status that says so is on its way
 };
 

@@ -187,6 +187,51 @@ TEST_F(ControlAlerts, child_still_bad_fires_within_a_second_of_line_down_resolvi
   EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
 }
 
+TEST_F(ControlAlerts, line_that_is_back_speaks_for_streams_until_they_are_heard_on_it) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  btc.line = "v/a";
+  LineStatus line{.line = LineId{1}, .name = "v/a", .venue = "v"};
+  line.state = LineState::live;
+  line.state_since = t0;
+  bench.put(line);
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 400s);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  line.state = LineState::subscribing;
+  line.state_since = bench.clock.time;
+  bench.put(line);
+  btc.repair_exhausted = true;  // silent for long enough, on whatever line
+  go_stale(btc);
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  bench.run_until(t0 + 401s);
+  line.state = LineState::live;
+  line.state_since = bench.clock.time;
+  bench.put(line);
+  bench.put(ControlBench::venue(true, bench.clock.time));
+  EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
+  bench.run_until(t0 + 463s);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical"));
+}
+
+TEST_F(ControlAlerts, other_line_of_the_venue_does_not_speak_for_a_stream) {
+  auto btc = bench.watch("BTC");
+  btc.line = "v/a";
+  LineStatus line{.line = LineId{1}, .name = "v/a", .venue = "v"};
+  line.state = LineState::live;
+  line.state_since = t0;
+  bench.put(line);
+  bench.price(btc, "100");
+  heal(btc);
+  bench.run_until(t0 + 280s);
+  bench.put(ControlBench::venue(false, bench.clock.time));
+  bench.run_until(t0 + 301s);
+  go_stale(btc);
+  EXPECT_THAT(bench.open(), testing::UnorderedElementsAre(line_down + " critical",
+                                                          staleness("BTC") + " critical"));
+}
+
 TEST_F(ControlAlerts, venue_without_wanted_streams_is_not_down) {
   bench.put(ControlBench::venue(false, t0));
   bench.run_until(t0 + 1h);
