@@ -10,13 +10,14 @@ class PlainChannel final : public Channel {
   explicit PlainChannel(Fd fd) : fd_(std::move(fd)) {}
 
   IoResult read(std::span<char> into) override {
-    const auto n = ::recv(fd_.get(), into.data(), into.size(), 0);
+    const auto n = uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), 0); });
     if (n == 0) return {.status = IoStatus::closed};
     return result(n);
   }
 
   IoResult write(std::string_view bytes) override {
-    const IoResult r = result(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    const IoResult r = result(uninterrupted(
+        [&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
     waits_to_write_ = r.status == IoStatus::would_block;
     return r;
   }
@@ -28,9 +29,7 @@ class PlainChannel final : public Channel {
  private:
   IoResult result(ssize_t n) {
     if (n >= 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
-      return {.status = IoStatus::would_block};
-    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {.status = IoStatus::would_block};
     error_ = errno_text(errno);
     return {.status = IoStatus::failed};
   }

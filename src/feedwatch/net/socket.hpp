@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -38,6 +39,15 @@ bool is_numeric_address(const std::string& address);
 /// "127.0.0.1:80", "[::1]:80"
 std::string endpoint_text(const Endpoint& endpoint);
 std::uint16_t endpoint_port(const Endpoint& endpoint);
+
+/// The result of a system call, repeated while a signal ends it: an interruption says nothing about
+/// the descriptor.
+template <class Call>
+auto uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
 
 /// What errno says, beginning with a lower-case letter: "connection refused".
 std::string errno_text(int error);

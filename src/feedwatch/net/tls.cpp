@@ -32,19 +32,22 @@ int bio_fd(BIO* bio) {
 }
 
 bool transient(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+  return error == EAGAIN || error == EWOULDBLOCK;
 }
 
 int bio_write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = ::send(bio_fd(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  const auto n = uninterrupted([&] {
+    return ::send(bio_fd(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  });
   if (n < 0 && transient(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(n);
 }
 
 int bio_read(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = ::recv(bio_fd(bio), data, static_cast<std::size_t>(size), 0);
+  const auto n = uninterrupted(
+      [&] { return ::recv(bio_fd(bio), data, static_cast<std::size_t>(size), 0); });
   if (n < 0 && transient(errno)) BIO_set_retry_read(bio);
   if (n == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(n);

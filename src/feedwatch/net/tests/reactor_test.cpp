@@ -1,5 +1,7 @@
 #include "feedwatch/net/reactor.hpp"
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -207,6 +209,48 @@ TEST_F(ReactorTest, ALongTaskIsCountedAsAStall) {
   ASSERT_TRUE(reactor.post([&] { std::this_thread::sleep_for(400ms); }));
   ASSERT_TRUE(until([&] { return reactor.stalls().count > before; }));
   EXPECT_GE(reactor.stalls().longest, 400ms);
+}
+
+/// What a handler of SIGUSR1 does to the world, as a stop of the process would: time passes and
+/// bytes arrive.
+struct Stopped : Clock {
+  MonoTime now() const override { return MonoTime{Duration{ns.load()}}; }
+  WallTime wall_now() const override { return WallTime{Duration{ns.load()}}; }
+
+  static void on_signal(int) {
+    ns += Duration{10s}.count();
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(bell, &one, sizeof one);
+  }
+
+  static inline std::atomic<std::int64_t> ns = Duration{1h}.count();
+  static inline std::atomic<int> bell = -1;
+};
+
+// SIGCONT ends the epoll_wait that was running when the process was stopped with EINTR.
+TEST_F(ReactorTest, APollThatASignalEndsIsNoLookAtTheSockets) {
+  const Stopped stopped;
+  Reactor loop(stopped, {.idle_tick = 1h});
+  Bell bell(loop);
+  Stopped::bell = bell.fd.get();
+  bell.ring();
+  loop.turn();
+  ASSERT_EQ(bell.heard, 1);
+
+  struct sigaction action{}, before{};
+  action.sa_handler = Stopped::on_signal;
+  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  std::thread stopper([polling = pthread_self()] {
+    std::this_thread::sleep_for(50ms);  // the loop is waiting by then; earlier proves less
+    pthread_kill(polling, SIGUSR1);
+  });
+  bool old = false;
+  bell.then = [&] { old = loop.poll_clock().stalled(); };
+  while (bell.heard < 2) loop.turn();
+  stopper.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  EXPECT_TRUE(old);
+  EXPECT_EQ(loop.poll_clock().previous(), MonoTime{1h});
 }
 
 }  // namespace
