@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/net/ws_codec.hpp"
 
 namespace feedwatch::net {
@@ -25,10 +26,19 @@ bool well_formed(const Response& response) {
   return response.status >= 200 && response.status <= 999;
 }
 
+/// RFC 9457, as the handlers' own errors.
 Response problem(int status, const std::string& why) {
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("type", "about:blank")
+      .field("title", reason_phrase(status))
+      .field("status", status)
+      .field("detail", why)
+      .end_object();
   return {.status = status,
-          .headers = {{"content-type", "text/plain; charset=utf-8"}},
-          .body = why + "\n"};
+          .headers = {{"content-type", "application/problem+json"}},
+          .body = std::move(body)};
 }
 
 }  // namespace

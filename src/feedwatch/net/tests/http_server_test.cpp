@@ -127,7 +127,7 @@ TEST_F(HttpServerTest, ADroppedResponderAnswers500AndALateOneNobody) {
   };
   start();
   RawPeer peer(server->local_port());
-  const std::string heard = talk(peer, "GET /drop HTTP/1.1\r\nHost: h\r\n\r\n", "unanswered\n");
+  const std::string heard = talk(peer, "GET /drop HTTP/1.1\r\nHost: h\r\n\r\n", R"(unanswered"})");
   EXPECT_TRUE(heard.starts_with("HTTP/1.1 500 "));
   peer.say("GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_TRUE(until([&] { return kept.has_value(); }));
@@ -141,7 +141,7 @@ TEST_F(HttpServerTest, HandlersCannotSplitTheAnswer) {
   };
   start();
   RawPeer peer(server->local_port());
-  const std::string heard = talk(peer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP\n");
+  const std::string heard = talk(peer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", R"(HTTP"})");
   EXPECT_TRUE(heard.starts_with("HTTP/1.1 500 ")) << heard;
   EXPECT_FALSE(has(heard, "Set-Cookie"));
 }
@@ -157,6 +157,8 @@ TEST_F(HttpServerTest, MalformedAndOversizedRequestsAreRefusedAndCounted) {
     ASSERT_TRUE(until([&] { return peer.ended(); }));
     EXPECT_FALSE(peer.reset()) << status;
     EXPECT_TRUE(peer.heard().starts_with(std::string("HTTP/1.1 ") + status)) << peer.heard();
+    EXPECT_NE(peer.heard().find("application/problem+json"), std::string::npos);
+    EXPECT_NE(peer.heard().find(R"("status":)" + std::string(status)), std::string::npos);
   };
   refused("nonsense\r\n\r\n", "400");
   refused("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400");
@@ -275,12 +277,12 @@ TEST_F(HttpServerTest, UpgradesAreCheckedBeforeAnybodyIsAsked) {
       "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: "
       "keep-alive, Upgrade\r\n";
   RawPeer no_key(server->local_port());
-  talk(no_key, head + "Sec-WebSocket-Version: 13\r\n\r\n", "upgrade\n");
+  talk(no_key, head + "Sec-WebSocket-Version: 13\r\n\r\n", R"(upgrade"})");
   EXPECT_TRUE(no_key.heard().starts_with("HTTP/1.1 400"));
   RawPeer old(server->local_port());
   talk(old,
        head + "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-       "here\n");
+       R"(here"})");
   EXPECT_TRUE(old.heard().starts_with("HTTP/1.1 426"));
   EXPECT_EQ(asked, 0);
   RawPeer fine(server->local_port());
