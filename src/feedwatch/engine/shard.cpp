@@ -107,7 +107,8 @@ Result<void> Shard::Impl::start() {
   for (const auto& unit : units) {
     for (const std::string& text : unit->options.streams) {
       if (glob_rank(text.substr(0, text.rfind('/'))).exact) {
-        const Result<StreamKey> key = StreamKey::parse(unit->options.name + "/" + text);
+        const Result<StreamKey> key =
+            StreamKey::parse(unit->options.name + "/" + glob_literal(text));
         if (!key) return std::unexpected(key.error());
         const Result<StreamId> stream = want(*key, now);
         if (!stream) return std::unexpected(stream.error());

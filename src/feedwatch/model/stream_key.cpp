@@ -108,4 +108,14 @@ GlobRank glob_rank(std::string_view pattern) {
   return rank;
 }
 
+std::string glob_literal(std::string_view pattern) {
+  std::string out;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const Element element = element_at(pattern, at);
+    out += element.byte;
+    at += element.length;
+  }
+  return out;
+}
+
 }  // namespace feedwatch

@@ -39,6 +39,9 @@ struct GlobRank {
 };
 GlobRank glob_rank(std::string_view pattern);
 
+/// The one text an exact pattern matches: escapes resolved.
+std::string glob_literal(std::string_view pattern);
+
 }  // namespace feedwatch
 
 template <>

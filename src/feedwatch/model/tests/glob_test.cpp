@@ -98,6 +98,17 @@ TEST(GlobProperty, MatchesAsDefined) {
   EXPECT_GT(matched, 10'000);
 }
 
+TEST(Glob, LiteralIsTheOneTextAnExactPatternMatches) {
+  for (const char* pattern :
+       {"", "BTCUSDT", R"(a\*b)", R"(\\)", R"(a\xb)", R"(tail\)", R"(\*\*)"}) {
+    ASSERT_TRUE(glob_rank(pattern).exact) << pattern;
+    EXPECT_TRUE(glob_match(pattern, glob_literal(pattern))) << pattern;
+  }
+  EXPECT_EQ(glob_literal(R"(a\*b)"), "a*b");
+  EXPECT_EQ(glob_literal(R"(\\)"), R"(\)");
+  EXPECT_EQ(glob_literal(R"(a\xb)"), R"(a\xb)");
+}
+
 TEST(GlobProperty, HostilePatternsEndSoon) {
   std::string pattern;
   for (int i = 0; i < 2'000; ++i) pattern += "*a";
