@@ -28,4 +28,8 @@ void build_alerts(const Document& document, Config& config, Problems& problems);
 std::optional<std::string> read_secret(const Section& section, std::string_view key,
                                        const Surroundings& around, Problems& problems);
 
+/// Where a certificate authority is named, its file can be read and holds a certificate. A wrong
+/// one would otherwise be found out dial by dial.
+void check_ca_file(const Section& section, Problems& problems);
+
 }  // namespace feedwatch::config

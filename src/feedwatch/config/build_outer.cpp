@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/config/build.hpp"
@@ -118,6 +119,7 @@ class SinkBuilder {
     check_name(section, sink.name);
     if (!section.given("type")) return sink;
     if (sink.type == SinkConfig::Type::webhook) {
+      check_ca_file(section, problems_);
       sink.url = webhook_url(section);
     } else {
       refuse_webhook_keys(section);
@@ -200,6 +202,20 @@ std::optional<std::string> read_secret(const Section& section, std::string_view 
   problems.add(section, key, fmt::format("{} is empty", json_quoted(path.string())),
                "put the secret into it");
   return std::nullopt;
+}
+
+void check_ca_file(const Section& section, Problems& problems) {
+  if (!section.given("ca_file")) return;
+  const std::string& path = section.text("ca_file");
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in.is_open() || std::filesystem::is_directory(path)) {
+    problems.add(section, "ca_file", "cannot read " + json_quoted(path),
+                 "name a PEM file, readable for the user feedwatch runs as");
+  } else if (text << in.rdbuf(); text.view().find("-----BEGIN ") == std::string_view::npos) {
+    problems.add(section, "ca_file", json_quoted(path) + " holds no certificate",
+                 "name a PEM file with the authority's certificate");
+  }
 }
 
 void build_store(Document& document, const Surroundings& around, Config& config,

@@ -70,6 +70,7 @@ class VenueBuilder {
     options.ca_file = section.text("ca_file");
     options.streams = section.list("streams");
     options.required = section.flag("required");
+    check_ca_file(section, problems_);
     check_name(section);
     check_streams(section, options);
     return options;
@@ -98,7 +99,7 @@ class VenueBuilder {
     const venues::Venue* venue = venues::find_venue(type);
     if (venue != nullptr) return venue;
     std::string fix = suggest(type, venues::venue_names());
-    if (key == "name") fix += " Or set type";
+    if (key == "name") fix += "; or set type";
     problems_.add(section, key, "unknown venue type " + json_quoted(type), std::move(fix));
     return nullptr;
   }

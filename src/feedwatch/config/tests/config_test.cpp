@@ -228,7 +228,7 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"[[venue]]\n", "f.toml:1:1: venue.name: is missing (every [[venue]] needs one)"},
       {"[[venue]]\nname = \"binance-usdn\"\n",
        "f.toml:2:8: venue.name: unknown venue type \"binance-usdn\" (did you mean "
-       "\"binance-usdm\"? Or set type)"},
+       "\"binance-usdm\"?; or set type)"},
       {"[[venue]]\nname = \"a\"\ntype = \"x\"\n",
        "f.toml:3:8: venue.type: unknown venue type \"x\" (use one of binance-usdm, bybit-linear)"},
       {"[[venue]]\nname = \"a/b\"\ntype = \"bybit-linear\"\n",
@@ -302,6 +302,15 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"[[sink]]\ntype = \"webhook\"\nurl = \"http://user:pw@h/\"\n",
        "f.toml:3:7: sink.url: is not a URL (write http://host[:port][/path] or https://…, without "
        "credentials)"},
+      {"[[venue]]\nname = \"binance-usdm\"\nca_file = \"/nonexistent/ca\"\n",
+       "f.toml:3:11: venue.ca_file: cannot read \"/nonexistent/ca\" (name a PEM file, readable for "
+       "the user feedwatch runs as)"},
+      {"[[venue]]\nname = \"binance-usdm\"\nca_file = \"/\"\n",
+       "f.toml:3:11: venue.ca_file: cannot read \"/\" (name a PEM file, readable for the user "
+       "feedwatch runs as)"},
+      {"[[sink]]\ntype = \"webhook\"\nurl = \"https://h\"\nca_file = \"/dev/null\"\n",
+       "f.toml:4:11: sink.ca_file: \"/dev/null\" holds no certificate (name a PEM file with the "
+       "authority's certificate)"},
       {"[[sink]]\ntype = \"log\"\nca_file = \"/x\"\n",
        "f.toml:3:11: sink.ca_file: means nothing for a log sink (remove it, or use type webhook)"},
       {"[[sink]]\ntype = \"log\"\n[[sink]]\ntype = \"log\"\n",
