@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +95,10 @@ Result<Spool> Spool::open(const std::filesystem::path& file, std::size_t max_byt
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // NOLINT: POSIX open
   Spool spool(fd, file, max_bytes);
   if (fd < 0) return std::unexpected(spool.failure("cannot open"));
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return std::unexpected(Error{"spool " + file.string(), "is in use by another feedwatch",
+                                 "stop that one, or give another [store] state_dir"});
+  }
   if (Result<void> recovered = spool.recover(); !recovered) {
     return std::unexpected(recovered.error());
   }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 namespace feedwatch::store {
 namespace {
@@ -23,7 +24,10 @@ std::string holder_of(int fd) {
 }  // namespace
 
 Result<FileLock> FileLock::take(const std::filesystem::path& database) {
-  const std::string path = database.string() + ".lock";
+  // Two names of one file must meet in one lock.
+  std::error_code unresolved;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(database, unresolved);
+  const std::string path = (unresolved ? database : real).string() + ".lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // NOLINT: POSIX open
   if (fd < 0) {
     return std::unexpected(Error{"database " + database.string(),

@@ -123,6 +123,18 @@ TEST_F(SpoolTest, DamageIsKeptAsideAndNothingBehindItIsReplayed) {
   EXPECT_EQ(std::filesystem::file_size(file().string() + ".damaged"), 3 * third);
 }
 
+TEST_F(SpoolTest, BelongsToOneProgramAtATime) {
+  {
+    const Spool first = open();
+    const Result<Spool> second = Spool::open(file(), 10);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().text(), "spool " + file().string() +
+                                         ": is in use by another feedwatch (stop that one, or " +
+                                         "give another [store] state_dir)");
+  }
+  EXPECT_TRUE(Spool::open(file(), 10));
+}
+
 TEST_F(SpoolTest, NoDirectoryIsAnErrorThatNamesTheFile) {
   const Result<Spool> spool = Spool::open(dir_.path() / "none" / "spool", 10);
   ASSERT_FALSE(spool);

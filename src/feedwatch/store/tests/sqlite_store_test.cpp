@@ -269,6 +269,15 @@ TEST_F(SqliteStoreTest, OldRowsAndKeysArePruned) {
 
 // ---- opening ------------------------------------------------------------------------------------
 
+TEST_F(SqliteStoreTest, ALinkToTheFileIsTheSameFile) {
+  open();
+  const auto link = file().parent_path() / "link.db";
+  std::filesystem::create_symlink(file(), link);
+  const Result<FileLock> second = FileLock::take(link);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().why.find("is in use by process"), std::string::npos);
+}
+
 TEST_F(SqliteStoreTest, SecondStoreOnTheSameFileIsRefused) {
   open();
   EXPECT_EQ(open_error(), "database " + file().string() + ": is in use by process " +
