@@ -20,6 +20,7 @@ namespace feedwatch::api {
 
 namespace {
 
+constexpr std::size_t max_symbol = 256;  // as in the configuration
 constexpr std::size_t resolved_shown = 1'000;
 constexpr const char* dashboard_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -101,6 +102,10 @@ void Routes::handle(net::Request request, net::Responder respond) {
   }
   std::optional<StreamKey> key = key_of(*target);
   if (!key) return respond(problem(400, "Bad Request", "the stream must be venue/symbol/kind"));
+  if (method == "PUT" && key->symbol.size() > max_symbol) {
+    return respond(
+        problem(400, "Bad Request", fmt::format("the symbol is over {} bytes", max_symbol)));
+  }
   if (method == "PUT") return put_lease(std::move(*key), request.body, std::move(respond));
   delete_lease(std::move(*key), *target, request.body, std::move(respond));
 }

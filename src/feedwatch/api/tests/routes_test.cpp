@@ -316,7 +316,13 @@ TEST_F(RoutesTest, lease_errors) {
               HasSubstr("400 the stream must be"));
   EXPECT_THAT(problem_of(bench.write("DELETE", "/v1/streams/v/BTC/mark")),
               HasSubstr("400 owner is missing"));
+  const std::string body = R"({"owner":"x"})";
+  EXPECT_THAT(
+      problem_of(bench.write("PUT", "/v1/streams/v/" + std::string(257, 's') + "/mark", body)),
+      HasSubstr("400 the symbol is over 256 bytes"));
   EXPECT_THAT(bench.leases, ElementsAre());
+  EXPECT_EQ(bench.write("PUT", "/v1/streams/v/" + std::string(256, 's') + "/mark", body).status,
+            200);
   bench.lease_result = std::unexpected(Error{"venue x", "is not configured", ""});
   EXPECT_THAT(problem_of(bench.write("PUT", "/v1/streams/x/BTC/mark", R"({"owner":"x"})")),
               HasSubstr("422 venue x: is not configured"));
