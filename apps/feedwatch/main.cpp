@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/app/client.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
@@ -170,9 +171,13 @@ void add_simulate_command(CLI::App& root, Arguments& args, Action& action) {
       ->capture_default_str();
   simulate->add_option("--seed", options.seed, "of the price model")->capture_default_str();
   simulate->add_option("--replay", options.replay, "a capture instead of the model");
-  simulate->add_option("--speed", options.speed, "of the replay")->capture_default_str();
-  simulate->add_flag("--loop", options.loop, "start the replay again at its end");
-  simulate->add_flag("--restamp", options.restamp, "venue times of the replay moved to now");
+  simulate->add_option("--speed", options.speed, "of the replay")
+      ->capture_default_str()
+      ->needs("--replay");
+  simulate->add_flag("--loop", options.loop, "start the replay again at its end")
+      ->needs("--replay");
+  simulate->add_flag("--restamp", options.restamp, "venue times of the replay moved to now")
+      ->needs("--replay");
   simulate->add_option("--fault", args.simulate.fault_file, "faults, one JSON object a line");
   simulate->add_flag("--enforce-limits", options.enforce_limits, "the venue's published limits");
   simulate->add_flag("--json", args.simulate.json, "address as JSON");
@@ -189,6 +194,22 @@ void add_sim_command(CLI::App& root, Arguments& args, Action& action) {
   scenario->add_flag("--once", args.scenario.once, "do not run again to compare the logs");
   scenario->add_option_function<std::uint64_t>(
       "--seed", [&](std::uint64_t seed) { args.scenario.seed = seed; }, "instead of the file's");
+}
+
+/// The parser misses a command before it looks at the word that stands in its place.
+int usage(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App* at = &root;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const std::vector<std::string> strange = at->remaining();
+  const bool no_command = at->get_require_subcommand_min() > 0;
+  std::string help = "see feedwatch ";
+  if (at != &root) help += at->get_name() + " ";
+  std::string why = error.what();
+  if (no_command) why = strange.empty() ? "a command is missing" : "there is no such command";
+  app::print_error({.what = no_command && !strange.empty() ? strange.front() : "usage",
+                    .why = api::printable(why),
+                    .fix = help + "--help"});
+  return app::exit_usage;
 }
 
 int run(int argc, char** argv) {
@@ -212,8 +233,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& wish) {  // --help, --version
     return root.exit(wish);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "feedwatch: {} (see feedwatch --help)\n", error.what());
-    return app::exit_usage;
+    return usage(root, error);
   }
   return action();
 }

@@ -13,6 +13,7 @@
 #include "feedwatch/app/run.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/net/url.hpp"
 
 namespace feedwatch::app {
 
@@ -35,9 +36,11 @@ Error said_no(const std::string& what, const HttpResponse& answer) {
   const api::ProblemView problem = api::parse_problem(answer.body);
   Error error{.what = what, .why = problem.detail, .fix = {}};
   if (error.why.empty()) error.why = fmt::format("the monitor answered {}", answer.status);
+  // The monitor's own words often begin with what is said already.
+  if (error.why.starts_with(what + ": ")) error.why.erase(0, what.size() + 2);
   if (answer.status == 401) {
-    error.why = "the monitor wants its write token";
-    error.fix = "give --token-file, or set FEEDWATCH_TOKEN";
+    error.why = "the monitor wants its write token, and got none or another one";
+    error.fix = "give --token-file with the file of api.token_file, or set FEEDWATCH_TOKEN";
   }
   return error;
 }
@@ -50,6 +53,16 @@ int failed(const Error& error) {
 int usage(std::string_view flag, const Error& error) {
   print_error({.what = std::string(flag), .why = api::printable(error.text()), .fix = {}});
   return exit_usage;
+}
+
+/// An address that is none is the command line's fault, not a monitor that does not answer.
+bool usable(const ClientArgs& args) {
+  const auto url = net::parse_url(args.api);
+  if (url && !url->websocket()) return true;
+  usage("--api", {.what = args.api,
+                  .why = url ? "is no http address" : url.error(),
+                  .fix = "write it as in http://127.0.0.1:8420"});
+  return false;
 }
 
 Result<std::string> body_of(MonitorClient& monitor, const std::string& path) {
@@ -122,7 +135,7 @@ Result<std::string> first_data(MonitorClient& monitor, const StreamKey& key) {
       return std::unexpected(said_no(api::printable(key.text()), *answer));
     }
     if (row.age_seconds) return answer->body;
-    if (monitor.now() >= give_up) {
+    if (row.reason == "quarantined" || monitor.now() >= give_up) {  // quarantine is the last word
       // "ok" says that nothing is wrong yet, which is no reason.
       const std::string reason = row.reason == "ok" ? "never_received" : row.reason;
       return std::unexpected(Error{.what = api::printable(key.text()),
@@ -143,6 +156,7 @@ std::string lease_body(const std::string& owner, const std::string& ttl) {
 }  // namespace
 
 int run_status(const ClientArgs& args) {
+  if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto seen = look(monitor);
   if (!seen) return failed(seen.error());
@@ -163,6 +177,7 @@ int run_price(const ClientArgs& args, const std::string& stream, const std::stri
   const auto key = StreamKey::parse(stream);
   if (!key) return usage("STREAM", key.error());
   if (const auto limit = parse_duration(max_age); !limit) return usage("--max-age", limit.error());
+  if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer =
       monitor.get(stream_path("/v1/prices", *key) + "?max_age=" + percent_encoded(max_age));
@@ -184,6 +199,7 @@ int run_watch(const ClientArgs& args, const std::string& stream, const std::stri
   const auto key = StreamKey::parse(stream);
   if (!key) return usage("STREAM", key.error());
   if (const auto parsed = parse_duration(ttl); !parsed) return usage("--ttl", parsed.error());
+  if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer =
       monitor.change("PUT", stream_path("/v1/streams", *key), lease_body(owner, ttl));
@@ -205,6 +221,7 @@ int run_watch(const ClientArgs& args, const std::string& stream, const std::stri
 int run_unwatch(const ClientArgs& args, const std::string& stream, const std::string& owner) {
   const auto key = StreamKey::parse(stream);
   if (!key) return usage("STREAM", key.error());
+  if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer = monitor.change(
       "DELETE", stream_path("/v1/streams", *key) + "?owner=" + percent_encoded(owner));

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 
 namespace feedwatch::app {
@@ -74,7 +75,8 @@ void Log::line(std::string_view severity, std::string_view text) {
     line.append(",\"message\":");
     append_json_string(line, text);
   } else {
-    line.append(severity).append(" ").append(text);
+    // Symbols and the venue's words come from outside; a terminal would obey what they hold.
+    line.append(severity).append(" ").append(api::printable(text));
   }
   impl_->logger->log(level, spdlog::string_view_t(line.data(), line.size()));
 }

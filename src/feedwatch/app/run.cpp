@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <random>
 
@@ -60,6 +61,8 @@ AppSettings settings_from(const config::Config& config) {
 int run_monitor(const ConfigArgs& args, std::string_view version) {
   const std::optional<config::Config> config = load_config(args);
   if (!config) return exit_configuration;
+  // Whoever reads our log may go away; that is no reason to stop watching.
+  std::signal(SIGPIPE, SIG_IGN);
   ShutdownSignal signal;
   Log log(config->log);
   AppSettings settings = settings_from(*config);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/sim/runner.hpp"
 
@@ -17,8 +18,12 @@ enum ExitCode : int { ok = 0, broken = 1, usage = 2, unreadable = 3 };
 Result<sim::Scenario> load(const std::string& file, const SimScenarioOptions& options) {
   std::ifstream stream{file, std::ios::binary};
   std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
+  if (!stream) {
     return std::unexpected(Error{.what = file, .why = "cannot be read", .fix = "check the path"});
+  }
+  if (!(text << stream.rdbuf())) {  // nothing came: empty, or a directory
+    return std::unexpected(
+        Error{.what = file, .why = "holds nothing", .fix = "name a scenario file"});
   }
   Result<sim::Scenario> scenario = sim::parse_scenario(text.view(), file);
   if (scenario && options.seed) scenario->world.seed = *options.seed;
@@ -29,7 +34,7 @@ ExitCode run_file(const std::string& file, std::ostream& out, std::ostream& err,
                   const SimScenarioOptions& options) {
   const Result<sim::Scenario> scenario = load(file, options);
   if (!scenario) {
-    err << "feedwatch: " << scenario.error().text() << '\n';
+    err << "feedwatch: " << api::printable(scenario.error().text()) << '\n';
     return unreadable;
   }
   sim::RunResult result = sim::run_scenario(*scenario);

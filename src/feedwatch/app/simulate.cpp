@@ -10,11 +10,14 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "feedwatch/app/run.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/exchange/fault_parse.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/system_clock.hpp"
+#include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::app {
 namespace {
@@ -56,8 +59,8 @@ class StopOnSignal final : private net::IoHandler {
 };
 
 int failed(const Error& error) {
-  fmt::print(stderr, "feedwatch: {}\n", error.text());
-  return 1;
+  print_error(error);
+  return exit_failure;
 }
 
 }  // namespace
@@ -82,6 +85,12 @@ std::string simulate_banner(const exchange::Exchange& exchange, bool json) {
 
 int run_simulate(const SimulateArgs& args) {
   exchange::Options options = args.exchange;
+  if (venues::find_venue(options.venue) == nullptr) {
+    print_error({.what = "--venue",
+                 .why = "there is no venue " + json_quoted(options.venue),
+                 .fix = fmt::format("use one of {}", fmt::join(venues::venue_names(), ", "))});
+    return exit_usage;
+  }
   if (!args.fault_file.empty()) {
     auto faults = exchange::read_fault_file(args.fault_file);
     if (!faults) return failed(faults.error());

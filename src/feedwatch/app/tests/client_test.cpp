@@ -76,9 +76,13 @@ class ClientTest : public testing::Test {
       return done(std::unexpected(Error{"venue " + key.venue, "is not configured", ""}));
     }
     auto made = bench.watch(key.symbol);
-    if (priced_on_lease) {
+    if (priced_on_lease && !quarantined_on_lease) {
       bench.price(made, "42.0");
       made = engine::ControlBench::at(made, Level::healthy, Reason::ok, bench.clock.time);
+    } else if (quarantined_on_lease) {
+      made.reason = Reason::quarantined;
+      made.detail = "the venue lists no symbol " + key.symbol;
+      bench.monitor.set_feed_reason(made.stream, Reason::quarantined, bench.clock.time);
     } else {
       made.reason = Reason::disconnected;
       made.detail = "no line\x1b[2J";
@@ -108,6 +112,7 @@ class ClientTest : public testing::Test {
   ClientArgs args;
   std::filesystem::path token_file;
   bool priced_on_lease = true;
+  bool quarantined_on_lease = false;
 };
 
 TEST_F(ClientTest, status_is_one_screen_or_one_object) {
@@ -195,13 +200,31 @@ TEST_F(ClientTest, watch_without_data_ends_with_the_reason) {
   EXPECT_GE(clock.now() - start, 3s);
 }
 
+TEST_F(ClientTest, watch_of_what_is_quarantined_does_not_wait) {
+  serve();
+  args.token_file = token_file.string();
+  const MonoTime start = clock.now();
+  quarantined_on_lease = true;
+  const Ran run = ran([&] { return run_watch(args, "v/NEW/mark", "cli", "1h"); });
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("reason quarantined, the venue lists no symbol NEW"));
+  EXPECT_LT(clock.now() - start, 3s);
+}
+
+TEST_F(ClientTest, what_is_said_already_is_not_said_twice) {
+  serve();
+  args.token_file = token_file.string();
+  const Ran run = ran([&] { return run_unwatch(args, "v/NEW/mark", "desk"); });
+  EXPECT_EQ(run.err, "feedwatch: v/NEW/mark: 'desk' holds no lease on it\n");
+}
+
 TEST_F(ClientTest, watch_says_what_stands_in_its_way) {
   serve();
   Ran run = ran([&] { return run_watch(args, "v/NEW/mark", "cli", "1h"); });
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(run.err,
-            "feedwatch: v/NEW/mark: the monitor wants its write token (give --token-file, or set "
-            "FEEDWATCH_TOKEN)\n");
+            "feedwatch: v/NEW/mark: the monitor wants its write token, and got none or another one "
+            "(give --token-file with the file of api.token_file, or set FEEDWATCH_TOKEN)\n");
   args.token_file = token_file.string();
   run = ran([&] { return run_watch(args, "other/NEW/mark", "cli", "1h"); });
   EXPECT_EQ(run.code, 1);
@@ -223,6 +246,15 @@ TEST(ClientAlone, an_unreachable_monitor_is_named_with_what_to_do) {
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(run.err, "feedwatch: " + url +
                          ": connection refused (start it with feedwatch run, or give --api URL)\n");
+}
+
+TEST(ClientAlone, an_address_that_is_none_is_a_mistake_of_usage) {
+  for (const char* url : {"", "monitor", "ftp://h", "ws://127.0.0.1:8420"}) {
+    const Ran run = ran([&] { return run_status({.api = url}); });
+    EXPECT_EQ(run.code, 2) << url;
+    EXPECT_THAT(run.err, StartsWith("feedwatch: --api: "));
+    EXPECT_THAT(run.err, HasSubstr("http://127.0.0.1:8420"));
+  }
 }
 
 TEST(ClientAlone, the_token_goes_over_no_open_network) {

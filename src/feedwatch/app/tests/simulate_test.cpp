@@ -61,8 +61,8 @@ int failing(const SimulateArgs& args, std::string& err) {
 
 TEST(Simulate, ErrorsAreOneLineOnStderr) {
   std::string err;
-  EXPECT_EQ(failing({.exchange = {.venue = "nowhere"}}, err), 1);
-  EXPECT_THAT(err, HasSubstr("feedwatch: venue: there is no venue"));
+  EXPECT_EQ(failing({.exchange = {.venue = "nowhere"}}, err), 2);
+  EXPECT_THAT(err, HasSubstr("feedwatch: --venue: there is no venue"));
   EXPECT_THAT(err, HasSubstr("bybit-linear"));
 }
 
