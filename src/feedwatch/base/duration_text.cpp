@@ -83,7 +83,7 @@ std::expected<std::uint64_t, Trouble> to_ns(const Amount& amount, std::uint64_t 
   std::uint64_t part = 0;
   std::uint64_t place = unit_ns;
   for (const char c : amount.fraction) {
-    if (c != '0' && place % 10 != 0) return std::unexpected(Trouble::not_whole);
+    if (c != '0' && (place < 10 || place % 10 != 0)) return std::unexpected(Trouble::not_whole);
     place /= 10;
     part += place * static_cast<std::uint64_t>(c - '0');
   }

@@ -58,6 +58,8 @@ TEST(DurationText, SaysWhatIsWrong) {
   EXPECT_EQ(why_not("30m1h"), "units go from large to small, each once");
   EXPECT_EQ(why_not("1s1s"), "units go from large to small, each once");
   EXPECT_EQ(why_not("0.5ns"), "finer than 1ns");
+  EXPECT_EQ(why_not("1.05ns"), "finer than 1ns");
+  EXPECT_EQ(why_not("0.00000000001s"), "finer than 1ns");
   EXPECT_EQ(why_not("1.0000000001s"), "finer than 1ns");
 }
 
