@@ -99,7 +99,7 @@ StreamKey World::key(std::string_view stream) const {
 
 Slot World::slot(std::string_view stream) const {
   const auto id = app_->monitor().find(key(stream));
-  return id ? app_->monitor().slot(*id) : Slot{};
+  return id ? app_->monitor().unchecked_slot(*id) : Slot{};
 }
 
 std::expected<Price, Refusal> World::price(std::string_view stream,

@@ -23,7 +23,9 @@ bool transit_known(const Slot& slot) {
 
 /// Only a publish stamp measures the feed: a trade may rightly be hours old.
 Duration level_transit(const Slot& slot) {
-  return slot.event_time_is_publish && transit_known(slot) ? slot.transit : Duration::zero();
+  if (!slot.event_time_is_publish) return Duration::zero();
+  if (slot.confirm_counts) return slot.confirmed_transit;
+  return transit_known(slot) ? slot.transit : Duration::zero();
 }
 
 Level worse(Level a, Level b) {
@@ -37,14 +39,20 @@ struct GuardAge {
 };
 
 GuardAge guard_age(const Slot& slot, const ReadOptions& options) {
-  const MonoTime from = options.accept_confirmed ? slot.confirmed : slot.carried;
   // transit >= 0, so the event age is never less than the receive age and max() of both is it.
-  const bool with_transit = options.basis != Basis::receive && transit_known(slot);
-  return {from, with_transit ? slot.transit : Duration::zero()};
+  const bool with_transit = options.basis != Basis::receive;
+  if (options.accept_confirmed) {
+    return {slot.confirmed, with_transit ? slot.confirmed_transit : Duration::zero()};
+  }
+  return {slot.carried, with_transit && transit_known(slot) ? slot.transit : Duration::zero()};
 }
 
-bool lacks_event_time(const Slot& slot, const ReadOptions& options) {
-  return options.basis == Basis::event && !slot.has_event_time;
+/// Whoever insists on the venue's time gets no price whose venue time is absent or not believed.
+std::optional<RefusalCode> lacks_event_time(const Slot& slot, const ReadOptions& options) {
+  if (options.basis != Basis::event) return std::nullopt;
+  if (!slot.has_event_time) return RefusalCode::no_event_time;
+  if (slot.clock_suspect) return RefusalCode::clock_suspect;
+  return std::nullopt;
 }
 
 Refusal refuse(const Slot& slot, RefusalCode code, Level level, std::optional<Duration> age) {
@@ -55,6 +63,7 @@ Price price_of(const Slot& slot, const Ages& ages, Level level) {
   Price price;
   price.prices = slot.prices;
   price.level = level;
+  price.level_since = slot.level_since;
   price.receive_age = *ages.receive;
   price.confirmed_age = *ages.confirmed;
   price.event_age = ages.event;
@@ -70,7 +79,7 @@ Price price_of(const Slot& slot, const Ages& ages, Level level) {
 std::string_view to_text(RefusalCode code) {
   constexpr std::array<std::string_view, refusal_count> words{
       "unconfigured", "unknown",         "never_received", "awaiting_fresh", "stale",
-      "too_old",      "clock_backwards", "no_event_time",  "old_epoch"};
+      "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch"};
   return words[static_cast<std::size_t>(code)];
 }
 
@@ -129,7 +138,7 @@ std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options
   const Ages ages = ages_at(slot, now);
   if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, ages.receive);
   if (level == Level::stale) return no(RefusalCode::stale, ages.level);
-  if (lacks_event_time(slot, options)) return no(RefusalCode::no_event_time, ages.receive);
+  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, ages.receive);
   const auto [from, added] = guard_age(slot, options);
   const Duration age = plus(since(from, now), added);
   if (age > options.max_age) return no(RefusalCode::too_old, age);

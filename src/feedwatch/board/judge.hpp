@@ -30,6 +30,7 @@ enum class RefusalCode : std::uint8_t {
   too_old,          ///< older than the caller's max_age
   clock_backwards,  ///< `now` lies before the stamp
   no_event_time,    ///< basis event on a stream without venue time
+  clock_suspect,    ///< basis event, and the venue's stamp lies ahead of tolerance
   old_epoch,        ///< the slot now belongs to another stream
 };
 constexpr std::size_t refusal_count = static_cast<std::size_t>(RefusalCode::old_epoch) + 1;
@@ -39,6 +40,7 @@ std::string_view to_text(RefusalCode code);
 struct Price {
   Prices prices;
   Level level = Level::healthy;  ///< recomputed at `now`; degraded is returned marked so
+  MonoTime level_since{};        ///< of the level the timers last stored
   Duration receive_age{};
   Duration confirmed_age{};
   std::optional<Duration> event_age;

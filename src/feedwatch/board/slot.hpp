@@ -21,8 +21,9 @@ struct Slot {
   MonoTime level_since{};
   MonoTime first_deadline{};  ///< never received past this ⇒ stale; only while not `received`
   WallTime ts_recv{};
-  WallTime ts_event{};  ///< meaningful if has_event_time
-  Duration transit{};   ///< max(0, ts_recv − ts_event − offset), fixed at acceptance
+  WallTime ts_event{};           ///< meaningful if has_event_time
+  Duration transit{};            ///< max(0, ts_recv − ts_event − offset), fixed at acceptance
+  Duration confirmed_transit{};  ///< the same of the message that moved `confirmed`
   Duration degraded_after{};
   Duration stale_after{};
   std::uint64_t seq = 0;

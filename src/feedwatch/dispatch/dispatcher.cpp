@@ -57,9 +57,9 @@ void Dispatcher::drop_stream(StreamId stream) {
   }
 }
 
-void Dispatcher::on_price(StreamId stream, const Prices& prices, MonoTime now) {
+void Dispatcher::on_price(StreamId stream, MonoTime now) {
   for_each(stream, [&](std::uint32_t place) {
-    places_[place].subscriber->on_price(prices);
+    places_[place].subscriber->on_price(board_.read(stream), now);
     serve(place, now);
   });
 }

@@ -27,7 +27,7 @@ class Dispatcher {
   void drop_stream(StreamId stream);
 
   /// The board holds a new price of the stream.
-  void on_price(StreamId stream, const Prices& prices, MonoTime now);
+  void on_price(StreamId stream, MonoTime now);
   /// No new price, but the verdict may have changed (confirmation, gate, limits).
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);

@@ -15,9 +15,17 @@ ReadOptions Subscriber::read_options() const {
   return {options_.max_age, options_.basis, options_.accept_confirmed};
 }
 
-void Subscriber::on_price(const Prices& prices) {
+void Subscriber::on_price(const Slot& slot, MonoTime now) {
   ++counters_.received;
-  if (conflator_.add(prices, key_.kind)) ++counters_.conflated;
+  const auto price = judge(slot, read_options(), now);
+  if (price) {
+    if (conflator_.add(price->prices, key_.kind)) ++counters_.conflated;
+    return;
+  }
+  // What was waiting is refused with it: the board holds the newer one only.
+  counters_.refused += conflator_.pending() ? 2U : 1U;
+  conflator_.drop();
+  refuse(price.error());
 }
 
 void Subscriber::deliver(const Slot& slot, MonoTime now) {

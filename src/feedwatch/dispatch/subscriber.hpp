@@ -21,7 +21,8 @@ class Subscriber {
   bool alive() const { return alive_; }
   void detach() { alive_ = false; }
 
-  void on_price(const Prices& prices);
+  /// The newest price is waiting from now on, unless this consumer may not have it.
+  void on_price(const Slot& slot, MonoTime now);
   /// Whether a price is waiting whose window has ended.
   bool due(MonoTime now) const { return conflator_.pending() && conflator_.due() <= now; }
   /// Calls the consumer with the newest price, or counts and tells why not. max_age is judged here,

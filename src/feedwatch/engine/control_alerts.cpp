@@ -71,7 +71,7 @@ bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const
 
 rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
   const auto venue = venues.find(track.status.info->key.venue);
-  const Slot slot = ports.monitor.slot(track.status.stream);
+  const Slot slot = ports.monitor.unchecked_slot(track.status.stream);
   return {track.status,
           ages_at(slot, now).level,
           venue == venues.end() ? nullptr : &venue->second,

@@ -79,7 +79,7 @@ void Control::Impl::level_change(const StreamTrack& track, const StreamStatus& n
   row.to = to_text(next.level);
   row.reason = to_text(next.reason);
   row.fault = next.fault;
-  const Ages ages = ages_at(ports.monitor.slot(next.stream), now);
+  const Ages ages = ages_at(ports.monitor.unchecked_slot(next.stream), now);
   if (ages.level) row.age_seconds = to_seconds(*ages.level);
   row.merged = merged;
   rows.emplace_back(std::move(row));

@@ -21,7 +21,7 @@ MonoTime level_since_at(const Slot& slot, Level level) {
 /// the slot is already further than the status, its level wins and the fault is taken as proven.
 StreamView Control::Impl::view_of(StreamId stream, const StreamTrack& track, MonoTime now) const {
   const StreamStatus& status = track.status;
-  const Slot slot = ports.monitor.slot(stream);
+  const Slot slot = ports.monitor.unchecked_slot(stream);
   StreamView view;
   view.info = status.info;
   view.epoch = status.epoch;

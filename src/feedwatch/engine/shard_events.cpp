@@ -21,7 +21,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
         ports.transport.send_pong(conn, frame.payload);
         break;
       case FrameType::pong:
-        unit.feed->on_pong(conn, frame.payload, now);
+        unit.feed->on_pong(conn, frame.payload, stamp.mono_recv, now);
         feeds_dirty = true;
         break;
       case FrameType::text:
@@ -55,7 +55,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       break;
     case venues::MessageType::pong:
       feeds_dirty = true;
-      unit.feed->on_pong(conn, {}, now);
+      unit.feed->on_pong(conn, {}, stamp.mono_recv, now);
       break;
     case venues::MessageType::ping:
       ports.transport.send_text(conn, decoded.reply);
@@ -95,8 +95,9 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadSta
                      .prices = wire.prices,
                      .fields = wire.fields,
                      .ts_event = wire.ts_event,
-                     .ts_recv = stamp.ts_recv - data.lag,
-                     .mono_recv = stamp.mono_recv - data.lag,
+                     .ts_recv = stamp.ts_recv,
+                     .mono_recv = stamp.mono_recv,
+                     .lag = data.lag,
                      .seq = wire.seq,
                      .epoch = data.epoch,
                      .snapshot = wire.snapshot,

@@ -17,25 +17,21 @@ void Heartbeat::open(MonoTime now) {
   last_frame_ = now;
 }
 
-void Heartbeat::on_pong(std::string_view payload, MonoTime now) {
+void Heartbeat::on_pong(std::string_view payload, MonoTime arrived, MonoTime now) {
   on_frame(now);
-  if (!outstanding_) return;
-  std::uint64_t number = oldest_payload_;
+  if (unanswered_.empty()) return;
+  const std::uint64_t oldest = next_payload_ - unanswered_.size();
+  std::uint64_t number = next_payload_ - 1;
   if (!payload.empty()) {
     const auto [end, error] =
         std::from_chars(payload.data(), payload.data() + payload.size(), number);
     // A pong nobody asked for, or of a ping already answered, answers nothing.
     if (error != std::errc{} || end != payload.data() + payload.size()) return;
-    if (number < oldest_payload_ || number >= next_payload_) return;
+    if (number < oldest || number >= next_payload_) return;
   }
-  const MonoTime sent = number + 1 == next_payload_ ? *last_ping_ : *outstanding_;
-  round_trip_ = now - sent;
-  oldest_payload_ = number + 1;
-  if (oldest_payload_ == next_payload_) {
-    outstanding_.reset();
-  } else {
-    outstanding_ = last_ping_;
-  }
+  const auto index = static_cast<std::ptrdiff_t>(number - oldest);
+  round_trip_ = std::max(Duration::zero(), arrived - *(unanswered_.begin() + index));
+  unanswered_.erase(unanswered_.begin(), unanswered_.begin() + index + 1);
 }
 
 bool Heartbeat::wants_ping(MonoTime now) const {
@@ -47,15 +43,12 @@ bool Heartbeat::wants_ping(MonoTime now) const {
 
 std::string Heartbeat::ping(MonoTime now) {
   last_ping_ = now;
-  if (!outstanding_) {
-    outstanding_ = now;
-    oldest_payload_ = next_payload_;
-  }
+  unanswered_.push_back(now);
   return std::to_string(next_payload_++);
 }
 
 MonoTime Heartbeat::silence_since() const {
-  return std::max(*outstanding_, last_frame_.value_or(opened_));
+  return std::max(unanswered_.front(), last_frame_.value_or(opened_));
 }
 
 Heartbeat::Verdict Heartbeat::verdict(MonoTime now) const {
@@ -66,8 +59,8 @@ Heartbeat::Verdict Heartbeat::verdict(MonoTime now) const {
     if (silent > 2 * server_heartbeat_ + limits_.suspect_after) return Verdict::dead;
     return silent > 2 * server_heartbeat_ + 1s ? Verdict::suspect : Verdict::alive;
   }
-  if (!outstanding_) return Verdict::alive;
-  if (now - *outstanding_ >= limits_.pong_outer) return Verdict::dead;
+  if (unanswered_.empty()) return Verdict::alive;
+  if (now - unanswered_.front() >= limits_.pong_outer) return Verdict::dead;
   const Duration silent = now - silence_since();
   if (silent >= limits_.dead_after) return Verdict::dead;
   return silent >= limits_.suspect_after ? Verdict::suspect : Verdict::alive;
@@ -88,8 +81,8 @@ MonoTime Heartbeat::next_deadline(MonoTime now) const {
   const MonoTime last_ping = last_ping_.value_or(opened_);
   consider(last_ping + busy_);
   consider(std::max(*last_frame_, last_ping) + quiet_);
-  if (outstanding_) {
-    consider(*outstanding_ + limits_.pong_outer);
+  if (!unanswered_.empty()) {
+    consider(unanswered_.front() + limits_.pong_outer);
     consider(silence_since() + limits_.suspect_after);
     consider(silence_since() + limits_.dead_after);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +30,10 @@ class Heartbeat {
 
   void open(MonoTime now);
   void on_frame(MonoTime now) { last_frame_ = now; }
-  /// Protocol pongs name their ping; application pongs (empty payload) answer the oldest one.
-  void on_pong(std::string_view payload, MonoTime now);
+  /// Protocol pongs name their ping; one that names none (empty payload) answers the newest and all
+  /// before it: taken for an older one's it would make the line look slow for ever after a loss.
+  /// `arrived` is the frame's stamp: a pong that waited for our own loop is no slow line.
+  void on_pong(std::string_view payload, MonoTime arrived, MonoTime now);
 
   bool wants_ping(MonoTime now) const;
   /// The payload of the ping now to be sent; the caller sends it.
@@ -52,10 +55,9 @@ class Heartbeat {
   HeartbeatLimits limits_;
   MonoTime opened_{};
   std::optional<MonoTime> last_frame_;
-  std::optional<MonoTime> last_ping_;    // newest one sent
-  std::optional<MonoTime> outstanding_;  // oldest unanswered one
+  std::optional<MonoTime> last_ping_;  // newest one sent
+  std::deque<MonoTime> unanswered_;    // by number; a line dies long before there are many
   std::uint64_t next_payload_ = 1;
-  std::uint64_t oldest_payload_ = 1;
   std::optional<Duration> round_trip_;
 };
 

@@ -91,7 +91,9 @@ class Session {
   // ---- events ----
   void on_phase(DialPhase reached, MonoTime now);
   void on_frames(std::size_t count, MonoTime now);
-  void on_pong(std::string_view payload, MonoTime now) { heartbeat_.on_pong(payload, now); }
+  void on_pong(std::string_view payload, MonoTime arrived, MonoTime now) {
+    heartbeat_.on_pong(payload, arrived, now);
+  }
   void on_ack(const venues::Ack& ack, MonoTime now);
   Data on_data(TopicId topic, MonoTime now);
   void on_decoded() { decode_errors_ = 0; }

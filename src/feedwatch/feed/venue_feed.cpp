@@ -240,12 +240,12 @@ void VenueFeed::on_frames(ConnId conn, std::size_t count, MonoTime now) {
   if (Session* session = find(conn)) session->on_frames(count, now);
 }
 
-void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime now) {
+void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime arrived, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
   if (session == nullptr) return;
   const bool lagged = session->lag() > Duration::zero();
-  session->on_pong(payload, now);
+  session->on_pong(payload, arrived, now);
   if (lagged != (session->lag() > Duration::zero())) update_reasons(*slot, now);
 }
 

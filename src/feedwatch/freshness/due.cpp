@@ -17,7 +17,7 @@ MonoTime past(MonoTime last_good) {
 /// Since when nothing was heard that proves the feed alive. Our own stall is no silence of theirs.
 MonoTime silent_since(const Slot& slot, const Watch& watch) {
   const MonoTime base = slot.confirm_counts ? slot.confirmed : slot.carried;
-  return std::max(base, watch.stall_seen.value_or(base));
+  return std::max(base, watch.heard);
 }
 
 Duration limit_of(const Slot& slot) {
@@ -29,13 +29,14 @@ bool is_late(Level level) {
 }
 
 bool excused_by_stall(const Slot& slot, const Watch& watch, MonoTime now) {
-  return watch.stall_seen && now <= plus(silent_since(slot, watch), limit_of(slot));
+  return watch.heard_stalled && now <= plus(silent_since(slot, watch), limit_of(slot));
 }
 
-/// Data keeps coming, only old: without transit the level would be better.
-bool late_by_transit(const Slot& slot, MonoTime now) {
-  const MonoTime base = slot.confirm_counts ? slot.confirmed : slot.carried;
-  return slot.event_time_is_publish && minus(now, base) <= limit_of(slot);
+/// Data keeps coming, only old: the journey is the greater part of the age, and without it the
+/// level would be better. An ordinary journey also tips a silent stream over its limit.
+bool late_by_transit(const Slot& slot, const Watch& watch, MonoTime now) {
+  const Duration silent = minus(now, silent_since(slot, watch));
+  return minus(*ages_at(slot, now).level, silent) > silent && silent <= limit_of(slot);
 }
 
 Due next_level(const Slot& slot) {
@@ -76,12 +77,11 @@ Due next_due(const Slot& slot, const Watch& watch) {
 Reason reason_for(const Slot& slot, const Watch& watch, MonoTime now) {
   if (watch.feed_reason != Reason::ok) return watch.feed_reason;
   if (slot.rejecting) return Reason::rejecting;
-  if (!is_late(slot.level)) return Reason::ok;
+  if (!is_late(slot.level)) return slot.clock_suspect ? Reason::clock_suspect : Reason::ok;
   if (!slot.received) return Reason::never_received;
   if (excused_by_stall(slot, watch, now)) return Reason::self_stall;
-  // Late is only what still arrives: an ordinary journey also tips a silent stream over its limit.
-  const bool arriving = minus(now, silent_since(slot, watch)) <= watch.policy.suspect_after;
-  return arriving && late_by_transit(slot, now) ? Reason::venue_lag : Reason::silent;
+  const bool arriving = !watch.suspect_since && late_by_transit(slot, watch, now);
+  return arriving ? Reason::venue_lag : Reason::silent;
 }
 
 }  // namespace feedwatch

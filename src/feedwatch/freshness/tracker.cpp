@@ -74,11 +74,12 @@ void Tracker::on_feed_reason(Subject subject, Reason reason, MonoTime now) {
 void Tracker::advance(Subject subject, MonoTime now) {
   for (;;) {
     const Due due = next_due(subject.slot, subject.watch);
-    if (due.at > now) break;
+    if (due.what == Due::What::nothing || due.at > now) break;
     switch (due.what) {
       case Due::What::suspect:
         subject.watch.suspect_since = due.at;
         log(subject, {.type = StreamChange::Type::suspect, .at = due.at, .active = true});
+        refresh_reason(subject, due.at);  // what was late until now is silent from now on
         break;
       case Due::What::degraded:
         transition(subject, Level::degraded, due.at);
@@ -97,8 +98,9 @@ void Tracker::advance(Subject subject, MonoTime now) {
   arm(subject);
 }
 
-void Tracker::on_evidence(Subject subject, bool stalled, MonoTime now) {
-  subject.watch.stall_seen = stalled ? std::optional{now} : std::nullopt;
+void Tracker::on_evidence(Subject subject, Heard heard, MonoTime now) {
+  subject.watch.heard = heard.at;
+  subject.watch.heard_stalled = heard.stalled;
   subject.watch.rejections.end();
   const bool was_rejecting = std::exchange(subject.slot.rejecting, false);
   clear_suspicion(subject, now);

@@ -37,8 +37,13 @@ class Tracker {
 
   /// Everything that became true up to `now`; call before evidence of moment `now` is stored.
   void advance(Subject subject, MonoTime now);
-  /// The slot's moments have just been renewed. `stalled`: by a tick that had waited for us.
-  void on_evidence(Subject subject, bool stalled, MonoTime now);
+  /// How evidence reached us: whatever its stamps say, its sender was not silent before.
+  struct Heard {
+    MonoTime at;
+    bool stalled = false;  ///< it had waited for our own loop
+  };
+  /// The slot's moments have just been renewed.
+  void on_evidence(Subject subject, Heard heard, MonoTime now);
   /// Evidence that is about the stream but must not be stored.
   void on_rejected(Subject subject, MonoTime now);
 

@@ -34,9 +34,10 @@ struct Watch {
   Reason feed_reason = Reason::ok;  ///< the feed's opinion; ok = none
   std::optional<MonoTime> suspect_since;
   std::optional<MonoTime> acknowledged;  ///< first acknowledgement
-  /// When a tick that had waited for our own stalled loop was processed: silence counts from here,
-  /// because nobody else was silent.
-  std::optional<MonoTime> stall_seen;
+  /// When the newest evidence was heard. Silence counts from here, not from its stamps: what waited
+  /// for our own stalled loop, or travelled a slow line, was sent in time.
+  MonoTime heard = MonoTime::min();
+  bool heard_stalled = false;          ///< it had waited for our own stalled loop
   MonoTime settled = MonoTime::min();  ///< changes up to here are told
   int good_ticks = 0;                  ///< towards recover_ticks
   RejectionRun rejections;

@@ -1,18 +1,13 @@
 #include "feedwatch/guard/guard.hpp"
 
 namespace feedwatch {
-namespace {
-
-constexpr std::size_t word_bits = 64;
-
-}  // namespace
-
 Guard::Guard(const Monitor& monitor, Decisions& decisions, std::string_view consumer)
     : monitor_(monitor),
       decisions_(decisions),
       consumer_(decisions.consumer(consumer)),
-      degraded_(
-          std::make_unique<std::atomic<std::uint64_t>[]>(monitor.capacity() / word_bits + 1)) {}
+      noted_(std::make_unique<std::atomic<std::int64_t>[]>(monitor.capacity())) {
+  for (std::size_t i = 0; i < monitor.capacity(); ++i) noted_[i] = to_ns(MonoTime::min());
+}
 
 std::expected<GuardedPrice, Refusal> Guard::price(StreamId stream, const ReadOptions& options,
                                                   MonoTime now) {
@@ -22,7 +17,7 @@ std::expected<GuardedPrice, Refusal> Guard::price(StreamId stream, const ReadOpt
     return std::unexpected(price.error());
   }
   decisions_.count_price(consumer_, price->level);
-  return GuardedPrice{*price, note_level(stream, price->level)};
+  return GuardedPrice{*price, note_degraded(stream, *price, now)};
 }
 
 std::expected<GuardedPrice, Refusal> Guard::price(const StreamKey& key, const ReadOptions& options,
@@ -32,15 +27,14 @@ std::expected<GuardedPrice, Refusal> Guard::price(const StreamKey& key, const Re
   return price(monitor_.find(key).value_or(nobody), options, now);
 }
 
-bool Guard::note_level(StreamId stream, Level level) {
-  std::atomic<std::uint64_t>& word = degraded_[stream.index() / word_bits];
-  const std::uint64_t bit = std::uint64_t{1} << (stream.index() % word_bits);
-  if (level == Level::degraded) return (word.fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
-  // Most prices are healthy: look before writing to a line other threads read.
-  if ((word.load(std::memory_order_relaxed) & bit) != 0) {
-    word.fetch_and(~bit, std::memory_order_relaxed);
-  }
-  return false;
+bool Guard::note_degraded(StreamId stream, const Price& price, MonoTime now) {
+  if (price.level != Level::degraded) return false;
+  // An episode begins with the level that is stored, be it this one, whose timer may be late, or
+  // the better one before it: what was noted since then was noted in it.
+  std::atomic<std::int64_t>& noted = noted_[stream.index()];
+  std::int64_t last = noted.load(std::memory_order_relaxed);
+  if (mono_from_ns(last) >= price.level_since) return false;
+  return noted.compare_exchange_strong(last, to_ns(now), std::memory_order_relaxed);
 }
 
 }  // namespace feedwatch

@@ -16,7 +16,7 @@ namespace feedwatch {
 /// A price as a consumer may use it.
 struct GuardedPrice {
   Price price;
-  /// First price in `degraded` since this consumer last saw the stream otherwise: to be noted once
+  /// First price in `degraded` of this episode that this consumer got: to be noted once
   /// (degraded_price_warning, semantics §5).
   bool first_degraded = false;
 };
@@ -36,12 +36,13 @@ class Guard {
                                              MonoTime now);
 
  private:
-  bool note_level(StreamId stream, Level level);
+  bool note_degraded(StreamId stream, const Price& price, MonoTime now);
 
   const Monitor& monitor_;
   Decisions& decisions_;
   Decisions::Consumer consumer_;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> degraded_;  ///< one bit per stream index
+  /// By stream index: when a degraded price was last noted, in nanoseconds.
+  std::unique_ptr<std::atomic<std::int64_t>[]> noted_;
 };
 
 }  // namespace feedwatch

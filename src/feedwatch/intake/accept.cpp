@@ -21,9 +21,10 @@ bool all_positive(const Tick& tick) {
          (!tick.fields.ask || tick.prices.ask.is_positive());
 }
 
-/// Whether an absent field can mean "as stored": only after this subscription has said it once.
+/// Whether an absent field can mean "as stored": only after this subscription has said it, and
+/// while it has said nothing else that we had to refuse.
 bool absent_holds(const Rules& rules, const State& state, const Slot& slot) {
-  return rules.absent_is_unchanged && state.carried_in_epoch && slot.received;
+  return rules.absent_is_unchanged && state.carried_in_epoch && state.holds && slot.received;
 }
 
 /// The quote with its absent side taken from the store; nothing when that would be a guess.
@@ -63,6 +64,7 @@ Decision store(State& state, const Tick& tick, const Prices& prices, bool restar
   decision.prices = prices;
   decision.first_of_epoch = !state.carried_in_epoch;
   state.carried_in_epoch = true;
+  state.holds = true;
   state.carried_seq = tick.seq;
   return decision;
 }
@@ -82,6 +84,7 @@ bool said_before(const State& state, const Slot& slot, const Tick& tick, const P
 void State::begin(std::uint32_t new_epoch) {
   epoch = new_epoch;
   carried_in_epoch = false;
+  holds = false;
   carried_seq.reset();
   order.reset();
 }
@@ -90,7 +93,10 @@ Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& 
   if (wrong_kind(rules, tick)) return reject(Rejection::wrong_kind);
   if (tick.epoch < state.epoch) return reject(Rejection::old_epoch);
   if (tick.epoch > state.epoch) state.begin(tick.epoch);
-  if (!all_positive(tick)) return reject(Rejection::not_positive);
+  if (!all_positive(tick)) {
+    state.holds = false;  // the venue has said something else than what is stored
+    return reject(Rejection::not_positive);
+  }
 
   if (tick.restart || tick.snapshot) state.order.reset();
   const Order::Place place = place_of(rules, state, tick);
@@ -98,6 +104,8 @@ Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& 
 
   const bool restarted = place == Order::Place::restarted;
   if (!tick.fields.any()) {
+    // What was missed in between may have carried a price.
+    if (restarted) state.holds = false;
     if (tick.seq) state.order.advance(*tick.seq);
     return without_price(rules, state, slot, restarted);
   }

@@ -21,8 +21,9 @@ struct Rules {
 
 /// What the gate remembers of one stream beside its slot.
 struct State {
-  std::uint32_t epoch = 0;                   ///< current one; ticks of older ones are refused
-  bool carried_in_epoch = false;             ///< a price has come in the current epoch
+  std::uint32_t epoch = 0;        ///< current one; ticks of older ones are refused
+  bool carried_in_epoch = false;  ///< a price has come in the current epoch
+  bool holds = false;  ///< nothing unusable has been said since: an absent field means "as stored"
   std::optional<std::uint64_t> carried_seq;  ///< of the newest price: the same again is a repeat
   Order order;
 

@@ -54,6 +54,8 @@ struct Tick {
   std::optional<WallTime> ts_event;
   WallTime ts_recv;
   MonoTime mono_recv;
+  /// The line's round trip where it is too long: the price may have left the venue so much earlier.
+  Duration lag{};
   std::optional<std::uint64_t> seq;
   std::uint32_t epoch = 0;
   bool snapshot = false;

@@ -12,21 +12,35 @@ bool renews(const intake::Decision& decision) {
   return decision.outcome.type == Type::accepted || decision.renews_confirmed;
 }
 
-/// Transit is measured by the stamps alone, so that a price that waited in the venue's queue does
-/// not look new, and fixed here, so that it ages with the price.
-void store_event_time(StreamState& state, const Tick& tick, bool first_of_epoch, MonoTime recv) {
-  Slot& slot = state.slot;
+/// How long the message travelled, by the stamps alone, so that one that waited in the venue's
+/// queue does not look new. `ahead`: its stamp lies too far in the future to say anything.
+struct Journey {
+  Duration transit{};
+  bool ahead = false;
+};
+
+Journey journey_of(StreamState& state, const Tick& tick, bool first_of_epoch, MonoTime recv) {
+  if (!tick.ts_event) return {};
+  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
+  // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
+  // says nothing about the venue's clock.
+  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) state.clock->add(raw, recv);
+  // The line's lag is part of the journey, and of the age already.
+  const Duration beside_lag = minus(state.clock->transit(raw), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), state.clock->ahead(raw)};
+}
+
+/// Fixed at acceptance, so that the transit ages with the price.
+void store_event_time(Slot& slot, const Tick& tick, const Journey& journey) {
   slot.has_event_time = tick.ts_event.has_value();
   slot.ts_event = tick.ts_event.value_or(WallTime{});
-  slot.clock_suspect = false;
-  slot.transit = Duration::zero();
-  if (!tick.ts_event) return;
-  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
-  // A first push may carry a trade of yesterday, and a frame that waited for us says nothing about
-  // the venue's clock.
-  if (!first_of_epoch && !tick.stalled) state.clock->add(raw, recv);
-  slot.clock_suspect = state.clock->ahead(raw);
-  slot.transit = state.clock->transit(raw);
+  slot.clock_suspect = journey.ahead;
+  slot.transit = journey.ahead ? Duration::zero() : journey.transit;
+}
+
+void confirm(Slot& slot, const Journey& journey, MonoTime recv) {
+  slot.confirmed = slot.received ? std::max(slot.confirmed, recv) : recv;
+  slot.confirmed_transit = journey.ahead ? Duration::zero() : journey.transit;
 }
 
 void store_price(StreamState& state, const Tick& tick, const intake::Decision& decision,
@@ -36,14 +50,15 @@ void store_price(StreamState& state, const Tick& tick, const intake::Decision& d
   slot.prices = decision.prices;
   // A frame read late may carry an earlier stamp than one stored already: ages never grow by news.
   slot.carried = slot.received ? std::max(slot.carried, recv) : recv;
-  slot.confirmed = slot.received ? std::max(slot.confirmed, slot.carried) : slot.carried;
+  const Journey journey = journey_of(state, tick, decision.first_of_epoch, recv);
+  store_event_time(slot, tick, journey);
+  confirm(slot, journey, slot.carried);
   if (changed) slot.changed = slot.carried;
   slot.received = true;
-  slot.ts_recv = tick.ts_recv;
+  slot.ts_recv = tick.ts_recv - tick.lag;
   slot.seq = tick.seq.value_or(0);
   slot.epoch = tick.epoch;
   ++slot.ticks;
-  store_event_time(state, tick, decision.first_of_epoch, recv);
 }
 
 void open_gate(StreamState& state, const Tick& tick, MonoTime recv) {
@@ -74,7 +89,8 @@ Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
     count(outcome);
     return outcome;
   }
-  const MonoTime recv = std::min(tick.mono_recv, now);
+  const MonoTime heard = std::min(tick.mono_recv, now);
+  const MonoTime recv = plus(heard, -tick.lag);
   const Tracker::Subject subject = this->subject(tick.stream, *state);
   intake::Decision decision = intake::accept(state->rules, state->intake, state->slot, tick);
   const bool accepted = decision.outcome.type == Type::accepted;
@@ -87,16 +103,17 @@ Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
     if (crossed(*state)) ++counters.crossed_quotes;
     if (state->slot.clock_suspect) ++counters.clock_suspects;
   } else if (decision.renews_confirmed) {
-    state->slot.confirmed = std::max(state->slot.confirmed, recv);
+    confirm(state->slot, journey_of(*state, tick, false, recv), recv);
   }
-  if (renews(decision)) tracker.on_evidence(subject, tick.stalled, now);
+  if (renews(decision)) {
+    tracker.on_evidence(subject, {tick.stalled ? now : heard, tick.stalled}, now);
+  }
   if (is_evidence_of_rejection(decision.outcome)) tracker.on_rejected(subject, now);
   count(decision.outcome);
 
-  const Prices prices = state->slot.prices;
   publish(tick.stream, *state);
   if (accepted) {
-    dispatcher.on_price(tick.stream, prices, now);
+    dispatcher.on_price(tick.stream, now);
   } else if (decision.renews_confirmed) {
     dispatcher.on_verdict(tick.stream, now);
   }
@@ -116,7 +133,8 @@ Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields
   tick.mono_recv = stamps.mono_recv;
   tick.seq = stamps.seq;
   if (const StreamState* known = state(tick.stream)) tick.epoch = known->intake.epoch;
-  return apply(tick, stamps.mono_recv);
+  // Without a clock of its own the price is as new as the newest moment anybody told us of.
+  return apply(tick, stamps.now.value_or(std::max(stamps.mono_recv, told)));
 }
 
 void Monitor::Impl::count(const Outcome& outcome) {
@@ -146,6 +164,7 @@ void Monitor::Impl::on_undecodable(StreamId stream, MonoTime now) {
   ++counters.undecodable;
   StreamState* state = this->state(stream);
   if (state == nullptr) return;
+  state->intake.holds = false;
   tracker.advance(subject(stream, *state), now);
   tracker.on_rejected(subject(stream, *state), now);
   publish(stream, *state);

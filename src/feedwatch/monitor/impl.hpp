@@ -60,12 +60,15 @@ struct Monitor::Impl {
   std::vector<std::unique_ptr<StreamState>> states;
   std::vector<std::uint32_t> generations;   ///< of the next stream to live at an index
   std::vector<std::uint32_t> free_indexes;  ///< never used or longest unused ones last
+  /// By group, kept when its last stream goes: what is learnt of a venue's clock holds for the
+  /// next.
   std::unordered_map<std::string, std::shared_ptr<ClockOffset>> clocks;
   ChangeLog changes;
   Tracker tracker;
   Dispatcher dispatcher;
   IntakeCounters counters;
   std::size_t live = 0;
+  MonoTime told = MonoTime::min();  ///< the newest `now` of apply() and on_time()
 };
 
 }  // namespace feedwatch

@@ -82,6 +82,7 @@ void Monitor::set_feed_reason(StreamId stream, Reason reason, MonoTime now) {
 }
 
 Outcome Monitor::apply(const Tick& tick, MonoTime now) {
+  impl_->told = std::max(impl_->told, now);
   return impl_->apply(tick, now);
 }
 
@@ -101,7 +102,7 @@ Outcome Monitor::update_quote(const StreamKey& key, const Decimal& bid, const De
 Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
   const auto stream = find(key);
   if (!stream) return Duration::max();
-  return ages_at(slot(*stream), now).level.value_or(Duration::max());
+  return ages_at(unchecked_slot(*stream), now).level.value_or(Duration::max());
 }
 
 std::expected<Price, Refusal> Monitor::price(StreamId stream, const ReadOptions& options,
@@ -121,7 +122,7 @@ std::expected<Price, Refusal> Monitor::price(const StreamKey& key, const ReadOpt
   return stream ? price(*stream, options, now) : judge(Slot{}, options, now);
 }
 
-Slot Monitor::slot(StreamId stream) const {
+Slot Monitor::unchecked_slot(StreamId stream) const {
   if (stream.index() >= impl_->board.capacity()) return Slot{};
   const Slot slot = impl_->board.read(stream);
   const bool same = slot.occupied && StreamId(stream.index(), slot.generation) == stream;

@@ -48,8 +48,8 @@ struct MonitorOptions {
 /// pipeline every price takes, whether a feed decoded it or a program called update_price.
 ///
 /// Reads no clock: every call is told `now` (boot-time clock). Writing calls (all but `price`,
-/// `staleness`, `slot`) belong to one thread. Reading calls are safe from any thread. Owns all it
-/// holds; callbacks run inside apply(), update_price() and on_time().
+/// `staleness`, `unchecked_slot`) belong to one thread. Reading calls are safe from any thread.
+/// Owns all it holds; callbacks run inside apply(), update_price() and on_time().
 class Monitor {
  public:
   explicit Monitor(MonitorOptions options);
@@ -93,6 +93,9 @@ class Monitor {
     MonoTime mono_recv{};                ///< when the price reached this program
     std::optional<WallTime> ts_event{};  ///< venue time, if known
     std::optional<std::uint64_t> seq{};
+    /// When it is handed over, if later than it was received: a price that waited in a queue of the
+    /// program is delivered with the age it has. Absent: the newest moment this monitor knows of.
+    std::optional<MonoTime> now{};
   };
   /// Unknown stream ⇒ rejected{unknown_symbol}. One price; quotes take bid and ask.
   Outcome update_price(const StreamKey& key, const Decimal& price, PriceStamps stamps);
@@ -106,7 +109,8 @@ class Monitor {
                                       MonoTime now) const;
   std::expected<Price, Refusal> price(const StreamKey& key, const ReadOptions& options,
                                       MonoTime now) const;
-  Slot slot(StreamId stream) const;
+  /// The slot as it is stored, without a verdict: for views and checks, never to act on its price.
+  Slot unchecked_slot(StreamId stream) const;
 
   // ---- consumers ----
   /// One subscription per (consumer name, stream); a duplicate returns the existing one.

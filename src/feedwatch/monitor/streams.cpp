@@ -89,7 +89,6 @@ void Monitor::Impl::remove(StreamId stream, MonoTime now) {
   tracker.end(subject(stream, *gone), now);
   gone->slot.occupied = false;
   board.write(stream, gone->slot);
-  const std::string group = clock_group_of(gone->options);
   index.erase(gone->options.key);
   // The callbacks of notify_levels() may still look at the stream as it ends; nobody finds it
   // later.
@@ -98,8 +97,6 @@ void Monitor::Impl::remove(StreamId stream, MonoTime now) {
   ++generations[stream.index()];
   // To the far end: an index rests as long as possible before it names another stream.
   free_indexes.insert(free_indexes.begin(), static_cast<std::uint32_t>(stream.index()));
-  owned->clock.reset();
-  if (const auto found = clocks.find(group); found->second.use_count() == 1) clocks.erase(found);
   notify_levels();
   dispatcher.drop_stream(stream);
 }

@@ -18,10 +18,12 @@ void Monitor::Impl::notify_levels() {
 }
 
 void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
+  told = std::max(told, now);
   for (std::size_t i = 0; i < limit; ++i) {
     const MonoTime level_due = tracker.next_deadline();
     const MonoTime delivery_due = dispatcher.next_deadline();
-    if (std::min(level_due, delivery_due) > now) return;
+    const MonoTime due = std::min(level_due, delivery_due);
+    if (due == never_mono || due > now) return;
     // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
     if (delivery_due < level_due) {
       dispatcher.on_deadline(now);

@@ -16,8 +16,8 @@ class PlainChannel final : public Channel {
   }
 
   IoResult write(std::string_view bytes) override {
-    const IoResult r = result(uninterrupted(
-        [&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
+    const IoResult r = result(
+        uninterrupted([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
     waits_to_write_ = r.status == IoStatus::would_block;
     return r;
   }

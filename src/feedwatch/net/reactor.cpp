@@ -121,7 +121,8 @@ struct Reactor::Impl {
     events.resize(std::max<std::size_t>(64, registered + 3));
     const int timeout = work_left() ? 0 : -1;
     const MonoTime entered = clock.now();
-    // A stop and SIGCONT end the wait although sockets have filled meanwhile: that was no look at them.
+    // A stop and SIGCONT end the wait although sockets have filled meanwhile: that was no look at
+    // them.
     const int n = uninterrupted([&] {
       return epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), timeout);
     });

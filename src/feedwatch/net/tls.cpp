@@ -37,17 +37,16 @@ bool transient(int error) {
 
 int bio_write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = uninterrupted([&] {
-    return ::send(bio_fd(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  });
+  const auto n = uninterrupted(
+      [&] { return ::send(bio_fd(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL); });
   if (n < 0 && transient(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(n);
 }
 
 int bio_read(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = uninterrupted(
-      [&] { return ::recv(bio_fd(bio), data, static_cast<std::size_t>(size), 0); });
+  const auto n =
+      uninterrupted([&] { return ::recv(bio_fd(bio), data, static_cast<std::size_t>(size), 0); });
   if (n < 0 && transient(errno)) BIO_set_retry_read(bio);
   if (n == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(n);

@@ -104,7 +104,7 @@ void Checkers::check_ages(const engine::StreamView& view, MonoTime now) {
   }
   const auto id = world_.monitor().find(view.info->key);
   if (!id) return;
-  const Slot slot = world_.monitor().slot(*id);
+  const Slot slot = world_.monitor().unchecked_slot(*id);
   const bool evidence = !memory.seen || slot.ticks != memory.ticks ||
                         slot.carried != memory.carried || slot.confirmed != memory.confirmed;
   if (!evidence && memory.ages.receive) {
@@ -127,7 +127,7 @@ void Checkers::check_ages(const engine::StreamView& view, MonoTime now) {
 void Checkers::check_view(const engine::StreamView& view, MonoTime now) {
   const auto id = world_.monitor().find(view.info->key);
   if (!id) return;
-  const Level judged = level_at(world_.monitor().slot(*id), now);
+  const Level judged = level_at(world_.monitor().unchecked_slot(*id), now);
   if (judged != view.level) {
     breach(8, fmt::format("{}: the view says {}, the slot {}", view.info->text, to_text(view.level),
                           to_text(judged)));
@@ -145,7 +145,7 @@ void Checkers::check_conflation(const ConsumerRecord& record, MonoTime now) {
   if (!record.subscribed) return;
   const auto id = world_.monitor().find(record.stream);
   if (!id) return;
-  const Slot slot = world_.monitor().slot(*id);
+  const Slot slot = world_.monitor().unchecked_slot(*id);
   const Duration settled = record.min_interval + 1ms;
   if (!slot.received || slot.carried <= record.subscribed_at || now - slot.carried <= settled)
     return;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/board/judge.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/model/reason.hpp"
 
@@ -27,9 +28,9 @@ constexpr std::array<std::string_view, 5> status_words{"healthy", "degraded", "u
                                                        "critical", "unknown"};
 constexpr std::array<std::string_view, 6> consumer_words{"refuse",    "accept", "delivered",
                                                          "conflated", "told",   "last-delivered"};
-constexpr std::array<std::string_view, 9> refusal_words{
+constexpr std::array<std::string_view, refusal_count> refusal_words{
     "unconfigured", "unknown",         "never_received", "awaiting_fresh", "stale",
-    "too_old",      "clock_backwards", "no_event_time",  "old_epoch"};
+    "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch"};
 constexpr std::array<std::string_view, 7> line_words{
     "idle", "connecting", "handshaking", "subscribing", "live", "draining", "backing_off"};
 

@@ -144,8 +144,9 @@ TEST(Judge, ASuspectClockIsJudgedByReceiveAgeAlone) {
   slot.has_event_time = true;
   slot.clock_suspect = true;
   EXPECT_TRUE(judge(slot, {.max_age = 1s}, t0 + 1s).has_value());
-  EXPECT_TRUE(judge(slot, {.max_age = 1s, .basis = Basis::event}, t0 + 1s).has_value());
   EXPECT_EQ(code_of(slot, {.max_age = 1s}, t0 + 1s + ns), RefusalCode::too_old);
+  EXPECT_EQ(code_of(slot, {.max_age = 1s, .basis = Basis::event}, t0), RefusalCode::clock_suspect)
+      << "whoever insists on a time that nobody believes gets no price";
 }
 
 TEST(Judge, AcceptConfirmedCountsFromTheConfirmation) {
@@ -153,6 +154,20 @@ TEST(Judge, AcceptConfirmedCountsFromTheConfirmation) {
   slot.confirmed = t0 + 10s;
   EXPECT_EQ(code_of(slot, {.max_age = 5s}, t0 + 12s), RefusalCode::too_old);
   EXPECT_TRUE(judge(slot, {.max_age = 5s, .accept_confirmed = true}, t0 + 12s).has_value());
+}
+
+TEST(Judge, AConfirmationIsAsOldAsItsOwnMessage) {
+  Slot slot = received_slot();
+  slot.has_event_time = true;
+  slot.event_time_is_publish = true;
+  slot.confirm_counts = true;
+  slot.confirmed = t0 + 10s;
+  slot.confirmed_transit = 12s;  // it had waited in the venue's queue
+  const ReadOptions confirmed{.max_age = 13s, .accept_confirmed = true};
+  EXPECT_TRUE(judge(slot, confirmed, t0 + 11s).has_value());
+  EXPECT_EQ(code_of(slot, confirmed, t0 + 11s + ns), RefusalCode::too_old);
+  EXPECT_EQ(ages_at(slot, t0 + 11s).level, 13s);
+  EXPECT_EQ(ages_at(slot, t0 + 11s).event, 11s) << "the price itself travelled without delay";
 }
 
 TEST(Judge, RefusesInTheOrderOfTheContract) {

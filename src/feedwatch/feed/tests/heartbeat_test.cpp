@@ -67,21 +67,42 @@ TEST(Heartbeat, a_pong_answers_its_ping_and_measures_the_round_trip) {
   Heartbeat heart(sheet(venues::PingStyle::protocol));
   heart.open(t0);
   const std::string payload = heart.ping(t0 + 5s);
-  heart.on_pong("not ours", t0 + 5s + 10ms);
+  heart.on_pong("not ours", t0 + 5s + 10ms, t0 + 5s + 10ms);
   EXPECT_FALSE(heart.round_trip());
-  heart.on_pong(payload, t0 + 5s + 30ms);
+  heart.on_pong(payload, t0 + 5s + 30ms, t0 + 5s + 30ms);
   EXPECT_EQ(heart.round_trip(), 30ms);
   EXPECT_EQ(heart.verdict(t0 + 1h),
             Verdict::alive);  // nothing outstanding: only a new ping accuses
 }
 
-TEST(Heartbeat, an_application_pong_without_payload_answers_the_oldest_ping) {
+TEST(Heartbeat, a_pong_that_names_no_ping_answers_the_newest_and_all_before) {
   Heartbeat heart(sheet(venues::PingStyle::text));
   heart.open(t0);
-  (void)heart.ping(t0 + 5s);
-  heart.on_pong({}, t0 + 6s);
-  EXPECT_EQ(heart.round_trip(), 1s);
+  (void)heart.ping(t0 + 5s);  // lost
+  (void)heart.ping(t0 + 25s);
+  heart.on_pong({}, t0 + 25s + 80ms, t0 + 25s + 80ms);
+  EXPECT_EQ(heart.round_trip(), 80ms) << "one lost pong makes no slow line";
   EXPECT_EQ(heart.verdict(t0 + 60s), Verdict::alive);
+}
+
+TEST(Heartbeat, a_pong_that_waited_for_our_own_loop_is_no_slow_line) {
+  Heartbeat heart(sheet(venues::PingStyle::protocol));
+  heart.open(t0);
+  const std::string payload = heart.ping(t0 + 5s);
+  heart.on_pong(payload, t0 + 5s - 1ms, t0 + 11s);  // stamped with the poll before the stall
+  EXPECT_EQ(heart.round_trip(), 0s);
+}
+
+TEST(Heartbeat, the_outer_limit_counts_from_the_oldest_ping_still_unanswered) {
+  Heartbeat heart(sheet(venues::PingStyle::protocol));
+  heart.open(t0);
+  const std::string first = heart.ping(t0 + 5s);
+  (void)heart.ping(t0 + 25s);
+  (void)heart.ping(t0 + 45s);
+  heart.on_pong(first, t0 + 46s, t0 + 46s);
+  heart.on_frame(t0 + 145s);
+  EXPECT_EQ(heart.verdict(t0 + 145s - 1ns), Verdict::alive);
+  EXPECT_EQ(heart.verdict(t0 + 145s), Verdict::dead);
 }
 
 TEST(Heartbeat, where_pings_are_forbidden_the_server_heartbeat_decides) {

@@ -132,7 +132,7 @@ class World {
     for (Duration passed{}; passed < duration; passed += 1s) {
       pass(1s);
       for (; ponged_ < port.pings.size(); ++ponged_) {
-        feed.on_pong(port.pings[ponged_].conn, port.pings[ponged_].text, now);
+        feed.on_pong(port.pings[ponged_].conn, port.pings[ponged_].text, now, now);
       }
       for (const TopicId topic : topics) data(conn, topic);
     }

@@ -356,17 +356,17 @@ TEST(VenueFeed, a_round_trip_beyond_a_second_makes_frames_older_and_says_why) {
   w.pass(5s);
   ASSERT_EQ(w.port.pings.size(), 1U);
   w.pass(1s);  // exactly the limit: nothing is added
-  w.feed.on_pong(conn, w.port.pings[0].text, w.now);
+  w.feed.on_pong(conn, w.port.pings[0].text, w.now, w.now);
   EXPECT_EQ(w.data(conn, topic).lag, 0s);
   w.pass(5s);
   ASSERT_EQ(w.port.pings.size(), 2U);
   w.pass(1500ms);
-  w.feed.on_pong(conn, w.port.pings[1].text, w.now);
+  w.feed.on_pong(conn, w.port.pings[1].text, w.now, w.now);
   EXPECT_EQ(w.data(conn, topic).lag, 1500ms);
   EXPECT_EQ(w.port.reasons[topic], Reason::line_lag);
   w.pass(5s);
   ASSERT_EQ(w.port.pings.size(), 3U);
-  w.feed.on_pong(conn, w.port.pings[2].text, w.now);
+  w.feed.on_pong(conn, w.port.pings[2].text, w.now, w.now);
   EXPECT_EQ(w.data(conn, topic).lag, 0s);
   EXPECT_EQ(w.port.reasons[topic], Reason::ok);
 }

@@ -57,6 +57,21 @@ TEST_F(GuardTest, ADegradedPriceIsNotedOncePerEpisode) {
   EXPECT_EQ(count("api", "degraded", "degraded"), 4U);
 }
 
+TEST_F(GuardTest, AnEpisodeNobodyAskedAboutInBetweenIsANewOne) {
+  const StreamId s = add("v/BTC/mark");
+  send(s, 100);
+  Guard guard(monitor, decisions, "api");
+  const ReadOptions options{.max_age = 1h};
+  run(180s);
+  EXPECT_TRUE(guard.price(s, options, now + ns)->first_degraded) << "before its timer ran";
+  run(1s);
+  EXPECT_FALSE(guard.price(s, options, now)->first_degraded) << "the timer is no new episode";
+  send(s, 101);
+  run(181s);
+  EXPECT_TRUE(guard.price(s, options, now)->first_degraded);
+  EXPECT_FALSE(guard.price(s, options, now)->first_degraded);
+}
+
 TEST(Decisions, TheSameNameIsOneConsumerAndTheLastOnesShareOne) {
   Decisions decisions;
   EXPECT_EQ(decisions.consumer("a"), decisions.consumer("a"));

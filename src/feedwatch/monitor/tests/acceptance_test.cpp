@@ -69,15 +69,15 @@ TEST_F(Scenario, S15_AnEventWithoutPriceRenewsNothing) {
     position_update.fields = {};
     EXPECT_EQ(send(position_update).type, Outcome::Type::ignored);
   }
-  EXPECT_EQ(*ages_at(monitor.slot(s), now).receive, 20s);
-  EXPECT_EQ(*ages_at(monitor.slot(s), now).confirmed, 20s);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
+  EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).receive, 20s);
+  EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).confirmed, 20s);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
 }
 
 TEST_F(Scenario, S16_PriceZeroIsRejected) {
   const StreamId s = add("v/BTC/last");
   EXPECT_EQ(send(s, 0).rejection, Rejection::not_positive);
-  EXPECT_EQ(monitor.slot(s).level, Level::unknown);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::unknown);
 }
 
 TEST_F(Scenario, S25_TheSameSymbolOnTwoExchangesNeverMixes) {
@@ -111,10 +111,10 @@ TEST_F(Scenario, S27_ADeltaWithoutPriceKeepsThePreviousAndConfirmsTheFeed) {
     delta.fields = {};
     send(delta);
   }
-  const Ages ages = ages_at(monitor.slot(s), now);
+  const Ages ages = ages_at(monitor.unchecked_slot(s), now);
   EXPECT_EQ(*ages.level, 0s) << "the feed is judged by its topic";
   EXPECT_EQ(*ages.receive, 20s) << "the price by its own age";
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
   EXPECT_EQ(refusal(s, 5s), RefusalCode::too_old);
   EXPECT_EQ(price(s, 20s)->prices.price, (Decimal{100, 0}));
 }
@@ -123,9 +123,9 @@ TEST_F(Scenario, S29_ANeverUpdatedStreamStandsInEveryListOfStaleOnes) {
   const StreamId s = add("v/BTC/mark");
   send(add("v/ETH/mark"), 100);
   run(1h);
-  EXPECT_EQ(level_at(monitor.slot(s), now), Level::stale);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::never_received);
+  EXPECT_EQ(level_at(monitor.unchecked_slot(s), now), Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::never_received);
   EXPECT_EQ(monitor.staleness(monitor.options(s).key, now), Duration::max());
   EXPECT_EQ(refusal(s, Duration::max()), RefusalCode::never_received);
 }

@@ -126,6 +126,24 @@ TEST_F(Dispatch, ALostLineRefusesUntilAFreshTick) {
   EXPECT_EQ(seen.windows.back().count, 1U) << "what was refused is in no window";
 }
 
+TEST_F(Dispatch, AnOldPriceInTheWindowIsNoExtreme) {
+  const StreamId s = add("v/BTC/last");
+  Recorder seen;
+  subscribe(s, seen, "guarded", 5s);
+  send(s, 100);
+  wait(10ms);
+  Tick old = tick(s, 50);
+  old.ts_event = old.ts_recv - 70s;
+  send(old);
+  wait(40ms);
+  send(s, 101);
+  run(50ms);
+  EXPECT_EQ(seen.prices, (std::vector<std::int64_t>{100, 101}));
+  EXPECT_EQ(seen.windows.back().low, (Decimal{101, 0})) << "nobody may act on the 50";
+  EXPECT_EQ(counters().refused, 1U);
+  EXPECT_EQ(seen.refusals.size(), 1U);
+}
+
 TEST_F(Dispatch, DuplicateSubscriptionIsOne) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;

@@ -77,7 +77,7 @@ class Invariants : public ::testing::TestWithParam<std::uint64_t> {
   }
 
   void look(Model& model, bool may_shrink) {
-    const Slot slot = monitor.slot(model.stream);
+    const Slot slot = monitor.unchecked_slot(model.stream);
     const Ages ages = ages_at(slot, now);
     ASSERT_EQ(ages.receive.has_value(), model.known);
     // Invariant 8 in small: the stored level is what a reader computes at this instant.

@@ -107,7 +107,7 @@ TEST_F(Levels, NeverReceivedThirtySecondsAfterItWasWanted) {
   EXPECT_TRUE(levels().empty());
   run(ns);
   EXPECT_EQ(levels().size(), 1U);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
 }
 
 TEST_F(Levels, AnotherAcknowledgementIsNoEvidence) {
@@ -143,7 +143,7 @@ TEST_F(Levels, RecoverTicksHoldTheLevelAndTheGuard) {
   policy.recover_ticks = 3;
   const StreamId s = add("v/BTC/mark", policy);
   send(s, 100);
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy) << "unknown needs one tick only";
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy) << "unknown needs one tick only";
   run(11s);
   changes();
   for (int i = 0; i < 2; ++i) {
@@ -167,9 +167,9 @@ TEST_F(Levels, TheFeedsReasonStandsBeforeOurs) {
   EXPECT_EQ(seen[0].type, Type::reason);
   EXPECT_EQ(seen[0].to, Level::healthy);
   run(11s);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::disconnected);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::disconnected);
   monitor.set_feed_reason(s, Reason::ok, now);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::silent);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::silent);
 }
 
 TEST_F(Levels, AFeedThatCallsItOurStallIsNoEndlessExcuse) {
@@ -177,8 +177,8 @@ TEST_F(Levels, AFeedThatCallsItOurStallIsNoEndlessExcuse) {
   send(s, 100);
   monitor.set_feed_reason(s, Reason::self_stall, now);
   run(11s);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::self_stall);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::self_stall);
 }
 
 TEST_F(Levels, LateOnlyByTransitIsVenueLag) {
@@ -188,8 +188,8 @@ TEST_F(Levels, LateOnlyByTransitIsVenueLag) {
   Tick late = tick(s, 100);
   late.ts_event = late.ts_recv - 4s;
   send(late);
-  EXPECT_EQ(monitor.slot(s).level, Level::degraded);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::venue_lag);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::degraded);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::venue_lag);
 }
 
 TEST_F(Levels, AnOrdinaryJourneyThatTipsASilentStreamOverIsNoVenueLag) {
@@ -200,8 +200,54 @@ TEST_F(Levels, AnOrdinaryJourneyThatTipsASilentStreamOverIsNoVenueLag) {
   usual.ts_event = usual.ts_recv - 10ms;
   send(usual);
   run(tight().degraded_after);
-  EXPECT_EQ(monitor.slot(s).level, Level::degraded);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::silent);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::degraded);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::silent);
+}
+
+TEST_F(Levels, SilenceIsSilenceWhereSuspicionComesWithTheLimit) {
+  Policy policy = tight();
+  policy.degraded_after = policy.suspect_after;
+  StreamOptions options = options_of("v/BTC/mark", policy);
+  options.event_time = EventTime::publish;
+  const StreamId s = add(options);
+  Tick usual = tick(s, 100);
+  usual.ts_event = usual.ts_recv - 11ms;
+  send(usual);
+  run(policy.degraded_after);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::degraded);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::silent);
+}
+
+TEST_F(Levels, ALateFeedThatFallsSilentIsCalledSilent) {
+  Policy policy = tight();
+  policy.stale_after = 60s;
+  StreamOptions options = options_of("v/BTC/mark", policy);
+  options.event_time = EventTime::publish;
+  const StreamId s = add(options);
+  Tick late = tick(s, 100);
+  late.ts_event = late.ts_recv - 4s;
+  send(late);
+  run(3s);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::venue_lag);
+  run(10s);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::silent);
+}
+
+TEST_F(Levels, ASlowLineAgesPricesButMissesNoPeriod) {
+  StreamOptions options = options_of("v/BTC/mark", tight());
+  options.event_time = EventTime::publish;
+  const StreamId s = add(options);
+  for (int i = 0; i < 30; ++i, run(1s)) {
+    Tick slow = tick(s, 100);
+    slow.lag = 2500ms;
+    slow.ts_event = slow.ts_recv - 1250ms;  // half of the round trip
+    send(slow);
+    EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).receive, 2500ms);
+    EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).event, 2500ms) << "the lag counts once";
+    EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
+  }
+  for (const StreamChange& change : changes()) EXPECT_NE(change.type, Type::suspect);
+  EXPECT_EQ(monitor.clock_offset(s), 0s) << "nothing is learnt of the venue's clock meanwhile";
 }
 
 TEST_F(Levels, OurOwnStallAccusesNobody) {
@@ -215,13 +261,13 @@ TEST_F(Levels, OurOwnStallAccusesNobody) {
   waited.mono_recv = last_poll;
   waited.stalled = true;
   send(waited);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::self_stall);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::self_stall);
   EXPECT_EQ(refusal(s, 1h), RefusalCode::stale);
   EXPECT_FALSE(monitor.suspect_since(s)) << "nobody is accused";
   wait(10ms);
   send(s, 102);
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
 }
 
 TEST_F(Levels, SilenceAfterAStallIsSilence) {
@@ -235,9 +281,9 @@ TEST_F(Levels, SilenceAfterAStallIsSilence) {
   changes();
   const MonoTime awake = now;
   run(10s);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::self_stall);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::self_stall);
   run(ns);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::silent);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::silent);
   EXPECT_EQ(monitor.suspect_since(s), awake + 3s + ns);
 }
 
@@ -246,9 +292,9 @@ TEST_F(Levels, TwentyRejectionsInARowAreRejecting) {
   send(s, 100);
   changes();
   for (int i = 0; i < 19; ++i) send(s, 0);
-  EXPECT_FALSE(monitor.slot(s).rejecting);
+  EXPECT_FALSE(monitor.unchecked_slot(s).rejecting);
   monitor.on_undecodable(s, now);
-  EXPECT_TRUE(monitor.slot(s).rejecting);
+  EXPECT_TRUE(monitor.unchecked_slot(s).rejecting);
   auto seen = changes();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].type, Type::rejecting);
@@ -259,7 +305,7 @@ TEST_F(Levels, TwentyRejectionsInARowAreRejecting) {
   ASSERT_FALSE(seen.empty());
   EXPECT_EQ(seen.back().type, Type::rejecting);
   EXPECT_FALSE(seen.back().active);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::ok);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::ok);
 }
 
 TEST_F(Levels, FiveSecondsOfNothingButRejectionsAreRejecting) {
@@ -267,10 +313,10 @@ TEST_F(Levels, FiveSecondsOfNothingButRejectionsAreRejecting) {
   send(s, 0);
   wait(5s - ns);
   send(s, 0);
-  EXPECT_FALSE(monitor.slot(s).rejecting);
+  EXPECT_FALSE(monitor.unchecked_slot(s).rejecting);
   wait(ns);
   send(s, 0);
-  EXPECT_TRUE(monitor.slot(s).rejecting);
+  EXPECT_TRUE(monitor.unchecked_slot(s).rejecting);
 }
 
 TEST_F(Levels, AGoodTickBetweenRejectionsEndsTheRun) {
@@ -278,7 +324,7 @@ TEST_F(Levels, AGoodTickBetweenRejectionsEndsTheRun) {
   for (int i = 0; i < 19; ++i) send(s, 0);
   send(s, 100);
   for (int i = 0; i < 19; ++i) send(s, 0);
-  EXPECT_FALSE(monitor.slot(s).rejecting);
+  EXPECT_FALSE(monitor.unchecked_slot(s).rejecting);
 }
 
 TEST_F(Levels, APolicyChangeIsTrueFromItsOwnMoment) {
@@ -292,10 +338,10 @@ TEST_F(Levels, APolicyChangeIsTrueFromItsOwnMoment) {
   EXPECT_EQ(seen[0].to, Level::stale);
   EXPECT_EQ(seen[0].at, now) << "a minute ago other limits were in force";
   monitor.set_policy(s, Policy{}, now);
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
   EXPECT_FALSE(refusal(s, 60s).has_value());
   run(120s + ns);
-  EXPECT_EQ(monitor.slot(s).level, Level::degraded);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::degraded);
 }
 
 TEST_F(Levels, RemovalEndsTheLevelAndAddingAgainBeginsUnknown) {
@@ -311,7 +357,7 @@ TEST_F(Levels, RemovalEndsTheLevelAndAddingAgainBeginsUnknown) {
   EXPECT_EQ(seen[0].reason, Reason::unconfigured);
   EXPECT_EQ(monitor.next_deadline(), never_mono);
   const StreamId again = add("v/BTC/mark", tight());
-  EXPECT_EQ(monitor.slot(again).level, Level::unknown);
+  EXPECT_EQ(monitor.unchecked_slot(again).level, Level::unknown);
   EXPECT_FALSE(monitor.suspect_since(again));
 }
 

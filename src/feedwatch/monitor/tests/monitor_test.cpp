@@ -34,7 +34,7 @@ TEST_F(MonitorTest, StaleIdsAreRefusedAfterTheirIndexIsReused) {
   small.apply(made, t0);
   EXPECT_EQ(small.price(old, {.max_age = 1h}, t0).error().code, RefusalCode::old_epoch);
   EXPECT_TRUE(small.price(fresh, {.max_age = 1h}, t0).has_value());
-  EXPECT_FALSE(small.slot(old).occupied);
+  EXPECT_FALSE(small.unchecked_slot(old).occupied);
   made.stream = old;
   EXPECT_EQ(small.apply(made, t0).rejection, Rejection::unknown_symbol);
   small.remove_stream(old, t0);
@@ -46,7 +46,7 @@ TEST_F(MonitorTest, StaleIdsAreRefusedAfterTheirIndexIsReused) {
 TEST_F(MonitorTest, IdsOutsideTheBoardAreRefused) {
   const StreamId beyond{1'000};
   EXPECT_EQ(monitor.price(beyond, {.max_age = 1h}, now).error().code, RefusalCode::unconfigured);
-  EXPECT_FALSE(monitor.slot(beyond).occupied);
+  EXPECT_FALSE(monitor.unchecked_slot(beyond).occupied);
   monitor.on_epoch(beyond, 1, now);
   monitor.set_policy(beyond, tight(), now);
 }
@@ -72,14 +72,76 @@ TEST_F(MonitorTest, TheEndsOfTimeOverflowNothing) {
   const StreamId s = add("v/BTC/last", tight());
   const MonoTime last = MonoTime::max() - ns;
   monitor.update_price(key, Decimal{5, 0}, {.mono_recv = MonoTime::min()});
-  EXPECT_LT(monitor.slot(s).ts_recv, WallTime{});
+  EXPECT_LT(monitor.unchecked_slot(s).ts_recv, WallTime{});
   EXPECT_EQ(monitor.staleness(key, last), Duration::max());
   EXPECT_EQ(monitor.price(s, {.max_age = 1h}, last).error().code, RefusalCode::stale);
   monitor.on_time(last);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
   monitor.update_price(key, Decimal{5, 0}, {.mono_recv = last});
-  EXPECT_EQ(monitor.slot(s).ts_recv, WallTime::max());
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+  EXPECT_EQ(monitor.unchecked_slot(s).ts_recv, WallTime::max());
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
+  monitor.update_price(key, Decimal{5, 0}, {.mono_recv = MonoTime::max()});
+  monitor.on_time(MonoTime::max());
+  EXPECT_EQ(monitor.next_deadline(), never_mono);
+}
+
+TEST_F(MonitorTest, APriceThatWaitedInTheProgramIsDeliveredWithItsAge) {
+  const StreamKey key = StreamKey::parse("v/BTC/last").value();
+  const StreamId s = add("v/BTC/last");
+  Recorder seen;
+  monitor.subscribe(s, {.name = "c", .max_age = 5s}, seen.callbacks());
+  const MonoTime received = now;
+  wait(30s);
+  monitor.update_price(key, Decimal{5, 0}, {.mono_recv = received, .now = now});
+  EXPECT_TRUE(seen.prices.empty());
+  EXPECT_EQ(seen.refusals.size(), 1U);
+}
+
+TEST_F(MonitorTest, WithoutAClockOfItsOwnAPriceIsJudgedAtTheNewestMomentTold) {
+  const StreamKey key = StreamKey::parse("v/BTC/last").value();
+  const StreamId s = add("v/BTC/last");
+  Recorder seen;
+  monitor.subscribe(s, {.name = "c", .max_age = 5s}, seen.callbacks());
+  monitor.update_price(key, Decimal{5, 0}, {.mono_recv = now});
+  monitor.on_time(now + ns);
+  monitor.update_price(key, Decimal{6, 0}, {.mono_recv = now});
+  EXPECT_TRUE(seen.refusals.empty()) << "nobody's clock went backwards";
+  run(100ms);
+  monitor.on_time(now + 30s);
+  const auto refused = seen.refusals.size();
+  monitor.update_price(key, Decimal{7, 0}, {.mono_recv = now + 1s});
+  EXPECT_EQ(seen.prices.back(), 6);
+  EXPECT_EQ(seen.refusals.size(), refused) << "still the same episode";
+}
+
+TEST_F(MonitorTest, WhatWasLearntOfAClockOutlivesTheLastStreamOfIt) {
+  const StreamId s = add("v/BTC/last");
+  monitor.restore_clock_offset({"v", -2s});
+  monitor.remove_stream(s, now);
+  ASSERT_EQ(monitor.clock_offsets().size(), 1U);
+  EXPECT_EQ(monitor.clock_offset(add("v/ETH/last")), -2s);
+}
+
+TEST_F(MonitorTest, ARefusedPriceIsNotConfirmedByWhatFollowsIt) {
+  StreamOptions options = options_of("v/BTC/last");
+  options.absent_is_unchanged = true;
+  const StreamId s = add(options);
+  Tick without = tick(s, 1);
+  without.fields = {};
+  const auto confirmed = [&] {
+    without.mono_recv = now;
+    return send(without).type == Outcome::Type::confirmed;
+  };
+  send(s, 100);
+  EXPECT_TRUE(confirmed());
+  EXPECT_EQ(send(s, 0).rejection, Rejection::not_positive);
+  EXPECT_FALSE(confirmed()) << "the venue has said 0 since";
+  send(s, 101);
+  EXPECT_TRUE(confirmed());
+  monitor.on_undecodable(s, now);
+  EXPECT_FALSE(confirmed()) << "nobody knows what the venue has said since";
+  send(s, 101);
+  EXPECT_TRUE(confirmed());
 }
 
 TEST_F(MonitorTest, EmbeddedQuotesTakeBothSidesAndCountCrossedOnes) {
@@ -99,7 +161,7 @@ TEST_F(MonitorTest, AConfirmationRenewsTheFeedButNotThePrice) {
   Tick delta = tick(s, 1);
   delta.fields = {};
   EXPECT_EQ(send(delta).type, Outcome::Type::confirmed);
-  const Slot slot = monitor.slot(s);
+  const Slot slot = monitor.unchecked_slot(s);
   EXPECT_EQ(slot.carried, t0);
   EXPECT_EQ(slot.confirmed, now);
   EXPECT_EQ(*ages_at(slot, now).level, 0s);
@@ -117,8 +179,8 @@ TEST_F(MonitorTest, AKeepAliveRepeatConfirmsAndCarriesNothing) {
   wait(3s);
   made.mono_recv = now;
   EXPECT_EQ(send(made).type, Outcome::Type::repeat);
-  EXPECT_EQ(monitor.slot(s).carried, t0);
-  EXPECT_EQ(monitor.slot(s).confirmed, now);
+  EXPECT_EQ(monitor.unchecked_slot(s).carried, t0);
+  EXPECT_EQ(monitor.unchecked_slot(s).confirmed, now);
 }
 
 TEST_F(MonitorTest, TransitMakesTheEventAgeAndIsFixedAtAcceptance) {
@@ -140,10 +202,10 @@ TEST_F(MonitorTest, AStampAheadOfToleranceIsJudgedByReceiveAgeAlone) {
   Tick made = tick(s, 100);
   made.ts_event = made.ts_recv + 1s;
   send(made);
-  EXPECT_FALSE(monitor.slot(s).clock_suspect);
+  EXPECT_FALSE(monitor.unchecked_slot(s).clock_suspect);
   made.ts_event = made.ts_recv + 1s + ns;
   send(made);
-  EXPECT_TRUE(monitor.slot(s).clock_suspect);
+  EXPECT_TRUE(monitor.unchecked_slot(s).clock_suspect);
   EXPECT_FALSE(price(s, 1s)->event_age.has_value());
   EXPECT_EQ(monitor.intake_counters().clock_suspects, 1U);
 }
@@ -154,7 +216,7 @@ TEST_F(MonitorTest, AHostileStampHarmsNothing) {
   for (const WallTime stamp : {WallTime::min(), WallTime::max()}) {
     made.ts_event = stamp;
     EXPECT_EQ(send(made).type, Outcome::Type::accepted);
-    EXPECT_GE(*ages_at(monitor.slot(s), now + 1h).level, 0s);
+    EXPECT_GE(*ages_at(monitor.unchecked_slot(s), now + 1h).level, 0s);
   }
   EXPECT_FALSE(price(s, 1s) && price(s, 1s)->event_age && *price(s, 1s)->event_age < 0s);
 }
@@ -167,9 +229,11 @@ TEST_F(MonitorTest, TheClockOffsetIsLearntPerGroupWithoutFirstPushes) {
   const StreamId sa = add(a);
   const StreamId sb = add(b);
   const StreamId sc = add(c);
-  for (int i = 0; i < 25; ++i, wait(1s)) {
+  // Five first pushes among thirty would be the 5 % quantile.
+  for (int i = 0; i < 30; ++i, wait(1s)) {
+    if (i % 6 == 0) ++epoch;
     Tick made = tick(sa, 100);
-    made.ts_event = made.ts_recv + (i == 0 ? Duration{20h} : Duration{2s});
+    made.ts_event = made.ts_recv + (i % 6 == 0 ? Duration{4s} : Duration{2s});
     send(made);
   }
   EXPECT_EQ(monitor.clock_offset(sa), -2s);
@@ -178,7 +242,7 @@ TEST_F(MonitorTest, TheClockOffsetIsLearntPerGroupWithoutFirstPushes) {
   Tick made = tick(sb, 100);
   made.ts_event = made.ts_recv + 2s;
   send(made);
-  EXPECT_FALSE(monitor.slot(sb).clock_suspect);
+  EXPECT_FALSE(monitor.unchecked_slot(sb).clock_suspect);
 }
 
 TEST_F(MonitorTest, AFirstPushOfYesterdayProvesTheSubscription) {
@@ -190,7 +254,7 @@ TEST_F(MonitorTest, AFirstPushOfYesterdayProvesTheSubscription) {
   const Outcome outcome = send(made);
   EXPECT_EQ(outcome.type, Outcome::Type::accepted);
   EXPECT_TRUE(outcome.backfill);
-  EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
   EXPECT_EQ(refusal(s, 1h), RefusalCode::too_old) << "the feed is well, the price is old";
   EXPECT_FALSE(send(made).backfill) << "only the first of an epoch";
 }
@@ -201,11 +265,11 @@ TEST_F(MonitorTest, AgesNeverGrowByATickWithAnEarlierStamp) {
   wait(2s);
   send(s, 100);
   EXPECT_EQ(send(early).type, Outcome::Type::accepted);
-  EXPECT_EQ(*ages_at(monitor.slot(s), now).receive, 0s);
+  EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).receive, 0s);
   Tick future = tick(s, 101);
   future.mono_recv = now + 1h;
   send(future);
-  EXPECT_EQ(monitor.slot(s).carried, now) << "nothing arrives after it is processed";
+  EXPECT_EQ(monitor.unchecked_slot(s).carried, now) << "nothing arrives after it is processed";
 }
 
 TEST_F(MonitorTest, AnEpochKeepsTheEvidenceOfAge) {
@@ -213,7 +277,7 @@ TEST_F(MonitorTest, AnEpochKeepsTheEvidenceOfAge) {
   send(s, 100);
   run(5s);
   monitor.on_epoch(s, 2, now);
-  EXPECT_EQ(*ages_at(monitor.slot(s), now).level, 5s);
+  EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).level, 5s);
   EXPECT_TRUE(monitor.suspect_since(s).has_value());
   EXPECT_EQ(send(s, 101).rejection, Rejection::old_epoch);
   EXPECT_TRUE(monitor.suspect_since(s).has_value());
@@ -227,10 +291,10 @@ TEST_F(MonitorTest, ChangedTellsOnlyOfAnotherValue) {
   send(s, 100);
   wait(1s);
   send(s, 100);
-  EXPECT_EQ(monitor.slot(s).changed, t0);
+  EXPECT_EQ(monitor.unchecked_slot(s).changed, t0);
   wait(1s);
   send(s, 101);
-  EXPECT_EQ(monitor.slot(s).changed, now);
+  EXPECT_EQ(monitor.unchecked_slot(s).changed, now);
 }
 
 TEST_F(MonitorTest, ReadersFindStreamsWhileTheyComeAndGo) {

@@ -35,8 +35,8 @@ TEST_F(OriginDefect, D02_AWallClockStepFrozeEverything) {
     wait(1s);
     made.mono_recv = now;
     EXPECT_EQ(send(made).type, Outcome::Type::accepted);
-    EXPECT_EQ(*ages_at(monitor.slot(s), now).level, 0s);
-    EXPECT_EQ(monitor.slot(s).level, Level::healthy);
+    EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).level, 0s);
+    EXPECT_EQ(monitor.unchecked_slot(s).level, Level::healthy);
   }
   EXPECT_EQ(seen.prices.size(), 4U);
 }
@@ -69,7 +69,7 @@ TEST_F(OriginDefect, D05_ArrivalInTheConsumerWasTakenForTheMarketsTime) {
   Tick queued = tick(s, 100);  // read from the socket now, processed 70 s later
   wait(70s);
   send(queued);
-  EXPECT_EQ(*ages_at(monitor.slot(s), now).receive, 70s);
+  EXPECT_EQ(*ages_at(monitor.unchecked_slot(s), now).receive, 70s);
   EXPECT_EQ(refusal(s, 5s), RefusalCode::too_old);
   Tick held = tick(s, 101);  // 70 s in the venue's own queue
   held.ts_event = held.ts_recv - 70s;
@@ -125,8 +125,8 @@ TEST_F(OriginDefect, D09_NeverUpdatedSymbolsWereTheQuietestOnes) {
   Recorder seen;
   monitor.subscribe(s, {.name = "c"}, seen.callbacks());
   run(30s + ns);
-  EXPECT_EQ(monitor.slot(s).level, Level::stale);
-  EXPECT_EQ(monitor.slot(s).reason, Reason::never_received);
+  EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
+  EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::never_received);
   EXPECT_EQ(seen.refusals, (std::vector<RefusalCode>{RefusalCode::never_received}));
   EXPECT_EQ(levels().size(), 1U);
 }
@@ -142,7 +142,7 @@ TEST_F(OriginDefect, D10_ZeroAndNegativePricesWereFannedOut) {
     EXPECT_EQ(send(s, bad).rejection, Rejection::not_positive);
   }
   EXPECT_EQ(seen.prices.size(), 1U);
-  EXPECT_EQ(monitor.slot(s).carried, t0) << "a rejected price renews nothing";
+  EXPECT_EQ(monitor.unchecked_slot(s).carried, t0) << "a rejected price renews nothing";
   const auto& counters = monitor.intake_counters();
   EXPECT_EQ(counters.rejected[static_cast<std::size_t>(Rejection::not_positive)], 3U);
 }
