@@ -6,6 +6,15 @@
 
 namespace feedwatch::engine {
 
+namespace {
+
+bool proves_subscription(const Outcome& outcome) {
+  return outcome.type == Outcome::Type::accepted || outcome.type == Outcome::Type::confirmed ||
+         outcome.type == Outcome::Type::repeat;
+}
+
+}  // namespace
+
 // ---- frames -------------------------------------------------------------------------------------
 
 void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) {
@@ -82,28 +91,33 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadSta
   const feed::TopicId topic = found->second.topics[kind];
   const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
   if (data.epoch == 0) return;
-  if (data.first) {
-    feeds_dirty = true;
-    for (const StreamId fed : unit.streams.at(topic)) {
-      monitor.on_epoch(fed, data.epoch, now);
-      StreamEntry& entry = streams.at(fed);
-      entry.status.epoch = data.epoch;
-      put(entry);
-    }
+  const Outcome outcome = monitor.apply(Tick{.stream = *stream,
+                                             .prices = wire.prices,
+                                             .fields = wire.fields,
+                                             .ts_event = wire.ts_event,
+                                             .ts_recv = stamp.ts_recv,
+                                             .mono_recv = stamp.mono_recv,
+                                             .lag = data.lag,
+                                             .seq = wire.seq,
+                                             .epoch = data.epoch,
+                                             .snapshot = wire.snapshot,
+                                             .restart = wire.restart,
+                                             .stalled = stamp.stalled},
+                                        now);
+  if (!data.first) return;
+  feeds_dirty = true;
+  if (proves_subscription(outcome)) begin_epoch(conn, unit, topic, data.epoch, now);
+}
+
+void Shard::Impl::begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std::uint32_t epoch,
+                              MonoTime now) {
+  unit.feed->on_evidence(conn, topic, now);
+  for (const StreamId fed : unit.streams.at(topic)) {
+    monitor.on_epoch(fed, epoch, now);
+    StreamEntry& entry = streams.at(fed);
+    entry.status.epoch = epoch;
+    put(entry);
   }
-  monitor.apply(Tick{.stream = *stream,
-                     .prices = wire.prices,
-                     .fields = wire.fields,
-                     .ts_event = wire.ts_event,
-                     .ts_recv = stamp.ts_recv,
-                     .mono_recv = stamp.mono_recv,
-                     .lag = data.lag,
-                     .seq = wire.seq,
-                     .epoch = data.epoch,
-                     .snapshot = wire.snapshot,
-                     .restart = wire.restart,
-                     .stalled = stamp.stalled},
-                now);
 }
 
 void Shard::Impl::on_undecodable(Unit& unit, std::string_view symbol, MonoTime now) {

@@ -96,6 +96,8 @@ struct Shard::Impl {
   void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
                   MonoTime now);
   void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
+  /// The first usable data of a subscription: all streams of its topic count from here.
+  void begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std::uint32_t epoch, MonoTime now);
   void on_undecodable(Unit& unit, std::string_view symbol, MonoTime now);
   void drain_changes(MonoTime now);
   void apply(const StreamChange& change, MonoTime now);

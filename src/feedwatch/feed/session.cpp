@@ -215,14 +215,18 @@ void Session::on_frames(std::size_t count, MonoTime now) {
 Session::Data Session::on_data(TopicId topic, MonoTime now) {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || state_ == State::closing) return {};
-  Coverage& coverage = found->second.coverage;
+  const Coverage& coverage = found->second.coverage;
   if (coverage.epoch == no_epoch) return {};
-  coverage.last_data = now;
-  if (coverage.seen) return {coverage.epoch, false, lag()};
-  coverage.seen = now;
+  if (!std::exchange(data_heard_, true)) check_live(now);
+  return {coverage.epoch, !coverage.seen, lag()};
+}
+
+void Session::on_evidence(TopicId topic, MonoTime now) {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end() || found->second.coverage.seen) return;
+  found->second.coverage.seen = now;
   unseen_.erase(topic);
-  check_live(now);
-  return {coverage.epoch, true, lag()};
+  std::erase(happened_.overdue, topic);
 }
 
 void Session::on_decode_error() {
@@ -233,15 +237,11 @@ void Session::on_decode_error() {
 
 void Session::check_live(MonoTime now) {
   if (state_ != State::subscribing) return;
-  bool expects = false;
-  bool seen = false;
-  const bool waiting = !settled();
-  for (const auto& [topic, entry] : entries_) {
-    expects = expects || (entry.expects_data && !entry.coverage.refused);
-    seen = seen || entry.coverage.seen.has_value();
-  }
+  const bool expects = std::ranges::any_of(entries_, [](const auto& item) {
+    return item.second.expects_data && !item.second.coverage.refused;
+  });
   // Data proves a line. Where no channel owes any, the acknowledgements are all there is.
-  if (seen || (!expects && !waiting && !entries_.empty())) {
+  if (data_heard_ || (!expects && settled() && !entries_.empty())) {
     state_ = State::live;
     phase_since_ = now;
     live_since_ = now;

@@ -31,9 +31,8 @@ struct Coverage {
   std::uint32_t epoch = 0;  ///< of the newest subscription that data may belong to
   std::optional<MonoTime> requested;
   std::optional<MonoTime> acknowledged;
-  std::optional<MonoTime> seen;  ///< first data of `epoch`
-  MonoTime last_data{};
-  bool resubscribing = false;  ///< a new subscription is under way; data counts for the old epoch
+  std::optional<MonoTime> seen;  ///< first usable data of `epoch`
+  bool resubscribing = false;    ///< a new subscription is under way; data counts for the old epoch
   bool refused = false;
 };
 
@@ -61,7 +60,7 @@ class Session {
 
   struct Data {
     std::uint32_t epoch = 0;  ///< 0 = this connection does not carry the topic
-    bool first = false;       ///< first data of the epoch
+    bool first = false;       ///< no usable data of the epoch before it
     Duration lag{};           ///< of the line, where its round trip is beyond the limit
   };
 
@@ -95,7 +94,10 @@ class Session {
     heartbeat_.on_pong(payload, arrived, now);
   }
   void on_ack(const venues::Ack& ack, MonoTime now);
+  /// A message of the topic, whatever it holds: it proves the line. What proves the topic is
+  /// on_evidence(): a message without a price, or with one nobody can take, does not.
   Data on_data(TopicId topic, MonoTime now);
+  void on_evidence(TopicId topic, MonoTime now);
   void on_decoded() { decode_errors_ = 0; }
   void on_decode_error();
   void on_time(MonoTime now);
@@ -153,6 +155,7 @@ class Session {
   MonoTime dialled_;
   MonoTime phase_since_;
   std::optional<MonoTime> live_since_;
+  bool data_heard_ = false;
   Heartbeat heartbeat_;
   Budget messages_;
   std::uint64_t frames_ = 0;

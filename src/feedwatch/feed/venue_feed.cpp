@@ -280,17 +280,27 @@ Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
   if (session == nullptr) return {};
+  const bool was_live = session->state() == Session::State::live;
   Session::Data data = session->on_data(topic, now);
   if (data.epoch == 0) return data;
-  TopicState& state = at(topic);
-  if (data.epoch < state.epoch && slot->current.get() == session && !slot->replacement) {
+  if (data.epoch < at(topic).epoch && slot->current.get() == session && !slot->replacement) {
     // A repair of the line before this one had begun a later epoch than this line's subscription.
     session->renew_epoch(topic);
     data = session->on_data(topic, now);
   }
-  if (!data.first) return data;
+  if (!was_live && session->state() == Session::State::live) process(*slot, *session, now);
+  return data;
+}
 
-  state.epoch = std::max(state.epoch, data.epoch);
+void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
+  Slot* slot = nullptr;
+  Session* session = find(conn, &slot);
+  if (session == nullptr) return;
+  session->on_evidence(topic, now);
+  TopicState& state = at(topic);
+  if (const Coverage* coverage = session->coverage(topic)) {
+    state.epoch = std::max(state.epoch, coverage->epoch);
+  }
   state.received = true;
   state.fruitless = 0;
   state.silent_since = never_mono;
@@ -307,7 +317,6 @@ Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
   note_exhausted(topic, now);
   process(*slot, *session, now);
   update_reason(topic, now);
-  return data;
 }
 
 void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) {

@@ -72,6 +72,9 @@ class VenueFeed {
   void on_decode_error(ConnId conn, MonoTime now);
   /// Data of a topic: the epoch it belongs to. The hot path.
   Session::Data on_data(ConnId conn, TopicId topic, MonoTime now);
+  /// The first of an epoch that its stream could use, or that confirmed it: the subscription works,
+  /// and a repair has succeeded (semantics §7).
+  void on_evidence(ConnId conn, TopicId topic, MonoTime now);
 
   // ---- time ----
   MonoTime next_deadline(MonoTime now) const;

@@ -21,6 +21,10 @@ bool all_positive(const Tick& tick) {
          (!tick.fields.ask || tick.prices.ask.is_positive());
 }
 
+bool is_whole(const Rules& rules, const Tick& tick) {
+  return tick.fields.price && (rules.kind != Kind::quote || tick.fields.ask);
+}
+
 /// Whether an absent field can mean "as stored": only after this subscription has said it, and
 /// while it has said nothing else that we had to refuse.
 bool absent_holds(const Rules& rules, const State& state, const Slot& slot) {
@@ -35,7 +39,7 @@ std::optional<Prices> whole(const Rules& rules, const State& state, const Slot& 
     prices.ask = Decimal{};
     return prices;
   }
-  if (tick.fields.price && tick.fields.ask) return prices;
+  if (is_whole(rules, tick)) return prices;
   if (!absent_holds(rules, state, slot)) return std::nullopt;
   if (!tick.fields.price) prices.price = slot.prices.price;
   if (!tick.fields.ask) prices.ask = slot.prices.ask;
@@ -92,10 +96,17 @@ void State::begin(std::uint32_t new_epoch) {
 Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& tick) {
   if (wrong_kind(rules, tick)) return reject(Rejection::wrong_kind);
   if (tick.epoch < state.epoch) return reject(Rejection::old_epoch);
-  if (tick.epoch > state.epoch) state.begin(tick.epoch);
+  const bool begins = tick.epoch > state.epoch;
   if (!all_positive(tick)) {
-    state.holds = false;  // the venue has said something else than what is stored
+    // The venue has said something else than what is stored.
+    if (!begins) state.holds = false;
     return reject(Rejection::not_positive);
+  }
+  if (begins) {
+    // With a whole price: until then the subscription before it may still deliver.
+    if (!tick.fields.any()) return {};
+    if (!is_whole(rules, tick)) return reject(Rejection::crossed_fields);
+    state.begin(tick.epoch);
   }
 
   if (tick.restart || tick.snapshot) state.order.reset();

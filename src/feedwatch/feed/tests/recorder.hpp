@@ -117,7 +117,9 @@ class World {
   }
   Session::Data data(ConnId conn, TopicId topic) {
     feed.on_frames(conn, 1, now);
-    return feed.on_data(conn, topic, now);
+    const Session::Data data = feed.on_data(conn, topic, now);
+    if (data.first) feed.on_evidence(conn, topic, now);
+    return data;
   }
   /// Dialled, opened, acknowledged, and first data of the topics.
   ConnId live(const std::vector<TopicId>& topics) {

@@ -125,6 +125,20 @@ TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
   EXPECT_EQ(type_of(gate.offer(next_epoch)), Type::ignored);
 }
 
+TEST(Accept, AnEpochBeginsWithAWholePrice) {
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}};
+  gate.offer(last(5));
+  Tick unusable[] = {without_price(), last(0)};
+  for (Tick& tick : unusable) {
+    tick.epoch = 2;
+    EXPECT_NE(type_of(gate.offer(tick)), Type::accepted);
+    EXPECT_EQ(gate.state.epoch, 1U) << "the subscription before it may still deliver";
+  }
+  EXPECT_EQ(type_of(gate.offer(last(6))), Type::accepted);
+  EXPECT_EQ(type_of(gate.offer(without_price())), Type::confirmed)
+      << "what another subscription could not say changes nothing";
+}
+
 TEST(Accept, SameSequenceAndPriceIsARepeat) {
   Gate gate;
   gate.offer(numbered(5, 9));
