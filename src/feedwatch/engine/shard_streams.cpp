@@ -137,19 +137,21 @@ void Shard::Impl::drop_if_unwanted(StreamId stream, MonoTime now) {
 }
 
 void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
+  Unit& unit = *units[streams.at(stream).venue];
+  const feed::TopicId topic = streams.at(stream).topic;
+  const bool last = unit.streams.at(topic).size() == 1;
+  // The feed's last words about the topic are told with its stream, which is still known here.
+  if (last) unit.feed->remove_topic(topic, now);
   StreamEntry entry = std::move(streams.at(stream));
   streams.erase(stream);
-  Unit& unit = *units[entry.venue];
   const StreamKey& key = entry.info->key;
   const auto symbol = unit.symbols.find(key.symbol);
   symbol->second.streams[static_cast<std::size_t>(key.kind)].reset();
   if (symbol->second.empty()) unit.symbols.erase(symbol);
-  std::vector<StreamId>& fed = unit.streams.at(entry.topic);
-  std::erase(fed, stream);
-  if (fed.empty()) {
-    unit.streams.erase(entry.topic);
-    std::erase_if(unit.topics, [&](const auto& item) { return item.second == entry.topic; });
-    unit.feed->remove_topic(entry.topic, now);
+  std::erase(unit.streams.at(topic), stream);
+  if (last) {
+    unit.streams.erase(topic);
+    std::erase_if(unit.topics, [&](const auto& item) { return item.second == topic; });
   }
   monitor.remove_stream(stream, now);
   feeds_dirty = true;

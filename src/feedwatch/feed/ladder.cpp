@@ -7,6 +7,8 @@ namespace feedwatch::feed {
 
 void Ladder::on_suspect(MonoTime now, RepairStep never_past) {
   if (suspect_since_) {
+    const bool parked = !running_ && due_ == never_mono;
+    if (parked && never_past > never_past_) due_ = now + options_.settle;
     never_past_ = std::max(never_past_, never_past);
     return;
   }
@@ -78,8 +80,10 @@ RepairStatus Ladder::on_failure(MonoTime now, std::string detail, bool tried) {
   done.ended = now;
   done.detail = std::move(detail);
   deadline_ = never_mono;
+  if (!tried) starts_.pop_back();
   if (!suspect_since_) {
     last_failed_.reset();
+    set_exhausted(false);
     return done;
   }
   last_failed_ = done.step;

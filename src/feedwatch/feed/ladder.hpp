@@ -36,6 +36,8 @@ class Ladder {
   /// Evidence that the feed is well: the episode is over. A running step is judged by on_success.
   void on_cleared();
   bool suspect() const { return suspect_since_.has_value(); }
+  /// Whether its silence may accuse the line too.
+  bool accuses_line() const { return suspect() && never_past_ == RepairStep::replace_line; }
   std::optional<MonoTime> suspect_since() const { return suspect_since_; }
 
   bool due(MonoTime now) const { return suspect_since_ && !running_ && now >= due_; }
@@ -51,7 +53,8 @@ class Ladder {
   /// First data of the new epoch arrived.
   RepairStatus on_success(MonoTime now);
   /// The running step failed now, whatever its deadline. `tried` = false: a new line that never
-  /// stood says nothing about the topic, so the next one may follow soon.
+  /// stood says nothing about the topic, so it is none of its repairs and the next may follow soon
+  /// (what bounds it is the budget of dials).
   RepairStatus on_failure(MonoTime now, std::string detail, bool tried = true);
   bool overdue(MonoTime now) const { return running_ && now >= deadline_; }
 

@@ -253,10 +253,23 @@ Duration Session::first_data_limit(const Entry& entry) const {
   return std::max(limits_.first_data_clocked, 3 * channel(entry).cadence.period);
 }
 
-MonoTime Session::overdue_at(const Entry& entry) const {
-  if (!entry.expects_data || entry.overdue_told || !entry.coverage.requested) return never_mono;
+MonoTime Session::data_due(const Entry& entry) const {
   if (entry.coverage.acknowledged) return *entry.coverage.acknowledged + first_data_limit(entry);
   return *entry.coverage.requested + limits_.phase;
+}
+
+MonoTime Session::overdue_at(const Entry& entry) const {
+  if (!entry.expects_data || entry.overdue_told || !entry.coverage.requested) return never_mono;
+  return data_due(entry);
+}
+
+std::optional<MonoTime> Session::grace(TopicId topic, MonoTime now) const {
+  const auto found = entries_.find(topic);
+  if (found == entries_.end() || found->second.coverage.seen) return std::nullopt;
+  const Entry& entry = found->second;
+  if (entry.coverage.refused || entry.overdue_told) return std::nullopt;
+  const MonoTime due = entry.coverage.requested ? data_due(entry) : now + limits_.phase;
+  return due > now ? std::optional{due} : std::nullopt;
 }
 
 void Session::check_overdue(MonoTime now) {
@@ -266,6 +279,23 @@ void Session::check_overdue(MonoTime now) {
     entry.overdue_told = true;
     happened_.overdue.push_back(topic);
   }
+}
+
+// A lost acknowledgement must not be waited for for ever: what was asked is asked again by repair,
+// topic by topic.
+void Session::check_unanswered(MonoTime now) {
+  std::erase_if(in_flight_, [&](const auto& item) {
+    const Request& request = item.second;
+    if (now - request.sent < limits_.phase) return false;
+    for (const TopicId topic : request.topics) {
+      const auto found = entries_.find(topic);
+      if (!request.subscribe || found == entries_.end()) continue;
+      Entry& entry = found->second;
+      if (entry.coverage.seen || std::exchange(entry.overdue_told, true)) continue;
+      happened_.overdue.push_back(topic);
+    }
+    return true;
+  });
 }
 
 void Session::on_time(MonoTime now) {
@@ -290,6 +320,7 @@ void Session::on_time(MonoTime now) {
   }
   flush(now);
   check_overdue(now);
+  check_unanswered(now);
 }
 
 // ---- facts --------------------------------------------------------------------------------------
@@ -356,6 +387,7 @@ MonoTime Session::next_deadline(MonoTime now) const {
   if (heartbeat_.wants_ping(now)) consider(messages_.next_allowed(now));
   consider(heartbeat_.next_deadline(now));
   for (const TopicId topic : unseen_) consider(overdue_at(entries_.at(topic)));
+  for (const auto& [id, request] : in_flight_) consider(request.sent + limits_.phase);
   return next;
 }
 

@@ -106,6 +106,9 @@ class Session {
   Health health(MonoTime now) const;
   const Coverage* coverage(TopicId topic) const;
   bool owes_data(TopicId topic) const;
+  /// Until when the newest subscription of the topic may take to show data; nothing once it has, or
+  /// when that is over.
+  std::optional<MonoTime> grace(TopicId topic, MonoTime now) const;
   /// Topics that must show data by themselves (clocked, or a snapshot on subscribe) and have not.
   std::size_t expected_unseen() const;
   /// Every request has been sent and answered.
@@ -141,7 +144,9 @@ class Session {
   void refuse(const Request& request, const std::string& message);
   void check_live(MonoTime now);
   void check_overdue(MonoTime now);
+  void check_unanswered(MonoTime now);
   Duration first_data_limit(const Entry& entry) const;
+  MonoTime data_due(const Entry& entry) const;
   MonoTime overdue_at(const Entry& entry) const;
   const venues::ChannelSheet& channel(const Entry& entry) const;
 

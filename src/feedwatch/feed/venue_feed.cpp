@@ -70,6 +70,7 @@ TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   Slot& slot = *slots_[at(topic).slot];
+  end_repair(topic, "nobody wants it any more", now);
   slot.topics.erase(topic);
   climbing_.erase(topic);
   for (Session* session : {slot.current.get(), slot.replacement.get()}) {
@@ -146,6 +147,8 @@ void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
   state.quarantined = true;
   state.detail = std::move(detail);
   state.ladder.on_cleared();
+  end_repair(topic, "the topic is quarantined", now);
+  note_exhausted(topic, now);
   climbing_.erase(topic);
   for_sessions(topic, [&](Session& session) { session.excuse(topic, true, now); });
   update_reason(topic, now);
@@ -217,13 +220,14 @@ void VenueFeed::overdue(Slot& slot, const Session& session, TopicId topic, MonoT
   TopicState& state = at(topic);
   if (slot.current.get() != &session || state.quarantined) return;
   // Only a line that delivers other symbols can accuse this one.
-  if (!state.received && session.seen_count() > 0 && ++state.fruitless >= fruitless_epochs) {
+  const Coverage* coverage = session.coverage(topic);
+  const bool taken = coverage != nullptr && coverage->acknowledged;
+  if (!state.received && taken && session.seen_count() > 0 &&
+      ++state.fruitless >= fruitless_epochs) {
     quarantine(topic, "subscribed twice, never any data, while its line delivers others", now);
     return;
   }
-  state.silent_since = std::min(state.silent_since, now);
-  state.ladder.on_suspect(now);
-  climbing_.insert(topic);
+  accuse(topic, now);
 }
 
 void VenueFeed::on_phase(ConnId conn, DialPhase reached, MonoTime now) {

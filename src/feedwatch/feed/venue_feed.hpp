@@ -134,6 +134,8 @@ class VenueFeed {
   void promote(Slot& slot, MonoTime now);
   void give_up_replacement(Slot& slot, const std::string& why, MonoTime now);
   void fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried, MonoTime now);
+  void accuse(TopicId topic, MonoTime now);
+  void end_repair(TopicId topic, std::string why, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);
   bool line_wide(const Slot& slot) const;
   void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now, bool tried = true);

@@ -58,7 +58,10 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
   for (const TopicId topic : slot.topics) {
     const Coverage* coverage = slot.current->coverage(topic);
     if (coverage != nullptr && coverage->seen) continue;
-    if (!overlapped || slot.current->owes_data(topic)) port_.topic_lost(topic, now);
+    const bool owes = slot.current->owes_data(topic);
+    if (!overlapped || owes) port_.topic_lost(topic, now);
+    // Its notices went unheard while it was not the line in use.
+    if (owes || (coverage != nullptr && coverage->refused)) accuse(topic, now);
   }
   slot.dial_at.reset();
   if (old) {
@@ -91,8 +94,23 @@ void VenueFeed::give_up_replacement(Slot& slot, const std::string& why, MonoTime
 // topics. A single silent topic is never "a line", however few topics the line has.
 bool VenueFeed::line_wide(const Slot& slot) const {
   const auto suspects = static_cast<std::size_t>(std::ranges::count_if(
-      slot.topics, [&](TopicId topic) { return at(topic).ladder.suspect(); }));
+      slot.topics, [&](TopicId topic) { return at(topic).ladder.accuses_line(); }));
   return suspects >= 3 || (suspects >= 2 && suspects * 5 > slot.topics.size());
+}
+
+/// Its subscription owes data, or was refused: repair begins without waiting for silence.
+void VenueFeed::accuse(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  if (state.quarantined || state.instrument != Reason::ok) return;
+  state.silent_since = std::min(state.silent_since, now);
+  state.ladder.on_suspect(now);
+  climbing_.insert(topic);
+}
+
+/// The repair under way is over for another reason than its own deadline.
+void VenueFeed::end_repair(TopicId topic, std::string why, MonoTime now) {
+  Ladder& ladder = at(topic).ladder;
+  if (ladder.running()) port_.repair_changed(topic, ladder.on_failure(now, std::move(why), true));
 }
 
 void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
@@ -111,6 +129,14 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
     state.ladder.postpone(now + 1s);
     if (!state.ladder.suspect()) climbing_.erase(topic);
     return;
+  }
+  // A subscription just made has its time to deliver before the topic is judged by it.
+  if (!state.ladder.running()) {
+    if (const auto grace = slot.current->grace(topic, now)) {
+      note_exhausted(topic, now);
+      state.ladder.postpone(*grace);
+      return;
+    }
   }
   // Counting a line's suspects for each of them, due or not, would be the square of its topics.
   const std::optional<RepairStep> step =
@@ -138,9 +164,15 @@ void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTi
   const RepairStatus done =
       ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail), tried);
   port_.repair_changed(topic, done);
-  if (!ok && !state.received) {
+  note_exhausted(topic, now);
+  if (!ok && tried && !state.received) {
     const Slot& slot = *slots_[state.slot];
-    if (slot.current && slot.current->seen_count() > 0 && ++state.fruitless >= fruitless_epochs) {
+    const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
+    // Only a line that took the subscription and delivers other topics can accuse this one.
+    const bool fruitless = coverage != nullptr && coverage->acknowledged &&
+                           slot.current->health(now) == Session::Health::good &&
+                           slot.current->seen_count() > 0;
+    if (fruitless && ++state.fruitless >= fruitless_epochs) {
       quarantine(topic, "subscribed twice, never any data, while its line delivers others", now);
     }
   }
