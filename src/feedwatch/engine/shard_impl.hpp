@@ -20,6 +20,7 @@ namespace feedwatch::engine {
 
 constexpr Duration instruments_every = 10min;
 constexpr Duration instruments_retry = 10s;
+constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
 constexpr std::size_t max_instrument_pages = 20;
 constexpr std::uint32_t lines_per_venue = 10'000;

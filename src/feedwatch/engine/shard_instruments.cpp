@@ -72,6 +72,8 @@ void Shard::Impl::on_instruments(std::size_t index,
   unit.pages = 0;
   expand_globs(unit, now);
   judge_instruments(unit, now);
+  // While silence is excused by it, the word has to be fresh (semantics §4).
+  if (unit.feed->excusing()) unit.next_fetch = now + instruments_while_excusing;
   finish(now);
 }
 

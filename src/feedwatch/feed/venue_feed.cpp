@@ -76,6 +76,7 @@ void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   for (Session* session : {slot.current.get(), slot.replacement.get()}) {
     if (session != nullptr) session->unwant(topic, now);
   }
+  set_aside_.erase(topic);
   topics_[topic.index()].reset();
   if (slot.topics.empty()) {
     slot.dial_at.reset();
@@ -115,15 +116,15 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
     reason = state.silent_since == never_mono ? Reason::ok : Reason::delisted;
     if (reason == Reason::ok) detail.clear();
   } else if (std::exchange(state.unlisted, false) && state.quarantined) {
-    state.quarantined = false;
-    state.fruitless = 0;
-    state.detail.clear();
+    release(topic);
     for_sessions(topic, [&](Session& session) {
       session.want(topic, state.wire, false);
       session.on_time(now);
     });
   }
   const Reason before = std::exchange(state.instrument, reason);
+  state.instrument_at = now;
+  if (reason != Reason::ok) set_aside_.insert(topic);
   if (reason != Reason::ok || before != Reason::ok) state.detail = std::move(detail);
   if ((reason == Reason::ok) != (before == Reason::ok)) {
     for_sessions(topic,
@@ -145,6 +146,8 @@ void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
   if (state.quarantined) return;
   state.quarantined = true;
+  state.retry_at = now + quarantine_retry;
+  set_aside_.insert(topic);
   state.detail = std::move(detail);
   state.ladder.on_cleared();
   end_repair(topic, "the topic is quarantined", now);
@@ -152,6 +155,39 @@ void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
   climbing_.erase(topic);
   for_sessions(topic, [&](Session& session) { session.excuse(topic, true, now); });
   update_reason(topic, now);
+}
+
+/// Out of quarantine: by data, or because a list knows it now.
+void VenueFeed::release(TopicId topic) {
+  TopicState& state = at(topic);
+  state.quarantined = false;
+  state.fruitless = 0;
+  state.detail.clear();
+}
+
+/// A venue may have come to serve what it did not: quarantine asks again now and then. And a word
+/// of REST that is not repeated excuses nobody any longer.
+void VenueFeed::review_set_aside(MonoTime now) {
+  const std::vector<TopicId> aside(set_aside_.begin(), set_aside_.end());
+  for (const TopicId topic : aside) {
+    TopicState& state = at(topic);
+    if (state.instrument != Reason::ok && now - state.instrument_at > instrument_fresh) {
+      set_instrument(topic, Reason::ok, {}, now);
+    }
+    if (state.quarantined && now >= state.retry_at && line_up(*slots_[state.slot]) &&
+        !state.ladder.running()) {
+      state.retry_at = now + quarantine_retry;
+      begin_repair(topic, RepairStep::resubscribe, now);
+      climbing_.insert(topic);
+    }
+    if (!state.quarantined && state.instrument == Reason::ok) set_aside_.erase(topic);
+  }
+}
+
+bool VenueFeed::excusing() const {
+  return std::ranges::any_of(set_aside_, [&](TopicId topic) {
+    return at(topic).instrument != Reason::ok && at(topic).silent_since != never_mono;
+  });
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -208,12 +244,14 @@ void VenueFeed::refused(Slot& slot, Session& session, TopicId topic, const std::
                         MonoTime now) {
   TopicState& state = at(topic);
   if (slot.current.get() != &session) return;  // a replacement's refusals are judged with it
-  if (++state.fruitless >= fruitless_epochs) {
-    quarantine(topic, words.empty() ? "the venue refused the subscription" : words, now);
-    return;
-  }
-  session.want(topic, state.wire, true);
-  session.on_time(now);
+  const std::string why = words.empty() ? "the venue refused the subscription" : words;
+  const bool repairing = state.ladder.running().has_value();
+  end_repair(topic, why, now);
+  if (state.quarantined) return;
+  // What has had data is no bad symbol; a venue in trouble refuses good ones.
+  if (!state.received && ++state.fruitless >= fruitless_epochs) return quarantine(topic, why, now);
+  accuse(topic, now);
+  if (!repairing) state.ladder.postpone(now + refused_pause);
 }
 
 void VenueFeed::overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now) {
@@ -308,10 +346,8 @@ void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
   state.received = true;
   state.fruitless = 0;
   state.silent_since = never_mono;
-  if (state.quarantined) {
-    state.quarantined = false;
-    state.detail.clear();
-  }
+  if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);
+  if (state.quarantined) release(topic);
   if (state.ladder.running()) {
     const bool replaced = state.ladder.running()->step == RepairStep::replace_line;
     if (!replaced || conn != state.ladder.from()) finish_repair(topic, true, {}, now);
@@ -369,7 +405,10 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
   TopicState& state = at(topic);
   if (state.quarantined) return;
   state.silent_since = since;
-  if (state.instrument != Reason::ok) return;  // repaired when it trades again and is still silent
+  if (state.instrument != Reason::ok) {  // repaired when it trades again and is still silent
+    update_reason(topic, now);
+    return;
+  }
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
 }
@@ -377,6 +416,8 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
 void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   state.silent_since = never_mono;
+  // Data is better evidence than a list: what ticks is neither halted nor gone.
+  if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);
   state.ladder.on_cleared();
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
@@ -424,6 +465,7 @@ void VenueFeed::on_time(MonoTime now) {
   for (const TopicId topic : climbing) run_ladder(topic, now);
   if (now >= next_refresh_) {
     next_refresh_ = now + refresh_every;
+    review_set_aside(now);
     publish_all(now);
   }
   update_venue(now);

@@ -49,7 +49,8 @@ class VenueFeed {
   TopicId add_topic(const venues::Topic& topic, bool required, MonoTime now);
   void remove_topic(TopicId topic, MonoTime now);
   /// What REST says: venue_halt stops repair of the topic; quarantined says no list knows it: a bad
-  /// symbol, or delisted once it had data and is silent. ok lifts all three.
+  /// symbol, or delisted once it had data and is silent. ok lifts all three; so do data, and a
+  /// minute without the word being repeated.
   void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
 
   void start(MonoTime now);
@@ -84,6 +85,8 @@ class VenueFeed {
   bool owns(ConnId conn) const { return sessions_.contains(conn); }
   const std::string& line_name(TopicId topic) const;
   Reason reason(TopicId topic) const { return reason_of(at(topic)); }
+  /// Whether silence of any topic is excused by what REST said: it has to be asked again soon.
+  bool excusing() const;
   /// Told off over REST, for as long as `retry_after` or the default ban.
   void limit(std::optional<Duration> retry_after, std::string detail, MonoTime now);
 
@@ -111,6 +114,8 @@ class VenueFeed {
   void refused(Slot& slot, Session& session, TopicId topic, const std::string& words, MonoTime now);
   void overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now);
   void quarantine(TopicId topic, std::string detail, MonoTime now);
+  void release(TopicId topic);
+  void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
 
@@ -137,6 +142,8 @@ class VenueFeed {
   void accuse(TopicId topic, MonoTime now);
   void end_repair(TopicId topic, std::string why, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);
+  void begin_repair(TopicId topic, RepairStep step, MonoTime now);
+  static bool line_up(const Slot& slot);
   bool line_wide(const Slot& slot) const;
   void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now, bool tried = true);
   void note_exhausted(TopicId topic, MonoTime now);
@@ -167,6 +174,7 @@ class VenueFeed {
   std::vector<std::unique_ptr<Slot>> slots_;         // never shrinks: a line keeps its name
   std::map<ConnId, std::size_t> sessions_;           // open connections → slot
   std::set<TopicId> climbing_;                       // topics whose ladder is not at rest
+  std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
 
   std::optional<std::size_t> pathfinder_;
   MonoTime last_dial_{};

@@ -11,6 +11,10 @@ constexpr Duration proven_after = 5s;  ///< a line that just failed is called up
 constexpr Duration follow_spread = 2s;  ///< followers dial within this of the first data
 constexpr Duration refresh_every = 1s;  ///< frame counters of lines, for the measured rate
 constexpr int fruitless_epochs = 2;     ///< then a bad symbol is quarantined
+constexpr Duration refused_pause = 5s;  ///< before a refused topic is asked for by itself again
+constexpr Duration quarantine_retry = 10min;  ///< a quarantined one is subscribed again as often
+/// What REST says about an instrument excuses its silence for so long (semantics §4).
+constexpr Duration instrument_fresh = 60s;
 constexpr Duration ban_first = 2min;
 constexpr Duration ban_max = 1h;
 /// The longest ban a venue documents (Binance: three days); a longer Retry-After is not believed.
@@ -30,8 +34,10 @@ struct VenueFeed::TopicState {
   std::uint32_t epoch = 0;  ///< newest one that had data, on whatever line
   int fruitless = 0;        ///< epochs refused, or without data while the line had some
   bool quarantined = false;
-  bool unlisted = false;  ///< quarantined because no list knows it; lifted when one does
+  bool unlisted = false;           ///< quarantined because no list knows it; lifted when one does
+  MonoTime retry_at = never_mono;  ///< while quarantined
   Reason instrument = Reason::ok;
+  MonoTime instrument_at{};  ///< when REST said so
   std::string detail;
   MonoTime silent_since = never_mono;
   Ladder ladder;

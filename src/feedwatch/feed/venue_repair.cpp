@@ -119,13 +119,11 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   if (state.ladder.overdue(now)) {
     finish_repair(topic, false, "no data of the new epoch in time", now);
   }
-  const bool line_up = slot.current && (slot.current->state() == Session::State::live ||
-                                        slot.current->state() == Session::State::subscribing);
-  if (state.clocked && state.required && line_up && state.silent_since != never_mono) {
+  if (state.clocked && state.required && line_up(slot) && state.silent_since != never_mono) {
     state.ladder.check_silence(state.silent_since, now);
   }
   // Without a line there is nothing to repair here: dialling has its own rules.
-  if (!line_up) {
+  if (!line_up(slot)) {
     state.ladder.postpone(now + 1s);
     if (!state.ladder.suspect()) climbing_.erase(topic);
     return;
@@ -149,13 +147,22 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
       state.ladder.postpone(std::max(now + 1s, dials_.next_allowed(now)));
       return;
     }
-    const RepairStatus& begun =
-        state.ladder.begin(++repairs_, *step, slot.current->conn(), slot.name, now);
-    port_.repair_changed(topic, begun);
-    if (!replace) slot.current->resubscribe(topic, now);
-    update_reason(topic, now);
+    begin_repair(topic, *step, now);
   }
   if (!state.ladder.suspect() && !state.ladder.running()) climbing_.erase(topic);
+}
+
+void VenueFeed::begin_repair(TopicId topic, RepairStep step, MonoTime now) {
+  Slot& slot = *slots_[at(topic).slot];
+  port_.repair_changed(
+      topic, at(topic).ladder.begin(++repairs_, step, slot.current->conn(), slot.name, now));
+  if (step == RepairStep::resubscribe) slot.current->resubscribe(topic, now);
+  update_reason(topic, now);
+}
+
+bool VenueFeed::line_up(const Slot& slot) {
+  return slot.current && (slot.current->state() == Session::State::live ||
+                          slot.current->state() == Session::State::subscribing);
 }
 
 void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now,

@@ -9,7 +9,9 @@
 namespace feedwatch::feed {
 
 Reason VenueFeed::reason_of(const TopicState& topic) const {
-  if (topic.instrument != Reason::ok) return topic.instrument;
+  // It explains silence; a stream that ticks needs no explanation.
+  const bool silent = topic.silent_since != never_mono || !topic.received;
+  if (topic.instrument != Reason::ok && silent) return topic.instrument;
   if (topic.quarantined) return Reason::quarantined;
   const Slot& slot = *slots_[topic.slot];
   const Session* session = slot.current.get();
