@@ -8,16 +8,14 @@
 
 namespace feedwatch::feed {
 
-bool VenueFeed::venue_live() const {
-  return std::ranges::any_of(slots_, [](const auto& slot) {
-    return slot->current && slot->current->state() == Session::State::live;
-  });
+bool VenueFeed::venue_live(MonoTime now) const {
+  return std::ranges::any_of(slots_, [&](const auto& slot) { return counts_as_live(*slot, now); });
 }
 
 void VenueFeed::schedule(Slot& slot, bool was_stable, MonoTime now) {
   slot.give_up_at.reset();
   if (!running_ || slot.topics.empty()) return;
-  if (venue_live()) {
+  if (venue_live(now)) {
     slot.dial_at = now + slot.backoff.next(random_);
     return;
   }
@@ -43,7 +41,7 @@ void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
   if (best == nullptr) return;
   pathfinder_ = best->index;
   // Dials the venue saw keep within the pace its limit allows for ever; others only cost us.
-  Duration pace = random_.between(2s, 4s);
+  Duration pace = random_.between(2s, pathfinder_pace);
   if (last_dial_seen_ && !dials_.unlimited()) {
     pace = std::max(pace, dials_.window() / dials_.count());
   }
@@ -54,8 +52,10 @@ void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
 
 void VenueFeed::release_followers(MonoTime now) {
   pathfinder_.reset();
+  followers_released_ = true;
   for (const auto& slot : slots_) {
     slot->give_up_at.reset();
+    slot->release_due = false;
     if (slot->topics.empty() || slot->current || slot->dial_at) continue;
     slot->dial_at = now + random_.between(Duration::zero(), follow_spread);
   }
@@ -67,13 +67,21 @@ void VenueFeed::dial_due(Slot& slot, MonoTime now) {
     slot.dial_at = *limited_until_;
     return;
   }
+  // What was to come back beside a live line waits for the path, now that there is none.
+  if (!followers_released_ && !venue_live(now)) {
+    if (!pathfinder_) pathfinder_ = slot.index;
+    if (*pathfinder_ != slot.index) {
+      slot.dial_at.reset();
+      return;
+    }
+  }
   if (!dials_.try_spend(now)) {
     slot.dial_at = dials_.next_allowed(now);
     return;
   }
   slot.dial_at.reset();
   slot.current = open_session(slot, now);
-  if (pathfinder_ == slot.index) slot.give_up_at = now + random_.between(2s, 4s);
+  if (pathfinder_ == slot.index) slot.give_up_at = now + random_.between(2s, pathfinder_pace);
   publish(slot, now);
   update_reasons(slot, now);
 }
@@ -105,9 +113,11 @@ void VenueFeed::drop(Slot& slot, SessionPtr& session) {
 
 // The line's connection is gone. What only it delivered is lost; a replacement under way takes
 // over.
-void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
+void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
+  const bool was_stable = lasted == Lasted::stable;
   if (was_stable) slot.backoff.reset();
-  slot.on_probation = !was_stable;
+  if (lasted != Lasted::never_live) slot.on_probation = !was_stable;
+  slot.release_due = false;
   fail_repairs(slot, RepairStep::resubscribe, "the line was lost", true, now);
   if (slot.replacement) {
     slot.current = std::move(slot.replacement);
@@ -121,6 +131,7 @@ void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
     become_live(slot, now);
   } else if (!slot.current) {
     fail_repairs(slot, RepairStep::replace_line, "the line was lost", true, now);
+    if (!venue_live(now)) followers_released_ = false;
     schedule(slot, was_stable, now);
   }
   update_reasons(slot, now);
@@ -129,10 +140,21 @@ void VenueFeed::lose_current(Slot& slot, bool was_stable, MonoTime now) {
 void VenueFeed::become_live(Slot& slot, MonoTime now) {
   slot.detail.clear();
   slot.give_up_at.reset();
-  next_ban_ = ban_first;
-  release_followers(now);
+  if (counts_as_live(slot, now)) {
+    release_followers(now);
+  } else {
+    slot.release_due = true;
+  }
   update_reasons(slot, now);
   update_venue(now);
+}
+
+/// A line that is live on probation calls the others once it has lasted; one that is stable ends
+/// the doubling of bans.
+void VenueFeed::check_probation(Slot& slot, MonoTime now) {
+  if (!slot.current || slot.current->state() != Session::State::live) return;
+  if (slot.release_due && counts_as_live(slot, now)) release_followers(now);
+  if (is_stable(*slot.current, now)) next_ban_ = ban_first;
 }
 
 void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
@@ -148,9 +170,9 @@ void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
   slot.detail = slot.current->unhealthy_because().empty() ? "no answer to a ping for 10 s"
                                                           : slot.current->unhealthy_because();
   ++slot.unplanned_closes;
-  const bool stable = is_stable(*slot.current, now);
+  const Lasted how_long = lasted(*slot.current, now);
   drop(slot, slot.current);
-  lose_current(slot, stable, now);
+  lose_current(slot, how_long, now);
 }
 
 // A pathfinder whose dial has reached nobody makes room for the next one; one that has reached the
@@ -171,10 +193,12 @@ void VenueFeed::check_pathfinder(Slot& slot, MonoTime now) {
   dials_.refund();
   slot.detail = "no connection to the venue";
   drop(slot, slot.current);
-  lose_current(slot, false, now);
+  lose_current(slot, Lasted::never_live, now);
 }
 
 void VenueFeed::limit(std::optional<Duration> retry_after, std::string detail, MonoTime now) {
+  // All lines closed by one cause are told off once.
+  if (!retry_after && limited(now)) return;
   const Duration ban =
       retry_after ? std::clamp<Duration>(*retry_after, 1s, retry_after_max) : next_ban_;
   if (!retry_after) next_ban_ = std::min(next_ban_ * 2, ban_max);

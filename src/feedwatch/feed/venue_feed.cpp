@@ -391,9 +391,9 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
   } else if (slot.current && slot.current->conn() == conn) {
     frames_of(*slot.current);
     ++slot.unplanned_closes;
-    const bool stable = is_stable(*slot.current, now);
+    const Lasted how_long = lasted(*slot.current, now);
     slot.current.reset();
-    lose_current(slot, stable, now);
+    lose_current(slot, how_long, now);
   }
   publish(slot, now);
   update_venue(now);
@@ -433,6 +433,9 @@ MonoTime VenueFeed::next_deadline(MonoTime now) const {
   for (const auto& slot : slots_) {
     if (slot->dial_at) consider(*slot->dial_at);
     if (slot->give_up_at) consider(*slot->give_up_at);
+    if (slot->release_due && slot->current && slot->current->live_since()) {
+      consider(*slot->current->live_since() + proven_after);
+    }
     if (slot->current) consider(slot->current->next_deadline(now));
     if (slot->replacement) {
       consider(slot->replacement->next_deadline(now));
@@ -458,6 +461,7 @@ void VenueFeed::on_time(MonoTime now) {
     if (slot->current) process(*slot, *slot->current, now);
     check_session_health(*slot, now);
     check_pathfinder(*slot, now);
+    check_probation(*slot, now);
     check_replacement(*slot, now);
     dial_due(*slot, now);
   }

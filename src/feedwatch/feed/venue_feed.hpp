@@ -19,6 +19,8 @@
 
 namespace feedwatch::feed {
 
+enum class Lasted : std::uint8_t;
+
 struct FeedOptions {
   std::string venue;  ///< name shown; the venue part of stream keys
   const venues::Venue* codec = nullptr;
@@ -120,17 +122,18 @@ class VenueFeed {
   void for_sessions(TopicId topic, Action action);
 
   // venue_dial.cpp: who dials when
-  bool venue_live() const;
+  bool venue_live(MonoTime now) const;
   void schedule(Slot& slot, bool was_stable, MonoTime now);
   void choose_pathfinder(bool was_stable, MonoTime now);
   void release_followers(MonoTime now);
   void dial_due(Slot& slot, MonoTime now);
   SessionPtr open_session(Slot& slot, MonoTime now);
-  void lose_current(Slot& slot, bool was_stable, MonoTime now);
+  void lose_current(Slot& slot, Lasted lasted, MonoTime now);
   void drop(Slot& slot, SessionPtr& session);
   void become_live(Slot& slot, MonoTime now);
   void check_session_health(Slot& slot, MonoTime now);
   void check_pathfinder(Slot& slot, MonoTime now);
+  void check_probation(Slot& slot, MonoTime now);
   void update_venue(MonoTime now);
 
   // venue_repair.cpp: ladders and replacement
@@ -177,6 +180,7 @@ class VenueFeed {
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
 
   std::optional<std::size_t> pathfinder_;
+  bool followers_released_ = false;  // since the last live line was lost
   MonoTime last_dial_{};
   bool last_dial_seen_ = false;  // the venue saw it: it counts against the venue's limit
   std::optional<MonoTime> limited_until_;

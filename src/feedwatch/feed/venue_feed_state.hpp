@@ -8,9 +8,10 @@ namespace feedwatch::feed {
 
 constexpr Duration stable_after = 30s;  ///< data for so long: the line counts as stable
 constexpr Duration proven_after = 5s;  ///< a line that just failed is called up again after so long
-constexpr Duration follow_spread = 2s;  ///< followers dial within this of the first data
-constexpr Duration refresh_every = 1s;  ///< frame counters of lines, for the measured rate
-constexpr int fruitless_epochs = 2;     ///< then a bad symbol is quarantined
+constexpr Duration follow_spread = 1750ms;    ///< followers dial within this of the first data
+constexpr Duration pathfinder_pace = 3500ms;  ///< at the slowest: all are back within 6 s
+constexpr Duration refresh_every = 1s;        ///< frame counters of lines, for the measured rate
+constexpr int fruitless_epochs = 2;           ///< then a bad symbol is quarantined
 constexpr Duration refused_pause = 5s;  ///< before a refused topic is asked for by itself again
 constexpr Duration quarantine_retry = 10min;  ///< a quarantined one is subscribed again as often
 /// What REST says about an instrument excuses its silence for so long (semantics §4).
@@ -20,9 +21,17 @@ constexpr Duration ban_max = 1h;
 /// The longest ban a venue documents (Binance: three days); a longer Retry-After is not believed.
 constexpr Duration retry_after_max = 72h;
 
+/// How a connection ended.
+enum class Lasted : std::uint8_t { never_live, briefly, stable };
+
 /// The line has had data long enough for its next loss to count as the first one.
 inline bool is_stable(const Session& session, MonoTime now) {
   return session.live_since() && now - *session.live_since() >= stable_after;
+}
+
+inline Lasted lasted(const Session& session, MonoTime now) {
+  if (!session.live_since()) return Lasted::never_live;
+  return is_stable(session, now) ? Lasted::stable : Lasted::briefly;
 }
 
 struct VenueFeed::TopicState {
@@ -60,8 +69,10 @@ struct VenueFeed::Slot {
   std::optional<MonoTime> dial_at;
   std::optional<MonoTime> give_up_at;  ///< pathfinder: an unanswered dial makes room for the next
   MonoTime replace_deadline = never_mono;
-  /// Its last connection did not last: being open for an instant does not make the venue live.
+  /// Its last connection had data and did not last: being open for an instant does not make the
+  /// venue live, and calls nobody to follow.
   bool on_probation = false;
+  bool release_due = false;  ///< live on probation: the others follow once it has lasted
   Backoff backoff{500ms, 60s};
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
