@@ -50,7 +50,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   if (!type) {
     feeds_dirty = true;
     unit.feed->on_decode_error(conn, now);
-    if (!type.error().symbol.empty()) on_undecodable(unit, type.error().symbol, now);
+    on_undecodable(unit, type.error(), now);
     return;
   }
   unit.feed->on_decoded(conn);
@@ -120,10 +120,15 @@ void Shard::Impl::begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std:
   }
 }
 
-void Shard::Impl::on_undecodable(Unit& unit, std::string_view symbol, MonoTime now) {
-  const auto found = unit.symbols.find(symbol);
+void Shard::Impl::on_undecodable(Unit& unit, const venues::DecodeError& error, MonoTime now) {
+  const auto found = unit.symbols.find(error.symbol);
   if (found == unit.symbols.end()) return;
-  for (const auto& stream : found->second.streams) {
+  // One channel's bad message says nothing about what another one brings of the same symbol.
+  const venues::VenueSheet& sheet = unit.options.venue->sheet();
+  const auto channel = error.kind ? venues::channel_for(sheet, *error.kind) : std::nullopt;
+  const std::span<const Kind> kinds = channel ? sheet.channels[*channel].kinds : all_kinds;
+  for (const Kind kind : kinds) {
+    const auto& stream = found->second.streams[static_cast<std::size_t>(kind)];
     if (stream) monitor.on_undecodable(*stream, now);
   }
 }

@@ -20,6 +20,8 @@ namespace feedwatch::engine {
 
 constexpr Duration instruments_every = 10min;
 constexpr Duration instruments_retry = 10s;
+constexpr Duration rest_patience_first = 2min;
+constexpr Duration rest_patience_max = 1h;
 constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
 constexpr std::size_t max_instrument_pages = 20;
@@ -74,6 +76,7 @@ struct Shard::Impl {
     std::size_t pages = 0;
     MonoTime next_fetch = never_mono;
     MonoTime fetch_not_before{};  ///< REST asked for patience, or was asked a moment ago
+    Duration rest_patience = rest_patience_first;  ///< where REST refuses and names no time
     bool fetching = false;
   };
 
@@ -99,7 +102,7 @@ struct Shard::Impl {
   void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.
   void begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std::uint32_t epoch, MonoTime now);
-  void on_undecodable(Unit& unit, std::string_view symbol, MonoTime now);
+  void on_undecodable(Unit& unit, const venues::DecodeError& error, MonoTime now);
   void drain_changes(MonoTime now);
   void apply(const StreamChange& change, MonoTime now);
 

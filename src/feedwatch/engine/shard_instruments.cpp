@@ -53,9 +53,12 @@ void Shard::Impl::on_instruments(std::size_t index,
     const std::optional<Duration> wait = retry_after_of(*response);
     // All ask REST to be patient; 418 bans the address, and dialling on would prolong it.
     if (response->status == 418) unit.feed->limit(wait, "REST answered 418: address banned", now);
-    return try_again(std::clamp<Duration>(wait.value_or(2min), instruments_retry, 72h));
+    const Duration patience = std::exchange(
+        unit.rest_patience, std::min<Duration>(2 * unit.rest_patience, rest_patience_max));
+    return try_again(std::clamp<Duration>(wait.value_or(patience), instruments_retry, 72h));
   }
   if (response->status != 200) return try_again(instruments_retry);
+  unit.rest_patience = rest_patience_first;
   const auto page = venue.parse_instruments(response->body);
   if (!page) return try_again(instruments_retry);
   for (const venues::Instrument& instrument : *page) {

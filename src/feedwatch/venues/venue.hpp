@@ -106,8 +106,9 @@ std::string_view to_text(DecodeErrorCode code);
 
 struct DecodeError {
   DecodeErrorCode code = DecodeErrorCode::not_json;
-  std::string_view field;   ///< static name of the field at fault, may be empty
-  std::string_view symbol;  ///< the symbol, when it was already known; valid as WireTick's is
+  std::string_view field;      ///< static name of the field at fault, may be empty
+  std::string_view symbol;     ///< the symbol, when it was already known; valid as WireTick's is
+  std::optional<Kind> kind{};  ///< one that the message's channel feeds, when it was known
 };
 
 /// Filled by Decoder::decode; buffers are reused between calls.

@@ -120,7 +120,13 @@ TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every
     bench.pass(2min - 1s);
     EXPECT_THAT(bench.http.requests, SizeIs(1)) << status;
     bench.pass(2s);
-    EXPECT_THAT(bench.http.requests, SizeIs(2)) << status;
+    ASSERT_THAT(bench.http.requests, SizeIs(2)) << status;
+    done = std::move(bench.http.requests[1].second);
+    done(HttpResponse{.status = status, .headers = {}, .body = {}});
+    bench.pass(4min - 1s);
+    EXPECT_THAT(bench.http.requests, SizeIs(2)) << status << ": twice as long the second time";
+    bench.pass(2s);
+    EXPECT_THAT(bench.http.requests, SizeIs(3)) << status;
   }
 }
 
@@ -153,6 +159,24 @@ TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_paylo
   const Frame ping{FrameType::ping, std::string_view(bytes).substr(0, 2)};
   bench.shard.on_read(conn, std::span(&ping, 1), {bench.clock.mono, {}, false});
   EXPECT_THAT(bench.transport.pongs, ::testing::ElementsAre("17"));
+}
+
+TEST(Shard, bad_messages_of_one_channel_say_nothing_about_another) {
+  MapStore store;
+  ShardBench bench(store, {"BTCUSDT/mark", "BTCUSDT/quote"});
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  for (int i = 0; i < 20; ++i) {
+    bench.receive(conn, R"({"e":"bookTicker","s":"BTCUSDT","u":1,"b":"x","a":"2","E":1})");
+  }
+  const auto rejecting = [&](Kind kind) {
+    const Monitor& monitor = bench.shard.monitor();
+    return monitor.unchecked_slot(*monitor.find({"binance-usdm", "BTCUSDT", kind})).rejecting;
+  };
+  EXPECT_TRUE(rejecting(Kind::quote));
+  EXPECT_FALSE(rejecting(Kind::mark));
 }
 
 TEST(Shard, a_lease_begins_a_stream_and_its_end_or_expiry_ends_it) {

@@ -188,7 +188,7 @@ class BinanceDecoder final : public Decoder {
 
   bool stamp(wire::FieldReader& fields, const Event& event, WireTick& tick) {
     if (!fields.text(reader_, event.symbol, "s", tick.symbol)) return false;
-    fields.about(tick.symbol);
+    fields.about(tick.symbol, tick.kind);
     return fields.time(event.event_time, "E", tick.ts_event);
   }
 

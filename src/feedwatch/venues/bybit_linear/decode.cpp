@@ -119,6 +119,9 @@ class BybitDecoder final : public Decoder {
       if (const auto words = reader_.unescape(message.words); words && !ack.ok) {
         ack.message = *words;
       }
+      // What is subscribed still is subscribed: `error:already subscribed,topic:…`.
+      if (ack.message.find("already subscribed") != std::string::npos)
+        ack = {ack.request_id, true, {}};
       out.ack = std::move(ack);
       return MessageType::ack;
     }
@@ -132,7 +135,7 @@ class BybitDecoder final : public Decoder {
     if (!fields.text(reader_, message.symbol, "symbol", common.symbol)) {
       return std::unexpected(fields.error());
     }
-    fields.about(common.symbol);
+    fields.about(common.symbol, Kind::last);
     if (!read_type(fields, message, common.snapshot) ||
         !fields.time(message.time, "ts", common.ts_event) ||
         !fields.number(message.cross_seq, "cs", common.seq) ||
@@ -175,7 +178,7 @@ class BybitDecoder final : public Decoder {
     if (!fields.text(reader_, message.book_symbol, "s", quote.symbol)) {
       return std::unexpected(fields.error());
     }
-    fields.about(quote.symbol);
+    fields.about(quote.symbol, Kind::quote);
     if (!fields.time(message.time, "ts", quote.ts_event) ||
         !fields.number(message.update_id, "u", quote.seq) || !is_side(fields, message.bid, "b") ||
         !is_side(fields, message.ask, "a")) {

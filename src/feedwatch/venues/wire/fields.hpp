@@ -13,8 +13,11 @@ namespace feedwatch::venues::wire {
 /// succeeded; after a false, error() says why. Lives for one message, on the stack.
 class FieldReader {
  public:
-  /// Stands in errors from here on; must outlive the error.
-  void about(std::string_view symbol) { error_.symbol = symbol; }
+  /// Stands in errors from here on; the symbol must outlive the error.
+  void about(std::string_view symbol, Kind kind) {
+    error_.symbol = symbol;
+    error_.kind = kind;
+  }
 
   /// A required price, a string or a number, exactly as sent.
   bool price(const Token& token, std::string_view field, Decimal& out, std::string_view& text);

@@ -104,6 +104,11 @@ TEST(BybitDecode, Answers) {
   EXPECT_FALSE(refused.out.ack->ok);
   EXPECT_FALSE(refused.out.ack->request_id.has_value());
   EXPECT_EQ(refused.out.ack->message, "Invalid topic: tickers.NO");
+
+  test::Reading again(venue(), R"({"success":false,"ret_msg":"error:already subscribed,topic:)"
+                               R"(tickers.A","conn_id":"c","req_id":"7","op":"subscribe"})");
+  ASSERT_EQ(again.type, MessageType::ack);
+  EXPECT_TRUE(again.out.ack->ok) << "what is subscribed still is no bad topic";
 }
 
 TEST(BybitDecode, BothFormsOfPong) {
