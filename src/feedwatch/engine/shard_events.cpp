@@ -28,6 +28,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
     switch (frame.type) {
       case FrameType::ping:
         ports.transport.send_pong(conn, frame.payload);
+        unit.feed->on_answered_ping(conn, now);
         break;
       case FrameType::pong:
         unit.feed->on_pong(conn, frame.payload, stamp.mono_recv, now);
@@ -68,6 +69,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       break;
     case venues::MessageType::ping:
       ports.transport.send_text(conn, decoded.reply);
+      unit.feed->on_answered_ping(conn, now);
       break;
     case venues::MessageType::notice:
       feeds_dirty = true;

@@ -10,11 +10,15 @@ Budget Budget::share_of(const venues::RateLimit& published) {
 }
 
 bool Budget::try_spend(MonoTime now) {
-  if (unlimited()) return true;
   if (next_allowed(now) > now) return false;
+  charge(now);
+  return true;
+}
+
+void Budget::charge(MonoTime now) {
+  if (unlimited()) return;
   spent_.push_back(now);
   if (spent_.size() > count_) spent_.pop_front();
-  return true;
 }
 
 void Budget::refund() {

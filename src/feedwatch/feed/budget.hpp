@@ -23,6 +23,8 @@ class Budget {
   static Budget share_of(const venues::RateLimit& published);
 
   bool try_spend(MonoTime now);
+  /// Spends whether it is there or not: what is owed at once delays what comes after it.
+  void charge(MonoTime now);
   /// Gives the newest spending back: the venue never saw it.
   void refund();
   /// The earliest moment at or after `now` at which try_spend would succeed.

@@ -93,6 +93,8 @@ class Session {
   void on_pong(std::string_view payload, MonoTime arrived, MonoTime now) {
     heartbeat_.on_pong(payload, arrived, now);
   }
+  /// The venue's ping has been answered, which counts against its limit of messages.
+  void on_answered_ping(MonoTime now) { messages_.charge(now); }
   void on_ack(const venues::Ack& ack, MonoTime now);
   /// A message of the topic, whatever it holds: it proves the line. What proves the topic is
   /// on_evidence(): a message without a price, or with one nobody can take, does not.

@@ -291,6 +291,10 @@ void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime arrived,
   if (lagged != (session->lag() > Duration::zero())) update_reasons(*slot, now);
 }
 
+void VenueFeed::on_answered_ping(ConnId conn, MonoTime now) {
+  if (Session* session = find(conn)) session->on_answered_ping(now);
+}
+
 void VenueFeed::on_ack(ConnId conn, const venues::Ack& ack, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);

@@ -69,6 +69,7 @@ class VenueFeed {
   void on_frames(ConnId conn, std::size_t count, MonoTime now);
   /// `arrived`: the frame's stamp, which our own stalls have not made younger.
   void on_pong(ConnId conn, std::string_view payload, MonoTime arrived, MonoTime now);
+  void on_answered_ping(ConnId conn, MonoTime now);
   void on_ack(ConnId conn, const venues::Ack& ack, MonoTime now);
   void on_notice(ConnId conn, MonoTime now);
   void on_decoded(ConnId conn);

@@ -91,5 +91,15 @@ TEST(Backoff, spreads_over_the_whole_range) {
   EXPECT_NEAR(low, 500, 60);
 }
 
+TEST(Budget, what_is_owed_at_once_delays_what_comes_after_it) {
+  Budget budget(2, 1s);
+  EXPECT_TRUE(budget.try_spend(t0));
+  budget.charge(t0);
+  budget.charge(t0 + 100ms);
+  EXPECT_FALSE(budget.try_spend(t0 + 1s - 1ns));
+  EXPECT_TRUE(budget.try_spend(t0 + 1s));
+  EXPECT_FALSE(budget.try_spend(t0 + 1s));
+}
+
 }  // namespace
 }  // namespace feedwatch::feed
