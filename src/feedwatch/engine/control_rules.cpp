@@ -8,6 +8,7 @@
 
 #include "feedwatch/alert/identity.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/health/checks.hpp"
 
 namespace feedwatch::engine::rules {
 namespace {
@@ -49,12 +50,13 @@ std::string other(const StreamFacts& facts, std::string_view name) {
   return identity_of(name, stream_scope(key_of(facts)));
 }
 
-/// Critical only for required streams, and only where silence is proof: event channels are a
-/// warning until a probe can tell a quiet market (semantics §4).
+/// Critical only for required streams, and only on the evidence that health takes for critical: the
+/// silence of an event channel is a warning until a probe can tell a quiet market (semantics §4).
 Severity severity_of(const StreamFacts& facts, bool bad_enough) {
   const StreamInfo& info = *facts.status.info;
-  const bool proof = info.cadence.type == CadenceType::clocked;
-  return bad_enough && info.required && proof ? Severity::critical : Severity::warning;
+  const bool proven =
+      health::is_proven(info.cadence.type == CadenceType::clocked, facts.status.reason);
+  return bad_enough && info.required && proven ? Severity::critical : Severity::warning;
 }
 
 bool is_stale(const StreamFacts& facts) {
@@ -137,7 +139,9 @@ Finding stream_rejecting(const StreamFacts& facts, std::string_view name) {
 
 Finding quarantined(const StreamFacts& facts, std::string_view name) {
   if (!facts.quarantined_since) return std::nullopt;
-  auto found = stream_finding(facts, name, Severity::warning, *facts.quarantined_since);
+  // It stands in for price_staleness, so it grows as serious as that would have been.
+  auto found =
+      stream_finding(facts, name, severity_of(facts, is_stale(facts)), *facts.quarantined_since);
   found.message =
       with_detail(fmt::format("{} is quarantined: it never came to data", facts.status.info->text),
                   facts.status.detail);

@@ -38,6 +38,10 @@ Verdict check_notifier(const std::vector<SinkEvidence>& sinks);
 /// "Monitor": degraded for a minute after a stall of our own loop.
 Verdict check_self(const SelfEvidence& self);
 
+/// Whether a stream past its limit has more against it than a silence that proves nothing (§4): its
+/// channel is clocked, or its trouble is none of silence. Alerts take their severity from this too.
+bool is_proven(bool clocked, Reason reason);
+
 /// Whether the stream alone makes its component critical.
 bool is_critical(const StreamEvidence& stream);
 

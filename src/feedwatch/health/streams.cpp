@@ -164,13 +164,16 @@ std::string count(std::size_t number) {
 
 }  // namespace
 
-bool is_critical(const StreamEvidence& stream) {
-  if (!stream.required || !stream.fault || stream.level != Level::stale) return false;
+bool is_proven(bool clocked, Reason reason) {
   // A new subscription tried because of the silence proves no more than the silence does.
-  const bool mere_silence = stream.reason == Reason::silent ||
-                            stream.reason == Reason::never_received ||
-                            stream.reason == Reason::resubscribing;
-  return stream.clocked || !mere_silence;
+  const bool mere_silence = reason == Reason::silent || reason == Reason::never_received ||
+                            reason == Reason::resubscribing;
+  return clocked || !mere_silence;
+}
+
+bool is_critical(const StreamEvidence& stream) {
+  return stream.required && stream.fault && stream.level == Level::stale &&
+         is_proven(stream.clocked, stream.reason);
 }
 
 Verdict check_streams(const FeedEvidence* feed) {

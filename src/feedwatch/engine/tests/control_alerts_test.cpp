@@ -98,13 +98,25 @@ TEST_F(ControlAlerts, never_received_says_so) {
   EXPECT_THAT(row.metadata, HasSubstr(R"("age_seconds":null)"));
 }
 
-TEST_F(ControlAlerts, critical_only_for_required_clocked_streams) {
+TEST_F(ControlAlerts, silence_is_critical_only_for_required_clocked_streams) {
   auto optional = bench.watch("OPT", false);
   auto event = bench.watch("EVT", true, event_driven());
   go_stale(optional);
   go_stale(event);
   EXPECT_THAT(bench.open(), testing::UnorderedElementsAre(staleness("OPT") + " warning",
                                                           staleness("EVT") + " warning"));
+}
+
+TEST_F(ControlAlerts, event_streams_are_critical_for_what_is_more_than_silence_as_in_health) {
+  auto event = bench.watch("EVT", true, event_driven());
+  go_stale(event, Reason::rejecting);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(stream_rejecting{kind="mark",symbol="EVT",venue="v"} critical)"));
+  auto lost = bench.watch("LOST", true, event_driven(), "w");
+  go_stale(lost, Reason::disconnected);
+  EXPECT_THAT(
+      bench.open(),
+      testing::Contains(R"(price_staleness{kind="mark",symbol="LOST",venue="w"} critical)"));
 }
 
 TEST_F(ControlAlerts, no_fault_no_alert) {
@@ -311,9 +323,12 @@ TEST_F(ControlAlerts, quarantine_and_rejecting_are_one_alert_each) {
   bad.quarantined = true;
   bad.detail = "Invalid symbol";
   bench.put(bad);
-  go_stale(bad, Reason::quarantined);
   EXPECT_THAT(bench.open(),
               ElementsAre(R"(quarantined{kind="mark",symbol="BAD",venue="v"} warning)"));
+  go_stale(bad, Reason::quarantined);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(quarantined{kind="mark",symbol="BAD",venue="v"} critical)"))
+      << "health is critical, and price_staleness waits behind this alert for ever";
   EXPECT_THAT(bench.control.alerts().at(0).row.message, HasSubstr("Invalid symbol"));
 
   auto odd = bench.watch("ODD", true, clocked(1s), "w");
