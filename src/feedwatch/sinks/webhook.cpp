@@ -4,30 +4,36 @@
 
 #include <algorithm>
 
-#include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/sinks/retry_after.hpp"
 
 namespace feedwatch::sinks {
 namespace {
 
 constexpr std::size_t max_answer = 64U << 10U;
-constexpr std::size_t max_excerpt = 200;
 
 bool may_pass(int status) {
   return status == 408 || status == 429 || status / 100 == 5;
 }
 
-/// "HTTP 404: "what the receiver said"", safe to show.
+/// The status alone: receivers answer with the path they were asked for, and the path is the
+/// secret.
 std::string describe(const HttpResponse& response) {
-  if (response.body.empty()) return fmt::format("HTTP {}", response.status);
-  return fmt::format("HTTP {}: {}", response.status,
-                     json_quoted(std::string_view(response.body).substr(0, max_excerpt)));
+  return fmt::format("HTTP {}", response.status);
+}
+
+/// What follows the host: path and query.
+std::string_view behind_host(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t end = url.find_first_of("/?#", host);
+  return end == std::string_view::npos ? std::string_view{} : url.substr(end);
 }
 
 std::string without(std::string text, std::string_view secret) {
-  if (secret.empty()) return text;
-  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) {
-    text.replace(at, secret.size(), "<url>");
+  constexpr std::string_view mask = "<url>";
+  if (secret.size() < 2) return text;  // "/" is no secret
+  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += mask.size()) {
+    text.replace(at, secret.size(), mask);
   }
   return text;
 }
@@ -62,7 +68,7 @@ void WebhookSink::deliver(const Notification& notification, Done done) {
     SinkResult result = answer ? judge_answer(*answer)
                                : SinkResult{.status = SinkResult::Status::retry,
                                             .detail = std::move(answer.error())};
-    result.detail = without(std::move(result.detail), url);
+    result.detail = without(without(std::move(result.detail), url), behind_host(url));
     done(std::move(result));
   });
 }

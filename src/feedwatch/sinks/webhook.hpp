@@ -9,7 +9,7 @@ namespace feedwatch::sinks {
 
 struct WebhookOptions {
   std::string name;
-  std::string url;      ///< often a secret in itself: never appears in a result's detail
+  std::string url;      ///< often a secret in itself: nothing but its host is ever in a result
   std::string ca_file;  ///< additional private CA, PEM
   Duration timeout = 10s;
 };
@@ -18,7 +18,8 @@ struct WebhookOptions {
 ///
 /// 2xx is delivered. 408, 429, 5xx and anything short of an answer may pass: retry, after
 /// Retry-After where the answer has one (at most an hour). Every other status fails: the same
-/// request would be refused again. Redirects are not followed. Owner's thread only; `http` must
+/// request would be refused again. The answer's body is not told to anybody: many receivers repeat
+/// the path there. Redirects are not followed. Owner's thread only; `http` must
 /// outlive it; may be destroyed while an attempt is under way.
 class WebhookSink final : public Sink {
  public:

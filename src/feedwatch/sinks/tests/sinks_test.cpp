@@ -79,14 +79,13 @@ TEST(Webhook, NoAnswerIsRetried) {
   EXPECT_FALSE(result.retry_after);
 }
 
-TEST(Webhook, DetailQuotesTheReceiverAndHidesTheUrl) {
-  EXPECT_EQ(attempt(HttpResponse{.status = 404, .body = "no\nsuch \"hook\""}).detail,
-            R"(HTTP 404: "no\nsuch \"hook\"")");
+TEST(Webhook, DetailHoldsNothingOfTheUrlBeyondTheHost) {
+  EXPECT_EQ(attempt(HttpResponse{.status = 404, .body = "Cannot POST /secret"}).detail, "HTTP 404");
+  EXPECT_EQ(attempt(HttpResponse{.status = 503, .body = "%2Fsecret is away"}).detail, "HTTP 503");
   EXPECT_EQ(attempt(HttpResponse{.status = 410}).detail, "HTTP 410");
   EXPECT_EQ(attempt(std::unexpected("POST https://h/secret: refused")).detail,
             "POST <url>: refused");
-  EXPECT_EQ(attempt(HttpResponse{.status = 400, .body = std::string(5000, 'x')}).detail.size(),
-            std::string("HTTP 400: \"\"").size() + 200);
+  EXPECT_EQ(attempt(std::unexpected("h: POST /secret: refused")).detail, "h: POST <url>: refused");
 }
 
 TEST(Webhook, RetryAfterIsPassedOn) {
