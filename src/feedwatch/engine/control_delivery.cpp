@@ -27,6 +27,16 @@ bool is_about(const alert::Alert& alert, const std::string& sink) {
   return alert.name == "sink_failed" && alert.labels == rules::sink_scope(sink);
 }
 
+std::string row_id(const std::string& key, const std::string& sink) {
+  return fmt::format("{}@{}", key, sink);
+}
+
+/// The inverse; the name of a sink may hold any character.
+std::string key_of(const NotificationRow& row) {
+  const std::string ending = "@" + row.sink;
+  return row.id.substr(0, row.id.size() - (row.id.ends_with(ending) ? ending.size() : 0));
+}
+
 }  // namespace
 
 void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime now,
@@ -40,7 +50,7 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
     parcel.key = key;
     parcel.summary = alert::summary_of(change.alert);
     parcel.news = news_of(change.type);
-    parcel.row.id = fmt::format("{}@{}", key, name);
+    parcel.row.id = row_id(key, name);
     parcel.row.alert_id = change.alert.id;
     parcel.row.sink = name;
     parcel.row.state = "pending";
@@ -110,7 +120,7 @@ void Control::Impl::restore_notification(NotificationRow row, const std::vector<
     return;
   }
   alert::Parcel parcel;
-  parcel.key = row.id.substr(0, row.id.rfind('@'));
+  parcel.key = key_of(row);
   const bool is_resolved = parcel.key.find("/resolved/") != std::string::npos;
   parcel.news = is_resolved ? alert::Parcel::News::resolved : alert::Parcel::News::update;
   const auto alert = std::ranges::find(alerts, row.alert_id, &AlertRow::id);

@@ -503,5 +503,28 @@ TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
   EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
 }
 
+TEST(ControlRecovered, the_key_is_the_same_although_the_name_of_the_sink_holds_an_at_sign) {
+  ControlBench bench;
+  FakeJournal journal;
+  FakeSink mail("ops@home");
+  StatusBoard board([] {});
+  NotificationRow note;
+  note.id = "old-BTC/firing/warning@ops@home";
+  note.alert_id = "old-BTC";
+  note.sink = "ops@home";
+  note.state = "pending";
+  Control control({},
+                  {.clock = bench.clock,
+                   .wakeup = bench.wakeup,
+                   .journal = journal,
+                   .sinks = {&mail},
+                   .status = board,
+                   .monitor = bench.monitor},
+                  {{open_row("BTC")}, {note}});
+  control.start();
+  ASSERT_TRUE(mail.answer());
+  EXPECT_EQ(mail.keys(), std::vector<std::string>{"old-BTC/firing/warning"});
+}
+
 }  // namespace
 }  // namespace feedwatch::engine
