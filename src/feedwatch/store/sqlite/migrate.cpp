@@ -14,13 +14,6 @@ Error refusal(const std::string& file, std::string why, std::string fix) {
   return {"database " + file, std::move(why), std::move(fix)};
 }
 
-Result<void> check_owner(Database& db, const std::string& file) {
-  if (db.integer("PRAGMA application_id") == application_id) return {};
-  if (db.integer("SELECT count(*) FROM sqlite_schema") == 0) return {};
-  return std::unexpected(
-      refusal(file, "is a database of another program", "give another file in [store] url"));
-}
-
 /// How many of `migrations` are applied; their checksums must agree.
 Result<std::size_t> check_applied(Database& db, const std::string& file,
                                   std::span<const Migration> migrations) {
@@ -61,10 +54,18 @@ void apply(Database& db, const Migration& migration, WallTime now) {
 
 }  // namespace
 
+Result<void> check_owner(Database& db, const std::string& file) {
+  if (db.integer("PRAGMA application_id") == application_id) return {};
+  if (db.integer("SELECT count(*) FROM sqlite_schema") == 0) return {};
+  return std::unexpected(
+      refusal(file, "is a database of another program", "give another file in [store] url"));
+}
+
 Result<void> migrate(Database& db, const std::string& file, std::span<const Migration> migrations,
                      WallTime now) {
-  if (Result<void> owner = check_owner(db, file); !owner) return owner;
   Transaction transaction(db);
+  // Inside the transaction: nobody else makes the empty file theirs in between.
+  if (Result<void> owner = check_owner(db, file); !owner) return owner;
   db.exec(fmt::format("PRAGMA application_id = {}", application_id));
   db.exec(
       "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY NOT NULL, "

@@ -19,6 +19,9 @@ struct Migration {
 /// Those built into the program, by version, from 1 without gaps.
 std::span<const Migration> sqlite_migrations();
 
+/// Ours, or still empty. Reads only, so that the file of another program stays as it is.
+Result<void> check_owner(Database& db, const std::string& file);
+
 /// Brings the database to the newest of `migrations`, all in one transaction, and notes each in
 /// schema_migrations. Refuses a database of another program, of a newer feedwatch, or whose applied
 /// migrations differ from ours. Throws SqliteFailure for what SQLite itself reports.

@@ -71,6 +71,10 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::filesystem
   if (!lock) return std::unexpected(lock.error());
   try {
     Database db(file, Database::Mode::create, options.busy_timeout);
+    // WAL is written into the file: not before it is known to be ours.
+    if (Result<void> owner = check_owner(db, file.string()); !owner) {
+      return std::unexpected(owner.error());
+    }
     configure(db, options);
     if (Result<void> done = migrate(db, file.string(), migrations, now); !done) {
       return std::unexpected(done.error());

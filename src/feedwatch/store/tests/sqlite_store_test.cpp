@@ -302,6 +302,18 @@ TEST_F(SqliteStoreTest, DatabaseOfAnotherProgram) {
                               "url)");
 }
 
+TEST_F(SqliteStoreTest, DatabaseOfAnotherProgramIsLeftAsItIs) {
+  std::filesystem::create_directories(file().parent_path());
+  intruder().exec("CREATE TABLE theirs (x)");
+  const auto bytes = [&] {
+    std::ifstream in(file(), std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string before = bytes();
+  EXPECT_NE(open_error(), "opened");
+  EXPECT_EQ(bytes(), before) << "not even its journal mode";
+}
+
 TEST_F(SqliteStoreTest, NewerSchema) {
   open();
   store_.reset();
