@@ -169,6 +169,7 @@ Result<void> AsyncStore::close(Duration limit) {
   std::unique_lock lock(mutex_);
   if (!writer_.joinable()) return {};
   closing_ = true;
+  backend_->hurry();
   wake_.notify_one();
   if (!stopped_cv_.wait_for(lock, limit, [this] { return stopped_; })) {
     give_up_ = true;

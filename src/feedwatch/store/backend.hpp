@@ -23,7 +23,7 @@ template <class T>
 using BackendResult = std::expected<T, std::string>;  ///< the error is transient: try again
 
 /// What a database offers the AsyncStore. Used by one thread at a time (the writer thread), except
-/// interrupt().
+/// interrupt() and hurry().
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -40,6 +40,8 @@ class Backend {
   virtual BackendResult<std::vector<AlertRow>> open_alerts() = 0;
   /// Ends the statement now running, from any thread.
   virtual void interrupt() = 0;
+  /// From now on nothing is waited for that another process holds; what waits fails. Any thread.
+  virtual void hurry() = 0;
 };
 
 }  // namespace feedwatch::store

@@ -5,6 +5,8 @@
 namespace feedwatch::store {
 namespace {
 
+constexpr int pause_ms = 5;  ///< between two looks at a lock somebody else holds
+
 [[noreturn]] void fail(sqlite3* db, int code) {
   const std::string message = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   throw SqliteFailure(code, message);
@@ -88,7 +90,21 @@ void Statement::bind_null(int index) {
   check(sqlite3_bind_null(stmt_.get(), index));
 }
 
-Database::Database(const std::filesystem::path& path, Mode mode, Duration busy_timeout) {
+Database::Patience::Patience(Duration busy_timeout) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(busy_timeout).count();
+  max_tries = static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)) / pause_ms;
+}
+
+// Not sqlite3_busy_timeout: nothing ends that one early, and a program told to stop has to.
+int Database::Patience::wait(void* patience, int tries) {
+  const auto& self = *static_cast<const Patience*>(patience);
+  if (self.hurried || tries >= self.max_tries) return 0;
+  sqlite3_sleep(pause_ms);
+  return 1;
+}
+
+Database::Database(const std::filesystem::path& path, Mode mode, Duration busy_timeout)
+    : patience_(std::make_unique<Patience>(busy_timeout)) {
   const int access =
       mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* raw = nullptr;
@@ -96,8 +112,7 @@ Database::Database(const std::filesystem::path& path, Mode mode, Duration busy_t
   db_.reset(raw);
   if (code != SQLITE_OK) fail(raw, code);
   sqlite3_extended_result_codes(raw, 1);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(busy_timeout).count();
-  sqlite3_busy_timeout(raw, static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)));
+  sqlite3_busy_handler(raw, &Patience::wait, patience_.get());
 }
 
 void Database::exec(const char* sql) {

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -86,10 +87,11 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
 };
 
-/// One connection. One thread at a time; interrupt() from any.
+/// One connection. One thread at a time; interrupt() and hurry() from any.
 class Database {
  public:
   enum class Mode : unsigned char { create, read_only };
+  /// A lock held by another process is waited for as long as `busy_timeout`.
   Database(const std::filesystem::path& path, Mode mode, Duration busy_timeout);
 
   void exec(const char* sql);
@@ -97,6 +99,8 @@ class Database {
   Statement prepare(std::string_view sql) { return {db_.get(), sql}; }
   std::int64_t integer(std::string_view sql);
   void interrupt() { sqlite3_interrupt(db_.get()); }
+  /// Ends a wait for the lock of another process; from now on none is waited for.
+  void hurry() { patience_->hurried = true; }
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
   std::int64_t changes() const { return sqlite3_changes64(db_.get()); }
 
@@ -104,6 +108,14 @@ class Database {
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
+  struct Patience {
+    explicit Patience(Duration busy_timeout);
+    /// SQLite's busy handler: whether to try again.
+    static int wait(void* patience, int tries);
+    int max_tries;
+    std::atomic<bool> hurried = false;
+  };
+  std::unique_ptr<Patience> patience_;  // where it is: SQLite holds its address
   std::unique_ptr<sqlite3, Close> db_;
 };
 

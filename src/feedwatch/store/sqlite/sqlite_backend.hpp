@@ -28,6 +28,7 @@ class SqliteBackend final : public Backend {
   BackendResult<StateRecords> load_state() override;
   BackendResult<std::vector<AlertRow>> open_alerts() override;
   void interrupt() override { db_.interrupt(); }
+  void hurry() override { db_.hurry(); }
 
  private:
   SqliteBackend(FileLock lock, Database db, const StoreOptions& options);

@@ -61,6 +61,7 @@ class FakeBackend final : public Backend {
   BackendResult<StateRecords> load_state() override { return StateRecords{{"old", "1"}}; }
   BackendResult<std::vector<AlertRow>> open_alerts() override { return std::vector<AlertRow>{}; }
   void interrupt() override {}
+  void hurry() override {}
 
  private:
   Disk& disk_;

@@ -218,6 +218,21 @@ TEST_F(SqliteStoreTest, LockHeldByAnotherProgramSpoolsThenReplays) {
   }
 }
 
+TEST_F(SqliteStoreTest, CloseKeepsItsLimitWhileAnotherProgramHoldsTheLock) {
+  options_.busy_timeout = 30s;
+  open();
+  Database other = intruder();
+  other.exec("BEGIN IMMEDIATE");
+  commit(batch_of("k", {transition(1)}));
+  store_->put("offset", "1");
+  const MonoTime began = clock_.now();
+  const Result<void> closed = store_->close(300ms);
+  EXPECT_LT(clock_.now() - began, 3s);
+  ASSERT_FALSE(closed) << "the state record had to be given up";
+  EXPECT_NE(closed.error().text().find("closed with 0 batches"), std::string::npos)
+      << "the row is durable in the spool: " << closed.error().text();
+}
+
 TEST_F(SqliteStoreTest, FullDiskSpoolsAndGoesOnWhenThereIsRoom) {
   options_.max_database_bytes = 200'000;
   open();
