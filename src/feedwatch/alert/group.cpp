@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::alert {
 
 std::string_view group_of(const Alert& alert) {
@@ -17,7 +19,7 @@ void Grouping::restore(const Alert& alert) {
 MonoTime Grouping::notify_at(const Change& change) {
   const auto group = groups_.try_emplace(std::string(group_of(change.alert))).first;
   if (change.type == Change::Type::fired) {
-    if (group->second.open == 0) group->second.ready = change.at + wait_;
+    if (group->second.open == 0) group->second.ready = plus(change.at, wait_);
     ++group->second.open;
   }
   const MonoTime at = std::max(change.at, group->second.ready);

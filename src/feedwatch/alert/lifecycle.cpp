@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "feedwatch/alert/identity.hpp"
+#include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::alert {
 namespace {
@@ -26,10 +27,7 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   // Told by the earlier run; the grid of repeats goes on where it was.
   entry.alert.repeats = 0;
   entry.next_repeat = entry.alert.opened;
-  while (entry.next_repeat <= now) {
-    entry.next_repeat += options_.repeat;
-    ++entry.alert.repeats;
-  }
+  pass_repeats(entry, now);
   if (entry.alert.repeats > 0) --entry.alert.repeats;
   std::string identity = entry.alert.identity;
   entries_.insert_or_assign(std::move(identity), std::move(entry));
@@ -43,9 +41,11 @@ void Lifecycle::raise(const Finding& finding, MonoTime now, std::vector<Change>&
   }
   // An end that was due before this beginning, and nobody looked in between: two alerts, not one.
   Entry& entry = found->second;
-  if (entry.cleared && finding.since >= *entry.cleared + options_.keep_firing) {
-    if (entry.alert.state == State::pending) fire(entry, entry.alert.started + entry.hold, out);
-    resolve(found, *entry.cleared + options_.keep_firing, out);
+  if (entry.cleared && finding.since >= plus(*entry.cleared, options_.keep_firing)) {
+    if (entry.alert.state == State::pending) {
+      fire(entry, plus(entry.alert.started, entry.hold), out);
+    }
+    resolve(found, plus(*entry.cleared, options_.keep_firing), out);
     begin(finding, now, out);
     return;
   }
@@ -75,7 +75,7 @@ void Lifecycle::renew(Entry& entry, const Finding& finding, MonoTime now,
   entry.alert.message = finding.message;
   entry.alert.metadata = finding.metadata;
   if (entry.alert.state == State::pending) {
-    if (now - entry.alert.started >= entry.hold) fire(entry, now, out);
+    if (minus(now, entry.alert.started) >= entry.hold) fire(entry, now, out);
   } else if (rises) {
     entry.alert.updated = now;
     out.push_back({Change::Type::raised, entry.alert, now});
@@ -89,8 +89,16 @@ void Lifecycle::fire(Entry& entry, MonoTime at, std::vector<Change>& out) {
   alert.state = State::firing;
   alert.opened = at;
   alert.updated = at;
-  entry.next_repeat = at + options_.repeat;
+  entry.next_repeat = plus(at, options_.repeat);
   out.push_back({Change::Type::fired, alert, at});
+}
+
+/// The next repeat to come, on the grid, with those before it counted.
+void Lifecycle::pass_repeats(Entry& entry, MonoTime now) const {
+  if (entry.next_repeat > now) return;
+  const Duration late = minus(now, entry.next_repeat);
+  entry.alert.repeats += static_cast<std::uint32_t>(late / options_.repeat + 1);
+  entry.next_repeat = plus(now, options_.repeat - late % options_.repeat);
 }
 
 void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence) {
@@ -100,7 +108,7 @@ void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence)
   if (!entry.judged && evidence == Evidence::none) return;
   entry.judged = true;
   // Long enough, although nobody looked before it ended: it is told all the same.
-  const bool brief = at - entry.alert.started < entry.hold;
+  const bool brief = minus(at, entry.alert.started) < entry.hold;
   if (entry.alert.state == State::pending && brief) {
     entries_.erase(found);
   } else if (!entry.cleared) {
@@ -126,8 +134,8 @@ Lifecycle::Entries::iterator Lifecycle::resolve(Entries::iterator entry, MonoTim
 }
 
 MonoTime Lifecycle::deadline(const Entry& entry) const {
-  if (entry.alert.state == State::pending) return entry.alert.started + entry.hold;
-  if (entry.cleared) return *entry.cleared + options_.keep_firing;
+  if (entry.alert.state == State::pending) return plus(entry.alert.started, entry.hold);
+  if (entry.cleared) return plus(*entry.cleared, options_.keep_firing);
   return entry.next_repeat;
 }
 
@@ -144,10 +152,7 @@ void Lifecycle::on_time(MonoTime now, std::vector<Change>& out) {
       it = resolve(it, due, out);
     } else {
       // After a suspend one repeat is enough, however many were due.
-      while (entry.next_repeat <= now) {
-        entry.next_repeat += options_.repeat;
-        ++entry.alert.repeats;
-      }
+      pass_repeats(entry, now);
       out.push_back({Change::Type::repeated, entry.alert, now});
       ++it;
     }

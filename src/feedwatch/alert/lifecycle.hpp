@@ -66,6 +66,7 @@ class Lifecycle {
   void renew(Entry& entry, const Finding& finding, MonoTime now, std::vector<Change>& out);
   void fire(Entry& entry, MonoTime at, std::vector<Change>& out);
   Entries::iterator resolve(Entries::iterator entry, MonoTime at, std::vector<Change>& out);
+  void pass_repeats(Entry& entry, MonoTime now) const;
   MonoTime deadline(const Entry& entry) const;
 
   LifecycleOptions options_;

@@ -16,8 +16,8 @@ defaults, file, environment (`FEEDWATCH_*`), flags (`--set table.key=value`). In
 flags values stand without quotes, and lists are separated by commas; arrays of tables can only be
 written in the file.
 
-Durations are texts with units: `"750ms"`, `"3s"`, `"1h30m"` (ns, us, ms, s, m, h, d). An unknown or
-duplicate key, a wrong type, a bad unit or a value that makes no sense stops the start with exit code 3
+Durations are texts with units: `"750ms"`, `"3s"`, `"1h30m"` (ns, us, ms, s, m, h, d), at most `"365d"`. An
+unknown or duplicate key, a wrong type, a bad unit or a value that makes no sense stops the start with exit code 3
 and a line for each mistake: file, line, column, key, and what to do. `config check -c FILE` says
 the same without starting, `config print` shows what is in force and where each value came from,
 `config schema` prints a JSON schema for editors. Secrets come from files or the environment and are

@@ -14,6 +14,7 @@
 namespace feedwatch::config {
 namespace {
 
+constexpr Duration longest_duration = std::chrono::days{365};
 constexpr std::array<std::string_view, 2> presets{"coarse", "tight"};
 constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
@@ -177,6 +178,18 @@ std::expected<Value, Complaint> parse_text(const Key& key, std::string_view text
   throw std::logic_error("a type the schema does not have");
 }
 
+std::optional<Complaint> check_duration(const Key& key, Duration duration) {
+  if (!key.zero && duration == Duration{0}) {
+    return Complaint{"zero is too short", "use a duration above zero"};
+  }
+  // Far below where sums of times overflow, and nobody waits longer on purpose.
+  if (duration > longest_duration) {
+    return Complaint{fmt::format("{} is longer than a year", format_duration(duration)),
+                     "use at most 365d"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_text(Type type) {
@@ -220,9 +233,7 @@ std::optional<Complaint> check_value(const Key& key, const Value& value) {
     return Complaint{fmt::format("{} is out of range", number),
                      fmt::format("use {} to {}", key.min, key.max)};
   }
-  if (key.type == Type::duration && !key.zero && std::get<Duration>(value) == Duration{0}) {
-    return Complaint{"zero is too short", "use a duration above zero"};
-  }
+  if (key.type == Type::duration) return check_duration(key, std::get<Duration>(value));
   return std::nullopt;
 }
 

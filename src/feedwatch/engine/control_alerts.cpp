@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "feedwatch/alert/identity.hpp"
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/control_impl.hpp"
 
 namespace feedwatch::engine {
@@ -30,7 +31,7 @@ std::string_view state_before(Change::Type type) {
 alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   // UTC of the earlier run as a moment of this one's clock; never in the future.
   const auto moment = [&](WallTime at) {
-    return std::min(anchor.mono, anchor.mono + (at - anchor.wall));
+    return std::min(anchor.mono, plus(anchor.mono, minus(at, anchor.wall)));
   };
   alert::Alert alert;
   alert.id = row.id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/shard_impl.hpp"
 
 namespace feedwatch::engine {
@@ -49,7 +50,7 @@ Result<StreamId> Shard::want(const StreamKey& key, const std::string& owner, Dur
   const Result<StreamId> stream = impl_->want(key, now);
   if (stream) {
     StreamEntry& entry = impl_->streams.at(*stream);
-    entry.leases[owner] = ttl > Duration::zero() ? now + ttl : never_mono;
+    entry.leases[owner] = ttl > Duration::zero() ? plus(now, ttl) : never_mono;
     impl_->put(entry);
   }
   impl_->finish(now);

@@ -171,6 +171,30 @@ TEST_F(LifecycleTest, repeat_zero_is_never) {
   EXPECT_TRUE(out.empty());
 }
 
+TEST_F(LifecycleTest, durations_without_end_never_come) {
+  Lifecycle slow({Duration::max(), Duration::max(), anchor});
+  std::vector<Change> out;
+  slow.raise(stale, t0, out);
+  EXPECT_EQ(slow.next_deadline(), never_mono) << "the repeat";
+  slow.clear(stale.identity, t0 + 1s, Evidence::seen);
+  EXPECT_EQ(slow.next_deadline(), never_mono) << "the end";
+  Finding held = found("line_down", stream_labels("BTC"), t0);
+  held.hold = Duration::max();
+  slow.raise(held, t0 + 2s, out);
+  slow.on_time(t0 + 24h, out);
+  EXPECT_EQ(out.back().type, Type::pending);
+}
+
+TEST_F(LifecycleTest, a_tiny_repeat_is_counted_not_walked) {
+  Lifecycle busy({60s, ns, anchor});
+  std::vector<Change> out;
+  busy.raise(stale, t0, out);
+  busy.on_time(t0 + 4s, out);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(out[1].alert.repeats, 4'000'000'000U);
+  EXPECT_EQ(busy.next_deadline(), t0 + 4s + ns);
+}
+
 TEST_F(LifecycleTest, does_not_repeat_while_it_lingers) {
   raise(stale, t0);
   lifecycle.clear(stale.identity, t0 + 4h - 30s, Evidence::seen);

@@ -214,6 +214,8 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "unit, as in \"3s\")"},
       {"[alerts]\nretry_first = \"0s\"\n",
        "f.toml:2:15: alerts.retry_first: zero is too short (use a duration above zero)"},
+      {"[alerts]\nkeep_firing = \"365d1h\"\n",
+       "f.toml:2:15: alerts.keep_firing: 8761h is longer than a year (use at most 365d)"},
       {"[alerts]\nretry_first = \"2m\"\n",
        "default: alerts.retry_max: is below retry_first (make it at least as long)"},
       {"seed = \"1\"\n",

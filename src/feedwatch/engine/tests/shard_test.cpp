@@ -195,6 +195,16 @@ TEST(Shard, a_lease_begins_a_stream_and_its_end_or_expiry_ends_it) {
   EXPECT_TRUE(bench.shard.monitor().find({"binance-usdm", "BTCUSDT", Kind::mark}));
 }
 
+TEST(Shard, a_lease_of_any_length_is_no_overflow) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  const StreamKey key{"binance-usdm", "ETHUSDT", Kind::mark};
+  ASSERT_TRUE(bench.shard.want(key, "desk", Duration::max()));
+  bench.pass(1h);
+  EXPECT_TRUE(bench.shard.monitor().find(key));
+}
+
 TEST(Shard, refusals_to_watch_name_what_would_work) {
   MapStore store;
   ShardBench bench(store);
