@@ -92,6 +92,37 @@ TEST_F(Run, SigtermUnderLoadEndsWithinFiveSecondsAndEveryRowIsWritten) {
   EXPECT_GE(count(database(), "SELECT count(*) FROM repairs WHERE step = 'resubscribe'"), 1);
 }
 
+TEST_F(Run, SigtermEndsWithinFiveSecondsWhileAnotherProgramHoldsTheDatabase) {
+  Monitored monitor(configuration());
+  ASSERT_TRUE(monitor.ready()) << monitor.process().err();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open_v2(database().c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+  const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> other(raw, sqlite3_close);
+  ASSERT_TRUE(wait_for([&] {
+    return sqlite3_exec(raw, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
+  }));
+  silence_bitcoin();
+  ASSERT_TRUE(alerts_open(monitor, 1)) << monitor.process().err();
+  const MonoTime asked = now();
+  monitor.process().signal(SIGTERM);
+  EXPECT_TRUE(monitor.process().wait()) << monitor.process().err();
+  EXPECT_LE(now() - asked, 5s);
+}
+
+TEST_F(Run, AStallOfItsOwnDegradesTheMonitorAndNobodyElse) {
+  Monitored monitor(configuration());
+  ASSERT_TRUE(monitor.ready()) << monitor.process().err();
+  monitor.process().signal(SIGSTOP);
+  ASSERT_FALSE(monitor.process().wait(600ms));
+  monitor.process().signal(SIGCONT);
+  const auto component = [&] {
+    return get(monitor.url() + "/health").json()["checks"]["Monitor"][0];
+  };
+  ASSERT_TRUE(wait_for([&] { return component().value("state", "") == "degraded"; }, 10s))
+      << component().dump();
+  EXPECT_THAT(component().value("output", ""), HasSubstr("our own loop stalled"));
+}
+
 /// Takes connections and never says a word.
 class DeadReceiver {
  public:

@@ -140,7 +140,7 @@ void process(MetricsText& text, const ProcessFacts& facts, std::string_view vers
   text.family("feedwatch_ticks_rejected", Type::counter, "Ticks not stored, by reason.");
   for (const auto& [reason, count] : facts.ticks_rejected) text.sample(count, {{"reason", reason}});
   text.family("feedwatch_loop_stalls", Type::counter,
-              "Times our own loop did not poll for 250 ms.");
+              "Times a loop of our own did not poll for 250 ms.");
   text.sample(facts.stalls);
   text.family("feedwatch_loop_longest_stall_seconds", Type::gauge, "The longest of them.");
   text.sample(to_seconds(facts.longest_stall));

@@ -1,5 +1,6 @@
 #include "feedwatch/app/app.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -78,6 +79,7 @@ struct App::Impl {
   }
   void beat();
   void notice_clocks(MonoTime now);
+  health::SelfEvidence self() const;
   api::ProcessFacts facts() const;
   api::ApiPorts api_ports();
   template <class Done, class Action>
@@ -236,13 +238,7 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
                                        .sinks = std::move(targets),
                                        .status = status,
                                        .monitor = shard->monitor(),
-                                       .self =
-                                           [this] {
-                                             const net::StallStats stalls = shard_reactor.stalls();
-                                             return health::SelfEvidence{
-                                                 .stalls = stalls.count,
-                                                 .max_stall = stalls.longest};
-                                           },
+                                       .self = [this] { return self(); },
                                        .spooled = [this] { return store->health().spooled; }},
                   std::move(recovered));
   if (observer) control->set_observer(observer);
@@ -293,12 +289,26 @@ void App::Impl::notice_clocks(MonoTime now) {
   shift_told = shift.has_value();
 }
 
+/// Both loops as one: whichever stands still, prices or alerts are late.
+health::SelfEvidence App::Impl::self() const {
+  health::SelfEvidence self;
+  for (const net::Reactor* loop : {&shard_reactor, &control_reactor}) {
+    const net::StallStats stalls = loop->stalls();
+    self.stalls += stalls.count;
+    self.max_stall = std::max(self.max_stall, stalls.longest);
+    if (!stalls.newest) continue;
+    const Duration since = std::max(Duration::zero(), clock.now() - *stalls.newest);
+    self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
+  }
+  return self;
+}
+
 api::ProcessFacts App::Impl::facts() const {
   api::ProcessFacts facts;
   facts.shard_loop_alive = clock.now() - mono_from_ns(shard_beat.at_ns) < 2s;
-  const net::StallStats stalls = shard_reactor.stalls();
-  facts.stalls = stalls.count;
-  facts.longest_stall = stalls.longest;
+  const health::SelfEvidence loops = self();
+  facts.stalls = loops.stalls;
+  facts.longest_stall = loops.max_stall;
   facts.ticks_accepted = shard_beat.accepted;
   for (std::size_t i = 1; i < rejection_count; ++i) {
     facts.ticks_rejected.emplace_back(to_text(static_cast<Rejection>(i)), shard_beat.rejected[i]);

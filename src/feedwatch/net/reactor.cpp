@@ -129,8 +129,10 @@ struct Reactor::Impl {
     ready = n > 0 ? static_cast<std::size_t>(n) : 0;
     ++round;
     if (poll_clock.on_poll(entered, clock.now())) {
-      stall_count.store(poll_clock.stalls(), std::memory_order_relaxed);
       stall_longest.store(to_ns(poll_clock.longest()), std::memory_order_relaxed);
+      stall_newest.store(to_ns(poll_clock.current()), std::memory_order_relaxed);
+      // Last, and read first: who sees a stall counted sees how long and when.
+      stall_count.store(poll_clock.stalls(), std::memory_order_release);
     }
   }
 
@@ -275,6 +277,7 @@ struct Reactor::Impl {
   std::atomic<std::uint64_t> refused = 0;
   std::atomic<std::uint64_t> stall_count = 0;
   std::atomic<std::int64_t> stall_longest = 0;
+  std::atomic<std::int64_t> stall_newest = 0;
 };
 
 namespace {
@@ -391,8 +394,11 @@ const PollClock& Reactor::poll_clock() const {
 }
 
 StallStats Reactor::stalls() const {
-  return {.count = impl_->stall_count.load(std::memory_order_relaxed),
-          .longest = Duration{impl_->stall_longest.load(std::memory_order_relaxed)}};
+  StallStats stats{.count = impl_->stall_count.load(std::memory_order_acquire)};
+  if (stats.count == 0) return stats;
+  stats.longest = Duration{impl_->stall_longest.load(std::memory_order_relaxed)};
+  stats.newest = mono_from_ns(impl_->stall_newest.load(std::memory_order_relaxed));
+  return stats;
 }
 
 }  // namespace feedwatch::net

@@ -25,6 +25,7 @@ struct ReactorOptions {
 struct StallStats {
   std::uint64_t count = 0;
   Duration longest{};
+  std::optional<MonoTime> newest;  ///< when the newest was over
 };
 
 /// Owner of a watched file descriptor's events.

@@ -209,6 +209,9 @@ TEST_F(ReactorTest, ALongTaskIsCountedAsAStall) {
   ASSERT_TRUE(reactor.post([&] { std::this_thread::sleep_for(400ms); }));
   ASSERT_TRUE(until([&] { return reactor.stalls().count > before; }));
   EXPECT_GE(reactor.stalls().longest, 400ms);
+  ASSERT_TRUE(reactor.stalls().newest);
+  EXPECT_LE(*reactor.stalls().newest, clock.now());
+  EXPECT_LT(clock.now() - *reactor.stalls().newest, 10s);
 }
 
 /// What a handler of SIGUSR1 does to the world, as a stop of the process would: time passes and
