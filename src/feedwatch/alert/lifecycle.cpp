@@ -72,8 +72,11 @@ void Lifecycle::renew(Entry& entry, const Finding& finding, MonoTime now,
   entry.cleared.reset();
   const bool rises = finding.severity > entry.alert.severity;
   entry.alert.severity = std::max(entry.alert.severity, finding.severity);
-  entry.alert.message = finding.message;
-  entry.alert.metadata = finding.metadata;
+  // An open alert keeps the words it was told with until it is told again.
+  if (entry.alert.state == State::pending || rises) {
+    entry.alert.message = finding.message;
+    entry.alert.metadata = finding.metadata;
+  }
   if (entry.alert.state == State::pending) {
     if (minus(now, entry.alert.started) >= entry.hold) fire(entry, now, out);
   } else if (rises) {
@@ -163,6 +166,13 @@ MonoTime Lifecycle::next_deadline() const {
   MonoTime next = never_mono;
   for (const auto& [identity, entry] : entries_) next = std::min(next, deadline(entry));
   return next;
+}
+
+void Lifecycle::reword(const Alert& told) {
+  const auto found = entries_.find(told.identity);
+  if (found == entries_.end() || found->second.alert.id != told.id) return;
+  found->second.alert.message = told.message;
+  found->second.alert.metadata = told.metadata;
 }
 
 const Alert* Lifecycle::find(std::string_view identity) const {

@@ -38,6 +38,9 @@ class Lifecycle {
   /// The subject is gone or another alert has taken over: resolved now, without keep_firing.
   void retire(std::string_view identity, MonoTime now, std::vector<Change>& out);
 
+  /// A change has been told in these words; the alert is shown with them from now on.
+  void reword(const Alert& told);
+
   void on_time(MonoTime now, std::vector<Change>& out);
   MonoTime next_deadline() const;
 

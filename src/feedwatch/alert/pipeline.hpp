@@ -48,6 +48,8 @@ class Pipeline {
 
   std::vector<Decision> settle(MonoTime now);
   MonoTime next_deadline() const;
+  /// As Lifecycle::reword().
+  void reword(const Alert& told) { lifecycle_.reword(told); }
 
   const Alert* find(std::string_view identity) const { return lifecycle_.find(identity); }
   const Finding* finding(std::string_view identity) const;

@@ -198,7 +198,10 @@ void Control::Impl::settle(MonoTime now) {
 void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   Change& change = decision.change;
   const Change::Type type = change.type;
-  if (change.alert.state != alert::State::resolved) refresh_text(change.alert, now);
+  if (change.alert.state != alert::State::resolved) {
+    refresh_text(change.alert, now);
+    pipeline.reword(change.alert);
+  }
 
   if (type != Change::Type::pending) {
     const AlertRow row = row_of(change.alert);
@@ -228,8 +231,13 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   emit(event);
 }
 
-/// A finding that was held back or has waited carries the age of the moment it was found.
+/// A finding that was held back or has waited carries the age of the moment it was found, and an
+/// alert that is repeated the words it was last told with.
 void Control::Impl::refresh_text(alert::Alert& alert, MonoTime now) const {
+  if (const alert::Finding* found = pipeline.finding(alert.identity)) {
+    alert.message = found->message;
+    alert.metadata = found->metadata;
+  }
   const StreamTrack* track = track_of(alert.labels);
   if (track == nullptr) return;
   for (const auto& rule : rules::for_streams()) {

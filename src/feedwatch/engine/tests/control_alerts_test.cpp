@@ -89,6 +89,30 @@ TEST_F(ControlAlerts, message_has_age_limit_and_reason_and_metadata_the_symbol) 
                           R"("reason":"silent","level":"stale"})");
 }
 
+TEST_F(ControlAlerts, api_row_and_notification_say_the_same) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  heal(btc);
+  bench.put(ControlBench::venue(false, t0));
+  bench.run_until(t0 + 200s);
+  degrade(btc, Reason::disconnected);  // held back by line_down, with an age of 200 s
+  bench.put(ControlBench::venue(true, t0 + 200s));
+  bench.run_until(t0 + 262s);
+  const auto shown = [&] { return bench.control.alerts(0).at(0).row; };
+  ASSERT_EQ(shown().identity, staleness("BTC"));
+  EXPECT_THAT(shown().message, HasSubstr("age 26"));
+  EXPECT_EQ(shown().message, bench.journal.rows<AlertRow>().back().message);
+  btc.detail = "another word";
+  bench.put(btc);
+  EXPECT_EQ(shown().message, bench.journal.rows<AlertRow>().back().message);
+  bench.run_until(t0 + 262s + 4h);
+  const auto rows = bench.journal.rows<AlertRow>();
+  EXPECT_THAT(rows.back().message, HasSubstr("another word")) << "the repeat";
+  EXPECT_EQ(shown().message, rows.back().message);
+  EXPECT_EQ(shown().metadata, rows.back().metadata);
+  EXPECT_THAT(bench.hook.delivered.back().payload, HasSubstr("another word"));
+}
+
 TEST_F(ControlAlerts, never_received_says_so) {
   auto btc = bench.watch("BTC");
   bench.run_until(t0 + 31s);
