@@ -93,6 +93,7 @@ void Control::Impl::take_status(MonoTime now) {
     }
   }
   if (!evaluated && !(taken.streams.empty() && taken.venues.empty())) evaluated = now;
+  streams_known = streams_known || streams_left_unknown();
 }
 
 /// One thing at a time: an answer that arrives inside a turn gets a turn of its own afterwards.

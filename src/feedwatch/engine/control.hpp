@@ -90,7 +90,8 @@ class Control {
     std::size_t notifications_pending = 0, journal_pending = 0;
   };
   Counters counters() const;
-  /// Every required stream has left unknown once, and the store accepts or spools.
+  /// Every required stream has left unknown once (those of patterns included; true for good from
+  /// then on), and the store accepts or spools.
   bool ready(MonoTime now) const;
 
   /// An observer of everything the control decides, as text, in order: `sim`'s event log, the

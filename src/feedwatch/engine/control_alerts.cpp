@@ -173,18 +173,29 @@ const StreamTrack* Control::Impl::track_of(const Labels& scope) const {
 }
 
 /// What an earlier run left open about something this run does not watch has nobody to end it.
+/// Whose venue cannot say yet which streams match its patterns may well be watched.
 void Control::Impl::clear_orphans(MonoTime now) {
   if (orphans_cleared || !evaluated || now < *evaluated + orphan_delay) return;
-  orphans_cleared = true;
   pipeline.clear_orphans([this](const alert::Alert& alert) { return is_orphan(alert); },
-                         *evaluated);
+                         orphans_waited ? now : *evaluated);
+  orphans_waited = any_awaits_instruments();
+  orphans_cleared = !orphans_waited;
+}
+
+bool Control::Impl::any_awaits_instruments() const {
+  return std::ranges::any_of(
+      venues, [](const auto& entry) { return entry.second.status.awaits_instruments; });
 }
 
 bool Control::Impl::is_orphan(const alert::Alert& alert) const {
   if (!rules::names().contains(alert.name)) return false;  // somebody else's, let it be
   const std::string_view venue = label(alert.labels, "venue");
-  if (!label(alert.labels, "symbol").empty()) return track_of(alert.labels) == nullptr;
-  if (!venue.empty()) return !venues.contains(std::string(venue));
+  if (!label(alert.labels, "symbol").empty()) {
+    const auto facts = venues.find(venue);
+    const bool may_come = facts != venues.end() && facts->second.status.awaits_instruments;
+    return !may_come && track_of(alert.labels) == nullptr;
+  }
+  if (!venue.empty()) return !venues.contains(venue);
   const std::string_view sink = label(alert.labels, "sink");
   return !sink.empty() && std::ranges::find(outbox.sinks(), sink) == outbox.sinks().end();
 }

@@ -67,12 +67,17 @@ HealthView Control::health(MonoTime now) const {
   return impl_->health(now);
 }
 
-bool Control::ready(MonoTime now) const {
+bool Control::Impl::streams_left_unknown() const {
   const auto waits = [](const auto& entry) {
     return entry.second.status.info->required && !entry.second.left_unknown;
   };
-  if (!impl_->evaluated || impl_->streams.empty()) return false;
-  if (std::ranges::any_of(impl_->streams, waits)) return false;
+  return evaluated && !streams.empty() && !any_awaits_instruments() &&
+         std::ranges::none_of(streams, waits);
+}
+
+bool Control::ready(MonoTime now) const {
+  // Once true it stays: a symbol listed later, or a lease, takes nothing from the others.
+  if (!impl_->streams_known) return false;
   // Once it has answered, a store that fails is retried from memory and takes nothing from prices.
   const health::StoreEvidence store = impl_->journal.evidence(now);
   return store.last_success_age.has_value() && store.dropped_lately == 0;

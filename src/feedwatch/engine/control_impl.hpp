@@ -66,6 +66,8 @@ struct Control::Impl {
   void review(MonoTime now);
   void clear_orphans(MonoTime now);
   bool is_orphan(const alert::Alert& alert) const;
+  bool any_awaits_instruments() const;
+  bool streams_left_unknown() const;
   const StreamTrack* track_of(const Labels& scope) const;
   bool is_unheard(const StreamTrack& track, const Slot& slot) const;
   rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
@@ -101,13 +103,15 @@ struct Control::Impl {
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
   std::map<LineId, LineTrack> lines;
-  std::map<std::string, rules::VenueFacts> venues;
+  std::map<std::string, rules::VenueFacts, std::less<>> venues;
   std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
   std::function<void(const Event&)> observer;
   Counters counted;
   bool started = false;
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
+  bool orphans_waited = false;  ///< for a venue that could not say which streams it has
+  bool streams_known = false;   ///< latched: every required stream has left unknown once
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

@@ -121,6 +121,7 @@ Result<void> Shard::Impl::start() {
       }
     }
     unit->feed->start(now);
+    put_expansion(*unit);
     if (options.instruments) unit->next_fetch = now;
   }
   next_offsets_save = now + offsets_every;

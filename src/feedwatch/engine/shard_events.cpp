@@ -261,7 +261,10 @@ void Shard::Impl::VenuePort::line_changed(const LineStatus& status) {
 }
 
 void Shard::Impl::VenuePort::venue_changed(const VenueStatus& status) {
-  shard_.ports.status.put(status);
+  Unit& unit = *shard_.units[unit_];
+  unit.told = status;
+  unit.told.awaits_instruments = shard_.awaits_instruments(unit);
+  shard_.ports.status.put(unit.told);
 }
 
 void Shard::Impl::VenuePort::budget_changed(MonoTime) {

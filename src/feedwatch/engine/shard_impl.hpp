@@ -78,6 +78,7 @@ struct Shard::Impl {
     MonoTime fetch_not_before{};  ///< REST asked for patience, or was asked a moment ago
     Duration rest_patience = rest_patience_first;  ///< where REST refuses and names no time
     bool fetching = false;
+    VenueStatus told;  ///< as put on the board
   };
 
   struct Connection {
@@ -125,6 +126,9 @@ struct Shard::Impl {
   void ask_before_judging(Unit& unit, MonoTime now);
   void judge_instruments(Unit& unit, MonoTime now);
   void expand_globs(Unit& unit, MonoTime now);
+  bool awaits_instruments(const Unit& unit) const;
+  /// Tells the venue's state again when its patterns begin or cease to wait for the list.
+  void put_expansion(Unit& unit);
   void apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id, MonoTime now);
 
   // shard_memory.cpp: budgets across restarts

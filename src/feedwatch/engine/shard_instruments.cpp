@@ -77,6 +77,7 @@ void Shard::Impl::on_instruments(std::size_t index,
   judge_instruments(unit, now);
   // While silence is excused by it, the word has to be fresh (semantics §4).
   if (unit.feed->excusing()) unit.next_fetch = now + instruments_while_excusing;
+  put_expansion(unit);  // after the streams: who sees the list known sees them as well
   finish(now);
 }
 
@@ -103,6 +104,17 @@ void Shard::Impl::expand_globs(Unit& unit, MonoTime now) {
       set_required(entry, unit.options.required);
     }
   }
+}
+
+bool Shard::Impl::awaits_instruments(const Unit& unit) const {
+  return options.instruments && !unit.globs.empty() && !unit.instruments;
+}
+
+void Shard::Impl::put_expansion(Unit& unit) {
+  const bool awaits = awaits_instruments(unit);
+  if (unit.told.venue.empty() || unit.told.awaits_instruments == awaits) return;
+  unit.told.awaits_instruments = awaits;
+  ports.status.put(unit.told);
 }
 
 void Shard::Impl::judge_instruments(Unit& unit, MonoTime now) {

@@ -72,6 +72,9 @@ struct VenueStatus {
   std::uint32_t dials_in_window = 0;
   std::uint32_t dial_share = 0;  ///< how many the window allows us
   std::string detail;
+  /// Its patterns wait for the venue's list of symbols: which streams are wanted is not known yet.
+  /// Filled in by the shard.
+  bool awaits_instruments = false;
 };
 
 }  // namespace feedwatch::feed

@@ -496,6 +496,26 @@ TEST(ControlRecovered, alert_of_a_stream_not_watched_any_more_resolves) {
   EXPECT_THAT(bench.open(), IsEmpty());
 }
 
+TEST(ControlRecovered, alert_of_a_pattern_waits_for_the_list_of_its_venue) {
+  ControlBench bench({{open_row("BTC"), open_row("GONE")}, {}});
+  VenueStatus venue = ControlBench::venue(true, t0);
+  venue.awaits_instruments = true;
+  bench.put(venue);
+  bench.run_until(t0 + 10min);
+  EXPECT_EQ(bench.open().size(), 2U) << "REST is down: nobody knows whether they are watched";
+  EXPECT_THAT(bench.hook.delivered, IsEmpty());
+  auto btc = bench.watch("BTC");
+  venue.awaits_instruments = false;
+  bench.board.put(btc);
+  bench.put(venue);
+  bench.run_until(t0 + 10min + 61s);
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"))
+      << "GONE matches no pattern";
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].resolved_at, bench.clock.wall_now() - 1s) << "dated when it was known";
+}
+
 TEST(ControlRecovered, alerts_of_others_are_left_alone) {
   AlertRow row = open_row("BTC");
   row.name = "made_by_hand";

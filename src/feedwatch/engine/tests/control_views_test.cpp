@@ -185,6 +185,29 @@ TEST_F(ControlHealth, healthy_and_critical_at_the_instant_asked) {
   EXPECT_TRUE(bench.control.ready(t0 + 301s)) << "readiness does not depend on a venue afterwards";
 }
 
+TEST_F(ControlHealth, ready_waits_for_the_streams_of_patterns) {
+  auto btc = bench.watch("BTC");
+  VenueStatus venue = ControlBench::venue(true, t0);
+  venue.awaits_instruments = true;
+  bench.put(venue);
+  bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
+  EXPECT_FALSE(bench.control.ready(t0));
+  venue.awaits_instruments = false;
+  bench.put(venue);
+  EXPECT_TRUE(bench.control.ready(t0));
+}
+
+TEST_F(ControlHealth, once_ready_a_new_stream_or_the_end_of_all_changes_nothing) {
+  auto btc = bench.watch("BTC");
+  bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
+  ASSERT_TRUE(bench.control.ready(t0));
+  bench.put(bench.watch("ETH"));  // listed by the venue later, silent so far
+  EXPECT_TRUE(bench.control.ready(t0));
+  btc.removed = true;
+  bench.put(btc);
+  EXPECT_TRUE(bench.control.ready(t0));
+}
+
 TEST_F(ControlHealth, not_ready_before_the_store_has_answered) {
   ControlBench other;
   EXPECT_FALSE(other.control.ready(t0));

@@ -227,6 +227,9 @@ TEST(Shard, a_glob_is_expanded_by_the_venues_list_and_an_unlisted_symbol_is_name
   answer.body =
       R"({"symbols":[{"symbol":"BTCUSDT","status":"TRADING"},{"symbol":"ETHUSDT","status":"TRADING"},)"
       R"({"symbol":"OLDUSDT","status":"SETTLING"},{"symbol":"BTCBUSD","status":"TRADING"}]})";
+  const std::vector<VenueStatus> before = bench.status.take().venues;
+  ASSERT_THAT(before, SizeIs(1));
+  EXPECT_TRUE(before[0].awaits_instruments);
   bench.http.requests[0].second(answer);
   const Monitor& monitor = bench.shard.monitor();
   EXPECT_TRUE(monitor.find({"binance-usdm", "BTCUSDT", Kind::mark}));
@@ -234,12 +237,28 @@ TEST(Shard, a_glob_is_expanded_by_the_venues_list_and_an_unlisted_symbol_is_name
   EXPECT_FALSE(monitor.find({"binance-usdm", "OLDUSDT", Kind::mark}));
   EXPECT_FALSE(monitor.find({"binance-usdm", "BTCBUSD", Kind::mark}));
   bool named = false;
-  for (const StreamStatus& status : bench.status.take().streams) {
+  const StatusBoard::Taken after = bench.status.take();
+  for (const StreamStatus& status : after.streams) {
     if (status.info->text != "binance-usdm/NOSUCH/mark") continue;
     named = status.quarantined;
     EXPECT_THAT(status.detail, HasSubstr("lists no symbol NOSUCH"));
   }
   EXPECT_TRUE(named);
+  ASSERT_THAT(after.venues, SizeIs(1));
+  EXPECT_FALSE(after.venues[0].awaits_instruments);
+}
+
+TEST(Shard, patterns_alone_wait_for_the_list_and_names_alone_do_not) {
+  MapStore store;
+  ShardBench patterns(store, {"*USDT/mark"});
+  ASSERT_TRUE(patterns.shard.start());
+  patterns.http.requests.at(0).second(std::unexpected("connection refused"));
+  const std::vector<VenueStatus> waiting = patterns.status.take().venues;
+  ASSERT_THAT(waiting, SizeIs(1));
+  EXPECT_TRUE(waiting[0].awaits_instruments);
+  ShardBench names(store);
+  ASSERT_TRUE(names.shard.start());
+  EXPECT_FALSE(names.status.take().venues.at(0).awaits_instruments);
 }
 
 }  // namespace
