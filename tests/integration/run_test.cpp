@@ -208,6 +208,11 @@ TEST_F(Run, AnAlertOutlivesItsMonitorAndFiresOnce) {
                   "SELECT count(*) FROM alert_transitions WHERE to_state = "
                   "'resolved'"),
             1);
+
+  Monitored third(configuration());
+  const Answer remembered = get(third.url() + "/v1/alerts/" + id);
+  EXPECT_EQ(remembered.status, 200) << remembered.body;
+  EXPECT_EQ(remembered.json().value("state", ""), "resolved");
 }
 
 TEST_F(Run, ASecondMonitorOnTheSameDatabaseIsRefused) {

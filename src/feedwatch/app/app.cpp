@@ -174,10 +174,13 @@ Result<void> App::Impl::start() {
   if (!open_alerts) return std::unexpected(open_alerts.error());
   auto pending = (*query)->pending_notifications();
   if (!pending) return std::unexpected(pending.error());
+  auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
+  if (!resolved) return std::unexpected(resolved.error());
 
   build_shard();
-  if (auto built = build_control(
-          {.open_alerts = std::move(*open_alerts), .pending_notifications = std::move(*pending)});
+  if (auto built = build_control({.open_alerts = std::move(*open_alerts),
+                                  .pending_notifications = std::move(*pending),
+                                  .resolved_alerts = std::move(*resolved)});
       !built) {
     return built;
   }

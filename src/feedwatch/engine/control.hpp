@@ -49,10 +49,15 @@ struct ControlPorts {
   std::function<std::size_t()> spooled = {};
 };
 
-/// What a store found of an earlier run: open alerts to go on with, notifications to deliver.
+/// Resolved alerts a control remembers.
+inline constexpr std::size_t kept_resolved = 1'000;
+
+/// What a store found of an earlier run: open alerts to go on with, notifications to deliver, and
+/// what has ended lately, newest first, to be shown.
 struct Recovered {
   std::vector<AlertRow> open_alerts;
   std::vector<NotificationRow> pending_notifications;
+  std::vector<AlertRow> resolved_alerts = {};
 };
 
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)

@@ -55,6 +55,10 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
     restore_notification(std::move(row), recovered.open_alerts, now);
   }
   for (const auto& row : recovered.open_alerts) pipeline.restore(alert_of(row, anchor), now);
+  for (auto& row : recovered.resolved_alerts) {
+    if (resolved.size() == kept_resolved) break;
+    resolved.push_back(std::move(row));
+  }
 }
 
 /// A line that comes back is up a moment before its streams are: until then their silence is the

@@ -117,7 +117,6 @@ struct Control::Impl {
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
 
-constexpr std::size_t kept_resolved = 1'000;
 /// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
 constexpr Duration orphan_delay = 5s;
 

@@ -23,6 +23,12 @@ struct Page {
   std::optional<std::int64_t> before;
 };
 
+/// The last alert already seen of a list by start: several may have begun at one moment.
+struct AlertPlace {
+  WallTime started_at{};
+  std::string id;
+};
+
 /// What the journal holds, as committed (batches still in queue or spool are not seen).
 /// Thread-safe; every call blocks for the disk.
 class Query {
@@ -33,9 +39,11 @@ class Query {
   /// Notifications still to deliver, oldest first, at most `limit`.
   virtual Result<std::vector<NotificationRow>> pending_notifications(
       std::size_t limit = 10'000) = 0;
-  /// Newest first by the moment the condition became true; `started_before` pages.
+  /// Newest first by the moment the condition became true; `after` pages.
   virtual Result<std::vector<AlertRow>> alerts(std::size_t limit = 100,
-                                               std::optional<WallTime> started_before = {}) = 0;
+                                               const std::optional<AlertPlace>& after = {}) = 0;
+  /// The newest resolved ones, by the moment they ended.
+  virtual Result<std::vector<AlertRow>> resolved_alerts(std::size_t limit = 100) = 0;
   virtual Result<std::optional<AlertRow>> alert(const std::string& id) = 0;
   /// Of one alert, oldest first.
   virtual Result<std::vector<AlertTransitionRow>> alert_transitions(const std::string& id) = 0;

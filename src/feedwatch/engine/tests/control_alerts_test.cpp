@@ -516,6 +516,26 @@ TEST(ControlRecovered, alert_of_a_pattern_waits_for_the_list_of_its_venue) {
   EXPECT_EQ(rows[0].resolved_at, bench.clock.wall_now() - 1s) << "dated when it was known";
 }
 
+TEST(ControlRecovered, what_ended_in_an_earlier_run_is_still_shown_behind_what_ends_now) {
+  std::vector<AlertRow> ended;
+  for (int i = 0; i < 1'001; ++i) {
+    ended.push_back(open_row("OLD"));
+    ended.back().id = "old-" + std::to_string(i);
+    ended.back().state = "resolved";
+  }
+  ControlBench bench({{open_row("BTC")}, {}, ended});
+  EXPECT_EQ(bench.control.alerts(2'000).size(), 1'001U) << "one open, 1000 of 1001 resolved";
+  EXPECT_EQ(bench.control.alerts(1).back().row.id, "old-0");
+  auto btc = bench.watch("BTC");
+  btc = ControlBench::at(btc, Level::healthy, Reason::ok, t0);
+  bench.put(btc);
+  bench.run_until(t0 + 61s);
+  const auto shown = bench.control.alerts(2'000);
+  EXPECT_EQ(shown.size(), 1'000U);
+  EXPECT_EQ(shown.at(0).row.id, "old-BTC");
+  EXPECT_FALSE(shown.at(1).open);
+}
+
 TEST(ControlRecovered, alerts_of_others_are_left_alone) {
   AlertRow row = open_row("BTC");
   row.name = "made_by_hand";

@@ -33,11 +33,20 @@ class SqliteQuery final : public Query {
   }
 
   Result<std::vector<AlertRow>> alerts(std::size_t limit,
-                                       std::optional<WallTime> started_before) override {
+                                       const std::optional<AlertPlace>& after) override {
     return list(read_alert,
                 select(alert_columns,
-                       "alerts WHERE started_at < ?1 ORDER BY started_at DESC, id DESC LIMIT ?2"),
-                started_before ? to_ns(*started_before) : end_of_time, limit);
+                       "alerts WHERE (started_at, id) < (?1, ?2) "
+                       "ORDER BY started_at DESC, id DESC LIMIT ?3"),
+                after ? to_ns(after->started_at) : end_of_time, after ? after->id : "", limit);
+  }
+
+  Result<std::vector<AlertRow>> resolved_alerts(std::size_t limit) override {
+    return list(read_alert,
+                select(alert_columns,
+                       "alerts WHERE state = 'resolved' "
+                       "ORDER BY resolved_at DESC, id DESC LIMIT ?1"),
+                limit);
   }
 
   Result<std::optional<AlertRow>> alert(const std::string& id) override {

@@ -134,6 +134,40 @@ TEST_F(SqliteStoreTest, SameIdReplacesAndResolvedLeavesTheOpenList) {
   EXPECT_EQ(reader->notifications("a1")->front().state, "delivered");
 }
 
+TEST_F(SqliteStoreTest, PagesOfAlertsSkipNoneThatBeganAtOneMoment) {
+  open();
+  for (const char* id : {"a1", "a2", "a3", "a4", "a5"}) {
+    commit(batch_of(id, {alert_row(id, *(id + 1) == '3' ? "firing" : "resolved")}));
+  }
+  ASSERT_TRUE(wait_done(5));
+  const auto reader = query();
+  std::string seen;
+  std::optional<AlertPlace> after;
+  for (;;) {
+    const auto page = reader->alerts(2, after);
+    ASSERT_TRUE(page);
+    if (page->empty()) break;
+    for (const AlertRow& row : *page) seen += row.id + " ";
+    after = AlertPlace{page->back().started_at, page->back().id};
+  }
+  EXPECT_EQ(seen, "a5 a4 a3 a2 a1 ");
+}
+
+TEST_F(SqliteStoreTest, ResolvedOnesComeByTheirEnd) {
+  open();
+  for (const char* id : {"a1", "a2", "a3"}) {
+    AlertRow row = alert_row(id, "resolved");
+    row.resolved_at = *row.resolved_at - (*(id + 1) - '0') * 1s;
+    commit(batch_of(id, {row}));
+  }
+  commit(batch_of("open", {alert_row("a4")}));
+  ASSERT_TRUE(wait_done(4));
+  const auto resolved = query()->resolved_alerts(2);
+  ASSERT_TRUE(resolved && resolved->size() == 2);
+  EXPECT_EQ(resolved->at(0).id, "a1");
+  EXPECT_EQ(resolved->at(1).id, "a2");
+}
+
 TEST_F(SqliteStoreTest, SameKeyTakesEffectOnceAcrossReopen) {
   open();
   commit(batch_of("same", {transition(1)}));
