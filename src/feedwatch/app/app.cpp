@@ -80,6 +80,7 @@ struct App::Impl {
   void beat();
   void notice_clocks(MonoTime now);
   health::SelfEvidence self() const;
+  health::StoreSelf store_self() const;
   api::ProcessFacts facts() const;
   api::ApiPorts api_ports();
   template <class Done, class Action>
@@ -234,16 +235,19 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
   control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
   std::vector<Sink*> targets;
   for (const auto& sink : sinks) targets.push_back(sink.get());
-  control.emplace(settings.control,
-                  engine::ControlPorts{.clock = clock,
-                                       .wakeup = *control_wakeup,
-                                       .journal = *store,
-                                       .sinks = std::move(targets),
-                                       .status = status,
-                                       .monitor = shard->monitor(),
-                                       .self = [this] { return self(); },
-                                       .spooled = [this] { return store->health().spooled; }},
-                  std::move(recovered));
+  control.emplace(
+      settings.control,
+      engine::ControlPorts{
+          .clock = clock,
+          .wakeup = *control_wakeup,
+          .journal = *store,
+          .sinks = std::move(targets),
+          .status = status,
+          .monitor = shard->monitor(),
+          .self = [this] { return self(); },
+          .store = [this] { return store_self(); },
+          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); }},
+      std::move(recovered));
   if (observer) control->set_observer(observer);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
   if (!listening) return std::unexpected(listening.error());
@@ -303,6 +307,18 @@ health::SelfEvidence App::Impl::self() const {
     const Duration since = std::max(Duration::zero(), clock.now() - *stalls.newest);
     self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
   }
+  self.since_beat = clock.now() - mono_from_ns(shard_beat.at_ns);
+  return self;
+}
+
+health::StoreSelf App::Impl::store_self() const {
+  const store::StoreHealth health = store->health();
+  health::StoreSelf self{.failures = health.consecutive_failures,
+                         .spooled = health.spooled,
+                         .spool_bytes = health.spool_bytes,
+                         .spool_age = {},
+                         .last_error = health.last_error};
+  if (health.spooled_since) self.spool_age = clock.now() - *health.spooled_since;
   return self;
 }
 

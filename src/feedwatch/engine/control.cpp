@@ -49,6 +49,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       pipeline(pipeline_options(options.alerts, anchor)),
       outbox(outbox_options(options), names_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
+      probe(ports.probe, ports.clock, [this] { answered(); }),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
@@ -117,12 +118,14 @@ void Control::Impl::turn(MonoTime now) {
   review(now);
   settle(now);
   journal.on_time(now);
+  probe.on_time(now);
   deliver(attempts);
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(),
-                                  journal.next_deadline(), next_review(now)});
+  const MonoTime next =
+      std::min({pipeline.next_deadline(), outbox.next_deadline(), journal.next_deadline(),
+                probe.next_deadline(), next_review(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

@@ -10,6 +10,7 @@
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
+#include "feedwatch/engine/control_probe.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
 #include "feedwatch/health/evidence.hpp"
@@ -44,9 +45,10 @@ struct ControlPorts {
   const Monitor& monitor;  ///< reading calls only
   /// How the process fares; without it there is no "Monitor" component.
   std::function<health::SelfEvidence()> self = {};
-  /// Batches that are durable in the store's spool only; without it the store is taken to have
-  /// none.
-  std::function<std::size_t()> spooled = {};
+  /// How the store fares behind the journal; without it the answers of the journal have to do.
+  std::function<health::StoreSelf()> store = {};
+  /// Has the store write, read back and delete a row; answered later, on this thread.
+  StoreProbe::Ask probe = {};
 };
 
 /// Resolved alerts a control remembers.

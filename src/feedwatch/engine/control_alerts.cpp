@@ -137,8 +137,19 @@ void Control::Impl::judge_own(MonoTime now) {
     judged(rules::sink_failed(name, health, rule_options, now), "sink_failed",
            rules::sink_scope(name), health.last_success.value_or(now), evidence, now);
   }
-  judged(rules::store_failed(journal.trouble_since(now), journal.last_error(), rule_options),
-         "store_failed", {}, now, journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
+  judged(judge_store(now), "store_failed", {}, now,
+         journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
+}
+
+rules::Finding Control::Impl::judge_store(MonoTime now) const {
+  rules::StoreFacts facts;
+  facts.refusing_since = journal.trouble_since(now);
+  facts.failing_since = probe.trouble_since(now);
+  facts.error = ports.store ? ports.store().last_error : std::string();
+  if (facts.error.empty()) {
+    facts.error = facts.refusing_since ? journal.last_error() : probe.last_error();
+  }
+  return rules::store_failed(facts, rule_options);
 }
 
 /// What becomes true or ends by the passing of time alone.

@@ -39,17 +39,21 @@ std::vector<health::SinkEvidence> Control::Impl::sink_evidence(MonoTime now) con
   return evidence;
 }
 
+health::StoreEvidence Control::Impl::store_evidence(MonoTime now) const {
+  health::StoreEvidence store = journal.evidence(now);
+  if (ports.store) store.self = ports.store();
+  store.probe = probe.evidence(now);
+  return store;
+}
+
 HealthView Control::Impl::health(MonoTime now) const {
   const health::FeedEvidence feed = feed_evidence(now);
   health::Registry registry;
   registry.add("WebSocket Streams", "websocket", true,
                [&] { return health::check_streams(&feed); });
   registry.add("Price Updates", "websocket", true, [&] { return health::check_prices(&feed); });
-  registry.add("Database", "database", true, [&] {
-    health::StoreEvidence store = journal.evidence(now);
-    if (ports.spooled) store.spooled = ports.spooled();
-    return health::check_store(store);
-  });
+  registry.add("Database", "database", true,
+               [&] { return health::check_store(store_evidence(now)); });
   if (!outbox.sinks().empty()) {
     registry.add("Notifier", "notifier", false,
                  [&] { return health::check_notifier(sink_evidence(now)); });

@@ -61,6 +61,7 @@ struct Control::Impl {
   void judge_stream(const StreamTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
   void judge_own(MonoTime now);
+  rules::Finding judge_store(MonoTime now) const;
   void judged(rules::Finding finding, std::string_view name, const Labels& scope,
               MonoTime recovered, alert::Evidence evidence, MonoTime now);
   void review(MonoTime now);
@@ -89,6 +90,7 @@ struct Control::Impl {
   StreamView view_of(StreamId stream, const StreamTrack& track, MonoTime now) const;
   LineView view_of(const LineTrack& track, MonoTime now) const;
   health::FeedEvidence feed_evidence(MonoTime now) const;
+  health::StoreEvidence store_evidence(MonoTime now) const;
   std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
   HealthView health(MonoTime now) const;
 
@@ -99,6 +101,7 @@ struct Control::Impl {
   alert::Pipeline pipeline;
   alert::Outbox outbox;
   JournalQueue journal;
+  StoreProbe probe;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;

@@ -224,12 +224,15 @@ Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
   return found;
 }
 
-Finding store_failed(std::optional<MonoTime> since, const std::string& error,
-                     const Options& options) {
-  if (!since) return std::nullopt;
-  auto found = finding(store_failed_name, {}, Severity::warning, *since);
+Finding store_failed(const StoreFacts& facts, const Options& options) {
+  if (!facts.refusing_since && !facts.failing_since) return std::nullopt;
+  const MonoTime since =
+      std::min(facts.refusing_since.value_or(never_mono), facts.failing_since.value_or(never_mono));
+  auto found = finding(store_failed_name, {}, Severity::warning, since);
   found.hold = options.store_failed_for;
-  found.message = with_detail("the store takes no rows", error);
+  found.message = with_detail(facts.refusing_since ? "the store takes no rows"
+                                                   : "the database fails, rows wait in the spool",
+                              facts.error);
   return found;
 }
 

@@ -61,9 +61,14 @@ std::span<const VenueRule> for_venues();
 /// `sink_failed`: a run of failures, or any failure not followed by a success for a while.
 Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
                     const Options& options, MonoTime now);
-/// `store_failed`: commits fail or hang since `since`.
-Finding store_failed(std::optional<MonoTime> since, const std::string& error,
-                     const Options& options);
+/// How the store fares, from outside.
+struct StoreFacts {
+  std::optional<MonoTime> refusing_since;  ///< commits fail or hang
+  std::optional<MonoTime> failing_since;   ///< its database fails or hangs; the spool may take rows
+  std::string error;
+};
+/// `store_failed`: rows are not taken, or wait in the spool for a database that fails.
+Finding store_failed(const StoreFacts& facts, const Options& options);
 
 Labels stream_scope(const StreamKey& key);
 Labels venue_scope(const std::string& venue);

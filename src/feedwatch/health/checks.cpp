@@ -23,12 +23,26 @@ std::string seconds_or_null(const std::optional<Duration>& duration) {
   return out;
 }
 
+bool longer_than(const std::optional<Duration>& duration, Duration limit) {
+  return duration.value_or(Duration::zero()) > limit;
+}
+
 Status store_status(const StoreEvidence& store) {
   if (store.dropped_lately > 0) return Status::critical;
-  if (store.failing_for.value_or(Duration::zero()) > store_limit) return Status::unhealthy;
-  if (store.oldest_pending.value_or(Duration::zero()) > store_limit) return Status::unhealthy;
-  if (store.consecutive_failures > 0 || store.spooled > 0) return Status::degraded;
+  if (longer_than(store.failing_for, store_limit)) return Status::unhealthy;
+  if (longer_than(store.oldest_pending, store_limit)) return Status::unhealthy;
+  if (longer_than(store.probe.waiting, store_limit)) return Status::unhealthy;
+  if (store.consecutive_failures > 0 || store.self.failures > 0) return Status::degraded;
+  if (store.self.spooled > 0 || !store.probe.error.empty()) return Status::degraded;
+  if (longer_than(store.probe.waiting, check_limit)) return Status::degraded;
   return store.last_success_age ? Status::healthy : Status::unknown;
+}
+
+std::string spool_message(const StoreSelf& self) {
+  std::string text = fmt::format("{} batches in the spool only", self.spooled);
+  if (self.spool_age) text += fmt::format(" for {:.1f}s", to_seconds(*self.spool_age));
+  if (self.failures > 0 && !self.last_error.empty()) text += ": " + self.last_error;
+  return text;
 }
 
 std::optional<std::string> store_message(const StoreEvidence& store, Status status) {
@@ -37,10 +51,15 @@ std::optional<std::string> store_message(const StoreEvidence& store, Status stat
     return fmt::format("{} rows lost: {}", store.dropped_lately, store.last_error);
   }
   if (store.consecutive_failures > 0) return "commits fail: " + store.last_error;
-  if (status == Status::unhealthy) {
+  if (longer_than(store.oldest_pending, store_limit)) {
     return fmt::format("a commit has waited for {:.1f}s", to_seconds(*store.oldest_pending));
   }
-  if (store.spooled > 0) return fmt::format("{} batches in the spool only", store.spooled);
+  if (store.self.spooled > 0) return spool_message(store.self);
+  if (store.self.failures > 0) return "the database fails: " + store.self.last_error;
+  if (!store.probe.error.empty()) return "the probe fails: " + store.probe.error;
+  if (longer_than(store.probe.waiting, check_limit)) {
+    return fmt::format("the probe has had no answer for {:.1f}s", to_seconds(*store.probe.waiting));
+  }
   return "no answer of the store yet";
 }
 
@@ -69,7 +88,10 @@ Verdict check_store(const StoreEvidence& store) {
           {{"last_success_seconds", seconds_or_null(store.last_success_age)},
            {"pending", fmt::format("{}", store.pending)},
            {"oldest_pending_seconds", seconds_or_null(store.oldest_pending)},
-           {"spooled", fmt::format("{}", store.spooled)},
+           {"spooled", fmt::format("{}", store.self.spooled)},
+           {"spool_bytes", fmt::format("{}", store.self.spool_bytes)},
+           {"spool_age_seconds", seconds_or_null(store.self.spool_age)},
+           {"probe_seconds", seconds_or_null(store.probe.took)},
            {"dropped", fmt::format("{}", store.dropped)}}};
 }
 
@@ -95,7 +117,11 @@ Verdict check_self(const SelfEvidence& self) {
                   self.stalls,
                   {{"stalls", fmt::format("{}", self.stalls)},
                    {"max_stall_seconds", seconds_or_null(self.max_stall)}}};
-  if (self.since_last_stall && *self.since_last_stall <= stall_memory) {
+  if (longer_than(self.since_beat, check_limit)) {
+    verdict.status = Status::critical;
+    verdict.message = fmt::format("the loop of prices has not answered for {:.1f}s",
+                                  to_seconds(*self.since_beat));
+  } else if (self.since_last_stall && *self.since_last_stall <= stall_memory) {
     verdict.status = Status::degraded;
     verdict.message =
         fmt::format("our own loop stalled {:.0f}s ago, {} stalls, longest {:.3f}s",

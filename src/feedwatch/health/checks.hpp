@@ -27,15 +27,16 @@ Verdict check_streams(const FeedEvidence* feed);
 /// "Price Updates": the same rows per price, with critical_stale, warning_stale and the five worst.
 Verdict check_prices(const FeedEvidence* feed);
 
-/// "Database": unknown before the first answer of the store; degraded while commits fail or only
-/// the spool takes them; unhealthy when that lasts or a commit hangs (10 s); critical when rows are
-/// lost.
+/// "Database": unknown before the first answer of the store; degraded while commits or probes fail,
+/// only the spool takes rows, or a probe is not answered (2 s); unhealthy when commits fail for
+/// long or hang, or a probe does (10 s); critical when rows are lost.
 Verdict check_store(const StoreEvidence& store);
 
 /// "Notifier": degraded while some sinks fail, unhealthy when all do.
 Verdict check_notifier(const std::vector<SinkEvidence>& sinks);
 
-/// "Monitor": degraded for a minute after a stall of our own loop.
+/// "Monitor": critical while the loop of prices does not answer (2 s), degraded for a minute after
+/// a stall.
 Verdict check_self(const SelfEvidence& self);
 
 /// Whether a stream past its limit has more against it than a silence that proves nothing (§4): its

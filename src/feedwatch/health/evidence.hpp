@@ -36,6 +36,25 @@ struct FeedEvidence {
   std::vector<LineEvidence> lines;
 };
 
+/// A check whose evidence has not come after so long is judged without it.
+inline constexpr Duration check_limit = 2s;
+
+/// The newest probe of a store: write, read back, delete a row.
+struct ProbeEvidence {
+  std::optional<Duration> took;     ///< of the newest that succeeded
+  std::optional<Duration> waiting;  ///< of the one under way
+  std::string error;                ///< of the newest answered; empty = it succeeded
+};
+
+/// What a store says of its database and its spool.
+struct StoreSelf {
+  std::uint64_t failures = 0;  ///< failed attempts at the database in a row
+  std::size_t spooled = 0;     ///< batches durable in the spool only
+  std::size_t spool_bytes = 0;
+  std::optional<Duration> spool_age;  ///< since when there are any
+  std::string last_error;             ///< kept after recovery
+};
+
 /// What a run without its own store has no opinion about stays zero.
 struct StoreEvidence {
   std::optional<Duration> last_success_age;
@@ -46,8 +65,9 @@ struct StoreEvidence {
   std::optional<Duration> oldest_pending;
   std::uint64_t dropped = 0;         ///< rows lost at the bound of the queue
   std::uint64_t dropped_lately = 0;  ///< of these, since the last success
-  std::size_t spooled = 0;           ///< batches durable in the spool only
   std::string last_error;
+  StoreSelf self;
+  ProbeEvidence probe;
 };
 
 struct SinkEvidence {
@@ -65,6 +85,7 @@ struct SelfEvidence {
   std::uint64_t stalls = 0;  ///< times a loop did not poll for longer than stall_limit
   Duration max_stall{};
   std::optional<Duration> since_last_stall;
+  std::optional<Duration> since_beat;  ///< since the loop of prices last showed itself
 };
 
 }  // namespace feedwatch::health

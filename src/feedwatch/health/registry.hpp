@@ -10,7 +10,9 @@
 namespace feedwatch::health {
 
 /// The checks of a program, in the order added. A check that throws is critical with its message
-/// and stops no other. Not thread-safe.
+/// and stops no other. None can hang: checks are functions of evidence gathered before, and what
+/// did not come within check_limit is evidence itself (StoreEvidence::probe,
+/// SelfEvidence::since_beat). Not thread-safe.
 class Registry {
  public:
   using Check = std::function<Verdict()>;

@@ -54,6 +54,7 @@ Result<void> AsyncStore::start() {
   state_.load(std::move(*records));
   health_.spool_damaged = spool_.damaged();
   down_ = spool_.bytes() > 0;
+  if (down_) health_.spooled_since = clock_.now();
   // Before the first caller, so that what the spool holds is seen by whoever reads the journal
   // next.
   if (down_) recover();
@@ -269,6 +270,7 @@ bool AsyncStore::spool_held() {
     health_.spool_bytes = spool_.bytes();
     if (written) {
       health_.spool_writes += group.size();
+      if (!health_.spooled_since) health_.spooled_since = clock_.now();
     } else {
       health_.last_error = written.error().text();
     }
@@ -295,6 +297,7 @@ void AsyncStore::recover() {
   const std::unique_lock lock(mutex_);
   health_.spooled = 0;
   health_.spool_bytes = 0;
+  health_.spooled_since.reset();
 }
 
 bool AsyncStore::replay_slice() {

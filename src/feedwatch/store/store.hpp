@@ -43,6 +43,8 @@ struct StoreHealth {
   std::optional<WallTime> oldest_pending;  ///< when the oldest of them was accepted
   std::size_t spooled = 0;  ///< batches durable in the spool, not yet in the database
   std::size_t spool_bytes = 0;
+  /// Since when the spool holds anything; of an earlier run's, since this one opened it.
+  std::optional<MonoTime> spooled_since;
   std::string last_error;  ///< of the newest failure; kept after recovery
 
   // Counters since the store was opened.

@@ -41,10 +41,34 @@ TEST(StoreCheck, failing_is_degraded_then_unhealthy) {
 TEST(StoreCheck, spooling_is_degraded_and_losing_rows_critical) {
   StoreEvidence store;
   store.last_success_age = 1s;
-  store.spooled = 3;
+  store.self = {.failures = 2, .spooled = 3, .spool_age = 12s, .last_error = "disk is full"};
   EXPECT_EQ(check_store(store).status, Status::degraded);
+  EXPECT_EQ(check_store(store).message, "3 batches in the spool only for 12.0s: disk is full");
   store.dropped_lately = 1;
   EXPECT_EQ(check_store(store).status, Status::critical);
+}
+
+TEST(StoreCheck, a_database_that_fails_behind_an_empty_spool_is_degraded) {
+  StoreEvidence store;
+  store.last_success_age = 1s;
+  store.self = {.failures = 1, .last_error = "database is locked"};
+  EXPECT_EQ(check_store(store).status, Status::degraded);
+  EXPECT_EQ(check_store(store).message, "the database fails: database is locked");
+}
+
+TEST(StoreCheck, a_probe_that_fails_or_gets_no_answer_in_two_seconds_is_degraded) {
+  StoreEvidence store;
+  store.last_success_age = 1s;
+  store.probe = {.took = 5ms, .waiting = {}, .error = "disk I/O error"};
+  EXPECT_EQ(check_store(store).status, Status::degraded);
+  EXPECT_EQ(check_store(store).message, "the probe fails: disk I/O error");
+  store.probe = {.took = 5ms, .waiting = 2s, .error = ""};
+  EXPECT_EQ(check_store(store).status, Status::healthy);
+  store.probe.waiting = 2s + ns;
+  EXPECT_EQ(check_store(store).status, Status::degraded);
+  EXPECT_EQ(check_store(store).message, "the probe has had no answer for 2.0s");
+  store.probe.waiting = 10s + ns;
+  EXPECT_EQ(check_store(store).status, Status::unhealthy);
 }
 
 TEST(NotifierCheck, worst_only_when_all_fail) {
@@ -64,6 +88,13 @@ TEST(SelfCheck, remembers_a_stall_for_a_minute) {
   EXPECT_EQ(check_self(self).status, Status::degraded);
   self.since_last_stall = 60s + ns;
   EXPECT_EQ(check_self(self).status, Status::healthy);
+}
+
+TEST(SelfCheck, a_loop_that_does_not_answer_is_critical_after_two_seconds) {
+  SelfEvidence self{.stalls = 0, .max_stall = {}, .since_last_stall = {}, .since_beat = 2s};
+  EXPECT_EQ(check_self(self).status, Status::healthy);
+  self.since_beat = 2s + ns;
+  EXPECT_EQ(check_self(self).status, Status::critical);
 }
 
 std::vector<Component> run(const Registry& registry) {

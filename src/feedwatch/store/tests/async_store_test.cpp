@@ -149,6 +149,22 @@ TEST_F(AsyncStoreTest, FailureSpoolsAnswersAndReplaysInOrderOnce) {
   EXPECT_EQ(health.last_error, "disk I/O error") << "kept for people";
 }
 
+TEST_F(AsyncStoreTest, SaysSinceWhenTheSpoolHoldsAnything) {
+  open();
+  EXPECT_FALSE(store_->health().spooled_since);
+  const MonoTime began = clock_.now();
+  disk_.fail = true;
+  commit("a");
+  commit("b");
+  ASSERT_TRUE(wait_done(2));
+  ASSERT_TRUE(store_->health().spooled_since);
+  EXPECT_GE(*store_->health().spooled_since, began);
+  EXPECT_GT(store_->health().consecutive_failures, 0U);
+  disk_.fail = false;
+  ASSERT_TRUE(mailbox_.wait_until([&] { return !store_->health().spooled_since; }));
+  EXPECT_EQ(store_->health().consecutive_failures, 0U);
+}
+
 TEST_F(AsyncStoreTest, SpoolOfAnEarlierRunIsReplayedBeforeTheFirstCommit) {
   disk_.fail = true;
   open();
