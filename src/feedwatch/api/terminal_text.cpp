@@ -10,24 +10,6 @@ namespace feedwatch::api {
 
 namespace {
 
-/// Of well-formed UTF-8.
-char32_t code_point(std::string_view character) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return byte(0);
-  char32_t point = byte(0) & (0x7FU >> character.size());
-  for (std::size_t i = 1; i < character.size(); ++i) point = point << 6U | (byte(i) & 0x3FU);
-  return point;
-}
-
-bool dangerous(char32_t point) {
-  const bool control = point < 0x20 || (point >= 0x7F && point < 0xA0);
-  const bool separator = point == 0x2028 || point == 0x2029;
-  const bool reorders = point == 0x061C || point == 0x200E || point == 0x200F ||
-                        (point >= 0x202A && point <= 0x202E) ||
-                        (point >= 0x2066 && point <= 0x2069);
-  return control || separator || reorders;
-}
-
 template <class Instead>
 std::string filtered(std::string_view text, Instead instead) {
   std::string out;
@@ -36,7 +18,7 @@ std::string filtered(std::string_view text, Instead instead) {
     const Utf8Step step = utf8_step(text);
     const std::string_view character = text.substr(0, step.length);
     text.remove_prefix(step.length);
-    if (step.valid && !dangerous(code_point(character))) {
+    if (step.valid && !is_control(code_point(character))) {
       out += character;
     } else {
       instead(out, step.valid ? code_point(character) : U'\uFFFD');

@@ -14,15 +14,14 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 /// Characters that may stand in a JSON string as they are, one byte each.
 constexpr bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  return byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
 }
 
-void append_unicode_escape(std::string& out, char c) {
+/// Of the basic plane: no control character lies beyond it.
+void append_unicode_escape(std::string& out, char32_t point) {
   constexpr std::string_view hex = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  out += "\\u00";
-  out += hex[byte >> 4U];
-  out += hex[byte & 0x0FU];
+  out += "\\u";
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) out += hex[(point >> shift) & 0x0FU];
 }
 
 void append_escape(std::string& out, char c) {
@@ -49,7 +48,7 @@ void append_escape(std::string& out, char c) {
       out += "\\t";
       return;
     default:
-      append_unicode_escape(out, c);
+      append_unicode_escape(out, static_cast<unsigned char>(c));
       return;
   }
 }
@@ -59,10 +58,15 @@ std::size_t append_special(std::string& out, std::string_view text) {
   const Utf8Step step = utf8_step(text);
   if (!step.valid) {
     out += replacement_character;
-  } else if (step.length == 1) {
-    append_escape(out, text.front());
+    return step.length;
+  }
+  const std::string_view character = text.substr(0, step.length);
+  if (character.size() == 1) {
+    append_escape(out, character.front());
+  } else if (is_control(code_point(character))) {
+    append_unicode_escape(out, code_point(character));
   } else {
-    out += text.substr(0, step.length);
+    out += character;
   }
   return step.length;
 }

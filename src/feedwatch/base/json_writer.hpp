@@ -26,7 +26,8 @@ class JsonWriter {
 
   JsonWriter& key(std::string_view name);
 
-  /// Escapes what JSON demands; each ill-formed UTF-8 subpart becomes one U+FFFD.
+  /// Escapes what JSON demands and what a terminal would obey (is_control()); each ill-formed UTF-8
+  /// subpart becomes one U+FFFD.
   JsonWriter& string(std::string_view text);
   JsonWriter& integer(std::int64_t number);
   JsonWriter& unsigned_integer(std::uint64_t number);
@@ -75,7 +76,7 @@ class JsonWriter {
 void append_json_string(std::string& out, std::string_view text);
 
 /// The same as a value: for JSON, and for showing a person text that somebody else wrote, because
-/// no control character survives it.
+/// nothing in it moves a terminal.
 std::string json_quoted(std::string_view text);
 
 }  // namespace feedwatch

@@ -47,6 +47,24 @@ Utf8Step utf8_step(std::string_view text) {
   return {first.length, true};
 }
 
+char32_t code_point(std::string_view character) {
+  if (character.size() == 1) return byte_at(character, 0);
+  char32_t point = byte_at(character, 0) & (0x7FU >> character.size());
+  for (std::size_t at = 1; at < character.size(); ++at) {
+    point = point << 6U | (byte_at(character, at) & 0x3FU);
+  }
+  return point;
+}
+
+bool is_control(char32_t point) {
+  const bool control = point < 0x20 || (point >= 0x7F && point < 0xA0);
+  const bool separator = point == 0x2028 || point == 0x2029;
+  const bool reorders = point == 0x061C || point == 0x200E || point == 0x200F ||
+                        (point >= 0x202A && point <= 0x202E) ||
+                        (point >= 0x2066 && point <= 0x2069);
+  return control || separator || reorders;
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const Utf8Step step = utf8_step(text);

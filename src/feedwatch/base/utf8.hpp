@@ -16,6 +16,13 @@ struct Utf8Step {
 /// beyond U+10FFFF are ill-formed.
 Utf8Step utf8_step(std::string_view text);
 
+/// The code point of one well-formed character.
+char32_t code_point(std::string_view character);
+
+/// What a terminal obeys instead of showing it: control characters (C0, DEL, C1), line and
+/// paragraph separators, and marks that reorder text.
+bool is_control(char32_t point);
+
 /// Whether the whole text is well-formed UTF-8. The empty text is.
 bool is_utf8(std::string_view text);
 

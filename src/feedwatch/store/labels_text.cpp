@@ -26,6 +26,21 @@ char unescaped(char c) {
   }
 }
 
+/// UTF-8 of a code point of the basic plane: the writer escapes no other.
+void append_character(std::string& out, unsigned code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  if (code < 0x800) {
+    out += static_cast<char>(0xC0U | code >> 6U);
+  } else {
+    out += static_cast<char>(0xE0U | code >> 12U);
+    out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+  }
+  out += static_cast<char>(0x80U | (code & 0x3FU));
+}
+
 /// Takes one quoted string off the front.
 std::optional<std::string> take_quoted(std::string_view& json) {
   if (json.empty() || json.front() != '"') return std::nullopt;
@@ -47,7 +62,7 @@ std::optional<std::string> take_quoted(std::string_view& json) {
     if (json.size() - i < 5) break;
     unsigned code = 0;
     std::from_chars(json.data() + i + 1, json.data() + i + 5, code, 16);
-    out += static_cast<char>(code);
+    append_character(out, code);
     i += 4;
   }
   return std::nullopt;

@@ -79,9 +79,16 @@ TEST(JsonWriter, DoublesReadBackAsThemselves) {
 TEST(JsonWriter, EscapesWhatJsonDemands) {
   EXPECT_EQ(json_quoted("a\"b\\c/"), R"("a\"b\\c/")");
   EXPECT_EQ(json_quoted("\b\f\n\r\t"), R"("\b\f\n\r\t")");
-  EXPECT_EQ(json_quoted(std::string_view{"\0\x1f\x7f", 3}), "\"\\u0000\\u001f\x7f\"");
+  EXPECT_EQ(json_quoted(std::string_view{"\0\x1f\x7f", 3}), R"("\u0000\u001f\u007f")");
   EXPECT_EQ(json_quoted("Ж币🚀"), "\"Ж币🚀\"");
   EXPECT_EQ(json_quoted(""), "\"\"");
+}
+
+TEST(JsonWriter, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(json_quoted("a\u0080\u009bz"), R"("a\u0080\u009bz")") << "C1, CSI among them";
+  EXPECT_EQ(json_quoted("\u00a0\u200d"), "\"\u00a0\u200d\"") << "harmless";
+  EXPECT_EQ(json_quoted("\u202egnp.exe\u2066"), R"("\u202egnp.exe\u2066")");
+  EXPECT_EQ(nlohmann::json::parse(json_quoted("\u009b\u2028")), "\u009b\u2028");
 }
 
 TEST(JsonWriter, KeysAreEscapedLikeStrings) {

@@ -52,7 +52,8 @@ TEST(BatchCodec, HugeCountsInDamagedBytesAreSafe) {
 }
 
 TEST(LabelsText, RoundTripsQuotesControlsAndUnicode) {
-  const Labels labels{{"a", ""}, {"b", "\"\\/\n\t\r\b\f\x01"}, {"c", "日本 🚀"}};
+  const Labels labels{
+      {"a", ""}, {"b", "\"\\/\n\t\r\b\f\x01"}, {"c", "日本 🚀"}, {"d", "\x7f\u009b\u202e"}};
   EXPECT_EQ(labels_from_json(labels_json(labels)), labels);
   EXPECT_TRUE(labels_from_json("{}").empty());
   EXPECT_TRUE(labels_from_json("").empty());
