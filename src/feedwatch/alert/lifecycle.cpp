@@ -194,10 +194,10 @@ std::vector<std::string> Lifecycle::unjudged() const {
   return identities;
 }
 
-std::vector<Alert> Lifecycle::open() const {
+std::vector<Alert> Lifecycle::in(State state) const {
   std::vector<Alert> alerts;
   for (const auto& [identity, entry] : entries_) {
-    if (entry.alert.state == State::firing) alerts.push_back(entry.alert);
+    if (entry.alert.state == state) alerts.push_back(entry.alert);
   }
   return alerts;
 }

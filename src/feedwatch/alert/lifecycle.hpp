@@ -52,7 +52,8 @@ class Lifecycle {
   /// Restored ones nobody has judged in this run.
   std::vector<std::string> unjudged() const;
   /// Open ones in the order of their identities.
-  std::vector<Alert> open() const;
+  std::vector<Alert> open() const { return in(State::firing); }
+  std::vector<Alert> pending() const { return in(State::pending); }
 
  private:
   struct Entry {
@@ -65,6 +66,7 @@ class Lifecycle {
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
 
+  std::vector<Alert> in(State state) const;
   void begin(const Finding& finding, MonoTime now, std::vector<Change>& out);
   void renew(Entry& entry, const Finding& finding, MonoTime now, std::vector<Change>& out);
   void fire(Entry& entry, MonoTime at, std::vector<Change>& out);

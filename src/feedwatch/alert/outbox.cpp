@@ -22,7 +22,7 @@ bool Outbox::add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime 
     return false;
   } else if (lane.waiting.size() >= lane_bound_ && !make_room(lane)) {
     if (parcel.news == Parcel::News::fired) lane.refused.insert(alert);
-    ++counters_.dropped;
+    ++lane.counters.dropped;
     return false;
   }
   const std::uint64_t number = next_number_++;
@@ -101,7 +101,7 @@ void Outbox::on_result(std::size_t sink, std::uint64_t number, const SinkResult&
     lane.health.failing_since.reset();
     lane.health.last_success = now;
     lane.blocked_until = MonoTime::min();
-    ++counters_.delivered;
+    ++lane.counters.delivered;
     finish(lane, number, "delivered", "");
   } else if (expected) {
     fail(lane, result, now);
@@ -115,11 +115,11 @@ void Outbox::fail(Lane& lane, const SinkResult& result, MonoTime now) {
   if (!health.failing_since) health.failing_since = now;
   health.last_error = result.detail;
   if (result.status == SinkResult::Status::failed) {
-    ++counters_.failed;
+    ++lane.counters.failed;
     finish(lane, number, "failed", result.detail);
     return;
   }
-  ++counters_.retries;
+  ++lane.counters.retries;
   const Duration asked = std::clamp(result.retry_after.value_or(Duration::zero()), Duration::zero(),
                                     options_.retry_after_max);
   lane.blocked_until = now + std::max(backoff(health.consecutive_failures), asked);
@@ -149,7 +149,7 @@ void Outbox::finish(Lane& lane, std::uint64_t number, const char* state, std::st
 }
 
 void Outbox::drop(Lane& lane, std::uint64_t number) {
-  ++counters_.dropped;
+  ++lane.counters.dropped;
   finish(lane, number, "failed", "dropped: too many undelivered");
 }
 

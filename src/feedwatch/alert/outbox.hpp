@@ -60,6 +60,7 @@ struct SinkHealth {
 /// A resolved one whose firing left, or may have left, is always taken. State machine: told `now`.
 class Outbox {
  public:
+  /// Of one sink. `failed` are those it refused for good.
   struct Counters {
     std::uint64_t delivered = 0, failed = 0, retries = 0, dropped = 0;
   };
@@ -84,7 +85,9 @@ class Outbox {
   SinkHealth health(std::size_t sink) const;
   const std::vector<std::string>& sinks() const { return names_; }
   std::size_t pending() const;
-  const Counters& counters() const { return counters_; }
+  const Counters& counters(std::size_t sink) const { return lanes_.at(sink).counters; }
+  /// How many undelivered messages a sink may have.
+  std::size_t capacity() const { return lane_bound_; }
 
  private:
   struct Waiting {
@@ -101,6 +104,7 @@ class Outbox {
     MonoTime attempt_began{};
     MonoTime blocked_until = MonoTime::min();
     SinkHealth health;
+    Counters counters;
   };
 
   MonoTime leaves_at(const Waiting& waiting) const;
@@ -120,7 +124,6 @@ class Outbox {
   std::size_t lane_bound_ = 1;
   MonoTime told_ = MonoTime::min();  ///< the newest `now` heard of
   Random random_;
-  Counters counters_;
 };
 
 }  // namespace feedwatch::alert

@@ -54,6 +54,7 @@ class Pipeline {
   const Alert* find(std::string_view identity) const { return lifecycle_.find(identity); }
   const Finding* finding(std::string_view identity) const;
   std::vector<Alert> open() const { return lifecycle_.open(); }
+  std::vector<Alert> pending() const { return lifecycle_.pending(); }
   std::size_t held() const { return held_.size(); }
 
  private:

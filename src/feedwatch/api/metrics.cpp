@@ -1,10 +1,9 @@
 #include "feedwatch/api/metrics.hpp"
 
 #include <algorithm>
-#include <map>
 #include <span>
 #include <string>
-#include <utility>
+#include <vector>
 
 namespace feedwatch::api {
 
@@ -96,27 +95,48 @@ void guard(MetricsText& text, const Decisions& decisions) {
 }
 
 void alerts(MetricsText& text, const engine::Control& control) {
-  std::map<std::pair<std::string, std::string>, std::uint64_t> open;
-  for (const engine::AlertView& alert : control.alerts(0)) {
-    if (alert.open) ++open[{alert.row.name, alert.row.severity}];
+  text.family("feedwatch_alerts", Type::gauge, "Alerts by name and state.");
+  for (const engine::AlertCount& count : control.alert_counts()) {
+    text.sample(std::uint64_t{count.pending}, {{"alertname", count.name}, {"state", "pending"}});
+    text.sample(std::uint64_t{count.firing}, {{"alertname", count.name}, {"state", "firing"}});
   }
-  text.family("feedwatch_alerts_open", Type::gauge, "Open alerts by name and severity.");
-  for (const auto& [key, count] : open) {
-    text.sample(count, {{"alertname", key.first}, {"severity", key.second}});
+  const engine::Control::Counters counters = control.counters();
+  text.family("feedwatch_alert_transitions", Type::counter, "Changes of the state of alerts.");
+  text.sample(counters.alerts_pending, {{"from", "inactive"}, {"to", "pending"}});
+  text.sample(counters.alerts_fired, {{"from", "pending"}, {"to", "firing"}});
+  text.sample(counters.alerts_resolved, {{"from", "firing"}, {"to", "resolved"}});
+}
+
+void notifications(MetricsText& text, const engine::Control& control) {
+  const std::vector<engine::SinkView> sinks = control.sinks();
+  const auto each = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    text.family(name, type, help);
+    for (const engine::SinkView& sink : sinks) {
+      text.sample(std::uint64_t{value(sink)}, {{"integration", sink.name}});
+    }
+  };
+  each("feedwatch_notifications", Type::counter, "Deliveries of alerts that came to an end.",
+       [](const auto& sink) { return sink.delivered + sink.refused + sink.dropped; });
+  text.family("feedwatch_notification_failures", Type::counter,
+              "Of these, those that did not arrive: refused by the sink, or lost at a bound.");
+  for (const engine::SinkView& sink : sinks) {
+    text.sample(sink.refused, {{"integration", sink.name}, {"reason", "refused"}});
+    text.sample(sink.dropped, {{"integration", sink.name}, {"reason", "dropped"}});
   }
+  each("feedwatch_notification_retries", Type::counter, "Delivery attempts that will be repeated.",
+       [](const auto& sink) { return sink.retries; });
+  each("feedwatch_notification_queue_length", Type::gauge, "Notifications not yet delivered.",
+       [](const auto& sink) { return sink.pending; });
+  each("feedwatch_notification_queue_capacity", Type::gauge, "How many may wait.",
+       [](const auto& sink) { return sink.capacity; });
+}
+
+void journal(MetricsText& text, const engine::Control& control) {
   const engine::Control::Counters counters = control.counters();
   const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
     text.family(name, Type::counter, help);
     text.sample(value);
   };
-  counter("feedwatch_notifications", "Deliveries of alerts that succeeded.",
-          counters.notifications_delivered);
-  counter("feedwatch_notification_failures", "Deliveries of alerts given up.",
-          counters.notifications_failed);
-  counter("feedwatch_notification_retries", "Delivery attempts that will be repeated.",
-          counters.notification_retries);
-  counter("feedwatch_notifications_dropped", "Notifications lost at the bound of the outbox.",
-          counters.notifications_dropped);
   counter("feedwatch_journal_commits", "Batches written to the store.", counters.journal_commits);
   counter("feedwatch_journal_errors", "Batches the store did not take at once.",
           counters.journal_errors);
@@ -125,9 +145,6 @@ void alerts(MetricsText& text, const engine::Control& control) {
   counter("feedwatch_stream_transitions", "Level transitions of streams.", counters.transitions);
   counter("feedwatch_stream_transitions_merged", "Transitions folded into a later one.",
           counters.transitions_merged);
-  text.family("feedwatch_notification_queue_length", Type::gauge,
-              "Notifications not yet delivered.");
-  text.sample(std::uint64_t{counters.notifications_pending});
   text.family("feedwatch_journal_queue_length", Type::gauge, "Batches not yet written.");
   text.sample(std::uint64_t{counters.journal_pending});
 }
@@ -135,8 +152,10 @@ void alerts(MetricsText& text, const engine::Control& control) {
 void process(MetricsText& text, const ProcessFacts& facts, std::string_view version) {
   text.family("feedwatch_build_info", Type::gauge, "Version of the running program.");
   text.sample(std::uint64_t{1}, {{"version", version}});
-  text.family("feedwatch_ticks_accepted", Type::counter, "Ticks stored.");
-  text.sample(facts.ticks_accepted);
+  std::uint64_t received = facts.ticks_accepted;
+  for (const auto& [reason, count] : facts.ticks_rejected) received += count;
+  text.family("feedwatch_ticks_received", Type::counter, "Ticks received, stored or not.");
+  text.sample(received);
   text.family("feedwatch_ticks_rejected", Type::counter, "Ticks not stored, by reason.");
   for (const auto& [reason, count] : facts.ticks_rejected) text.sample(count, {{"reason", reason}});
   text.family("feedwatch_loop_stalls", Type::counter,
@@ -151,21 +170,24 @@ void process(MetricsText& text, const ProcessFacts& facts, std::string_view vers
 }  // namespace
 
 std::string render_metrics(const ApiPorts& ports, std::string_view version,
-                           MetricsText::Format format) {
+                           MetricsText::Format format, std::uint64_t& left_out) {
   const MonoTime now = ports.clock.now();
   MetricsText text(format);
   process(text, ports.process(), version);
   const std::vector<engine::StreamView> views = ports.control.streams(now);
   const std::size_t shown = std::min(views.size(), max_metric_streams);
   streams(text, std::span(views).first(shown));
-  text.family("feedwatch_series_limit_exceeded", Type::gauge,
-              "Streams without series of their own, because there are too many.");
-  text.sample(std::uint64_t{views.size() - shown});
+  left_out = std::max<std::uint64_t>(left_out, views.size() - shown);
+  text.family("feedwatch_series_limit_exceeded", Type::counter,
+              "The most streams at one time without series of their own, because of their number.");
+  text.sample(left_out);
   lines(text, ports.control.lines(now));
   venues(text, ports.control.venues());
   components(text, ports.control.health(now));
   guard(text, ports.decisions);
   alerts(text, ports.control);
+  notifications(text, ports.control);
+  journal(text, ports.control);
   return text.finish();
 }
 

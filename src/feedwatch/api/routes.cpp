@@ -245,9 +245,10 @@ net::Response Routes::ready(const Target& target) const {
   return checks(ready, target, {{"configuration", true}, {"store_and_required_streams", ready}});
 }
 
-net::Response Routes::metrics(const net::Request& request) const {
+net::Response Routes::metrics(const net::Request& request) {
   const MetricsText::Format format = negotiate(request.header("accept"));
-  return reply(200, MetricsText(format).content_type(), render_metrics(ports_, version_, format));
+  return reply(200, MetricsText(format).content_type(),
+               render_metrics(ports_, version_, format, streams_left_out_));
 }
 
 // ---- leases -------------------------------------------------------------------------------------

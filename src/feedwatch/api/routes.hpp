@@ -27,7 +27,7 @@ class Routes {
   net::Response alerts(const Target& target) const;
   net::Response live(const Target& target) const;
   net::Response ready(const Target& target) const;
-  net::Response metrics(const net::Request& request) const;
+  net::Response metrics(const net::Request& request);
   void put_lease(StreamKey key, const std::string& body, net::Responder respond);
   void delete_lease(StreamKey key, const Target& target, const std::string& body,
                     net::Responder respond);
@@ -36,6 +36,7 @@ class Routes {
   std::string version_;
   Gatekeeper gate_;
   Guard guard_;
+  std::uint64_t streams_left_out_ = 0;  ///< of the metrics, by their cap
 };
 
 }  // namespace feedwatch::api

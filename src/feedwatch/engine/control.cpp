@@ -166,11 +166,12 @@ bool Control::drained() const {
 
 Control::Counters Control::counters() const {
   Counters counters = impl_->counted;
-  const auto& outbox = impl_->outbox.counters();
-  counters.notifications_delivered = outbox.delivered;
-  counters.notifications_failed = outbox.failed;
-  counters.notification_retries = outbox.retries;
-  counters.notifications_dropped = outbox.dropped;
+  for (const SinkView& sink : sinks()) {
+    counters.notifications_delivered += sink.delivered;
+    counters.notifications_failed += sink.refused;
+    counters.notification_retries += sink.retries;
+    counters.notifications_dropped += sink.dropped;
+  }
   counters.notifications_pending = impl_->outbox.pending();
   counters.journal_commits = impl_->journal.commits();
   counters.journal_errors = impl_->journal.errors();

@@ -87,10 +87,14 @@ class Control {
   std::vector<LineView> lines(MonoTime now) const;
   /// Open ones and, newest first, at most `resolved` recently resolved ones.
   std::vector<AlertView> alerts(std::size_t resolved = 100) const;
+  /// How many alerts of each name are pending and firing; every name of a rule is there.
+  std::vector<AlertCount> alert_counts() const;
+  std::vector<SinkView> sinks() const;
   HealthView health(MonoTime now) const;
   std::vector<VenueStatus> venues() const;
 
   struct Counters {
+    std::uint64_t alerts_pending = 0, alerts_fired = 0, alerts_resolved = 0;
     std::uint64_t notifications_delivered = 0, notifications_failed = 0, notification_retries = 0;
     std::uint64_t journal_commits = 0, journal_errors = 0, transitions = 0, transitions_merged = 0;
     std::uint64_t notifications_dropped = 0, journal_dropped_rows = 0;

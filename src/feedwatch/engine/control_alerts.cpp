@@ -246,6 +246,10 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
     }
   }
 
+  if (type == Change::Type::pending) ++counted.alerts_pending;
+  if (type == Change::Type::fired) ++counted.alerts_fired;
+  if (type == Change::Type::resolved) ++counted.alerts_resolved;
+
   Event event;
   event.type = Event::Type::alert;
   event.at = type == Change::Type::fired ? change.alert.started : change.at;

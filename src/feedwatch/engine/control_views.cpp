@@ -97,6 +97,32 @@ std::vector<AlertView> Control::alerts(std::size_t resolved) const {
   return views;
 }
 
+std::vector<AlertCount> Control::alert_counts() const {
+  std::map<std::string, AlertCount, std::less<>> counts;
+  for (const auto& name : rules::names()) counts[name].name = name;
+  const auto at = [&](const alert::Alert& alert) -> AlertCount& {
+    AlertCount& count = counts[alert.name];
+    count.name = alert.name;
+    return count;
+  };
+  for (const auto& alert : impl_->pipeline.pending()) ++at(alert).pending;
+  for (const auto& alert : impl_->pipeline.open()) ++at(alert).firing;
+  std::vector<AlertCount> list;
+  for (auto& [name, count] : counts) list.push_back(std::move(count));
+  return list;
+}
+
+std::vector<SinkView> Control::sinks() const {
+  std::vector<SinkView> views;
+  const alert::Outbox& outbox = impl_->outbox;
+  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    const alert::Outbox::Counters& counters = outbox.counters(sink);
+    views.push_back({outbox.sinks()[sink], counters.delivered, counters.failed, counters.retries,
+                     counters.dropped, outbox.health(sink).pending, outbox.capacity()});
+  }
+  return views;
+}
+
 std::vector<VenueStatus> Control::venues() const {
   std::vector<VenueStatus> statuses;
   for (const auto& [name, facts] : impl_->venues) statuses.push_back(facts.status);

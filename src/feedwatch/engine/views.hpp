@@ -48,6 +48,18 @@ struct AlertView {
   bool open = false;
 };
 
+struct AlertCount {
+  std::string name;
+  std::size_t pending = 0, firing = 0;
+};
+
+/// Deliveries to one sink since the start.
+struct SinkView {
+  std::string name;
+  std::uint64_t delivered = 0, refused = 0, retries = 0, dropped = 0;
+  std::size_t pending = 0, capacity = 0;
+};
+
 struct HealthView {
   health::Status status = health::Status::unknown;
   std::vector<health::Component> components;

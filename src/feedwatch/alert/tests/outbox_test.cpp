@@ -68,7 +68,7 @@ TEST_F(OutboxTest, delivers_in_order_one_at_a_time) {
   answer(Status::delivered, t0 + 2s);
   EXPECT_EQ(outbox.pending(), 0U);
   EXPECT_EQ(outbox.next_deadline(), never_mono);
-  EXPECT_EQ(outbox.counters().delivered, 2U);
+  EXPECT_EQ(outbox.counters(0).delivered, 2U);
 }
 
 TEST_F(OutboxTest, leaves_not_before_its_moment) {
@@ -177,7 +177,7 @@ TEST_F(OutboxTest, at_the_bound_untried_pairs_give_way_first) {
   EXPECT_TRUE(add("c", News::fired));
   EXPECT_THAT(finished(),
               testing::UnorderedElementsAre("a/fired@sink failed", "a/resolved@sink failed"));
-  EXPECT_EQ(outbox.counters().dropped, 2U);
+  EXPECT_EQ(outbox.counters(0).dropped, 2U);
 }
 
 TEST_F(OutboxTest, at_the_bound_overtaken_news_gives_way) {

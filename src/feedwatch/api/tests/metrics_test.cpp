@@ -21,7 +21,7 @@ using Format = MetricsText::Format;
 class Metrics : public ::testing::Test {
  protected:
   std::string text(Format format = Format::prometheus) {
-    return render_metrics(bench.ports(), "1.2.3", format);
+    return render_metrics(bench.ports(), "1.2.3", format, left_out);
   }
   Exposition read() {
     const Exposition found = ExpositionReader(false).read(text());
@@ -59,6 +59,7 @@ class Metrics : public ::testing::Test {
   }
 
   ApiBench bench;
+  std::uint64_t left_out = 0;
 
  private:
   std::uint32_t generation_ = 1;
@@ -133,12 +134,36 @@ TEST_F(Metrics, health_alerts_and_rejections) {
   EXPECT_EQ(found.value("feedwatch_ticks_rejected_total{reason=\"not_positive\"}"), "0");
   EXPECT_EQ(found.value("feedwatch_line_frames_total{venue=\"v\",line=\"v/market#1\"}"), "1234");
   EXPECT_EQ(found.value("feedwatch_build_info{version=\"1.2.3\"}"), "1");
+  EXPECT_EQ(found.value("feedwatch_ticks_received_total"),
+            std::to_string(bench.facts.ticks_accepted + 3));
   std::uint64_t open = 0;
   for (const auto& sample : found.samples) {
-    if (sample.family == "feedwatch_alerts_open") open += std::stoull(sample.value);
+    if (sample.family == "feedwatch_alerts") open += std::stoull(sample.value);
   }
   EXPECT_EQ(open, bench.control.alerts(0).size());
   EXPECT_GT(open, 0U);
+}
+
+TEST_F(Metrics, alerts_and_their_delivery_have_the_names_of_their_kind) {
+  Exposition found = read();
+  EXPECT_EQ(found.value("feedwatch_alerts{alertname=\"line_down\",state=\"pending\"}"), "0")
+      << "known series begin at zero";
+  fill();
+  bench.put(ControlBench::venue(false, bench.clock.time));
+  bench.run_until(bench.clock.time + 6s);
+  found = read();
+  EXPECT_EQ(found.value("feedwatch_alerts{alertname=\"line_down\",state=\"pending\"}"), "1");
+  EXPECT_EQ(found.value("feedwatch_alerts{alertname=\"price_staleness\",state=\"firing\"}"), "1");
+  const std::string transitions = "feedwatch_alert_transitions_total";
+  EXPECT_EQ(found.value(transitions + "{from=\"inactive\",to=\"pending\"}"), "1");
+  EXPECT_EQ(found.value(transitions + "{from=\"pending\",to=\"firing\"}"), "1");
+  EXPECT_EQ(found.value(transitions + "{from=\"firing\",to=\"resolved\"}"), "0");
+  EXPECT_EQ(found.value("feedwatch_notifications_total{integration=\"hook\"}"), "1");
+  EXPECT_EQ(found.value("feedwatch_notification_failures_total{integration=\"hook\",reason="
+                        "\"refused\"}"),
+            "0");
+  EXPECT_EQ(found.value("feedwatch_notification_queue_length{integration=\"hook\"}"), "0");
+  EXPECT_EQ(found.value("feedwatch_notification_queue_capacity{integration=\"hook\"}"), "5000");
 }
 
 TEST_F(Metrics, naughty_symbols_break_neither_exposition_nor_json) {
@@ -168,7 +193,7 @@ TEST_F(Metrics, streams_beyond_the_cap_are_counted_and_have_no_series) {
   for (std::uint32_t i = 0; i < max_metric_streams + 2; ++i) known("S" + std::to_string(i));
   bench.deliver_status();
   const Exposition found = read();
-  EXPECT_EQ(found.value("feedwatch_series_limit_exceeded"), "2");
+  EXPECT_EQ(found.value("feedwatch_series_limit_exceeded_total"), "2");
   EXPECT_EQ(
       std::ranges::count(found.samples, "feedwatch_stream_level", &Exposition::Sample::family),
       static_cast<std::ptrdiff_t>(max_metric_streams));
