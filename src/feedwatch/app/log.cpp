@@ -1,12 +1,12 @@
 #include "feedwatch/app/log.hpp"
 
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <string>
 
 #include "feedwatch/api/terminal_text.hpp"
+#include "feedwatch/app/stderr_sink.hpp"
 #include "feedwatch/base/json_writer.hpp"
 
 namespace feedwatch::app {
@@ -42,10 +42,10 @@ spdlog::level::level_enum level_of(config::LogConfig::Level level) {
 struct Log::Impl {
   explicit Impl(const config::LogConfig& options)
       : json(options.format == config::LogConfig::Format::json),
+        sink(std::make_shared<StderrSink>()),
         pool(std::make_shared<spdlog::details::thread_pool>(waiting_lines, 1)),
         logger(std::make_shared<spdlog::async_logger>(
-            "feedwatch", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
-            spdlog::async_overflow_policy::overrun_oldest)) {
+            "feedwatch", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
     logger->set_level(level_of(options.level));
     // The time is spdlog's, taken when the line is written down: display, not decision.
     if (json) {
@@ -56,13 +56,15 @@ struct Log::Impl {
   }
 
   bool json;
+  std::shared_ptr<StderrSink> sink;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
 };
 
 Log::Log(const config::LogConfig& options) : impl_(std::make_unique<Impl>(options)) {}
 Log::~Log() {
-  impl_->logger->flush();
+  // The pool's end waits for its thread, which may be waiting for somebody to read.
+  impl_->sink->stop();
 }
 
 void Log::line(std::string_view severity, std::string_view text) {

@@ -13,7 +13,7 @@ namespace feedwatch::app {
 class Log {
  public:
   explicit Log(const config::LogConfig& options);
-  ~Log();  ///< writes what waits
+  ~Log();  ///< writes what waits, within a second; drops the rest when nobody reads
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
