@@ -103,7 +103,12 @@ void Dialer::start_tls() {
     return;
   }
   const int fd = socket_.get();
-  channel_ = (*context)->connect(std::move(socket_), goal_.url.host);
+  auto channel = (*context)->connect(std::move(socket_), goal_.url.host);
+  if (!channel) {
+    fail(channel.error());
+    return;
+  }
+  channel_ = std::move(*channel);
   watch_ = reactor_.watch(fd, *this);
   shake_hands();
 }

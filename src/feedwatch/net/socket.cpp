@@ -28,6 +28,13 @@ Fd new_socket(int family) {
   return Fd{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
 }
 
+// getaddrinfo's own idea of a number is inet_aton's: "127.1", "0x7f000001".
+bool spelt_in_full(const std::string& address) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return inet_pton(AF_INET, address.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, without_zone(address).c_str(), bytes) == 1;
+}
+
 void set_flag(int fd, int level, int name) {
   const int on = 1;
   setsockopt(fd, level, name, &on, sizeof on);
@@ -62,7 +69,8 @@ std::expected<Endpoint, std::string> make_endpoint(const std::string& address, s
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const std::string service = std::to_string(port);
-  if (getaddrinfo(address.c_str(), service.c_str(), &hints, &found) != 0) {
+  if (!spelt_in_full(address) ||
+      getaddrinfo(address.c_str(), service.c_str(), &hints, &found) != 0) {
     return std::unexpected(fmt::format("'{}' is not a numeric address", address));
   }
   Endpoint endpoint;
@@ -74,6 +82,10 @@ std::expected<Endpoint, std::string> make_endpoint(const std::string& address, s
 
 bool is_numeric_address(const std::string& address) {
   return make_endpoint(address, 0).has_value();
+}
+
+std::string without_zone(const std::string& address) {
+  return address.substr(0, address.find('%'));
 }
 
 std::string endpoint_text(const Endpoint& endpoint) {

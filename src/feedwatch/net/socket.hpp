@@ -33,9 +33,12 @@ struct Endpoint {
   socklen_t size = 0;
 };
 
-/// Nothing unless `address` is numeric (IPv4, or IPv6 without brackets, zone allowed).
+/// Nothing unless `address` is numeric: IPv4 as four decimal numbers (not what inet_aton would take
+/// besides), or IPv6 without brackets, a zone allowed.
 std::expected<Endpoint, std::string> make_endpoint(const std::string& address, std::uint16_t port);
 bool is_numeric_address(const std::string& address);
+/// "fe80::1%eth0" → "fe80::1": which network, not who.
+std::string without_zone(const std::string& address);
 /// "127.0.0.1:80", "[::1]:80"
 std::string endpoint_text(const Endpoint& endpoint);
 std::uint16_t endpoint_port(const Endpoint& endpoint);

@@ -168,6 +168,18 @@ void common_settings(SSL_CTX* ctx) {
   SSL_CTX_set_default_read_buffer_len(ctx, static_cast<std::size_t>(read_ahead_buffer));
 }
 
+/// Whose certificate the peer has to show. A check that could not be set would pass everybody's.
+bool expect_host(SSL* ssl, const std::string& host) {
+  if (is_numeric_address(host)) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), without_zone(host).c_str()) == 1;
+  }
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // The macro SSL_set_tlsext_host_name casts in the old style.
+  return !host.empty() && SSL_set1_host(ssl, host.c_str()) == 1 &&
+         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                  const_cast<char*>(host.c_str())) == 1;
+}
+
 std::int64_t changed_ns(const std::string& file) {
   struct stat info{};
   if (file.empty() || ::stat(file.c_str(), &info) != 0) return 0;
@@ -211,22 +223,19 @@ std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::server(
   return context;
 }
 
-std::unique_ptr<Channel> TlsContext::connect(Fd fd, const std::string& host) const {
+std::expected<std::unique_ptr<Channel>, std::string> TlsContext::connect(
+    Fd fd, const std::string& host) const {
   SSL* ssl = SSL_new(ctx_);
+  auto channel = std::make_unique<TlsChannel>(std::move(fd), ssl, host);
   SSL_set_connect_state(ssl);
-  if (is_numeric_address(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-  } else {
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl, host.c_str());
-    // The macro SSL_set_tlsext_host_name casts in the old style.
-    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             const_cast<char*>(host.c_str()));
+  if (!expect_host(ssl, host)) {
+    return std::unexpected(
+        fmt::format("the identity of '{}' cannot be checked: {}", host, openssl_error()));
   }
   // Some edges refuse or pick HTTP/2 without it.
   static constexpr unsigned char http11[] = "\x08http/1.1";
   SSL_set_alpn_protos(ssl, http11, sizeof http11 - 1);
-  return std::make_unique<TlsChannel>(std::move(fd), ssl, host);
+  return channel;
 }
 
 std::unique_ptr<Channel> TlsContext::accept(Fd fd) const {

@@ -23,8 +23,10 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  /// Verifies the peer's chain and that its certificate is for `host` (name or address).
-  std::unique_ptr<Channel> connect(Fd fd, const std::string& host) const;
+  /// Verifies the peer's chain and that its certificate is for `host` (name or address). Fails
+  /// where the latter cannot be asked for.
+  std::expected<std::unique_ptr<Channel>, std::string> connect(Fd fd,
+                                                               const std::string& host) const;
   std::unique_ptr<Channel> accept(Fd fd) const;
 
  private:

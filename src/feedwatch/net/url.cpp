@@ -37,6 +37,18 @@ bool host_character(unsigned char c) {
   return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
 }
 
+/// Does the host end in a number, as no name of a host does? The resolver would take it for an
+/// address in one of the old spellings: "127.1", "2130706433", "0x7f.1".
+bool ends_in_number(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  const bool hexadecimal = last.starts_with("0x");
+  return !last.empty() &&
+         std::ranges::all_of(last.substr(hexadecimal ? 2 : 0), [&](unsigned char c) {
+           return hexadecimal ? std::isxdigit(c) != 0 : std::isdigit(c) != 0;
+         });
+}
+
 std::expected<std::uint16_t, std::string> parse_port(std::string_view text) {
   unsigned value = 0;
   const char* end = text.data() + text.size();
@@ -67,6 +79,10 @@ std::expected<void, std::string> split_authority(std::string_view text, Url& url
     if (url.host.empty()) return std::unexpected("the host is missing");
     if (!std::ranges::all_of(url.host, host_character)) {
       return std::unexpected(fmt::format("host '{}' holds a character no host name has", url.host));
+    }
+    if (ends_in_number(url.host) && !is_numeric_address(url.host)) {
+      return std::unexpected(
+          fmt::format("host '{}' is neither a name nor a full address", url.host));
     }
   }
   if (rest.empty()) return {};

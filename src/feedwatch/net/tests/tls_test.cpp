@@ -1,10 +1,12 @@
 #include <fmt/core.h>
+#include <gmock/gmock.h>
 
 #include <fstream>
 
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/tests/certificates.hpp"
 #include "feedwatch/net/tests/net_fixture.hpp"
+#include "feedwatch/net/tls.hpp"
 
 namespace feedwatch::net {
 namespace {
@@ -40,6 +42,21 @@ class TlsTest : public NetTest {
     transport.dial(ConnId{next++}, {.url = fmt::format("wss://{}:{}/", host, server->local_port()),
                                     .ca_file = ca_file});
     ASSERT_TRUE(until([&] { return sink.open() || sink.closed; }));
+  }
+
+  /// What ends a handshake with the server by somebody who means `host`; empty if nothing does.
+  std::string handshake_as(const std::string& host, const std::string& ca_file) {
+    auto made =
+        (*TlsContext::client(ca_file))
+            ->connect(std::move(*start_connect(*make_endpoint("127.0.0.1", server->local_port()))),
+                      host);
+    if (!made) return made.error();
+    IoResult result;
+    EXPECT_TRUE(until([&] {
+      result = (*made)->handshake();
+      return result.status != IoStatus::would_block;
+    }));
+    return (*made)->error();
   }
 
   void expect_refused(const char* words) {
@@ -92,6 +109,35 @@ TEST_F(TlsTest, ACertificateOfAnotherHostIsRefused) {
   expect_refused("certificate is for another host, not for '127.0.0.1'");
   dial("localhost", certificates.ca());
   expect_refused("not for 'localhost'");
+}
+
+// Whatever a library takes for an address must not slip between the check of addresses and that of
+// names.
+TEST_F(TlsTest, NoSpellingOfAnAddressEscapesTheCheck) {
+  const Certificates certificates("DNS:other.example,IP:127.0.0.9");
+  serve_with(certificates);
+  for (const char* host :
+       {"127.1", "2130706433", "0x7f.1", "127.0.0.1", "::1", "::1%1", "fe80::1%lo"}) {
+    EXPECT_EQ(handshake_as(host, certificates.ca()),
+              fmt::format("certificate is for another host, not for '{}'", host));
+  }
+  for (const char* host : {"127.1", "2130706433"}) {
+    dial(host, certificates.ca());
+    EXPECT_TRUE(sink.closed) << host;
+  }
+}
+
+TEST_F(TlsTest, AZoneIsNoPartOfTheIdentity) {
+  const Certificates certificates("IP:fe80::1");
+  serve_with(certificates);
+  EXPECT_EQ(handshake_as("fe80::1%lo", certificates.ca()), "");
+}
+
+TEST_F(TlsTest, AHostThatCannotBeCheckedIsNotDialled) {
+  const Certificates certificates("DNS:*.example");
+  serve_with(certificates);
+  const std::string host(300, 'a');
+  EXPECT_THAT(handshake_as(host, certificates.ca()), ::testing::HasSubstr("cannot be checked"));
 }
 
 TEST_F(TlsTest, AnExpiredCertificateIsRefused) {

@@ -43,6 +43,13 @@ TEST(Url, BracketsAroundIpv6) {
   EXPECT_EQ(url->text(), "ws://[::1]:9001/a");
 }
 
+TEST(Url, NamesMayBeginWithDigits) {
+  for (const char* host :
+       {"1inch.example", "127.0.0.1.nip.example", "3.a", "0xcafe.example", "a1"}) {
+    EXPECT_TRUE(parse_url(std::string("ws://") + host)) << host;
+  }
+}
+
 TEST(Url, AQueryWithoutAPathGetsOne) {
   EXPECT_EQ(parse_url("http://h?a=1")->target, "/?a=1");
   EXPECT_EQ(parse_url("http://h#frag")->target, "/");
@@ -65,6 +72,13 @@ TEST(Url, SaysWhatIsWrong) {
       {"ws://h/\r\nx", "blank"},
       {"ws://h\xc3\xa4/", "beyond ASCII"},
       {"ws://h!/", "host 'h!'"},
+      {"ws://127.1/", "host '127.1' is neither a name nor a full address"},
+      {"ws://2130706433/", "neither a name nor a full address"},
+      {"ws://0x7f.1/", "neither a name nor a full address"},
+      {"ws://127.0.0.0x1/", "neither a name nor a full address"},
+      {"ws://127.0.0.01/", "neither a name nor a full address"},
+      {"ws://127.0.0.1./", "neither a name nor a full address"},
+      {"ws://256.0.0.1/", "neither a name nor a full address"},
       {"ws://[::1", "']' is missing"},
       {"ws://[zz]/", "not an IPv6 address"},
       {"ws://[1.2.3.4]/", "not an IPv6 address"},
