@@ -31,8 +31,8 @@ struct Registration {
   IoHandler* handler = nullptr;
   bool read = false;
   bool write = false;
-  bool again = false;
-  std::uint64_t served_in = 0;  ///< round of the last on_io
+  bool again = false;  ///< has asked for the next round
+  bool asked = false;  ///< asked for this one, and has not had it yet
 };
 
 struct Alarm {
@@ -127,7 +127,6 @@ struct Reactor::Impl {
       return epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), timeout);
     });
     ready = n > 0 ? static_cast<std::size_t>(n) : 0;
-    ++round;
     if (poll_clock.on_poll(entered, clock.now())) {
       stall_longest.store(to_ns(poll_clock.longest()), std::memory_order_relaxed);
       stall_newest.store(to_ns(poll_clock.current()), std::memory_order_relaxed);
@@ -150,7 +149,10 @@ struct Reactor::Impl {
     std::vector<Registration*> continued;
     continued.swap(again);
     // Before anybody is served: a handler served by an event may ask for another round.
-    for (Registration* registration : continued) registration->again = false;
+    for (Registration* registration : continued) {
+      registration->again = false;
+      registration->asked = true;
+    }
     for (std::size_t i = 0; i < ready; ++i) {
       if (events[i].data.ptr == nullptr) {
         own_events = true;
@@ -159,19 +161,18 @@ struct Reactor::Impl {
       serve(*static_cast<Registration*>(events[i].data.ptr), events[i].events);
     }
     for (Registration* registration : continued) {
-      if (registration->served_in != round && registration->handler != nullptr) {
-        registration->served_in = round;
-        registration->handler->on_io(true, false);
-      }
+      if (registration->asked) serve(*registration, 0);
     }
     if (std::exchange(own_events, false)) clear_own();
   }
 
   void serve(Registration& registration, std::uint32_t what) {
     if (registration.handler == nullptr) return;
-    registration.served_in = round;
+    // The kernel may know of nothing to read, or only that writing is possible.
+    const bool asked = std::exchange(registration.asked, false);
     const bool failed = (what & (EPOLLERR | EPOLLHUP)) != 0;
-    registration.handler->on_io(failed || (what & EPOLLIN) != 0, failed || (what & EPOLLOUT) != 0);
+    registration.handler->on_io(asked || failed || (what & EPOLLIN) != 0,
+                                failed || (what & EPOLLOUT) != 0);
   }
 
   void clear_own() {
@@ -260,7 +261,6 @@ struct Reactor::Impl {
   std::vector<epoll_event> events;
   std::size_t ready = 0;
   std::size_t registered = 0;
-  std::uint64_t round = 0;
   bool own_events = false;
   std::vector<Registration*> again;
   std::vector<std::unique_ptr<Registration>> graveyard;
