@@ -24,6 +24,7 @@ class PlainChannel final : public Channel {
 
   IoResult handshake() override { return {}; }
   bool waits_to_write() const override { return waits_to_write_; }
+  std::size_t waiting() const override { return unread_bytes(fd_.get()); }
   int fd() const override { return fd_.get(); }
 
  private:

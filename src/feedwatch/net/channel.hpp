@@ -28,6 +28,8 @@ class Channel {
   virtual IoResult handshake() = 0;
   /// The last call stopped because the socket could not be written, even if it was a read.
   virtual bool waits_to_write() const = 0;
+  /// Bytes that are here and unread, as they came over the wire; may be too many, never too few.
+  virtual std::size_t waiting() const = 0;
   virtual int fd() const = 0;
   const std::string& error() const { return error_; }
 

@@ -22,16 +22,28 @@ bool PollClock::on_poll(MonoTime entered, MonoTime returned) {
   return stalled_;
 }
 
-ReadStamp SocketStamper::on_bytes(const PollClock& poll, const WallAnchor& anchor, MonoTime now) {
-  if (!waiting_since_) {
-    if (poll.stalled()) {
-      waiting_since_ = poll.previous();
-    } else if (poll.overdue(now)) {
-      waiting_since_ = poll.current();
-    }
+ReadStamp SocketStamper::on_bytes(std::size_t bytes, const PollClock& poll,
+                                  const WallAnchor& anchor, MonoTime now) {
+  if (!waiting_since_) waiting_since_ = poll.stalled() ? poll.previous() : poll.current();
+  const bool old = now - *waiting_since_ > poll.stall_limit();
+  const MonoTime at = old ? *waiting_since_ : now;
+  // Only what comes after this read came after the mark as a whole.
+  if (mark_ && bytes >= mark_->unread) {
+    waiting_since_ = mark_->at;
+    mark_.reset();
+  } else if (mark_) {
+    mark_->unread -= bytes;
   }
-  const MonoTime at = waiting_since_.value_or(now);
-  return {.mono_recv = at, .ts_recv = anchor.at(at), .stalled = waiting_since_.has_value()};
+  return {.mono_recv = at, .ts_recv = anchor.at(at), .stalled = old};
+}
+
+void SocketStamper::on_empty() {
+  waiting_since_.reset();
+  mark_.reset();
+}
+
+void SocketStamper::on_backlog(std::size_t waiting, MonoTime now) {
+  if (!mark_) mark_ = {.at = now, .unread = waiting};
 }
 
 }  // namespace feedwatch::net

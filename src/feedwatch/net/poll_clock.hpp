@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -19,9 +20,7 @@ class PollClock {
   /// stopped inside it: whatever this poll found readable may have been waiting since previous().
   bool on_poll(MonoTime entered, MonoTime returned);
 
-  /// Has the loop been busy for longer than the limit since its last poll?
-  bool overdue(MonoTime now) const { return started_ && now - current_ > stall_limit_; }
-
+  Duration stall_limit() const { return stall_limit_; }
   bool stalled() const { return stalled_; }      ///< what the last on_poll answered
   MonoTime current() const { return current_; }  ///< time of the last poll
   MonoTime previous() const {
@@ -42,17 +41,31 @@ class PollClock {
 
 /// Stamps the reads of one socket with the earliest moment their bytes could have arrived.
 ///
-/// From the first read after a stall until the socket is found empty every read carries the time of
-/// the poll before the stall: prices get older, never younger. Pure; the reactor's thread only.
+/// Bytes may have waited since the poll that first found some after the socket was last empty;
+/// after a stall, since the poll before it. While that is longer ago than stall_limit, every read
+/// carries that moment: prices get older, never younger, whether one long round or many short ones
+/// left them waiting. A backlog moves on as well without the socket being found empty: what is read
+/// after all that waited at one moment came after that moment. So a socket that is read as fast as
+/// it fills stays fresh, and one that is not is at most twice as old as its bytes. Pure; the
+/// reactor's thread only.
 class SocketStamper {
  public:
-  /// A read returned bytes at `now`.
-  ReadStamp on_bytes(const PollClock& poll, const WallAnchor& anchor, MonoTime now);
+  /// A read returned so many bytes at `now`.
+  ReadStamp on_bytes(std::size_t bytes, const PollClock& poll, const WallAnchor& anchor,
+                     MonoTime now);
   /// A read would have blocked: nothing older waits any more.
-  void on_empty() { waiting_since_.reset(); }
+  void on_empty();
+  /// Reading ended for this round although more waits: so many bytes, or fewer.
+  void on_backlog(std::size_t waiting, MonoTime now);
 
  private:
-  std::optional<MonoTime> waiting_since_;
+  /// All that had arrived by `at` has been read when so many bytes more have been.
+  struct Mark {
+    MonoTime at;
+    std::size_t unread;
+  };
+  std::optional<MonoTime> waiting_since_;  // absent: found empty
+  std::optional<Mark> mark_;
 };
 
 }  // namespace feedwatch::net

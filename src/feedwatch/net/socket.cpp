@@ -6,11 +6,13 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <system_error>
 
 namespace feedwatch::net {
@@ -122,6 +124,13 @@ std::expected<Fd, std::string> start_connect(const Endpoint& to) {
     return std::unexpected(errno_text(errno));
   }
   return fd;
+}
+
+std::size_t unread_bytes(int fd) {
+  int bytes = 0;
+  // Not known counts as more than will ever be read.
+  if (ioctl(fd, FIONREAD, &bytes) != 0) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(bytes);
 }
 
 int pending_error(int fd) {

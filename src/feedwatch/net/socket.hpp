@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -57,6 +58,8 @@ std::string errno_text(int error);
 
 /// A non-blocking TCP socket with TCP_NODELAY whose connect is under way or done.
 std::expected<Fd, std::string> start_connect(const Endpoint& to);
+/// Bytes the kernel holds for reading.
+std::size_t unread_bytes(int fd);
 /// The pending error of a socket (SO_ERROR), 0 if none.
 int pending_error(int fd);
 

@@ -34,6 +34,7 @@ class Stream final : private IoHandler {
 
   void want_read(bool wanted);
   IoResult read(std::span<char> into);
+  std::size_t waiting() const { return channel_->waiting(); }
   /// There may be more to read although nothing would report it.
   void again() { watch_->again(); }
 

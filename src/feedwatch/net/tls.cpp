@@ -11,11 +11,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <limits>
 
 namespace feedwatch::net {
 namespace {
 
-constexpr long read_ahead_buffer = 64L * 1024;
+constexpr std::size_t read_ahead_buffer = 64U << 10U;  // all OpenSSL holds of what it has received
 
 std::string openssl_error() {
   const unsigned long code = ERR_peek_last_error();
@@ -106,6 +107,12 @@ class TlsChannel final : public Channel {
   }
 
   bool waits_to_write() const override { return waits_to_write_; }
+  // Decrypted bytes are fewer than those of the wire they came in.
+  std::size_t waiting() const override {
+    const std::size_t held = SSL_has_pending(ssl_) == 1 ? read_ahead_buffer : 0;
+    const std::size_t unread = unread_bytes(fd_.get());
+    return unread + std::min(held, std::numeric_limits<std::size_t>::max() - unread);
+  }
   int fd() const override { return fd_.get(); }
 
  private:
@@ -165,7 +172,7 @@ void common_settings(SSL_CTX* ctx) {
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(ctx, 1);
-  SSL_CTX_set_default_read_buffer_len(ctx, static_cast<std::size_t>(read_ahead_buffer));
+  SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_buffer);
 }
 
 /// Whose certificate the peer has to show. A check that could not be set would pass everybody's.

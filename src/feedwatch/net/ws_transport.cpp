@@ -18,7 +18,9 @@
 namespace feedwatch::net {
 namespace {
 
-constexpr int reads_per_turn = 16;
+// A TLS read yields one record, often one small frame: the bytes bound a turn, not the reads.
+constexpr std::size_t bytes_per_turn = 512U << 10U;
+constexpr int reads_per_turn = 256;
 constexpr std::size_t max_answer_headers = 64U << 10U;
 constexpr std::uint16_t normal_closure = 1000;
 
@@ -142,7 +144,8 @@ class WsTransport::Impl::Conn final : public StreamOwner,
 
   void on_readable() override {
     const auto self = shared_from_this();
-    for (int turn = 0; turn < reads_per_turn && stream_; ++turn) {
+    std::size_t bytes = 0;
+    for (int reads = 0; reads < reads_per_turn && bytes < bytes_per_turn && stream_; ++reads) {
       const IoResult r = stream_->read(buffer_.room(parser_.needed()));
       if (r.status == IoStatus::would_block) {
         stamper_.on_empty();
@@ -153,14 +156,18 @@ class WsTransport::Impl::Conn final : public StreamOwner,
         lost(r.status == IoStatus::closed ? "connection closed by the peer" : stream_->error());
         return;
       }
+      bytes += r.bytes;
       buffer_.added(r.bytes);
       const ReadStamp stamp =
-          stamper_.on_bytes(impl_.reactor.poll_clock(), impl_.reactor.anchor(), now());
+          stamper_.on_bytes(r.bytes, impl_.reactor.poll_clock(), impl_.reactor.anchor(), now());
       if (state_ == State::upgrading) on_answer();
       if (state_ == State::open || state_ == State::closing) on_frames(stamp);
       if (state_ == State::over) buffer_.clear();
     }
-    if (stream_) stream_->again();
+    if (!stream_) return;
+    const MonoTime looked = now();  // before counting: what comes between is counted, not missed
+    stamper_.on_backlog(stream_->waiting(), looked);
+    stream_->again();
   }
 
   void on_answer() {

@@ -88,6 +88,39 @@ TEST_F(TlsTest, APrivateCaIsTrustedByOption) {
   EXPECT_EQ(peer_heard, "secret");
 }
 
+// Each is a TLS record of its own; a socket left with a backlog in every round would grow old.
+TEST_F(TlsTest, ManySmallMessagesAreReadInOneRound) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.ca());
+  ASSERT_TRUE(until([&] { return peer != nullptr; }));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(peer->send_text("tick"));
+  ASSERT_TRUE(until([&] { return !sink.got.empty(); }));
+  EXPECT_EQ(sink.got.size(), 100U);
+}
+
+TEST_F(TlsTest, WhatWaitsIsNeverCountedTooLow) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  auto channel = std::move(
+      *(*TlsContext::client(certificates.ca()))
+           ->connect(std::move(*start_connect(*make_endpoint("127.0.0.1", server->local_port()))),
+                     "127.0.0.1"));
+  ASSERT_TRUE(until([&] { return channel->handshake().status == IoStatus::ok; }));
+  channel->write("GET /" + std::string(5000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(until([&] { return channel->waiting() > 5000; }));
+  char byte = 0;
+  std::size_t read = 0;
+  std::size_t before = channel->waiting();
+  while (channel->read({&byte, 1}).status == IoStatus::ok) {
+    ++read;
+    EXPECT_GE(before, 1U);
+    before = channel->waiting();
+  }
+  EXPECT_GT(read, 5000U);
+  EXPECT_EQ(channel->waiting(), 0U);
+}
+
 TEST_F(TlsTest, AddressesAreVerifiedToo) {
   const Certificates certificates("IP:127.0.0.1");
   serve_with(certificates);
