@@ -17,12 +17,17 @@ namespace feedwatch::net {
 struct DialGoal {
   Url url;
   std::string ca_file;
-  Duration next_address_after = 3s;
+  Duration next_address_after = 250ms;  ///< RFC 8305: the "connection attempt delay"
 };
 
-/// Name look-up, TCP connect (each address in turn) and TLS handshake, one after the other. No
-/// timeout of its own beyond moving on from a silent address: destroying it gives up, and no
-/// callback follows. The last callback may destroy it. The reactor's thread only.
+/// The addresses of a host in the order to try them: families take turns, beginning with that of
+/// the first, so that a family which leads nowhere costs one delay and not one for each address.
+std::vector<std::string> interleaved(const std::vector<std::string>& addresses);
+
+/// Name look-up, TCP connect and TLS handshake, one after the other. Addresses are tried beside
+/// each other ("happy eyeballs"): the next one joins when the last has not answered for a while or
+/// has failed, and the first that connects is taken. No timeout of its own: destroying it gives up,
+/// and no callback follows. The last callback may destroy it. The reactor's thread only.
 class Dialer final : private IoHandler {
  public:
   /// Called when a step begins, first with `resolving` from inside start().
@@ -40,10 +45,22 @@ class Dialer final : private IoHandler {
   void start();
 
  private:
-  void on_resolved(std::vector<std::string> addresses, const std::string& error);
+  void on_resolved(const std::vector<std::string>& addresses, const std::string& error);
+  /// One address being connected to.
+  struct Attempt final : IoHandler {
+    Attempt(Dialer& dialer_in, Fd socket_in, std::string to_in);
+    void on_io(bool, bool) override { dialer.on_answer(*this); }
+
+    Dialer& dialer;
+    Fd socket;
+    std::string to;
+    std::unique_ptr<IoWatch> watch;
+  };
+
   void connect_next();
-  void on_connected();
-  void start_tls();
+  bool connect_to(const std::string& address);
+  void on_answer(Attempt& attempt);
+  void start_tls(Fd socket);
   void on_io(bool readable, bool writable) override;
   void shake_hands();
   void fail(const std::string& why);
@@ -57,9 +74,9 @@ class Dialer final : private IoHandler {
   OnDone on_done_;
   std::shared_ptr<Dialer*> alive_ = std::make_shared<Dialer*>(this);
   std::vector<std::string> addresses_;  // still to be tried, last first
-  std::string connecting_to_;
+  std::vector<std::unique_ptr<Attempt>> attempts_;
+  std::string connected_to_;
   std::string last_error_;
-  Fd socket_;
   std::unique_ptr<Channel> channel_;  // while TLS is being agreed
   std::unique_ptr<IoWatch> watch_;
   std::unique_ptr<Wakeup> next_address_;

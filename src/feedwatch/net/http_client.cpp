@@ -95,7 +95,7 @@ class HttpClient::Impl::Exchange final : public StreamOwner,
     timeout_->arm(impl_.reactor.clock().now() + request_.timeout);
     dialer_ = std::make_unique<Dialer>(
         impl_.reactor, impl_.resolver, impl_.tls,
-        DialGoal{.url = *url, .ca_file = request_.ca_file, .next_address_after = 3s},
+        DialGoal{.url = *url, .ca_file = request_.ca_file},
         [this](DialPhase phase) { phase_ = phase; },
         [this](std::expected<std::unique_ptr<Channel>, std::string> channel) {
           on_dialled(std::move(channel));

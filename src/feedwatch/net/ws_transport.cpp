@@ -74,10 +74,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
     }
     url_ = *url;
     dialer_ = std::make_unique<Dialer>(
-        impl_.reactor, impl_.resolver, impl_.tls,
-        DialGoal{.url = url_,
-                 .ca_file = target_.ca_file,
-                 .next_address_after = impl_.options.next_address_after},
+        impl_.reactor, impl_.resolver, impl_.tls, DialGoal{.url = url_, .ca_file = target_.ca_file},
         [this](DialPhase phase) { enter(phase); },
         [this](std::expected<std::unique_ptr<Channel>, std::string> channel) {
           on_dialled(std::move(channel));

@@ -17,7 +17,6 @@ struct WsTransportOptions {
   std::size_t max_write_queue = 4U << 20U;  ///< bytes not yet taken by the kernel; beyond: dropped
   std::size_t read_buffer = 128U << 10U;    ///< grows for a larger frame and shrinks again
   Duration close_limit = 1s;                ///< how long close() waits for the answer
-  Duration next_address_after = 3s;         ///< a silent address yields to the next, if any
   std::string user_agent = "feedwatch";
 };
 
