@@ -54,7 +54,7 @@ void Dialer::start() {
   const std::weak_ptr<Dialer*> weak = alive_;
   on_phase_(DialPhase::resolving);
   if (weak.expired()) return;
-  resolver_.resolve(goal_.url.host,
+  resolver_.resolve(goal_.url.host, weak,
                     [weak](const std::vector<std::string>& addresses, const std::string& error) {
                       if (const auto self = weak.lock()) (*self)->on_resolved(addresses, error);
                     });

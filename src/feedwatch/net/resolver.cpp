@@ -2,9 +2,11 @@
 
 #include <netdb.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,10 +22,7 @@ namespace {
 constexpr std::size_t max_waiting = 256;
 constexpr std::size_t max_threads = 2;
 
-struct Answer {
-  std::vector<std::string> addresses;
-  std::string error;
-};
+using Answer = SystemResolver::Answer;
 
 std::string numeric_host(const addrinfo& entry) {
   char host[NI_MAXHOST];
@@ -32,7 +31,7 @@ std::string numeric_host(const addrinfo& entry) {
   return bad == 0 ? host : "";
 }
 
-Answer look_up(const std::string& host) {
+Answer ask_system(const std::string& host) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -54,17 +53,21 @@ Answer look_up(const std::string& host) {
 
 }  // namespace
 
-/// Shared with the threads, which may sit in getaddrinfo long after the resolver is gone.
+/// Shared with the threads, which may sit in a look-up long after the resolver is gone.
 struct SystemResolver::State {
-  struct Job {
-    std::string host;
-    std::shared_ptr<Done> done;  // touched by the reactor's thread only
+  /// Touched by the reactor's thread only, but for asking whether it is still there.
+  struct Waiter {
+    std::weak_ptr<const void> asker;
+    Done done;
   };
+  using Waiters = std::vector<Waiter>;
 
+  LookUp look_up;
   std::mutex mutex;  // guards everything below
   std::condition_variable wanted;
-  std::deque<Job> jobs;
-  Reactor* reactor = nullptr;  // null once the resolver is gone
+  std::deque<std::string> queue;           // names no thread has taken yet
+  std::map<std::string, Waiters> waiting;  // by name, queued or being looked up
+  Reactor* reactor = nullptr;              // null once the resolver is gone
   std::size_t threads = 0;
   std::size_t idle = 0;
 
@@ -72,60 +75,87 @@ struct SystemResolver::State {
     std::unique_lock lock(state->mutex);
     while (true) {
       ++state->idle;
-      state->wanted.wait(lock, [&] { return state->reactor == nullptr || !state->jobs.empty(); });
+      state->wanted.wait(lock, [&] { return state->reactor == nullptr || !state->queue.empty(); });
       --state->idle;
       if (state->reactor == nullptr) return;
-      Job job = std::move(state->jobs.front());
-      state->jobs.pop_front();
-      lock.unlock();
-      Answer answer = look_up(job.host);
-      lock.lock();
-      if (state->reactor == nullptr) return;
-      deliver(*state->reactor, state, std::move(job.done), std::move(answer));
+      const std::string host = std::move(state->queue.front());
+      state->queue.pop_front();
+      Answer answer{.addresses = {}, .error = "nobody waits"};
+      if (std::ranges::any_of(state->waiting[host], is_there)) {
+        lock.unlock();
+        answer = state->look_up(host);
+        lock.lock();
+        if (state->reactor == nullptr) return;
+      }
+      deliver(*state->reactor, state, std::move(state->waiting.extract(host).mapped()),
+              std::move(answer));
     }
   }
 
-  static void deliver(Reactor& reactor, const std::weak_ptr<State>& weak,
-                      std::shared_ptr<Done> done, Answer answer) {
-    reactor.complete([weak, done = std::move(done), answer = std::move(answer)]() mutable {
-      const auto state = weak.lock();
-      if (!state) return;
-      {
-        const std::scoped_lock lock(state->mutex);
-        if (state->reactor == nullptr) return;
+  static bool is_there(const Waiter& waiter) { return !waiter.asker.expired(); }
+
+  static void deliver(Reactor& reactor, const std::weak_ptr<State>& weak, Waiters waiters,
+                      Answer answer) {
+    reactor.complete([weak, waiters = std::move(waiters), answer = std::move(answer)]() mutable {
+      for (Waiter& waiter : waiters) {
+        // The one before may have ended the resolver.
+        if (is_there(waiter) && is_open(weak)) waiter.done(answer.addresses, answer.error);
       }
-      (*done)(std::move(answer.addresses), std::move(answer.error));
     });
+  }
+
+  static bool is_open(const std::weak_ptr<State>& weak) {
+    const auto state = weak.lock();
+    if (!state) return false;
+    const std::scoped_lock lock(state->mutex);
+    return state->reactor != nullptr;
+  }
+
+  /// Joins those who wait for the name already. False: nobody does.
+  bool join(const std::string& host, Waiter& waiter) {
+    const auto found = waiting.find(host);
+    if (found == waiting.end()) return false;
+    // Those who gave up have no other end while a look-up blocks.
+    std::erase_if(found->second, [](const Waiter& one) { return !is_there(one); });
+    found->second.push_back(std::move(waiter));
+    return true;
   }
 };
 
-SystemResolver::SystemResolver(Reactor& reactor) : state_(std::make_shared<State>()) {
+SystemResolver::SystemResolver(Reactor& reactor) : SystemResolver(reactor, ask_system) {}
+
+SystemResolver::SystemResolver(Reactor& reactor, LookUp look_up)
+    : state_(std::make_shared<State>()) {
+  state_->look_up = std::move(look_up);
   state_->reactor = &reactor;
 }
 
 SystemResolver::~SystemResolver() {
-  std::deque<State::Job> dropped;
+  std::map<std::string, State::Waiters> dropped;
   {
     const std::scoped_lock lock(state_->mutex);
     state_->reactor = nullptr;
-    dropped.swap(state_->jobs);
+    dropped.swap(state_->waiting);
   }
   state_->wanted.notify_all();
 }
 
-void SystemResolver::resolve(const std::string& host, Done done) {
-  auto shared = std::make_shared<Done>(std::move(done));
+void SystemResolver::resolve(const std::string& host, std::weak_ptr<const void> asker, Done done) {
+  State::Waiter waiter{.asker = std::move(asker), .done = std::move(done)};
+  const auto answer_now = [&](Answer answer) {
+    State::Waiters one;
+    one.push_back(std::move(waiter));
+    State::deliver(*state_->reactor, state_, std::move(one), std::move(answer));
+  };
+  if (is_numeric_address(host)) return answer_now({.addresses = {host}, .error = ""});
   const std::scoped_lock lock(state_->mutex);
-  if (is_numeric_address(host)) {
-    State::deliver(*state_->reactor, state_, std::move(shared), {{host}, ""});
-    return;
+  if (state_->join(host, waiter)) return;
+  if (state_->queue.size() >= max_waiting) {
+    return answer_now({.addresses = {}, .error = "too many names wait"});
   }
-  if (state_->jobs.size() >= max_waiting) {
-    State::deliver(*state_->reactor, state_, std::move(shared), {{}, "too many names wait"});
-    return;
-  }
-  state_->jobs.push_back({host, std::move(shared)});
-  if (state_->idle < state_->jobs.size() && state_->threads < max_threads) {
+  state_->waiting[host].push_back(std::move(waiter));
+  state_->queue.push_back(host);
+  if (state_->idle < state_->queue.size() && state_->threads < max_threads) {
     ++state_->threads;
     // Detached: a look-up can block for minutes and nothing may wait for it at shutdown.
     std::thread([state = state_] { State::work(state); }).detach();

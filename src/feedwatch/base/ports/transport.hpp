@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -67,12 +68,13 @@ class Transport {
   virtual void abort(ConnId conn) = 0;
 };
 
-/// Host name to addresses, asynchronous. Numeric addresses are answered without a query.
+/// Host name to addresses, asynchronous. Numeric addresses are answered without a query. Once
+/// `asker` has expired nobody waits any more: `done` may be called or not, and no query is begun.
 class Resolver {
  public:
   using Done = std::move_only_function<void(std::vector<std::string> addresses, std::string error)>;
   virtual ~Resolver() = default;
-  virtual void resolve(const std::string& host, Done done) = 0;
+  virtual void resolve(const std::string& host, std::weak_ptr<const void> asker, Done done) = 0;
 };
 
 }  // namespace feedwatch

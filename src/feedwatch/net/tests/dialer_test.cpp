@@ -15,7 +15,9 @@ using testing::NetTest;
 
 /// Knows one list of addresses, whatever the name.
 struct Listed final : Resolver {
-  void resolve(const std::string&, Done done) override { done(addresses, ""); }
+  void resolve(const std::string&, std::weak_ptr<const void>, Done done) override {
+    done(addresses, "");
+  }
   std::vector<std::string> addresses;
 };
 

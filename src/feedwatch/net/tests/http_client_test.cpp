@@ -144,7 +144,7 @@ TEST_F(HttpClientTest, TheTimeoutCoversTheWholeExchange) {
       "no complete answer within 0.2 s (still waiting for the answer)");
   EXPECT_GE(clock.now() - begin, 200ms);
   struct Silent : Resolver {
-    void resolve(const std::string&, Done) override {}
+    void resolve(const std::string&, std::weak_ptr<const void>, Done) override {}
   } silent;
   HttpClient lost(reactor, silent);
   std::optional<Outcome> outcome;

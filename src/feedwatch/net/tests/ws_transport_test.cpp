@@ -232,7 +232,9 @@ TEST_F(WsTransportTest, NobodyListeningAndNoSuchName) {
 
 TEST_F(WsTransportTest, ANameThatDoesNotExistFailsInResolving) {
   struct Nowhere : Resolver {
-    void resolve(const std::string&, Done done) override { done({}, "name not known"); }
+    void resolve(const std::string&, std::weak_ptr<const void>, Done done) override {
+      done({}, "name not known");
+    }
   } nowhere;
   WsTransport lost(reactor, nowhere, sink);
   lost.dial(conn, {.url = "ws://example.invalid/"});
@@ -243,7 +245,7 @@ TEST_F(WsTransportTest, ANameThatDoesNotExistFailsInResolving) {
 
 TEST_F(WsTransportTest, ADeadAddressYieldsToTheNext) {
   struct Two : Resolver {
-    void resolve(const std::string&, Done done) override {
+    void resolve(const std::string&, std::weak_ptr<const void>, Done done) override {
       done({"127.0.0.2", "127.0.0.1"}, "");  // the server listens on the second alone
     }
   } two;
