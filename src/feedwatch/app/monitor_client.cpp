@@ -12,6 +12,7 @@
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
+#include "feedwatch/net/socket.hpp"
 #include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/url.hpp"
 
@@ -51,10 +52,15 @@ Result<std::string> token_of(const ClientArgs& args) {
   return trimmed(std::move(text));
 }
 
+/// "127.attacker.example" is anybody's name.
+bool is_this_machine(const std::string& host) {
+  if (host == "localhost" || host == "::1") return true;
+  return host.starts_with("127.") && net::is_numeric_address(host);
+}
+
 bool stays_private(const std::string& url) {
   const auto parsed = net::parse_url(url);
-  return parsed && (parsed->secure() || parsed->host == "localhost" || parsed->host == "::1" ||
-                    parsed->host.starts_with("127."));
+  return parsed && (parsed->secure() || is_this_machine(parsed->host));
 }
 
 }  // namespace

@@ -218,6 +218,20 @@ TEST_F(ClientTest, what_is_said_already_is_not_said_twice) {
   EXPECT_EQ(run.err, "feedwatch: v/NEW/mark: 'desk' holds no lease on it\n");
 }
 
+TEST_F(ClientTest, the_token_goes_to_this_machine_or_over_tls) {
+  args.token_file = token_file.string();
+  for (const char* api : {"http://127.attacker.example:1", "http://127.0.0.1.attacker.example:1",
+                          "http://localhost.attacker.example:1", "http://10.0.0.1:1"}) {
+    args.api = api;
+    const Ran run = ran([&] { return run_unwatch(args, "v/NEW/mark", "cli"); });
+    EXPECT_EQ(run.code, 1);
+    EXPECT_THAT(run.err, HasSubstr("the token is not sent over an open network")) << api;
+  }
+  args.api = "http://127.0.0.2:1";  // nobody listens, but it was tried
+  EXPECT_THAT(ran([&] { return run_unwatch(args, "v/NEW/mark", "cli"); }).err,
+              HasSubstr("connection refused"));
+}
+
 TEST_F(ClientTest, watch_says_what_stands_in_its_way) {
   serve();
   Ran run = ran([&] { return run_watch(args, "v/NEW/mark", "cli", "1h"); });
