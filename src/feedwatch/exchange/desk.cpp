@@ -227,7 +227,7 @@ MonoTime Desk::next_deadline() const {
   if (!due_.empty()) next = std::min(next, due_.top().first);
   for (const auto& [id, peer] : peers_) {
     next = std::min({next, peer.next_ping, peer.close_at, peer.last_heard + options_.idle_limit});
-    if (!peer.queue.empty()) next = std::min(next, peer.queue.front().due);
+    if (!peer.queue.empty()) next = std::min(next, peer.queue.begin()->first);
   }
   return next;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -141,15 +140,23 @@ class Desk final : private MarketListener {
     MonoTime armed = never_mono;  ///< earliest entry in due_
   };
   struct Queued {
-    MonoTime due;
+    venues::Topic topic;
     std::string text;
+  };
+  /// Messages by the moment they are due, then in the order published. A topic's own order is kept:
+  /// none overtakes what waits of it already, whatever its own delay.
+  using DelayQueue = std::multimap<MonoTime, Queued>;
+  struct Held {
+    MonoTime last_due;
+    std::size_t messages = 0;
   };
   struct Peer {
     std::string route;
     std::string address;
     MessageMeter meter;
     std::map<venues::Topic, std::uint64_t> topics;  ///< to subscriptions_
-    std::deque<Queued> queue;
+    DelayQueue queue;
+    std::map<venues::Topic, Held> held;  ///< what the queue holds of each topic
     MonoTime next_ping = never_mono;
     MonoTime last_heard;
     MonoTime close_at = never_mono;
@@ -180,7 +187,8 @@ class Desk final : private MarketListener {
                      MonoTime now);
   SymbolState view_of(const Subscription& sub, const DataVerdict& verdict);
   DataVerdict judge(std::uint64_t id, const Subscription& sub, const Peer& peer);
-  void deliver(PeerId id, Peer& peer, std::string text, Duration delay, MonoTime now);
+  void deliver(const Subscription& sub, Peer& peer, std::string text, Duration delay, MonoTime now);
+  static std::string take(Peer& peer, DelayQueue::iterator waiting);
   void flush(PeerId id, Peer& peer, MonoTime now);
   void send(PeerId id, Peer& peer, std::string_view text);
 
@@ -189,6 +197,7 @@ class Desk final : private MarketListener {
   void begin(const FaultChange& change, MonoTime now);
   void finish(const FaultChange& change, MonoTime now);
   bool in_scope(const FaultSpec& spec, const Peer& peer) const;
+  void release(PeerId id, Peer& peer, const FaultSpec& spec);
   void restart_sequences(const FaultSpec& spec, MonoTime now);
 
   DeskOptions options_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/exchange/desk.hpp"
 
 // From a changed market to messages on their way: cadence, faults, encoding, the delay queue.
@@ -89,10 +90,10 @@ void Desk::publish(std::uint64_t id, Subscription& sub, MonoTime now) {
     if (verdict.drop) {
       ++counters_.data_dropped;
     } else {
-      deliver(sub.peer, peer, encode(sub, {.snapshot = false}, verdict, now), verdict.delay, now);
+      deliver(sub, peer, encode(sub, {.snapshot = false}, verdict, now), verdict.delay, now);
     }
   } else {
-    deliver(sub.peer, peer, encode(sub, *emission, verdict, now), verdict.delay, now);
+    deliver(sub, peer, encode(sub, *emission, verdict, now), verdict.delay, now);
     publisher.sent(*emission, now);
   }
   if (source_->ended() || captured_.contains({sub.symbol, sub.topic.channel})) publisher.rest();
@@ -117,7 +118,7 @@ void Desk::pass_on(std::uint64_t id, Subscription& sub, const MarketUpdate& upda
   }
   if (verdict.no_prices && is_delta_channel) {
     publisher.dropped_capture(update.changed);
-    deliver(sub.peer, peer, encode(sub, {.snapshot = false}, verdict, now), verdict.delay, now);
+    deliver(sub, peer, encode(sub, {.snapshot = false}, verdict, now), verdict.delay, now);
     return;
   }
   const bool missed = publisher.pending().any();
@@ -130,7 +131,7 @@ void Desk::pass_on(std::uint64_t id, Subscription& sub, const MarketUpdate& upda
   } else {
     text = std::string{update.raw->text};
   }
-  deliver(sub.peer, peer, std::move(text), verdict.delay, now);
+  deliver(sub, peer, std::move(text), verdict.delay, now);
   publisher.sent_capture(needs_snapshot || update.raw->snapshot);
 }
 
@@ -167,20 +168,32 @@ std::string Desk::encode(const Subscription& sub, const Emission& emission,
        .snapshot = emission.snapshot});
 }
 
-void Desk::deliver(PeerId id, Peer& peer, std::string text, Duration delay, MonoTime now) {
-  if (delay <= Duration{} && peer.queue.empty()) return send(id, peer, text);
-  // Order is kept: nothing overtakes what already waits.
-  const MonoTime earliest = peer.queue.empty() ? now : peer.queue.back().due;
-  peer.queue.push_back({.due = std::max(now + delay, earliest), .text = std::move(text)});
+void Desk::deliver(const Subscription& sub, Peer& peer, std::string text, Duration delay,
+                   MonoTime now) {
+  const auto held = peer.held.find(sub.topic);
+  if (delay <= Duration{} && held == peer.held.end()) return send(sub.peer, peer, text);
+  const MonoTime earliest = held == peer.held.end() ? now : held->second.last_due;
+  const MonoTime due = std::max(plus(now, delay), earliest);
+  peer.queue.emplace(due, Queued{.topic = sub.topic, .text = std::move(text)});
+  Held& topic = peer.held[sub.topic];
+  topic.last_due = due;
+  ++topic.messages;
   if (peer.queue.size() <= options_.max_queued) return;
-  peer.queue.pop_front();
+  take(peer, peer.queue.begin());
   ++counters_.queue_dropped;
 }
 
+std::string Desk::take(Peer& peer, DelayQueue::iterator waiting) {
+  const auto held = peer.held.find(waiting->second.topic);
+  if (--held->second.messages == 0) peer.held.erase(held);
+  std::string text = std::move(waiting->second.text);
+  peer.queue.erase(waiting);
+  return text;
+}
+
 void Desk::flush(PeerId id, Peer& peer, MonoTime now) {
-  while (!peer.queue.empty() && peer.queue.front().due <= now) {
-    const std::string text = std::move(peer.queue.front().text);
-    peer.queue.pop_front();
+  while (!peer.queue.empty() && peer.queue.begin()->first <= now) {
+    const std::string text = take(peer, peer.queue.begin());
     if (!peer.half_open) send(id, peer, text);
   }
 }

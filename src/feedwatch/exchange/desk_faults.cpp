@@ -4,6 +4,13 @@
 
 // What belongs to the moment in which a fault begins or ends.
 namespace feedwatch::exchange {
+namespace {
+
+bool concerns(const FaultSpec& spec, const std::string& symbol) {
+  return spec.symbols.empty() || std::ranges::find(spec.symbols, symbol) != spec.symbols.end();
+}
+
+}  // namespace
 
 Result<FaultId> Desk::add_fault(FaultSpec spec, MonoTime now) {
   auto id = faults_.add(std::move(spec), now);
@@ -36,10 +43,8 @@ void Desk::apply_fault_changes(MonoTime now) {
 bool Desk::in_scope(const FaultSpec& spec, const Peer& peer) const {
   if (!spec.route.empty() && spec.route != peer.route) return false;
   if (spec.symbols.empty()) return true;
-  return std::any_of(peer.topics.begin(), peer.topics.end(), [&](const auto& item) {
-    return std::find(spec.symbols.begin(), spec.symbols.end(), item.first.symbol) !=
-           spec.symbols.end();
-  });
+  return std::ranges::any_of(peer.topics,
+                             [&](const auto& item) { return concerns(spec, item.first.symbol); });
 }
 
 void Desk::begin(const FaultChange& change, MonoTime now) {
@@ -75,19 +80,25 @@ void Desk::finish(const FaultChange& change, MonoTime now) {
       peer.last_heard = now;
       port_.pause(id, false);
     }
-    if (spec.kind == FaultKind::queue_delay) {
-      for (Queued& waiting : peer.queue) waiting.due = std::min(waiting.due, now);
-      flush(id, peer, now);
-    }
+    if (spec.kind == FaultKind::queue_delay) release(id, peer, spec);
+  }
+}
+
+/// Sends what the fault has held back, in its order. Topics it did not concern go on waiting.
+void Desk::release(PeerId id, Peer& peer, const FaultSpec& spec) {
+  if (!spec.route.empty() && spec.route != peer.route) return;
+  for (auto at = peer.queue.begin(); at != peer.queue.end();) {
+    const auto waiting = at++;
+    if (!concerns(spec, waiting->second.topic.symbol)) continue;
+    const std::string text = take(peer, waiting);
+    if (!peer.half_open) send(id, peer, text);
   }
 }
 
 void Desk::restart_sequences(const FaultSpec& spec, MonoTime now) {
   for (std::size_t i = 0; i < market_->size(); ++i) {
     SymbolState& state = market_->at(i);
-    const bool meant = spec.symbols.empty() || std::find(spec.symbols.begin(), spec.symbols.end(),
-                                                         state.symbol) != spec.symbols.end();
-    if (!meant) continue;
+    if (!concerns(spec, state.symbol)) continue;
     state.seq = 1;
     state.quote_seq = 1;
     if (i >= by_symbol_.size()) continue;

@@ -211,6 +211,56 @@ TEST(Faults, QueueDelayKeepsOrderAndAge) {
   EXPECT_EQ(scene.world.desk().peers().front().queued, 0U);
 }
 
+TEST(Faults, QueueDelayOfOneSymbolHoldsUpNoOther) {
+  Scene scene;
+  const FaultId fault =
+      scene.world.fault({.kind = FaultKind::queue_delay, .symbols = {"BTCUSDT"}, .delay = 3s});
+  const MonoTime from = scene.world.now() + 1ns;
+  EXPECT_TRUE(scene.after(3s - 1ns, "BTCUSDT").empty());
+  EXPECT_FALSE(scene.after(1s, "BTCUSDT").empty());
+  for (const test::Received& r : scene.world.data(scene.peer, from)) {
+    const Heard h = test::decode("bybit-linear", r.text).front();
+    const Duration age = World::anchor.at(r.at) - *h.ts_event;
+    EXPECT_LT(age, h.symbol == "BTCUSDT" ? 3s + 1ms : 1ms) << h.symbol;
+  }
+  // Nothing of the other symbol waits for the end of the fault either.
+  const auto of_other = [&] { return scene.world.heard(scene.peer, "ETHUSDT", from).size(); };
+  const std::size_t before = of_other();
+  scene.world.desk().clear_fault(fault, scene.world.now());
+  EXPECT_EQ(of_other(), before);
+  EXPECT_EQ(scene.world.desk().peers().front().queued, 0U);
+}
+
+TEST(Faults, TheEndOfOneDelayReleasesOnlyWhatItHeld) {
+  Scene scene;
+  const FaultId btc =
+      scene.world.fault({.kind = FaultKind::queue_delay, .symbols = {"BTCUSDT"}, .delay = 1h});
+  scene.world.fault({.kind = FaultKind::queue_delay, .symbols = {"ETHUSDT"}, .delay = 1h});
+  scene.world.run(2s);
+  const MonoTime from = scene.world.now();
+  scene.world.desk().clear_fault(btc, from);
+  EXPECT_FALSE(scene.world.heard(scene.peer, "BTCUSDT", from).empty());
+  EXPECT_TRUE(scene.world.heard(scene.peer, "ETHUSDT", from).empty());
+}
+
+TEST(Faults, WhatComesAfterADelayOvertakesNothingOfItsTopic) {
+  Scene scene({"BTCUSDT"});
+  scene.world.fault({.kind = FaultKind::queue_delay, .heals = Heals::on_resubscribe, .delay = 3s});
+  const MonoTime from = scene.world.now();
+  scene.world.run(1s);
+  scene.world.subscribe(scene.peer, orderbook, "BTCUSDT");  // heals the topic
+  scene.world.run(5s);
+  std::optional<std::uint64_t> before;
+  for (const Heard& h : scene.world.heard(scene.peer, "BTCUSDT", from)) {
+    if (h.kind != Kind::quote) continue;
+    if (before) {
+      EXPECT_GE(*h.seq, *before);
+    }
+    before = h.seq;
+  }
+  EXPECT_TRUE(before);
+}
+
 TEST(Faults, TheDelayQueueIsBounded) {
   World world("bybit-linear", {.max_queued = 10}, {"BTCUSDT"});
   const PeerId peer = world.connect();
