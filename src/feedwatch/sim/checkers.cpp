@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "feedwatch/base/duration_text.hpp"
 
@@ -10,15 +11,22 @@ namespace feedwatch::sim {
 namespace {
 
 using Event = engine::Control::Event;
+using engine::AlertView;
+using engine::StreamView;
 
 constexpr std::size_t remembered_arrivals = 256;
 constexpr Duration look_every = 100ms;
+constexpr Duration wide_look_every = 1s;   ///< health, alerts and queues: what costs more
+constexpr Duration level_accuracy = 50ms;  ///< semantics §4
+/// A finding may wait so long for its cause, and to be told of (semantics §9: within 1 s).
+constexpr Duration alert_slack = 2s;
 /// The learnt offset of a venue's clock takes the usual journey out of an age, stamps of whole
 /// milliseconds round, and a venue sees a dial a journey after it was made.
 constexpr Duration journey_tolerance = 50ms;
-/// A subscription may be taken back this long before or after the repair that did it is told of.
-constexpr Duration repair_tolerance = 1s;
-constexpr std::size_t our_share = 5;  ///< 20 %: one fifth of a published limit
+
+bool silence_proves_nothing(const StreamView& view) {
+  return view.info->cadence.type != CadenceType::clocked;
+}
 
 }  // namespace
 
@@ -29,11 +37,15 @@ Checkers::Checkers(World& world) : world_(world) {
   });
 }
 
-void Checkers::breach(int invariant, std::string what) {
+void Checkers::breach(int invariant, const std::string& what) {
   Breach& entry = breaches_[invariant];
   if (++entry.count == 1) {
     entry.first = fmt::format("at {} s: {}", run_time_text(world_.now()), what);
   }
+}
+
+void Checkers::hold(int invariant, std::string_view subject, const Complaint& complaint) {
+  if (complaint) breach(invariant, fmt::format("{}: {}", subject, *complaint));
 }
 
 std::vector<std::string> Checkers::breaches() const {
@@ -46,8 +58,13 @@ std::vector<std::string> Checkers::breaches() const {
 }
 
 void Checkers::on_truth(const TrueTick& tick) {
+  StreamMemory& memory = streams_[tick.stream];
+  ++memory.messages;
+  memory.newest = tick.arrived;
   if (!tick.fields.any()) return;
-  auto& arrivals = streams_[tick.stream].arrivals;
+  ++memory.carrying;
+  memory.newest_price = tick.arrived;
+  auto& arrivals = memory.arrivals;
   if (arrivals.size() == remembered_arrivals) arrivals.erase(arrivals.begin());
   arrivals.push_back({tick.prices, tick.published, tick.arrived});
 }
@@ -93,132 +110,181 @@ void Checkers::check_guards(MonoTime now) {
   }
 }
 
-// ---- 5 and 8: ages and views --------------------------------------------------------------------
+// ---- 5: ages ------------------------------------------------------------------------------------
 
-void Checkers::check_ages(const engine::StreamView& view, MonoTime now) {
-  StreamMemory& memory = streams_[view.info->key];
-  const std::string& text = view.info->text;
-  for (const auto& age :
-       {view.ages.receive, view.ages.confirmed, view.ages.event, view.ages.level}) {
-    if (age && *age < Duration{}) breach(5, text + " has a negative age");
-  }
-  const auto id = world_.monitor().find(view.info->key);
-  if (!id) return;
-  const Slot slot = world_.monitor().unchecked_slot(*id);
-  const bool evidence = !memory.seen || slot.ticks != memory.ticks ||
-                        slot.carried != memory.carried || slot.confirmed != memory.confirmed;
-  if (!evidence && memory.ages.receive) {
-    const Duration passed = now - memory.looked;
-    if (!view.ages.receive || *view.ages.receive < *memory.ages.receive + passed) {
-      breach(5, text + " grew younger without a tick");
-    }
-  }
-  if (slot.received && slot.carried < memory.carried && slot.ticks == memory.ticks) {
-    breach(5, text + " went back to an older price");
-  }
-  memory.ages = view.ages;
-  memory.looked = now;
-  memory.ticks = slot.ticks;
-  memory.carried = slot.carried;
-  memory.confirmed = slot.confirmed;
-  memory.seen = true;
+void Checkers::check_ages(const StreamView& view, StreamMemory& memory, MonoTime now) {
+  const AgeSample sample{view.ages,       now,           memory.messages,
+                         memory.carrying, memory.newest, memory.newest_price};
+  hold(5, view.info->text, age_complaint(memory.before.value_or(sample), sample));
+  memory.before = sample;
+  if (memory.ticks != view.ticks) memory.applied = now;
+  memory.ticks = view.ticks;
 }
 
-void Checkers::check_view(const engine::StreamView& view, MonoTime now) {
-  const auto id = world_.monitor().find(view.info->key);
-  if (!id) return;
-  const Level judged = level_at(world_.monitor().unchecked_slot(*id), now);
-  if (judged != view.level) {
-    breach(8, fmt::format("{}: the view says {}, the slot {}", view.info->text, to_text(view.level),
-                          to_text(judged)));
+// ---- 4 and 8: everybody says the same -----------------------------------------------------------
+
+/// Transitions told of since the last look.
+void Checkers::take_told() {
+  const auto& events = world_.history().events();
+  for (; told_events_ < events.size(); ++told_events_) {
+    const Event& event = events[told_events_];
+    if (event.type != Event::Type::stream_level) continue;
+    if (const auto key = StreamKey::parse(event.subject)) streams_[*key].told = event.to;
   }
-  const auto price = world_.monitor().price(view.info->key, {.max_age = Duration::max()}, now);
-  const bool usable = judged == Level::healthy || judged == Level::degraded;
-  if (price && !usable) {
-    breach(8, fmt::format("{}: the guard accepts what is {}", view.info->text, to_text(judged)));
+}
+
+/// A level that nobody was told of is a transition the deadline timer slept through.
+void Checkers::check_told(const StreamView& view, StreamMemory& memory, MonoTime now) {
+  if (view.level == memory.told) {
+    memory.untold.reset();
+  } else if (!memory.untold) {
+    memory.untold = now;
+  } else if (now - *memory.untold > level_accuracy) {
+    breach(4, fmt::format("{} is {}, the last transition told of says {}", view.info->text,
+                          to_text(view.level), to_text(memory.told)));
   }
+}
+
+void Checkers::look_at(const StreamView& view, MonoTime now) {
+  StreamMemory& memory = streams_[view.info->key];
+  if (view.ticks < memory.ticks) begin_anew(memory);  // let go and wanted again since
+  if (!memory.before) note_silence(view);
+  check_ages(view, memory, now);
+  check_told(view, memory, now);
+  const auto judged = world_.monitor().price(view.info->key, {.max_age = Duration::max()}, now);
+  hold(8, view.info->text, view_complaint(view, judged));
+  if (view.level != Level::healthy) {
+    memory.healthy.reset();
+  } else if (!memory.healthy) {
+    memory.healthy = now;
+  }
+}
+
+/// What is stale with fault is critical in health (health_complaint) and somebody is told.
+void Checkers::check_covered(const StreamView& view, StreamMemory& memory, bool covered,
+                             MonoTime now) {
+  if (view.level != Level::stale || !view.fault || covered) return memory.uncovered.reset();
+  if (!memory.uncovered) memory.uncovered = now;
+  const Duration uncovered = now - *memory.uncovered;
+  const auto venues = world_.control().venues();
+  const auto venue = std::ranges::find(venues, view.info->key.venue, &engine::VenueStatus::venue);
+  // The silence of a venue that is down belongs to its alert, which waits for its own reasons.
+  const bool up = venue != venues.end() && venue->live && now - venue->live_since > alert_slack;
+  const Duration limit = up ? alert_slack : world_.alert_options().line_down_for + alert_slack;
+  if (uncovered <= limit) return;
+  breach(8, fmt::format("{} is stale with fault ({}) for {} and no alert speaks for it",
+                        view.info->text, to_text(view.reason), format_duration(uncovered)));
+}
+
+void Checkers::check_lingering(const StreamView& view, const StreamMemory& memory, MonoTime now,
+                               const std::vector<AlertView>& alerts) {
+  const Duration limit = world_.alert_options().keep_firing + alert_slack;
+  if (!memory.healthy || now - *memory.healthy <= limit) return;
+  for (const AlertView& alert : alerts) {
+    if (alert.row.name != "price_staleness" || !speaks_for(alert.row, view.info->key)) continue;
+    breach(8, fmt::format("{} is healthy for {} and its alert is open", view.info->text,
+                          format_duration(now - *memory.healthy)));
+  }
+}
+
+void Checkers::check_alerts(const std::vector<StreamView>& views, MonoTime now) {
+  const std::vector<AlertView> alerts = world_.control().alerts(0);
+  for (const StreamView& view : views) {
+    StreamMemory& memory = streams_[view.info->key];
+    const bool covered = std::ranges::any_of(
+        alerts, [&](const AlertView& alert) { return speaks_for(alert.row, view.info->key); });
+    check_covered(view, memory, covered, now);
+    check_lingering(view, memory, now, alerts);
+  }
+}
+
+/// What this stream's alerts may be about although nobody injected a fault.
+void Checkers::note_silence(const StreamView& view) {
+  const VenueModel& venue = *world_.venue(view.info->key.venue);
+  const auto& symbols = venue.setup().symbols;
+  const Duration period =
+      silence_proves_nothing(view) ? venue.setup().event_every : view.info->cadence.period;
+  const bool traded = std::ranges::find(symbols, view.info->key.symbol) != symbols.end();
+  const bool often = period > Duration{} && period < view.info->policy.degraded_after;
+  if (!traded || (!often && !silence_proves_nothing(view))) {
+    causes_.unserved.insert(view.info->key);
+  } else if (!often) {
+    causes_.quiet.insert(view.info->key);
+  }
+}
+
+// ---- 7: bounds ----------------------------------------------------------------------------------
+
+void Checkers::check_bounds() {
+  const auto alerts = world_.control().alerts(std::numeric_limits<std::size_t>::max());
+  const auto closed = std::ranges::count_if(alerts, [](const auto& each) { return !each.open; });
+  hold(7, "control",
+       bound_complaint(world_.control().counters(), static_cast<std::size_t>(closed),
+                       world_.monitor().intake_counters().changes_dropped,
+                       {.notifications = world_.alert_options().max_notifications}));
 }
 
 // ---- 6: the newest value wins -------------------------------------------------------------------
 
+/// Counted from when a tick was applied: after a stall, or on a line that lags, it had arrived
+/// earlier than it could be delivered.
 void Checkers::check_conflation(const ConsumerRecord& record, MonoTime now) {
   if (!record.subscribed) return;
-  const auto id = world_.monitor().find(record.stream);
-  if (!id) return;
-  const Slot slot = world_.monitor().unchecked_slot(*id);
+  const auto memory = streams_.find(record.stream);
+  if (memory == streams_.end() || memory->second.ticks == 0) return;
+  const MonoTime applied = memory->second.applied;
   const Duration settled = record.min_interval + 1ms;
-  if (!slot.received || slot.carried <= record.subscribed_at || now - slot.carried <= settled)
-    return;
+  if (applied <= record.subscribed_at || now - applied <= settled) return;
   const auto price = world_.monitor().price(record.stream, {.max_age = record.max_age}, now);
   if (!price || !record.last || *record.last == price->prices) return;
   breach(6, fmt::format("{} was left with an old price of {}", record.name, record.stream.text()));
 }
 
+// ---- when ---------------------------------------------------------------------------------------
+
+void Checkers::look(MonoTime now) {
+  const std::vector<StreamView> views = world_.control().streams(now);
+  take_told();
+  for (const StreamView& view : views) look_at(view, now);
+  forget_unlisted(now);
+  for (const ConsumerRecord& record : world_.consumers()) check_conflation(record, now);
+  if (now < next_wide_look_) return;
+  next_wide_look_ = now + wide_look_every;
+  hold(8, "health", health_complaint(views, world_.control().health(now)));
+  check_alerts(views, now);
+  check_bounds();
+}
+
+/// What is listed again later begins anew.
+void Checkers::forget_unlisted(MonoTime now) {
+  for (auto& [key, memory] : streams_) {
+    if (!memory.before || memory.before->at == now) continue;
+    begin_anew(memory);
+  }
+}
+
+void Checkers::begin_anew(StreamMemory& memory) {
+  memory.before.reset();
+  memory.ticks = 0;
+  memory.told = Level::unknown;
+  memory.untold = memory.healthy = memory.uncovered = std::nullopt;
+}
+
+/// While the host does not run nobody can be told of anything.
+void Checkers::forget_spans() {
+  for (auto& [key, memory] : streams_) {
+    memory.untold.reset();
+    memory.healthy.reset();
+    memory.uncovered.reset();
+  }
+}
+
 void Checkers::on_instant(MonoTime now) {
-  if (!world_.host().running()) return;
+  if (!world_.host().running()) return forget_spans();
   check_guards(now);
   if (now < next_look_) return;
   next_look_ = now + look_every;
-  for (const engine::StreamView& view : world_.control().streams(now)) {
-    check_ages(view, now);
-    check_view(view, now);
-  }
-  for (const ConsumerRecord& record : world_.consumers()) check_conflation(record, now);
-}
-
-// ---- 4 and 9: after the run ---------------------------------------------------------------------
-
-void Checkers::check_stale_reasons() {
-  for (const Event& event : world_.history().events()) {
-    if (event.type != Event::Type::stream_level || event.to != Level::stale) continue;
-    if (event.reason == Reason::ok) breach(4, event.subject + " became stale without a reason");
-  }
-}
-
-void Checkers::check_budgets() {
-  for (const VenueModel& venue : world_.venues()) {
-    const venues::VenueSheet& sheet = venue.setup().side->sheet();
-    const auto& dials = venue.record().dials;
-    const std::size_t share = std::max<std::size_t>(sheet.dials.count / our_share, 1);
-    for (std::size_t i = share; sheet.dials.count > 0 && i < dials.size(); ++i) {
-      if (dials[i] - dials[i - share] >= sheet.dials.window - journey_tolerance) continue;
-      breach(9, fmt::format("{}: more than {} dials within {}", venue.setup().name, share,
-                            format_duration(sheet.dials.window)));
-      break;
-    }
-    if (sheet.messages.count > 0 && venue.record().most_messages > sheet.messages.count) {
-      breach(9, fmt::format("{}: {} client messages within {}, limit {}", venue.setup().name,
-                            venue.record().most_messages, format_duration(sheet.messages.window),
-                            sheet.messages.count));
-    }
-  }
-}
-
-void Checkers::check_scope() {
-  for (const VenueModel& venue : world_.venues()) {
-    for (const VenueModel::Unsubscribed& each : venue.record().unsubscribed) {
-      const std::string prefix = venue.setup().name + "/" + each.symbol + "/";
-      const bool repaired = std::ranges::any_of(world_.history().events(), [&](const Event& event) {
-        const bool near =
-            event.at <= each.at + repair_tolerance && event.at >= each.at - 10 * repair_tolerance;
-        return near &&
-               (event.type == Event::Type::repair_started ||
-                event.type == Event::Type::repair_ended) &&
-               event.subject.starts_with(prefix);
-      });
-      const bool unwanted = world_.was_unwanted(venue.setup().name, each.symbol);
-      if (!repaired && !unwanted) {
-        breach(9, fmt::format("{} was unsubscribed at {} s without a repair of its own", prefix,
-                              run_time_text(each.at)));
-      }
-    }
-  }
-}
-
-void Checkers::finish() {
-  check_stale_reasons();
-  check_budgets();
-  check_scope();
+  look(now);
 }
 
 }  // namespace feedwatch::sim

@@ -4,13 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "feedwatch/sim/invariants.hpp"
 #include "feedwatch/sim/world.hpp"
 
 namespace feedwatch::sim {
 
-/// The invariants of semantics §11 that can be checked now (1, 4, 5, 6, 8, 9), held against the
-/// true clock and the venues' own books. Watches one world from its start; apart from it, so that
+/// The invariants of semantics §11 (all but 10, which needs two runs), held against the true clock,
+/// the venues' own books and the journal. Watches one world from its start; apart from it, so that
 /// the world needs no opinion. Keeps the first breach of each invariant and counts the rest.
+///
+/// What an invariant asks of plain data stands in invariants.hpp; here it is gathered.
 class Checkers {
  public:
   /// Registers with the world's hooks; the world must outlive the last event.
@@ -32,27 +35,50 @@ class Checkers {
     MonoTime arrived{};
   };
   struct StreamMemory {
-    std::vector<Arrival> arrivals;  ///< newest last, bounded
-    Ages ages;
-    MonoTime looked{};
+    std::vector<Arrival> arrivals;  ///< with a price, newest last, bounded
+    std::uint64_t messages = 0;     ///< read of the stream, with a price or without
+    std::uint64_t carrying = 0;
+    std::optional<MonoTime> newest;
+    std::optional<MonoTime> newest_price;
+    std::optional<AgeSample> before;
     std::uint64_t ticks = 0;
-    MonoTime carried{};
-    MonoTime confirmed{};
-    bool seen = false;
+    MonoTime applied{};  ///< when its tick counter was last seen to move
+    Level told = Level::unknown;
+    std::optional<MonoTime> untold;     ///< since when the view differs from what was told
+    std::optional<MonoTime> healthy;    ///< since when without a break
+    std::optional<MonoTime> uncovered;  ///< stale with fault since, and no alert speaks for it
   };
 
-  void breach(int invariant, std::string what);
+  void breach(int invariant, const std::string& what);
+  void hold(int invariant, std::string_view subject, const Complaint& complaint);
   void on_truth(const TrueTick& tick);
   void on_delivery(const ConsumerRecord& record, const Delivery& delivery);
   void check_true_age(const StreamKey& stream, const Prices& prices, Duration limit,
                       std::string_view who);
   void check_guards(MonoTime now);
-  void check_ages(const engine::StreamView& view, MonoTime now);
-  void check_view(const engine::StreamView& view, MonoTime now);
+  void take_told();
+  void look(MonoTime now);
+  void look_at(const engine::StreamView& view, MonoTime now);
+  void note_silence(const engine::StreamView& view);
+  void check_ages(const engine::StreamView& view, StreamMemory& memory, MonoTime now);
+  void check_told(const engine::StreamView& view, StreamMemory& memory, MonoTime now);
+  void check_alerts(const std::vector<engine::StreamView>& views, MonoTime now);
+  void check_covered(const engine::StreamView& view, StreamMemory& memory, bool covered,
+                     MonoTime now);
+  void check_lingering(const engine::StreamView& view, const StreamMemory& memory, MonoTime now,
+                       const std::vector<engine::AlertView>& alerts);
+  void check_bounds();
   void check_conflation(const ConsumerRecord& record, MonoTime now);
-  void check_stale_reasons();
-  void check_budgets();
-  void check_scope();
+  void forget_unlisted(MonoTime now);
+  static void begin_anew(StreamMemory& memory);
+  void forget_spans();
+
+  // ---- after the run (checkers_after.cpp) ----
+  void check_journal();
+  void check_causes();
+  void check_stale_ends();
+  void check_budgets(const VenueModel& venue);
+  void check_scope(const VenueModel& venue);
 
   struct Breach {
     std::string first;
@@ -62,7 +88,10 @@ class Checkers {
   World& world_;
   std::map<StreamKey, StreamMemory> streams_;
   std::map<int, Breach> breaches_;
+  Causes causes_;
+  std::size_t told_events_ = 0;  ///< of the history, taken into `told`
   MonoTime next_look_{};
+  MonoTime next_wide_look_{};
 };
 
 }  // namespace feedwatch::sim

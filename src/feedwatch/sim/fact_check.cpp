@@ -170,7 +170,7 @@ Finding check_venues(const World& world, const Fact& fact) {
   std::uint64_t subscribes = 0;
   for (const VenueModel& venue : world.venues()) {
     if (!fact.subject.empty() && venue.setup().name != fact.subject) continue;
-    dials += venue.record().attempts;
+    dials += venue.record().dials.size();
     subscribes += venue.record().subscribes;
   }
   return fact.type == Fact::Type::dials ? number(fact, dials, "dials")

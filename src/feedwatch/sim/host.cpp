@@ -8,6 +8,7 @@ namespace feedwatch::sim {
 void Host::pause(Duration length) {
   const MonoTime now = clock_.now();
   const MonoTime until = now + length;
+  if (!first_pause_) first_pause_ = now;
   if (!paused_since_) {
     paused_since_ = now;
     paused_until_ = now;

@@ -27,6 +27,7 @@ class Host {
   /// Called when the host can read its sockets again.
   void set_drain(std::function<void()> drain) { drain_ = std::move(drain); }
   bool running() const { return !paused_since_; }
+  std::optional<MonoTime> first_pause() const { return first_pause_; }
   /// Stops the host now and for `length`; a pause inside a pause only lengthens it.
   void pause(Duration length);
   /// The stamp of bytes read now.
@@ -44,6 +45,7 @@ class Host {
   EventQueue& queue_;
   std::function<void()> drain_;
   std::optional<MonoTime> paused_since_;
+  std::optional<MonoTime> first_pause_;
   std::optional<MonoTime> stalled_poll_;  ///< set while draining after a long pause
   MonoTime paused_until_{};
   std::vector<Task> waiting_;

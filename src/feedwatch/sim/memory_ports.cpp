@@ -15,6 +15,11 @@ void MemoryState::put(const std::string& key, std::string value) {
   values_.insert_or_assign(key, std::move(value));
 }
 
+void MemoryJournal::set_down(bool down) {
+  down_ = down;
+  if (down && !first_down_) first_down_ = parts_.clock.now();
+}
+
 void MemoryJournal::commit(JournalBatch batch, Done done) {
   std::expected<void, Error> result;
   if (down_) {
@@ -41,6 +46,11 @@ void MemoryJournal::store(const JournalRow& row) {
   } else if (const auto* const repair = std::get_if<RepairRow>(&row)) {
     repairs_.insert_or_assign(repair->id, *repair);
   }
+}
+
+void MemorySink::set_down(bool down) {
+  down_ = down;
+  if (down && !first_down_) first_down_ = parts_.clock.now();
 }
 
 void MemorySink::deliver(const Notification& notification, Done done) {

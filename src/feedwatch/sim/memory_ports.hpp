@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class MemoryJournal final : public Journal {
 
   explicit MemoryJournal(PortParts parts) : parts_(parts) {}
   void commit(JournalBatch batch, Done done) override;
-  void set_down(bool down) { down_ = down; }
+  void set_down(bool down);
+  std::optional<MonoTime> first_down() const { return first_down_; }
 
   const std::map<std::string, AlertRow>& alerts() const { return alerts_; }
   const std::vector<AlertTransitionRow>& alert_transitions() const { return alert_transitions_; }
@@ -48,6 +50,7 @@ class MemoryJournal final : public Journal {
 
   PortParts parts_;
   bool down_ = false;
+  std::optional<MonoTime> first_down_;
   std::map<std::string, bool> committed_;  ///< idempotency keys
   std::map<std::string, AlertRow> alerts_;
   std::vector<AlertTransitionRow> alert_transitions_;
@@ -64,7 +67,8 @@ class MemorySink final : public Sink {
   MemorySink(std::string name, PortParts parts) : name_(std::move(name)), parts_(parts) {}
   const std::string& name() const override { return name_; }
   void deliver(const Notification& notification, Done done) override;
-  void set_down(bool down) { down_ = down; }
+  void set_down(bool down);
+  std::optional<MonoTime> first_down() const { return first_down_; }
   /// By idempotency key: how often each was delivered.
   const std::map<std::string, std::uint64_t>& delivered() const { return delivered_; }
 
@@ -72,6 +76,7 @@ class MemorySink final : public Sink {
   std::string name_;
   PortParts parts_;
   bool down_ = false;
+  std::optional<MonoTime> first_down_;
   std::map<std::string, std::uint64_t> delivered_;
 };
 

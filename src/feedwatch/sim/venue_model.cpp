@@ -17,6 +17,12 @@ constexpr std::uint64_t first_seq = 1000;
 constexpr Duration repeat_after = 3s;          ///< keep-alive repeats of channels that have them
 constexpr Duration close_after_accept = 50ms;  ///< accept-then-close without an argument
 
+constexpr Duration first_ban = 2min;  ///< semantics §7, without Retry-After
+
+bool is_ban(int status) {
+  return status == 429 || status == 418 || status == 403 || status == 451;
+}
+
 void set_changed(MarketState& state, Kind kind, bool changed) {
   switch (kind) {
     case Kind::last:
@@ -188,6 +194,10 @@ bool VenueModel::clock_off() const {
   return fault(FaultType::clock) != nullptr;
 }
 
+void VenueModel::trouble() {
+  if (!record_.troubled) record_.troubled = clock_.now();
+}
+
 void VenueModel::set_price(const std::string& symbol, Kind kind, const Prices& prices) {
   market_.at(symbol).pin(kind, prices);
   send({.symbol = symbol, .kind = kind, .prices = prices, .seq = {}, .stamp_offset = {}});
@@ -200,6 +210,7 @@ void VenueModel::unpin(const std::string& symbol, Kind kind) {
 void VenueModel::send(const OneMessage& message) {
   const auto index = venues::channel_for(setup_.side->sheet(), message.kind);
   if (!index) return;
+  trouble();
   const Topic topic{*index, message.symbol};
   if (!message.seq) ++seqs_.try_emplace(topic, first_seq).first->second;
   moved_[topic] = clock_.now();
@@ -227,6 +238,7 @@ const Fault* VenueModel::fault(FaultType type, std::string_view symbol) const {
 
 void VenueModel::inject(Fault fault) {
   fault.since = clock_.now();
+  trouble();
   log(fmt::format("fault {} {}", to_text(fault.type), fault.symbol));
   switch (fault.type) {
     case FaultType::close:
@@ -260,10 +272,10 @@ void VenueModel::close_all(int code) {
 // ---- connections --------------------------------------------------------------------------------
 
 TcpAnswer VenueModel::on_dial() {
-  ++record_.attempts;
+  record_.dials.push_back(clock_.now());
   if (fault(FaultType::outage) != nullptr) return TcpAnswer::hang;
   if (fault(FaultType::refused) != nullptr) return TcpAnswer::refuse;
-  record_.dials.push_back(clock_.now());
+  record_.opened.push_back(clock_.now());
   return TcpAnswer::open;
 }
 
@@ -273,6 +285,9 @@ UpgradeAnswer VenueModel::on_upgrade(ConnId conn, std::string_view target) {
     return {.type = hang, .status = 0, .retry_after = {}};
   }
   if (const Fault* const told = fault(FaultType::handshake)) {
+    if (is_ban(told->status)) {
+      record_.bans.push_back({clock_.now(), clock_.now() + told->retry_after.value_or(first_ban)});
+    }
     return {.type = refuse, .status = told->status, .retry_after = told->retry_after};
   }
   std::vector<Topic> topics;
@@ -329,18 +344,22 @@ void VenueModel::heartbeat(ConnId conn) {
   });
 }
 
-void VenueModel::count_message(Session& session) {
-  const Duration window = setup_.side->sheet().messages.window;
+/// What left us a window apart may arrive closer by what the way varies.
+void VenueModel::count_message(Session& session, bool pong) {
+  const Duration window = setup_.side->sheet().messages.window - setup_.distance.jitter;
   auto& times = session.client_messages;
-  times.push_back(clock_.now());
-  while (times.front() + window <= clock_.now()) times.pop_front();
+  times.emplace_back(clock_.now(), pong);
+  while (times.front().first + window <= clock_.now()) times.pop_front();
+  const auto pongs = static_cast<std::size_t>(
+      std::ranges::count_if(times, [](const auto& each) { return each.second; }));
   record_.most_messages = std::max(record_.most_messages, times.size());
+  record_.most_unasked = std::max(record_.most_unasked, times.size() - pongs);
 }
 
 void VenueModel::on_frame(ConnId conn, FrameType type, std::string_view payload) {
   const auto session = sessions_.find(conn);
   if (session == sessions_.end()) return;
-  count_message(session->second);
+  count_message(session->second, type == FrameType::pong);
   if (type == FrameType::pong) session->second.last_pong = clock_.now();
   if (type == FrameType::ping && fault(FaultType::no_pong) == nullptr) {
     network_.server_send(conn, FrameType::pong, std::string(payload));
@@ -409,6 +428,7 @@ bool VenueModel::served(ConnId conn, const Topic& topic) {
 
 std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
     std::string_view target) {
+  record_.rest.push_back(clock_.now());
   if (fault(FaultType::outage) != nullptr) return std::nullopt;
   if (fault(FaultType::refused) != nullptr) return std::unexpected("connection refused");
   if (fault(FaultType::rest_down) != nullptr) return std::unexpected("connection reset by peer");
@@ -417,6 +437,7 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
     if (limit->retry_after) {
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*limit->retry_after);
       answer.headers.emplace_back("retry-after", std::to_string(seconds.count()));
+      record_.rest_bans.push_back({clock_.now(), clock_.now() + seconds});
     }
     return answer;
   }

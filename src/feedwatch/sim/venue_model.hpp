@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "feedwatch/sim/event_log.hpp"
 #include "feedwatch/sim/fault.hpp"
+#include "feedwatch/sim/invariants.hpp"
 #include "feedwatch/sim/market.hpp"
 #include "feedwatch/sim/network.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -75,10 +77,16 @@ class VenueModel final : public Server {
     std::string symbol;
   };
   struct Record {
-    std::uint64_t attempts = 0;   ///< dials, whether they reached it or not
-    std::vector<MonoTime> dials;  ///< those it saw
+    std::vector<MonoTime> dials;   ///< opened, refused or left hanging
+    std::vector<MonoTime> opened;  ///< those it answered: what its own books count
+    std::vector<Ban> bans;         ///< told to whoever dialled
+    std::vector<MonoTime> rest;    ///< requests, answered or not
+    std::vector<Ban> rest_bans;
     std::vector<Unsubscribed> unsubscribed;
-    std::size_t most_messages = 0;  ///< of one connection within the sheet's window
+    std::optional<MonoTime> troubled;  ///< since when it is not, or may not be, as a venue should
+    /// Of one connection within the sheet's window.
+    std::size_t most_messages = 0;
+    std::size_t most_unasked = 0;  ///< without pongs, which are owed and cannot be put off
     std::uint64_t connections = 0;
     std::uint64_t subscribes = 0;  ///< topics asked for
     std::uint64_t messages = 0;    ///< data messages sent
@@ -101,7 +109,7 @@ class VenueModel final : public Server {
     MonoTime queued_until{};                ///< when the data said so far has left the venue
     std::vector<venues::Topic> url_topics;  ///< named in the URL, served once open
     std::map<venues::Topic, Subscribed> topics;
-    std::deque<MonoTime> client_messages;
+    std::deque<std::pair<MonoTime, bool>> client_messages;  ///< and whether it is a pong
   };
   struct Update {
     std::optional<Prices> only;  ///< one explicit price instead of the market's
@@ -126,7 +134,8 @@ class VenueModel final : public Server {
   void subscribe(ConnId conn, venues::ClientMessage message);
   void add_topic(ConnId conn, Session& session, const venues::Topic& topic);
   bool served(ConnId conn, const venues::Topic& topic);
-  void count_message(Session& session);
+  void count_message(Session& session, bool pong);
+  void trouble();
   void heartbeat(ConnId conn);
   void close_all(int code);
   void log(std::string_view what);

@@ -208,18 +208,19 @@ Result<void> World::want(const StreamKey& key, const std::string& owner, Duratio
   const auto wanted = shard_->want(key, owner, ttl);
   if (!wanted) return std::unexpected(wanted.error());
   streams_.insert(key);
-  if (ttl > Duration{}) unwanted_.emplace(key.venue, key.symbol);
+  if (ttl > Duration{}) unwanted_[{key.venue, key.symbol}].push_back(clock_.now() + ttl);
   attach_consumers();
   return {};
 }
 
 void World::unwant(const StreamKey& key, const std::string& owner) {
-  unwanted_.emplace(key.venue, key.symbol);
+  unwanted_[{key.venue, key.symbol}].push_back(clock_.now());
   shard_->unwant(key, owner);
 }
 
-bool World::was_unwanted(const std::string& venue, const std::string& symbol) const {
-  return unwanted_.contains({venue, symbol});
+std::vector<MonoTime> World::unwanted(const std::string& venue, const std::string& symbol) const {
+  const auto found = unwanted_.find({venue, symbol});
+  return found == unwanted_.end() ? std::vector<MonoTime>{} : found->second;
 }
 
 }  // namespace feedwatch::sim

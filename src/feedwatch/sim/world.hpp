@@ -75,12 +75,13 @@ class World {
   std::deque<ConsumerRecord>& consumers() { return consumers_; }
   const std::deque<ConsumerRecord>& consumers() const { return consumers_; }
   std::uint64_t events() const { return events_; }
+  const engine::AlertOptions& alert_options() const { return options_.alerts; }
 
   /// Adds or ends a lease, as another program would.
   Result<void> want(const StreamKey& key, const std::string& owner, Duration ttl);
   void unwant(const StreamKey& key, const std::string& owner);
-  /// Whether a lease on one of the symbol's streams was ended or given an end.
-  bool was_unwanted(const std::string& venue, const std::string& symbol) const;
+  /// When leases on the symbol's streams were ended, or end by themselves.
+  std::vector<MonoTime> unwanted(const std::string& venue, const std::string& symbol) const;
   /// Subscribes every consumer of that name again where it is not, or ends its subscriptions.
   void subscribe(const std::string& consumer);
   void unsubscribe(const std::string& consumer);
@@ -115,7 +116,8 @@ class World {
   std::deque<VenueModel> venues_;
   History history_;
   std::set<StreamKey> streams_;  ///< configured and wanted ones, for consumers that match by glob
-  std::set<std::pair<std::string, std::string>> unwanted_;  ///< venue and symbol
+  std::map<std::pair<std::string, std::string>, std::vector<MonoTime>>
+      unwanted_;  ///< by venue and symbol
   std::deque<ConsumerRecord> consumers_;
   std::function<void(MonoTime)> on_instant_;
   std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery_;
