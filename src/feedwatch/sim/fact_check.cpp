@@ -12,13 +12,9 @@ namespace {
 
 using Event = engine::Control::Event;
 
-/// A glob over streams may leave the kind out: "alpha/BTCUSDT" is "alpha/BTCUSDT/*".
-bool names(std::string_view glob, std::string_view subject) {
-  return glob_match(glob, subject) || glob_match(std::string(glob) + "/*", subject);
-}
-
 bool concerns(const Fact& fact, std::string_view subject) {
-  return names(fact.subject, subject) && (fact.except.empty() || !names(fact.except, subject));
+  return names_stream(fact.subject, subject) &&
+         (fact.except.empty() || !names_stream(fact.except, subject));
 }
 
 std::string age_text(const std::optional<Duration>& age) {
@@ -44,7 +40,7 @@ class Tally {
     }
   }
   Finding result(std::string_view nothing) const {
-    if (count_ == 0) return {false, std::string(nothing)};
+    if (count_ == 0) return {false, std::string(nothing), false};
     return {(quantifier_ == Quantifier::any) == decided_, seen_};
   }
 
@@ -60,7 +56,16 @@ Finding number(const Fact& fact, std::uint64_t value, std::string_view unit) {
           fmt::format("{} {}", value, unit)};
 }
 
+/// Nobody wants any of them any more.
+Finding check_unwatched(const World& world, const Fact& fact) {
+  for (const engine::StreamView& view : world.control().streams(world.now())) {
+    if (concerns(fact, view.info->text)) return {false, view.info->text + " is watched"};
+  }
+  return {true, "none is watched"};
+}
+
 Finding check_level(const World& world, const Fact& fact, Quantifier quantifier) {
+  if (fact.word == unwatched) return check_unwatched(world, fact);
   Tally tally{quantifier};
   for (const engine::StreamView& view : world.control().streams(world.now())) {
     if (!concerns(fact, view.info->text)) continue;
@@ -190,17 +195,19 @@ Finding check_health(const World& world, const Fact& fact) {
             fmt::format("{} {}: {}", component.name, to_text(component.status),
                         component.error_message.value_or("no message"))};
   }
-  return {false, "no such component; there are" + names};
+  return {false, "no such component; there are" + names, false};
 }
 
 Finding check_line(const World& world, const Fact& fact, Quantifier quantifier) {
   Tally tally{quantifier};
+  std::string names;
   for (const engine::LineView& view : world.control().lines(world.now())) {
+    names += " " + view.status.name;
     if (!glob_match(fact.subject, view.status.name)) continue;
     tally.add(to_text(view.status.state) == fact.word,
               fmt::format("{} is {}", view.status.name, to_text(view.status.state)));
   }
-  return tally.result("no such line");
+  return tally.result("no such line; there are" + names);
 }
 
 bool is_repair(const Event& event, const Fact& fact) {
@@ -212,6 +219,10 @@ bool is_repair(const Event& event, const Fact& fact) {
 }
 
 }  // namespace
+
+bool names_stream(std::string_view glob, std::string_view stream) {
+  return glob_match(glob, stream) || glob_match(std::string(glob) + "/*", stream);
+}
 
 bool compare(std::int64_t value, Compare how, std::int64_t with) {
   switch (how) {

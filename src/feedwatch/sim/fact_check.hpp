@@ -12,11 +12,15 @@ namespace feedwatch::sim {
 /// What a fact looks like at one moment.
 struct Finding {
   bool holds = false;
-  std::string seen;  ///< what was there instead, for people
+  std::string seen;     ///< what was there instead, for people
+  bool matched = true;  ///< something bears the name the fact gives
 };
 
 /// How many of the things a glob names must show the fact: all of them, or, for `never`, any.
 enum class Quantifier : std::uint8_t { all, any };
+
+/// A glob over streams may leave the kind out: "alpha/BTCUSDT" is "alpha/BTCUSDT/*".
+bool names_stream(std::string_view glob, std::string_view stream);
 
 /// Whether a fact that is no moment holds now, seen the way a person would: through the control's
 /// views, the guard and the venues' own books.

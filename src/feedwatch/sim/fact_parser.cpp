@@ -8,6 +8,7 @@
 
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/board/judge.hpp"
+#include "feedwatch/engine/control_rules.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/model/reason.hpp"
 
@@ -18,12 +19,10 @@ constexpr std::string_view fact_forms =
     "STREAM-GLOB LEVEL, price, age, repair, no repair, level-change, suspect, alerts, alert, "
     "alert-count, dials, subscribes, health, line, notified, delivered, or a consumer's name";
 constexpr std::array<std::string_view, 4> level_words{"healthy", "degraded", "stale", "unknown"};
+constexpr std::array<std::string_view, 5> listed_words{"healthy", "degraded", "stale", "unknown",
+                                                       unwatched};
 constexpr std::array<std::string_view, 2> step_words{"resubscribe", "replace_line"};
 constexpr std::array<std::string_view, 3> alert_words{"firing", "resolved", "absent"};
-// A misspelt name would make "never" and "at most" hold for ever.
-constexpr std::array<std::string_view, 8> alert_names{
-    "price_staleness",  "line_down",        "rate_limited", "quarantined",
-    "stream_rejecting", "repair_exhausted", "sink_failed",  "store_failed"};
 constexpr std::array<std::string_view, 5> status_words{"healthy", "degraded", "unhealthy",
                                                        "critical", "unknown"};
 constexpr std::array<std::string_view, 6> consumer_words{"refuse",    "accept", "delivered",
@@ -33,6 +32,11 @@ constexpr std::array<std::string_view, refusal_count> refusal_words{
     "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch"};
 constexpr std::array<std::string_view, 7> line_words{
     "idle", "connecting", "handshaking", "subscribing", "live", "draining", "backing_off"};
+
+/// A misspelt name would make "never" and "at most" hold for ever.
+const auto& alert_names() {
+  return engine::rules::names();
+}
 
 template <class Words>
 bool is_one_of(std::string_view word, const Words& words) {
@@ -71,7 +75,7 @@ std::string take_reason(LineReader& line) {
 
 void take_level_fact(LineReader& line, Fact& fact) {
   fact.type = Fact::Type::level;
-  fact.word = take_one_of(line, "level", level_words);
+  fact.word = take_one_of(line, "level", listed_words);
   for (;;) {
     if (line.accept("reason")) {
       fact.reason = take_reason(line);
@@ -117,7 +121,7 @@ void take_consumer(LineReader& line, Fact& fact) {
 
 void take_alert(LineReader& line, Fact& fact) {
   fact.type = Fact::Type::alert_state;
-  fact.subject = take_one_of(line, "alert name", alert_names);
+  fact.subject = take_one_of(line, "alert name", alert_names());
   fact.word = take_one_of(line, "alert state", alert_words);
 }
 
@@ -155,7 +159,7 @@ bool take_named(LineReader& line, const std::string& word, Fact& fact) {
     take_alert(line, fact);
   } else if (word == "alert-count") {
     fact.type = Fact::Type::alert_count;
-    fact.subject = take_one_of(line, "alert name", alert_names);
+    fact.subject = take_one_of(line, "alert name", alert_names());
     take_count(line, fact);
   } else if (word == "dials" || word == "subscribes" || word == "notified") {
     fact.type = word == "dials"      ? Fact::Type::dials

@@ -6,16 +6,29 @@ namespace feedwatch::sim {
 namespace {
 
 using enum FaultWord::Argument;
+using enum FaultWord::Healing;
 
 constexpr std::array words{
-    FaultWord{"drop", FaultType::drop_symbol, symbol},
-    FaultWord{"silence", FaultType::silence_all, none},
-    FaultWord{"ack-without-data", FaultType::ack_without_data, optional_symbol},
-    FaultWord{"half-open", FaultType::half_open, none, Heals::on_reconnect},
+    FaultWord{
+        .word = "drop", .type = FaultType::drop_symbol, .argument = symbol, .healing = either},
+    FaultWord{
+        .word = "silence", .type = FaultType::silence_all, .argument = none, .healing = either},
+    FaultWord{.word = "ack-without-data",
+              .type = FaultType::ack_without_data,
+              .argument = optional_symbol,
+              .healing = either},
+    FaultWord{.word = "half-open",
+              .type = FaultType::half_open,
+              .argument = none,
+              .heals = Heals::on_reconnect,
+              .healing = reconnect},
     FaultWord{"close", FaultType::close, optional_status, Heals::never, true},
     FaultWord{"accept-then-close", FaultType::accept_then_close, optional_duration},
     FaultWord{"upgrade-never", FaultType::upgrade_never, none},
-    FaultWord{"handshake", FaultType::handshake, status},
+    FaultWord{.word = "handshake",
+              .type = FaultType::handshake,
+              .argument = status,
+              .tells_retry_after = true},
     FaultWord{"outage", FaultType::outage, none},
     FaultWord{"refused", FaultType::refused, none},
     FaultWord{"frozen", FaultType::frozen, optional_symbol},
@@ -28,7 +41,10 @@ constexpr std::array words{
     FaultWord{"delist", FaultType::delist_symbol, symbol},
     FaultWord{"rest-down", FaultType::rest_down, none},
     FaultWord{"rest-old", FaultType::rest_old, duration},
-    FaultWord{"rest-429", FaultType::rest_limited, none},
+    FaultWord{.word = "rest-429",
+              .type = FaultType::rest_limited,
+              .argument = none,
+              .tells_retry_after = true},
 };
 
 }  // namespace

@@ -79,6 +79,9 @@ struct FaultWord {
   } argument;
   Heals heals = Heals::never;
   bool once = false;  ///< happens at one moment and is over
+  /// What may end it by itself, beyond the passing of time.
+  enum class Healing : std::uint8_t { nothing, reconnect, either } healing = Healing::nothing;
+  bool tells_retry_after = false;
 };
 std::span<const FaultWord> fault_words();
 std::string_view to_text(FaultType type);

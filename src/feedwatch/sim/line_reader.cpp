@@ -89,7 +89,7 @@ std::int64_t LineReader::take_number(std::string_view what) {
 }
 
 void LineReader::fail(std::string why, std::string fix) {
-  throw LineError{std::move(why), std::move(fix)};
+  throw LineError{.why = std::move(why), .fix = std::move(fix)};
 }
 
 void LineReader::finish(std::string_view valid) const {

@@ -16,6 +16,7 @@ namespace feedwatch::sim {
 struct LineError {
   std::string why;
   std::string fix;
+  int line = 0;  ///< zero = the one being read
 };
 
 /// The words of one scenario line, taken from left to right. "quoted words" are one word; `#`

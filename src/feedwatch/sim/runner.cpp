@@ -32,6 +32,7 @@ class Run {
                           run_time_text(world_.now())));
     } else {
       for (const Expectation& each : scenario_.expectations) check_moments(each);
+      for (const Expectation& each : scenario_.expectations) check_matched(each);
       checkers_.finish();
     }
     for (const std::string& breach : checkers_.breaches()) fail(0, breach);
@@ -58,6 +59,7 @@ class Run {
 
   void schedule(const Step& step) {
     world_.schedule(world_start + step.at, Turn::world, [this, &step] {
+      line_ = step.line;
       std::visit([this](const auto& what) { apply(what); }, step.what);
     });
   }
@@ -93,10 +95,10 @@ class Run {
   }
   void apply(const WantStep& step) {
     // Another thread's request: it waits while the host does not run.
-    world_.host().post(world_.now(), [this, &step] {
+    world_.host().post(world_.now(), [this, &step, line = line_] {
       if (!step.want) return world_.unwant(step.key, step.owner);
       const Result<void> wanted = world_.want(step.key, step.owner, step.ttl);
-      if (!wanted) fail(0, wanted.error().text());
+      if (!wanted) fail(line, wanted.error().text());
     });
   }
   void apply(const ConsumerStep& step) {
@@ -132,7 +134,17 @@ class Run {
       if (fact.is_moment() || failed_.contains({each.line, &fact})) continue;
       const bool never = each.when == When::never;
       const Finding found = check_state(world_, fact, never ? Quantifier::any : Quantifier::all);
+      if (found.matched) matched_.insert(&fact);
       if (found.holds == never) fail(each, fact, world_.now(), found.seen);
+    }
+  }
+
+  /// "never" holds of what does not exist: a misspelt line or component would pass.
+  void check_matched(const Expectation& each) {
+    for (const Fact& fact : each.facts) {
+      if (fact.is_moment() || matched_.contains(&fact)) continue;
+      const Finding now = check_state(world_, fact, Quantifier::any);
+      if (!now.matched) fail(each, fact, world_.now(), "nothing bore that name: " + now.seen);
     }
   }
 
@@ -164,7 +176,9 @@ class Run {
   World world_;
   Checkers checkers_;
   RunResult result_;
+  int line_ = 0;  ///< of the step being taken
   std::set<std::pair<int, const Fact*>> failed_;
+  std::set<const Fact*> matched_;  ///< those whose name something has borne
 };
 
 }  // namespace

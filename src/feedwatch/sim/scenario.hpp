@@ -19,11 +19,14 @@ namespace feedwatch::sim {
 enum class Compare : std::uint8_t { equal, at_most, at_least, less, greater };
 bool compare(std::int64_t value, Compare how, std::int64_t with);
 
+/// Instead of a level: the stream is not listed, as nobody wants it.
+constexpr std::string_view unwatched = "unwatched";
+
 /// One thing a scenario may claim. Moments (repair, level_change, suspect) happen at an instant;
 /// all others hold or do not hold at one.
 struct Fact {
   enum class Type : std::uint8_t {
-    level,               ///< GLOB LEVEL [reason R] [fault yes|no] [except GLOB]
+    level,               ///< GLOB LEVEL|unwatched [reason R] [fault yes|no] [except GLOB]
     price,               ///< price STREAM P[/ASK]
     age,                 ///< age STREAM OP D
     repair,              ///< repair STEP [GLOB] [ok|failed]

@@ -6,6 +6,7 @@
 #include "feedwatch/sim/fact_parser.hpp"
 #include "feedwatch/sim/line_reader.hpp"
 #include "feedwatch/sim/scenario.hpp"
+#include "feedwatch/sim/scenario_check.hpp"
 #include "feedwatch/sim/venue_line.hpp"
 
 namespace feedwatch::sim {
@@ -56,6 +57,7 @@ class Parser {
     for (Expectation& each : out_.expectations) {
       if (each.when == Expectation::When::never) each.last = out_.length;
     }
+    check_names(out_, globs_);
     return std::move(out_);
   }
 
@@ -77,6 +79,7 @@ class Parser {
   void take_policy(LineReader& words) {
     PolicyRule rule;
     rule.match = words.take("a stream glob");
+    globs_.push_back({line_, "the policy", rule.match});
     while (!words.done()) {
       const std::string word = words.take("a word");
       if (word == "preset") continue;
@@ -111,6 +114,7 @@ class Parser {
         consumer.min_interval = words.take_duration(word);
       } else if (word == "on") {
         consumer.match = words.take("a stream glob");
+        globs_.push_back({line_, "the consumer", consumer.match});
       } else {
         LineReader::fail(fmt::format("\"{}\" is no part of a consumer", word),
                          "max-age D, every D, on GLOB");
@@ -190,8 +194,9 @@ class Parser {
                         const FaultWord& word) {
     Fault fault{.type = word.type, .heals = word.heals};
     const std::vector<std::string> symbols = take_argument(words, word, fault);
-    while (!words.done()) take_fault_end(words, at, fault);
+    while (!words.done()) take_fault_end(words, at, word, fault);
     for (const std::string& symbol : symbols) {
+      check_trades(venue, symbol);
       fault.symbol = symbol;
       add_step(at, FaultStep{venue, fault});
     }
@@ -229,29 +234,53 @@ class Parser {
     return {""};
   }
 
-  static void take_fault_end(LineReader& words, Duration at, Fault& fault) {
+  static void take_fault_end(LineReader& words, Duration at, const FaultWord& word, Fault& fault) {
     // Ends are counted from the moment of the step; the runner adds the world's start.
     if (words.accept("for")) {
-      fault.until = MonoTime{at + words.take_duration("for")};
+      fault.until = take_end(words, at, word, "for");
     } else if (words.accept("retry-after")) {
+      if (!word.tells_retry_after) {
+        LineReader::fail(fmt::format("{} tells nobody when to retry", word.word),
+                         "retry-after belongs to handshake and rest-429");
+      }
       fault.retry_after = words.take_duration("retry-after");
     } else if (words.accept("heals")) {
-      const std::string how =
-          words.take("how it heals", "never, on_resubscribe, on_reconnect, after D");
-      if (how == "never")
-        fault.heals = Heals::never;
-      else if (how == "on_resubscribe")
-        fault.heals = Heals::on_resubscribe;
-      else if (how == "on_reconnect")
-        fault.heals = Heals::on_reconnect;
-      else if (how == "after")
-        fault.until = MonoTime{at + words.take_duration("after")};
-      else
-        LineReader::fail(fmt::format("\"{}\" heals nothing", how),
-                         "never, on_resubscribe, on_reconnect, after D");
+      take_healing(words, at, word, fault);
     } else {
       LineReader::fail(fmt::format("unexpected \"{}\"", words.peek()),
                        "for D, heals never|on_resubscribe|on_reconnect|after D, retry-after D");
+    }
+  }
+
+  static MonoTime take_end(LineReader& words, Duration at, const FaultWord& word,
+                           std::string_view what) {
+    if (word.once) {
+      LineReader::fail(fmt::format("{} happens once and is over", word.word),
+                       fmt::format("remove \"{}\"", what));
+    }
+    return MonoTime{at + words.take_duration(what)};
+  }
+
+  /// A fault that does not look at how it heals would never do so, or always.
+  static void take_healing(LineReader& words, Duration at, const FaultWord& word, Fault& fault) {
+    using enum FaultWord::Healing;
+    const std::string how =
+        words.take("how it heals", "never, on_resubscribe, on_reconnect, after D");
+    if (how == "after") {
+      fault.until = take_end(words, at, word, "after");
+    } else if (how == "never") {
+      fault.heals = Heals::never;
+    } else if (how == "on_resubscribe" || how == "on_reconnect") {
+      const bool anew = how == "on_reconnect";
+      if (word.healing != either && !(anew && word.healing == reconnect)) {
+        LineReader::fail(
+            fmt::format("{} does not heal {}", word.word, how),
+            word.healing == reconnect ? "never, on_reconnect, after D" : "never, after D");
+      }
+      fault.heals = anew ? Heals::on_reconnect : Heals::on_resubscribe;
+    } else {
+      LineReader::fail(fmt::format("\"{}\" heals nothing", how),
+                       "never, on_resubscribe, on_reconnect, after D");
     }
   }
 
@@ -259,6 +288,7 @@ class Parser {
     RestoreStep step{.venue = venue, .type = {}, .symbol = {}};
     if (words.accept("symbol")) {
       for (const std::string& symbol : expand_range(words.take("a symbol"))) {
+        check_trades(venue, symbol);
         step.symbol = symbol;
         add_step(at, step);
       }
@@ -319,6 +349,7 @@ class Parser {
   void take_want(LineReader& words, Duration at, bool want) {
     const auto key = StreamKey::parse(words.take("a stream"));
     if (!key) LineReader::fail(key.error().text(), "write VENUE/SYMBOL/KIND");
+    check_kind(*key);
     WantStep step{.key = *key, .owner = "scenario", .ttl = {}, .want = want};
     while (!words.done()) {
       if (words.accept("for"))
@@ -334,8 +365,8 @@ class Parser {
   void take_message(LineReader& words, Duration at, const std::string& venue) {
     const auto key = StreamKey::parse(venue + "/" + words.take("SYMBOL/KIND"));
     if (!key) LineReader::fail(key.error().text(), "write SYMBOL/KIND");
-    if (!trades(venue, key->symbol))
-      LineReader::fail(fmt::format("{} trades no {}", venue, key->symbol));
+    check_trades(venue, key->symbol);
+    check_kind(*key);
     const std::string word = words.take("price, sends or walks");
     if (word == "walks") return add_step(at, WalkStep{venue, key->symbol, key->kind});
     if (word != "price" && word != "sends") {
@@ -369,10 +400,25 @@ class Parser {
     return {*first, *second};
   }
 
-  bool trades(std::string_view venue, const std::string& symbol) const {
-    return std::ranges::any_of(out_.world.venues, [&](const VenueSetup& setup) {
-      return setup.name == venue && std::ranges::find(setup.symbols, symbol) != setup.symbols.end();
-    });
+  const VenueSetup& venue_of(const std::string& name) const {
+    check_venue(name);
+    return *std::ranges::find(out_.world.venues, name, &VenueSetup::name);
+  }
+
+  /// No symbol means all of them.
+  void check_trades(const std::string& venue, const std::string& symbol) const {
+    const auto& symbols = venue_of(venue).symbols;
+    if (symbol.empty() || std::ranges::find(symbols, symbol) != symbols.end()) return;
+    LineReader::fail(fmt::format("{} trades no {}", venue, symbol),
+                     fmt::format("one of: {}; or add \"also {}\" to its line",
+                                 fmt::join(symbols, ", "), symbol));
+  }
+
+  void check_kind(const StreamKey& key) const {
+    const VenueSetup& venue = venue_of(key.venue);
+    if (venues::channel_for(venue.side->sheet(), key.kind)) return;
+    LineReader::fail(fmt::format("{} has no channel for {}", key.venue, to_text(key.kind)),
+                     "use a kind its line has");
   }
 
   void check_venue(const std::string& name) const {
@@ -427,6 +473,7 @@ class Parser {
   Scenario out_;
   KnownNames names_;
   Distance distance_;
+  std::vector<GlobUse> globs_;
   int line_ = 0;
   bool trailing_ = false;  ///< the moment stands after the facts
 };
@@ -445,7 +492,9 @@ Result<Scenario> parse_scenario(std::string_view text, std::string file) {
     return parser.finish();
   } catch (const LineError& error) {
     return std::unexpected(
-        Error{.what = fmt::format("{}:{}", file, number), .why = error.why, .fix = error.fix});
+        Error{.what = fmt::format("{}:{}", file, error.line == 0 ? number : error.line),
+              .why = error.why,
+              .fix = error.fix});
   }
 }
 

@@ -11,7 +11,8 @@ namespace feedwatch::sim {
 namespace {
 
 constexpr std::string_view valid_words =
-    "SYMBOL/KIND, every D, also SYMBOL, missing SYMBOL/KIND, optional, refuse-unknown, latency D, "
+    "SYMBOL/KIND, every D, also SYMBOL[/KIND], missing SYMBOL/KIND, optional, refuse-unknown, "
+    "latency D, "
     "jitter D; a venue of its own: clocked, event, publish-time, trade-time, no-time, snapshot, "
     "unchanged, repeats, ordered, suspect D, ping none|protocol|text, heartbeat D, dial-limit N/D, "
     "message-limit N/D, topics-per-line N";
@@ -39,7 +40,9 @@ class VenueReader {
 
   VenueLine read() {
     while (!words_.done()) take_item();
-    if (out_.setup.streams.empty()) LineReader::fail("a venue without a stream", "add SYMBOL/KIND");
+    if (out_.setup.symbols.empty() && out_.setup.streams.empty()) {
+      LineReader::fail("a venue without a stream", "add SYMBOL/KIND");
+    }
     if (!real()) {
       if (sheet_.channels.empty()) LineReader::fail("a venue without a channel", "add SYMBOL/KIND");
       out_.generic = std::make_unique<GenericVenue>(sheet_);
@@ -71,8 +74,7 @@ class VenueReader {
     if (word == "every") {
       set_period(words_.take_duration("every"));
     } else if (word == "also") {
-      for (std::string& symbol : expand_range(words_.take("a symbol")))
-        add_symbol(std::move(symbol));
+      for (const std::string& symbol : expand_range(words_.take("a symbol"))) add_traded(symbol);
     } else if (word == "missing") {
       for (const std::string& stream : expand_range(words_.take("a stream"))) {
         add_stream(stream, false);
@@ -170,15 +172,30 @@ class VenueReader {
   }
 
   void add_stream(const std::string& stream, bool traded) {
-    const auto key = StreamKey::parse(out_.setup.name + "/" + stream);
-    if (!key) LineReader::fail(key.error().text(), "write SYMBOL/last, quote, mark or index");
+    const StreamKey key = key_of(stream);
     out_.setup.streams.push_back(stream);
-    if (traded) add_symbol(key->symbol);
-    if (!real()) return add_channel(key->kind);
-    if (!venues::channel_for(out_.setup.side->sheet(), key->kind)) {
-      LineReader::fail(
-          fmt::format("{} has no channel for {}", out_.setup.name, to_text(key->kind)));
-    }
+    if (traded) add_symbol(key.symbol);
+    need_channel(key.kind);
+  }
+
+  /// Traded and not configured; with its kind, there is a channel for it as well.
+  void add_traded(const std::string& word) {
+    if (word.find('/') == std::string::npos) return add_symbol(word);
+    const StreamKey key = key_of(word);
+    add_symbol(key.symbol);
+    need_channel(key.kind);
+  }
+
+  StreamKey key_of(const std::string& stream) const {
+    auto key = StreamKey::parse(out_.setup.name + "/" + stream);
+    if (!key) LineReader::fail(key.error().text(), "write SYMBOL/last, quote, mark or index");
+    return std::move(*key);
+  }
+
+  void need_channel(Kind kind) {
+    if (!real()) return add_channel(kind);
+    if (venues::channel_for(out_.setup.side->sheet(), kind)) return;
+    LineReader::fail(fmt::format("{} has no channel for {}", out_.setup.name, to_text(kind)));
   }
 
   void add_channel(Kind kind) {

@@ -46,11 +46,35 @@ TEST(Runner, AFalseClaimIsFoundAndNamedByItsLine) {
           "expect by 5s repair resubscribe alpha/X\n"
           "expect never alpha/X/mark healthy\n"
           "expect between 2s 5s alerts open 1\n"
-          "expect at 5s alpha/Y/mark healthy\n");
+          "expect at 5s alpha/X/mark unwatched\n");
   EXPECT_THAT(result.failures, testing::UnorderedElementsAre(
                                    HasSubstr("test.scenario:2:"), HasSubstr("test.scenario:3:"),
                                    HasSubstr("test.scenario:4:"), HasSubstr("test.scenario:5:"),
-                                   HasSubstr("no such stream")));
+                                   HasSubstr("is watched")));
+}
+
+// "never" holds of what does not exist: such a line passes only when its name was misspelt.
+TEST(Runner, ANameThatNothingBoreIsFoundAndNamedByItsLine) {
+  const RunResult result =
+      run("venue alpha clocked X/mark every 1s\n"
+          "expect never line alpha/mian* backing_off\n"
+          "expect never health \"Web Sockets\" critical\n"
+          "expect never line alpha/main* draining ; health Notifier critical\n"
+          "options until 5s\n");
+  EXPECT_THAT(result.failures,
+              testing::UnorderedElementsAre(
+                  testing::AllOf(HasSubstr("test.scenario:2:"), HasSubstr("alpha/main#1")),
+                  testing::AllOf(HasSubstr("test.scenario:3:"), HasSubstr("WebSocket Streams"))));
+}
+
+TEST(Runner, AStreamNobodyWantsAnyMoreIsUnwatched) {
+  EXPECT_THAT(run("venue alpha clocked Y/mark also X/mark every 1s\n"
+                  "at 1s want alpha/X/mark\n"
+                  "at 5s unwant alpha/X/mark\n"
+                  "expect at 4s alpha/X/mark healthy\n"
+                  "expect at 5.1s alpha/X/mark unwatched ; alpha/Y/mark healthy\n")
+                  .failures,
+              IsEmpty());
 }
 
 TEST(Runner, MomentsAreHeldToTheirTolerance) {

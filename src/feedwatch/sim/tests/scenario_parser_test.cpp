@@ -46,10 +46,40 @@ TEST(ScenarioParser, ReadsEveryFaultWord) {
     if (word.argument == symbol) line += " symbol X";
     if (word.argument == duration) line += " +5s";
     if (word.argument == status) line += " 418";
-    const auto scenario = parse_scenario(line + " for 3s", "x");
+    const auto scenario = parse_scenario(word.once ? line : line + " for 3s", "x");
     ASSERT_TRUE(scenario) << line << ": " << scenario.error().text();
-    EXPECT_EQ(std::get<FaultStep>(scenario->steps.at(0).what).fault.until, MonoTime{4s});
+    EXPECT_EQ(std::get<FaultStep>(scenario->steps.at(0).what).fault.until,
+              word.once ? never_mono : MonoTime{4s});
+    EXPECT_EQ(parse_scenario(line + " for 3s", "x").has_value(), !word.once) << line;
   }
+}
+
+// What would be read and never looked at is refused.
+TEST(ScenarioParser, TakesHealingOnlyWhereItIsLookedAt) {
+  using enum FaultWord::Healing;
+  for (const FaultWord& word : fault_words()) {
+    using enum FaultWord::Argument;
+    std::string line = "venue a clocked X/mark\nfault at 1s a " + std::string(word.word);
+    if (word.argument == symbol) line += " symbol X";
+    if (word.argument == duration) line += " +5s";
+    if (word.argument == status) line += " 418";
+    const auto reads = [&](std::string_view end) {
+      return parse_scenario(line + " " + std::string(end), "x").has_value();
+    };
+    EXPECT_EQ(reads("heals on_resubscribe"), word.healing == either) << line;
+    EXPECT_EQ(reads("heals on_reconnect"), word.healing != nothing) << line;
+    EXPECT_EQ(reads("retry-after 5s"), word.tells_retry_after) << line;
+    EXPECT_TRUE(reads("heals never")) << line;
+  }
+}
+
+// A lease that comes later in the file gives its stream a name all the same.
+TEST(ScenarioParser, KnowsStreamsThatAreWantedLater) {
+  const auto scenario = parse_scenario(
+      "venue a clocked X/mark also Y\nconsumer c max-age 1s on a/Y/*\n"
+      "expect by 9s a/Y/mark healthy\nat 1s want a/Y/mark\nat 5s unwant a/Y/mark\n",
+      "x");
+  EXPECT_TRUE(scenario) << scenario.error().text();
 }
 
 TEST(ScenarioParser, ReadsMomentsBehindTheFact) {
@@ -79,24 +109,45 @@ TEST_P(ScenarioErrors, NameTheLineAndTheValidWords) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ScenarioErrors,
-    testing::Values(BadLine{"frobnicate", "begins no line", "venue, policy"},
-                    BadLine{"fault at 1s beta close", "no venue beta", "alpha"},
-                    BadLine{"fault at 1s alpha explode", "no fault", "half-open"},
-                    BadLine{"fault at soon alpha close", "soon", "750ms"},
-                    BadLine{"fault at 1s alpha close heals someday", "heals nothing",
-                            "on_reconnect"},
-                    BadLine{"expect at 1s alpha/X/mark fine", "no level", "degraded"},
-                    BadLine{"expect alpha/X/mark healthy", "when?", "by T"},
-                    BadLine{"expect at 1s guard accept", "begins no fact", "repair"},
-                    BadLine{"expect at 1s alpha/X/mark stale reason bored", "no reason", "silent"},
-                    BadLine{"expect between 5s 3s alpha/X/mark stale", "ends before", "first"},
-                    BadLine{"venue alpha clocked Y/mark", "twice", "one line"},
-                    BadLine{"venue beta clocked Y/colour", "kind", "mark"},
-                    BadLine{"at 1s alpha Y/mark price 1", "trades no Y", ""},
-                    BadLine{"at 1s alpha X/mark price NaN", "no price", "100.5"},
-                    BadLine{"consumer guard max-age 5s", "nothing", "on STREAM"},
-                    BadLine{"expect no alerts open 0 at 1s", "\"no\"", "never"},
-                    BadLine{"options colour red", "no option", "keep-firing"}));
+    testing::Values(
+        BadLine{"frobnicate", "begins no line", "venue, policy"},
+        BadLine{"fault at 1s beta close", "no venue beta", "alpha"},
+        BadLine{"fault at 1s alpha explode", "no fault", "half-open"},
+        BadLine{"fault at soon alpha close", "soon", "750ms"},
+        BadLine{"fault at 1s alpha silence all heals someday", "heals nothing", "on_reconnect"},
+        BadLine{"fault at 1s alpha drop symbol S77", "trades no S77", "also S77"},
+        BadLine{"fault at 1s alpha restore symbol S77", "trades no S77", "one of: X"},
+        BadLine{"fault at 1s alpha restore halt", "no such fault", "FAULT"},
+        BadLine{"fault at 1s alpha close for 5s", "happens once", "remove"},
+        BadLine{"fault at 1s alpha frozen heals on_reconnect", "does not heal", "after D"},
+        BadLine{"fault at 1s alpha half-open heals on_resubscribe", "does not heal",
+                "on_reconnect"},
+        BadLine{"fault at 1s alpha outage retry-after 5s", "when to retry", "handshake"},
+        BadLine{"at 1s want nowhere/X/mark", "no venue nowhere", "alpha"},
+        BadLine{"at 1s want alpha/X/last", "no channel for last", "its line has"},
+        BadLine{"at 1s alpha X/last price 1", "no channel for last", "its line has"},
+        BadLine{"at 1s unwant alpha/X/mark by configuration", "has no lease", "also"},
+        BadLine{"policy alpha/Y/* tight", "names no stream", "alpha/X/mark"},
+        BadLine{"consumer guard max-age 5s on beta/*", "names no stream", "alpha/X/mark"},
+        BadLine{"expect never alpha/Y/mark stale", "names no stream", "alpha/X/mark"},
+        BadLine{"expect never alpha/* stale except alpha/Y", "except names no stream",
+                "alpha/X/mark"},
+        BadLine{"expect between 1s 5s no repair beta/*", "names no stream", "alpha/X/mark"},
+        BadLine{"expect never suspect alpha/Y", "names no stream", "alpha/X/mark"},
+        BadLine{"expect at 5s age alpha/Y/mark < 1s", "names no stream", "alpha/X/mark"},
+        BadLine{"expect never alert price_stale firing", "no alert name", "price_staleness"},
+        BadLine{"expect at 1s alpha/X/mark fine", "no level", "degraded"},
+        BadLine{"expect alpha/X/mark healthy", "when?", "by T"},
+        BadLine{"expect at 1s guard accept", "begins no fact", "repair"},
+        BadLine{"expect at 1s alpha/X/mark stale reason bored", "no reason", "silent"},
+        BadLine{"expect between 5s 3s alpha/X/mark stale", "ends before", "first"},
+        BadLine{"venue alpha clocked Y/mark", "twice", "one line"},
+        BadLine{"venue beta clocked Y/colour", "kind", "mark"},
+        BadLine{"at 1s alpha Y/mark price 1", "trades no Y", ""},
+        BadLine{"at 1s alpha X/mark price NaN", "no price", "100.5"},
+        BadLine{"consumer guard max-age 5s", "nothing", "on STREAM"},
+        BadLine{"expect no alerts open 0 at 1s", "\"no\"", "never"},
+        BadLine{"options colour red", "no option", "keep-firing"}));
 
 TEST(LineReader, ExpandsRanges) {
   EXPECT_THAT(expand_range("S[9..11]/mark"),
