@@ -129,7 +129,12 @@ void Checkers::take_told() {
   for (; told_events_ < events.size(); ++told_events_) {
     const Event& event = events[told_events_];
     if (event.type != Event::Type::stream_level) continue;
-    if (const auto key = StreamKey::parse(event.subject)) streams_[*key].told = event.to;
+    const auto key = StreamKey::parse(event.subject);
+    if (!key) continue;
+    StreamMemory& memory = streams_[*key];
+    memory.told = event.to;
+    // Between two looks it may have been worse and well again.
+    if (event.from != Level::healthy || event.to != Level::healthy) memory.healthy.reset();
   }
 }
 

@@ -83,10 +83,10 @@ Finding check_stream(const World& world, const Fact& fact, Quantifier quantifier
   Tally tally{quantifier};
   for (const engine::StreamView& view : world.control().streams(world.now())) {
     if (!concerns(fact, view.info->text)) continue;
-    if (fact.type == Fact::Type::age) {
-      const bool holds =
-          view.ages.receive && compare(view.ages.receive->count(), fact.how, fact.number);
-      tally.add(holds, fmt::format("{} has age {}", view.info->text, age_text(view.ages.receive)));
+    if (fact.type != Fact::Type::price) {
+      const auto& age = fact.type == Fact::Type::age ? view.ages.receive : view.ages.confirmed;
+      const bool holds = age && compare(age->count(), fact.how, fact.number);
+      tally.add(holds, fmt::format("{} has age {}", view.info->text, age_text(age)));
     } else {
       const std::string price =
           view.prices ? price_text(*view.prices, view.info->key.kind) : std::string("none");
@@ -173,13 +173,36 @@ Finding check_alerts(const World& world, const Fact& fact) {
 Finding check_venues(const World& world, const Fact& fact) {
   std::uint64_t dials = 0;
   std::uint64_t subscribes = 0;
+  std::uint64_t topics = 0;
+  std::uint64_t messages = 0;
   for (const VenueModel& venue : world.venues()) {
     if (!fact.subject.empty() && venue.setup().name != fact.subject) continue;
     dials += venue.record().dials.size();
     subscribes += venue.record().subscribes;
+    topics += venue.topics();
+    messages = std::max<std::uint64_t>(messages, venue.record().most_messages);
   }
-  return fact.type == Fact::Type::dials ? number(fact, dials, "dials")
-                                        : number(fact, subscribes, "topics subscribed");
+  switch (fact.type) {
+    case Fact::Type::dials:
+      return number(fact, dials, "dials");
+    case Fact::Type::topics:
+      return number(fact, topics, "topics");
+    case Fact::Type::messages:
+      return number(fact, messages, "messages at once");
+    default:
+      return number(fact, subscribes, "topics subscribed");
+  }
+}
+
+Finding check_rows(const World& world, const Fact& fact) {
+  const MemoryJournal& journal = world.journal();
+  const std::size_t count = fact.subject == "alerts" ? journal.alerts().size()
+                            : fact.subject == "alert_transitions"
+                                ? journal.alert_transitions().size()
+                            : fact.subject == "notifications" ? journal.notifications().size()
+                            : fact.subject == "repairs"       ? journal.repairs().size()
+                                                              : journal.stream_transitions().size();
+  return number(fact, count, "rows");
 }
 
 Finding check_health(const World& world, const Fact& fact) {
@@ -246,6 +269,7 @@ Finding check_state(const World& world, const Fact& fact, Quantifier quantifier)
       return check_level(world, fact, quantifier);
     case Fact::Type::price:
     case Fact::Type::age:
+    case Fact::Type::confirmed_age:
       return check_stream(world, fact, quantifier);
     case Fact::Type::consumer_refuse:
     case Fact::Type::consumer_accept:
@@ -262,7 +286,11 @@ Finding check_state(const World& world, const Fact& fact, Quantifier quantifier)
       return check_alerts(world, fact);
     case Fact::Type::dials:
     case Fact::Type::subscribes:
+    case Fact::Type::topics:
+    case Fact::Type::messages:
       return check_venues(world, fact);
+    case Fact::Type::rows:
+      return check_rows(world, fact);
     case Fact::Type::health:
       return check_health(world, fact);
     case Fact::Type::line:

@@ -16,8 +16,10 @@ namespace feedwatch::sim {
 namespace {
 
 constexpr std::string_view fact_forms =
-    "STREAM-GLOB LEVEL, price, age, repair, no repair, level-change, suspect, alerts, alert, "
-    "alert-count, dials, subscribes, health, line, notified, delivered, or a consumer's name";
+    "STREAM-GLOB LEVEL, price, age, confirmed-age, repair, no repair, level-change, suspect, "
+    "alerts, alert, "
+    "alert-count, dials, subscribes, topics, messages-at-once, rows, health, line, notified, "
+    "delivered, or a consumer's name";
 constexpr std::array<std::string_view, 4> level_words{"healthy", "degraded", "stale", "unknown"};
 constexpr std::array<std::string_view, 5> listed_words{"healthy", "degraded", "stale", "unknown",
                                                        unwatched};
@@ -37,6 +39,18 @@ constexpr std::array<std::string_view, 7> line_words{
 const auto& alert_names() {
   return engine::rules::names();
 }
+
+/// What venues and journal count.
+struct Counted {
+  std::string_view word;
+  Fact::Type type;
+};
+constexpr std::array venue_counts{
+    Counted{"dials", Fact::Type::dials}, Counted{"subscribes", Fact::Type::subscribes},
+    Counted{"topics", Fact::Type::topics}, Counted{"messages-at-once", Fact::Type::messages}};
+constexpr std::string_view venue_facts = "dials, subscribes, topics, messages-at-once";
+constexpr std::array<std::string_view, 5> table_words{
+    "alerts", "alert_transitions", "notifications", "stream_transitions", "repairs"};
 
 template <class Words>
 bool is_one_of(std::string_view word, const Words& words) {
@@ -131,17 +145,34 @@ void take_health(LineReader& line, Fact& fact) {
   fact.word = take_one_of(line, "status", status_words);
 }
 
+void take_price_or_age(LineReader& line, const std::string& word, Fact& fact) {
+  fact.type = word == "price" ? Fact::Type::price
+              : word == "age" ? Fact::Type::age
+                              : Fact::Type::confirmed_age;
+  fact.subject = line.take("a stream");
+  if (fact.type == Fact::Type::price) {
+    fact.word = line.take("a price");
+  } else {
+    fact.how = take_compare(line);
+    fact.number = line.take_duration("an age").count();
+  }
+  if (line.accept("except")) fact.except = line.take("a stream glob");
+}
+
+/// False when `word` is nothing that venues count.
+bool take_venue_count(LineReader& line, std::string_view word, Fact& fact) {
+  const auto found = std::ranges::find(venue_counts, word, &Counted::word);
+  if (found == venue_counts.end()) return false;
+  fact.type = found->type;
+  take_count(line, fact);
+  return true;
+}
+
 /// Facts that begin with their own word; false when `word` is none of these.
 bool take_named(LineReader& line, const std::string& word, Fact& fact) {
-  if (word == "price" || word == "age") {
-    fact.type = word == "price" ? Fact::Type::price : Fact::Type::age;
-    fact.subject = line.take("a stream");
-    if (fact.type == Fact::Type::price) {
-      fact.word = line.take("a price");
-    } else {
-      fact.how = take_compare(line);
-      fact.number = line.take_duration("an age").count();
-    }
+  if (take_venue_count(line, word, fact)) return true;
+  if (word == "price" || word == "age" || word == "confirmed-age") {
+    take_price_or_age(line, word, fact);
   } else if (word == "repair") {
     take_repair(line, fact);
   } else if (word == "level-change") {
@@ -161,10 +192,12 @@ bool take_named(LineReader& line, const std::string& word, Fact& fact) {
     fact.type = Fact::Type::alert_count;
     fact.subject = take_one_of(line, "alert name", alert_names());
     take_count(line, fact);
-  } else if (word == "dials" || word == "subscribes" || word == "notified") {
-    fact.type = word == "dials"      ? Fact::Type::dials
-                : word == "notified" ? Fact::Type::notified
-                                     : Fact::Type::subscribes;
+  } else if (word == "notified") {
+    fact.type = Fact::Type::notified;
+    take_count(line, fact);
+  } else if (word == "rows") {
+    fact.type = Fact::Type::rows;
+    fact.subject = take_one_of(line, "table", table_words);
     take_count(line, fact);
   } else if (word == "health") {
     take_health(line, fact);
@@ -201,12 +234,11 @@ Fact take_fact(LineReader& line, const KnownNames& names) {
     }
   } else if (is_one_of(word, names.venues)) {
     fact.subject = word;
-    const std::string what = line.take("a venue fact", "dials, subscribes");
-    if (what != "dials" && what != "subscribes") {
-      LineReader::fail(fmt::format("\"{}\" is no fact about a venue", what), "dials, subscribes");
+    const std::string what = line.take("a venue fact", venue_facts);
+    if (!take_venue_count(line, what, fact)) {
+      LineReader::fail(fmt::format("\"{}\" is no fact about a venue", what),
+                       std::string(venue_facts));
     }
-    fact.type = what == "dials" ? Fact::Type::dials : Fact::Type::subscribes;
-    take_count(line, fact);
   } else if (!take_named(line, word, fact)) {
     if (word.find('/') == std::string::npos && word != "*") {
       LineReader::fail(fmt::format("\"{}\" begins no fact", word), fmt::format("{}", fact_forms));

@@ -15,20 +15,22 @@ void MemoryState::put(const std::string& key, std::string value) {
   values_.insert_or_assign(key, std::move(value));
 }
 
-void MemoryJournal::set_down(bool down) {
-  down_ = down;
-  if (down && !first_down_) first_down_ = parts_.clock.now();
+void MemoryJournal::set_state(State state) {
+  state_ = state;
+  if (state != State::up && !first_down_) first_down_ = parts_.clock.now();
 }
 
 void MemoryJournal::commit(JournalBatch batch, Done done) {
   std::expected<void, Error> result;
-  if (down_) {
+  const bool kept = state_ != State::down;
+  if (state_ != State::up) {
     result = std::unexpected(Error{.what = "journal", .why = "down", .fix = {}});
-  } else if (!std::exchange(committed_[batch.idempotency_key], true)) {
+  }
+  if (kept && !std::exchange(committed_[batch.idempotency_key], true)) {
     for (const JournalRow& row : batch.rows) store(row);
   }
   parts_.log.line(parts_.clock.now(), "journal",
-                  fmt::format("{} {} rows {}", down_ ? "fail" : "commit", batch.rows.size(),
+                  fmt::format("{} {} rows {}", result ? "commit" : "fail", batch.rows.size(),
                               batch.idempotency_key));
   parts_.host.post(parts_.clock.now() + commit_time,
                    [result, done = std::move(done)]() mutable { done(result); });

@@ -30,13 +30,16 @@ class MemoryState final : public StateStore {
 };
 
 /// The journal: rows in memory, commits acknowledged after `commit_time`, errors while it is down.
+/// An unsure one keeps the rows and answers that it has not: whoever asks again must not double
+/// them.
 class MemoryJournal final : public Journal {
  public:
   static constexpr Duration commit_time = 2ms;
 
   explicit MemoryJournal(PortParts parts) : parts_(parts) {}
   void commit(JournalBatch batch, Done done) override;
-  void set_down(bool down);
+  enum class State : std::uint8_t { up, unsure, down };
+  void set_state(State state);
   std::optional<MonoTime> first_down() const { return first_down_; }
 
   const std::map<std::string, AlertRow>& alerts() const { return alerts_; }
@@ -49,7 +52,7 @@ class MemoryJournal final : public Journal {
   void store(const JournalRow& row);
 
   PortParts parts_;
-  bool down_ = false;
+  State state_ = State::up;
   std::optional<MonoTime> first_down_;
   std::map<std::string, bool> committed_;  ///< idempotency keys
   std::map<std::string, AlertRow> alerts_;

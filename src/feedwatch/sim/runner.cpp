@@ -84,9 +84,11 @@ class Run {
       case HostStep::Type::wall_step:
         return world_.clock().step_host_wall(step.amount);
       case HostStep::Type::journal_down:
-        return world_.journal().set_down(true);
+        return world_.journal().set_state(MemoryJournal::State::down);
+      case HostStep::Type::journal_unsure:
+        return world_.journal().set_state(MemoryJournal::State::unsure);
       case HostStep::Type::journal_up:
-        return world_.journal().set_down(false);
+        return world_.journal().set_state(MemoryJournal::State::up);
       case HostStep::Type::sink_down:
         return world_.sink().set_down(true);
       case HostStep::Type::sink_up:

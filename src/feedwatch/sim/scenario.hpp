@@ -27,8 +27,9 @@ constexpr std::string_view unwatched = "unwatched";
 struct Fact {
   enum class Type : std::uint8_t {
     level,               ///< GLOB LEVEL|unwatched [reason R] [fault yes|no] [except GLOB]
-    price,               ///< price STREAM P[/ASK]
-    age,                 ///< age STREAM OP D
+    price,               ///< price STREAM P[/ASK] [except GLOB]
+    age,                 ///< age STREAM OP D [except GLOB]: since the price itself arrived
+    confirmed_age,       ///< confirmed-age …: since the venue last said or implied it
     repair,              ///< repair STEP [GLOB] [ok|failed]
     level_change,        ///< level-change GLOB LEVEL
     suspect,             ///< suspect GLOB
@@ -43,6 +44,9 @@ struct Fact {
     alert_count,         ///< alert-count NAME OP N
     dials,               ///< [VENUE] dials OP N
     subscribes,          ///< [VENUE] subscribes OP N
+    topics,              ///< [VENUE] topics OP N: subscribed now
+    messages,            ///< [VENUE] messages-at-once OP N
+    rows,                ///< rows TABLE OP N
     health,              ///< health "NAME"|overall STATUS
     line,                ///< line GLOB STATE
     notified,            ///< notified OP N
@@ -92,7 +96,15 @@ struct WalkStep {
   Kind kind;
 };
 struct HostStep {
-  enum class Type : std::uint8_t { pause, wall_step, journal_down, journal_up, sink_down, sink_up };
+  enum class Type : std::uint8_t {
+    pause,
+    wall_step,
+    journal_down,
+    journal_unsure,
+    journal_up,
+    sink_down,
+    sink_up
+  };
   Type type;
   Duration amount{};
 };

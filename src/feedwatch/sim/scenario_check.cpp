@@ -80,7 +80,7 @@ class Names {
 
   static bool is_about_streams(const Fact& fact) {
     return fact.is_moment() || fact.type == Fact::Type::level || fact.type == Fact::Type::price ||
-           fact.type == Fact::Type::age;
+           fact.type == Fact::Type::age || fact.type == Fact::Type::confirmed_age;
   }
 
   bool has_lease(const WantStep& unwant, Duration at) const {

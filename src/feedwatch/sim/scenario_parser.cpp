@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view line_words = "venue, policy, consumer, fault, at, expect, seed, options";
 constexpr std::string_view host_words =
-    "stall D, suspend D, wall ±D, journal down|up, sink down|up";
+    "stall D, suspend D, wall ±D, journal down|unsure|up, sink down|up";
 
 class Parser {
  public:
@@ -316,18 +316,21 @@ class Parser {
       words.accept("step");
       add_step(at, HostStep{wall_step, words.take_signed_duration(word)});
     } else if (word == "journal" || word == "sink") {
-      const std::string state = words.take("down or up");
-      if (state != "down" && state != "up")
-        LineReader::fail(fmt::format("\"{}\"", state), "down, up");
-      const bool down = state == "down";
-      if (word == "journal")
-        add_step(at, HostStep{down ? journal_down : journal_up});
-      else
-        add_step(at, HostStep{down ? sink_down : sink_up});
+      add_step(at, HostStep{take_port_state(words, word == "journal")});
     } else {
       LineReader::fail(fmt::format("\"{}\" does not happen to the monitor", word),
                        fmt::format("one of: {}", host_words));
     }
+  }
+
+  static HostStep::Type take_port_state(LineReader& words, bool journal) {
+    using enum HostStep::Type;
+    const std::string_view valid = journal ? "down, unsure, up" : "down, up";
+    const std::string state = words.take("a state", valid);
+    if (state == "down") return journal ? journal_down : sink_down;
+    if (state == "up") return journal ? journal_up : sink_up;
+    if (journal && state == "unsure") return journal_unsure;
+    LineReader::fail(fmt::format("\"{}\"", state), std::string(valid));
   }
 
   void take_at(LineReader& words) {

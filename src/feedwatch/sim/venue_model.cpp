@@ -190,6 +190,12 @@ WallTime VenueModel::venue_wall() const {
   return clock_.true_wall() + (off == nullptr ? Duration{} : off->amount);
 }
 
+std::size_t VenueModel::topics() const {
+  std::size_t count = 0;
+  for (const auto& [conn, session] : sessions_) count += session.topics.size();
+  return count;
+}
+
 bool VenueModel::clock_off() const {
   return fault(FaultType::clock) != nullptr;
 }

@@ -92,6 +92,8 @@ class VenueModel final : public Server {
     std::uint64_t messages = 0;    ///< data messages sent
   };
   const Record& record() const { return record_; }
+  /// Subscribed at this moment, over all connections.
+  std::size_t topics() const;
   /// Whether the venue's stamps are wrong at the moment.
   bool clock_off() const;
 

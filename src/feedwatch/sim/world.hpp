@@ -68,6 +68,7 @@ class World {
   VirtualClock& clock() { return clock_; }
   Network& network() { return network_; }
   MemoryJournal& journal() { return journal_; }
+  const MemoryJournal& journal() const { return journal_; }
   MemorySink& sink() { return sink_; }
   const MemorySink& sink() const { return sink_; }
   EventLog& log() { return log_; }

@@ -77,6 +77,19 @@ TEST(Runner, AStreamNobodyWantsAnyMoreIsUnwatched) {
               IsEmpty());
 }
 
+TEST(Runner, CountsWhatVenuesAndJournalHave) {
+  EXPECT_THAT(run("venue alpha clocked X/mark Y/mark every 1s\n"
+                  "expect at 5s alpha topics 2 ; alpha messages-at-once 1 ; topics >= 2\n"
+                  "expect at 5s rows stream_transitions 2 ; rows alerts 0 ; rows repairs 0\n"
+                  "expect at 5.5s age alpha/* >= 400ms ; confirmed-age alpha/* < 600ms\n")
+                  .failures,
+              IsEmpty());
+  EXPECT_EQ(run("venue alpha clocked X/mark every 1s\n"
+                "expect at 5s alpha topics 2\nexpect at 5s rows stream_transitions 2\n")
+                .failures.size(),
+            2U);
+}
+
 TEST(Runner, MomentsAreHeldToTheirTolerance) {
   const std::string_view world =
       "venue alpha clocked X/mark every 1s\npolicy * tight\nfault at 20.5s alpha drop symbol X\n";

@@ -82,6 +82,19 @@ TEST(ScenarioParser, KnowsStreamsThatAreWantedLater) {
   EXPECT_TRUE(scenario) << scenario.error().text();
 }
 
+TEST(ScenarioParser, TellsTheTwoAgesApart) {
+  const auto scenario = parse_scenario(
+      "venue a clocked X/mark Y/mark\n"
+      "expect at 5s age a/* <= 1s except a/Y ; confirmed-age a/X/mark > 2s\n",
+      "x");
+  ASSERT_TRUE(scenario) << scenario.error().text();
+  const auto& facts = scenario->expectations[0].facts;
+  EXPECT_EQ(facts.at(0).type, Fact::Type::age);
+  EXPECT_EQ(facts.at(0).except, "a/Y");
+  EXPECT_EQ(facts.at(1).type, Fact::Type::confirmed_age);
+  EXPECT_EQ(facts.at(1).number, Duration{2s}.count());
+}
+
 TEST(ScenarioParser, ReadsMomentsBehindTheFact) {
   const auto scenario = parse_scenario(
       "venue a clocked X/mark\nexpect level-change a/X/mark stale at 10s +- 20ms\n", "x");
@@ -135,6 +148,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"expect between 1s 5s no repair beta/*", "names no stream", "alpha/X/mark"},
         BadLine{"expect never suspect alpha/Y", "names no stream", "alpha/X/mark"},
         BadLine{"expect at 5s age alpha/Y/mark < 1s", "names no stream", "alpha/X/mark"},
+        BadLine{"expect at 5s alpha topcis 1", "no fact about a venue", "topics"},
+        BadLine{"expect at 5s rows prices 1", "no table", "stream_transitions"},
+        BadLine{"fault at 1s monitor sink unsure", "unsure", "down, up"},
         BadLine{"expect never alert price_stale firing", "no alert name", "price_staleness"},
         BadLine{"expect at 1s alpha/X/mark fine", "no level", "degraded"},
         BadLine{"expect alpha/X/mark healthy", "when?", "by T"},
