@@ -35,7 +35,7 @@ app::AppSettings World::settings() const {
   venue.ca_file = options_.ca_file;
   venue.streams = options_.streams;
   settings.shard.venues.push_back(std::move(venue));
-  settings.shard.policies = PolicySet({}, Preset::tight);
+  settings.shard.policies = PolicySet({}, options_.preset);
   settings.shard.instruments = options_.instruments;
   settings.control.alerts.keep_firing = 2s;
   settings.control.alerts.group_wait = 1s;
@@ -75,6 +75,31 @@ MonoTime World::inject(exchange::FaultSpec fault) {
   reactor_.complete([&] { promise.set_value(exchange_->add_fault(std::move(fault))); });
   const auto added = answer.get();
   if (!added) throw std::runtime_error(added.error().text());
+  return now();
+}
+
+MonoTime World::begin_outage() {
+  std::promise<std::uint16_t> promise;
+  auto port = promise.get_future();
+  reactor_.complete([&] {
+    const std::uint16_t was = exchange_->port();
+    exchange_.reset();
+    promise.set_value(was);
+  });
+  options_.exchange.port = port.get();
+  black_hole_.emplace(options_.exchange.port);
+  return now();
+}
+
+MonoTime World::end_outage() {
+  black_hole_.reset();
+  std::promise<Result<std::unique_ptr<exchange::Exchange>>> promise;
+  auto started = promise.get_future();
+  reactor_.complete(
+      [&] { promise.set_value(exchange::Exchange::start(reactor_, options_.exchange)); });
+  auto exchange = started.get();
+  if (!exchange) throw std::runtime_error(exchange.error().text());
+  exchange_ = std::move(*exchange);
   return now();
 }
 

@@ -4,12 +4,14 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "black_hole.hpp"
 #include "feedwatch/app/app.hpp"
 #include "feedwatch/exchange/exchange.hpp"
 #include "feedwatch/guard/guard.hpp"
@@ -33,11 +35,12 @@ struct WorldOptions {
   std::vector<std::string> streams;  ///< "BTCUSDT/mark"
   std::string ca_file;
   bool instruments = true;
+  Preset preset = Preset::tight;
 };
 
 /// The exchange listens from construction, the monitor runs from start() on, both until
-/// destruction. Policy: tight. Alerts are told and closed sooner than in production, so that a test
-/// sees their end.
+/// destruction. Policy: tight, if nothing else is said. Alerts are told and closed sooner than in
+/// production, so that a test sees their end.
 class World {
  public:
   static constexpr Duration patience = 30s;
@@ -54,6 +57,10 @@ class World {
 
   /// Fails the test when the exchange refuses the fault. Returns when it is in force.
   MonoTime inject(exchange::FaultSpec fault);
+  /// The venue is out of reach: connections are cut, whoever dials or asks REST hears nothing.
+  MonoTime begin_outage();
+  /// Returns when it listens again, at the same address, with its counters at zero.
+  MonoTime end_outage();
   /// Runs on the exchange's thread.
   template <class Fn>
   auto on_exchange(Fn fn) {
@@ -93,6 +100,7 @@ class World {
   MonoTime began_ = clock_.now();
   net::Reactor reactor_{clock_};
   std::unique_ptr<exchange::Exchange> exchange_;
+  std::optional<BlackHole> black_hole_;
   std::thread exchange_thread_;
   std::unique_ptr<app::App> app_;
   mutable std::mutex mutex_;
