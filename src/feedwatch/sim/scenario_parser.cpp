@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "feedwatch/sim/fact_parser.hpp"
+#include "feedwatch/sim/fault_line.hpp"
 #include "feedwatch/sim/line_reader.hpp"
 #include "feedwatch/sim/scenario.hpp"
 #include "feedwatch/sim/scenario_check.hpp"
@@ -192,95 +193,11 @@ class Parser {
 
   void take_venue_fault(LineReader& words, Duration at, const std::string& venue,
                         const FaultWord& word) {
-    Fault fault{.type = word.type, .heals = word.heals};
-    const std::vector<std::string> symbols = take_argument(words, word, fault);
-    while (!words.done()) take_fault_end(words, at, word, fault);
-    for (const std::string& symbol : symbols) {
+    FaultLine line = read_fault(words, at, word);
+    for (const std::string& symbol : line.symbols) {
       check_trades(venue, symbol);
-      fault.symbol = symbol;
-      add_step(at, FaultStep{venue, fault});
-    }
-  }
-
-  static std::vector<std::string> take_argument(LineReader& words, const FaultWord& word,
-                                                Fault& fault) {
-    using enum FaultWord::Argument;
-    const bool number = !words.peek().empty() && words.peek()[0] >= '0' && words.peek()[0] <= '9';
-    const bool is_signed = words.peek().starts_with('+') || words.peek().starts_with('-');
-    if (word.type == FaultType::silence_all) words.accept("all");
-    switch (word.argument) {
-      case none:
-        break;
-      case symbol:
-        if (!words.accept("symbol"))
-          LineReader::fail(fmt::format("{} what?", word.word), "symbol NAME");
-        return expand_range(words.take("a symbol"));
-      case optional_symbol:
-        if (words.accept("symbol")) return expand_range(words.take("a symbol"));
-        break;
-      case duration:
-        fault.amount = words.take_signed_duration(word.word);
-        break;
-      case optional_duration:
-        if (number || is_signed) fault.amount = words.take_signed_duration(word.word);
-        break;
-      case status:
-        fault.status = static_cast<int>(words.take_number("a status"));
-        break;
-      case optional_status:
-        if (number) fault.status = static_cast<int>(words.take_number("a close code"));
-        break;
-    }
-    return {""};
-  }
-
-  static void take_fault_end(LineReader& words, Duration at, const FaultWord& word, Fault& fault) {
-    // Ends are counted from the moment of the step; the runner adds the world's start.
-    if (words.accept("for")) {
-      fault.until = take_end(words, at, word, "for");
-    } else if (words.accept("retry-after")) {
-      if (!word.tells_retry_after) {
-        LineReader::fail(fmt::format("{} tells nobody when to retry", word.word),
-                         "retry-after belongs to handshake and rest-429");
-      }
-      fault.retry_after = words.take_duration("retry-after");
-    } else if (words.accept("heals")) {
-      take_healing(words, at, word, fault);
-    } else {
-      LineReader::fail(fmt::format("unexpected \"{}\"", words.peek()),
-                       "for D, heals never|on_resubscribe|on_reconnect|after D, retry-after D");
-    }
-  }
-
-  static MonoTime take_end(LineReader& words, Duration at, const FaultWord& word,
-                           std::string_view what) {
-    if (word.once) {
-      LineReader::fail(fmt::format("{} happens once and is over", word.word),
-                       fmt::format("remove \"{}\"", what));
-    }
-    return MonoTime{at + words.take_duration(what)};
-  }
-
-  /// A fault that does not look at how it heals would never do so, or always.
-  static void take_healing(LineReader& words, Duration at, const FaultWord& word, Fault& fault) {
-    using enum FaultWord::Healing;
-    const std::string how =
-        words.take("how it heals", "never, on_resubscribe, on_reconnect, after D");
-    if (how == "after") {
-      fault.until = take_end(words, at, word, "after");
-    } else if (how == "never") {
-      fault.heals = Heals::never;
-    } else if (how == "on_resubscribe" || how == "on_reconnect") {
-      const bool anew = how == "on_reconnect";
-      if (word.healing != either && !(anew && word.healing == reconnect)) {
-        LineReader::fail(
-            fmt::format("{} does not heal {}", word.word, how),
-            word.healing == reconnect ? "never, on_reconnect, after D" : "never, after D");
-      }
-      fault.heals = anew ? Heals::on_reconnect : Heals::on_resubscribe;
-    } else {
-      LineReader::fail(fmt::format("\"{}\" heals nothing", how),
-                       "never, on_resubscribe, on_reconnect, after D");
+      line.fault.symbol = symbol;
+      add_step(at, FaultStep{venue, line.fault});
     }
   }
 
@@ -428,12 +345,6 @@ class Parser {
     if (std::ranges::find(names_.venues, name) != names_.venues.end()) return;
     LineReader::fail(fmt::format("no venue {}", name),
                      fmt::format("one of: {}, monitor", fmt::join(names_.venues, ", ")));
-  }
-
-  static std::string fault_list() {
-    std::string list;
-    for (const FaultWord& word : fault_words()) list += fmt::format("{}, ", word.word);
-    return list + "restore";
   }
 
   // ---- what is claimed ----
