@@ -20,9 +20,18 @@ constexpr Duration wide_look_every = 1s;   ///< health, alerts and queues: what 
 constexpr Duration level_accuracy = 50ms;  ///< semantics §4
 /// A finding may wait so long for its cause, and to be told of (semantics §9: within 1 s).
 constexpr Duration alert_slack = 2s;
-/// The learnt offset of a venue's clock takes the usual journey out of an age, stamps of whole
-/// milliseconds round, and a venue sees a dial a journey after it was made.
-constexpr Duration journey_tolerance = 50ms;
+constexpr Duration rounding = 40ms;  ///< of stamps and of what is learnt from them
+constexpr Duration max_offset = 5s;
+constexpr int offset_rise = 1000;  ///< 1 ms/s
+
+/// The learnt offset of a venue's clock takes the usual journey out of an age. A queue at the venue
+/// becomes usual as well, at the pace at which an offset may rise (semantics §3).
+Duration learnt_of_the_way(const VenueModel& venue, MonoTime now) {
+  const Distance& way = venue.setup().distance;
+  const Duration usual = way.latency + way.jitter + rounding;
+  const auto since = venue.record().queued;
+  return since ? usual + std::min<Duration>((now - *since) / offset_rise, max_offset) : usual;
+}
 
 bool silence_proves_nothing(const StreamView& view) {
   return view.info->cadence.type != CadenceType::clocked;
@@ -91,7 +100,8 @@ void Checkers::check_true_age(const StreamKey& stream, const Prices& prices, Dur
   const bool dated =
       channel && venue->setup().side->sheet().channels[*channel].event_time == EventTime::publish;
   const Duration published = world_.now() - newest->published;
-  if (dated && !venue->clock_off() && published > limit + journey_tolerance) {
+  const Duration slack = learnt_of_the_way(*venue, world_.now());
+  if (dated && !venue->clock_off() && published > limit + slack) {
     breach(1, fmt::format("{}: {} was published {} ago, limit {}", who, stream.text(),
                           format_duration(published), format_duration(limit)));
   }

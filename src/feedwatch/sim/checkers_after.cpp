@@ -12,8 +12,7 @@ namespace {
 
 using Event = engine::Control::Event;
 
-/// A venue sees a dial a journey after it was made.
-constexpr Duration journey_tolerance = 50ms;
+constexpr Duration rounding = 10ms;
 /// A subscription may be taken back so long before the repair that did it is told of, or after.
 constexpr Duration repair_before = 1s;
 constexpr Duration repair_after = 10s;
@@ -28,6 +27,19 @@ std::optional<WallTime> wall_of(const std::optional<MonoTime>& at) {
 
 bool near(MonoTime at, MonoTime of) {
   return at >= of - repair_after && at <= of + repair_before;
+}
+
+/// Whether a repair of one of these streams was under way (a budget may let its messages wait), or
+/// had just ended.
+bool was_under_repair(std::span<const Event> events, std::string_view prefix, MonoTime at) {
+  bool under_way = false;
+  for (const Event& event : events) {
+    const bool began = event.type == Event::Type::repair_started;
+    if (!began && event.type != Event::Type::repair_ended) continue;
+    if (event.at > at + repair_before || !event.subject.starts_with(prefix)) continue;
+    under_way = began || near(event.at, at);
+  }
+  return under_way;
 }
 
 }  // namespace
@@ -51,8 +63,14 @@ void Checkers::check_causes() {
     const auto since = wall_of(venue.record().troubled);
     if (since) causes_.venues.insert_or_assign(venue.setup().name, *since);
   }
+  std::map<std::string, WallTime> fired;
+  for (const AlertTransitionRow& row : world_.journal().alert_transitions()) {
+    fired.try_emplace(row.alert_id, row.at);
+  }
   for (const engine::AlertView& alert : world_.control().alerts()) {
-    hold(3, "alert", cause_complaint(alert.row, causes_));
+    const auto found = fired.find(alert.row.id);  // not while the journal is down
+    const WallTime at = found == fired.end() ? alert.row.updated_at : found->second;
+    hold(3, "alert", cause_complaint(alert.row, at, causes_));
   }
 }
 
@@ -80,16 +98,18 @@ void Checkers::check_budgets(const VenueModel& venue) {
   const venues::VenueSheet& sheet = venue.setup().side->sheet();
   const VenueModel::Record& record = venue.record();
   const Distance& distance = venue.setup().distance;
-  const Duration there_and_back = 2 * (distance.latency + distance.jitter) + journey_tolerance;
+  const Duration there_and_back = 2 * (distance.latency + distance.jitter) + rounding;
+  // What left a window apart may arrive closer by what the way varies.
+  const Duration slack = distance.jitter + rounding;
   const auto dials = [&](std::span<const MonoTime> times, std::size_t count) {
     if (sheet.dials.count == 0) return;
-    hold(9, name + " dials", rate_complaint(times, count, sheet.dials.window, journey_tolerance));
+    hold(9, name + " dials", rate_complaint(times, count, sheet.dials.window, slack));
   };
   // What never came to a connection its books do not have: that stays below the limit itself.
   dials(record.opened, our_share(sheet.dials));
   dials(record.dials, sheet.dials.count);
   hold(9, name + " dials", ban_complaint(record.dials, record.bans, there_and_back));
-  hold(9, name + " REST", rate_complaint(record.rest, rest_pages, rest_window, journey_tolerance));
+  hold(9, name + " REST", rate_complaint(record.rest, rest_pages, rest_window, slack));
   hold(9, name + " REST", ban_complaint(record.rest, record.rest_bans, there_and_back));
   const auto messages = [&](std::size_t most, std::size_t count) {
     if (sheet.messages.count == 0 || most <= count) return;
@@ -104,12 +124,7 @@ void Checkers::check_budgets(const VenueModel& venue) {
 void Checkers::check_scope(const VenueModel& venue) {
   for (const VenueModel::Unsubscribed& each : venue.record().unsubscribed) {
     const std::string prefix = venue.setup().name + "/" + each.symbol + "/";
-    const bool repaired = std::ranges::any_of(world_.history().events(), [&](const Event& event) {
-      return near(event.at, each.at) &&
-             (event.type == Event::Type::repair_started ||
-              event.type == Event::Type::repair_ended) &&
-             event.subject.starts_with(prefix);
-    });
+    const bool repaired = was_under_repair(world_.history().events(), prefix, each.at);
     const bool unwanted = std::ranges::any_of(world_.unwanted(venue.setup().name, each.symbol),
                                               [&](MonoTime at) { return near(at, each.at); });
     if (repaired || unwanted) continue;

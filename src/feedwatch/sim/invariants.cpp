@@ -109,10 +109,8 @@ Complaint open_alerts_complaint(const AlertRows& alerts, std::span<const engine:
 
 // ---- 3 ------------------------------------------------------------------------------------------
 
-Complaint cause_complaint(const AlertRow& alert, const Causes& causes) {
-  const auto since = [&](const std::optional<WallTime>& cause) {
-    return cause && *cause <= alert.started_at;
-  };
+Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes) {
+  const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
   const bool caused = since(causes.host) || (alert.name == "sink_failed" && since(causes.sink)) ||
                       (alert.name == "store_failed" && since(causes.journal)) ||
@@ -226,14 +224,20 @@ Complaint view_complaint(const StreamView& view, const std::expected<Price, Refu
 
 namespace {
 
+/// Silence of an event channel proves nothing (semantics §4); a line that is down does.
+bool proves_fault(const StreamView& view) {
+  const bool mere_silence = view.reason == Reason::silent ||
+                            view.reason == Reason::never_received ||
+                            view.reason == Reason::resubscribing;
+  return view.fault && (view.info->cadence.type == CadenceType::clocked || !mere_silence);
+}
+
 /// Semantics §8, from the views alone.
 Status expected_status(std::span<const StreamView> views) {
   const auto is = [](Level level) { return [level](const auto& v) { return v.level == level; }; };
   if (std::ranges::all_of(views, is(Level::unknown))) return Status::unknown;
   const bool critical = std::ranges::any_of(views, [](const StreamView& view) {
-    // Silence of an event channel proves nothing (semantics §4).
-    return view.level == Level::stale && view.fault && view.info->required &&
-           view.info->cadence.type == CadenceType::clocked;
+    return view.level == Level::stale && view.info->required && proves_fault(view);
   });
   if (critical) return Status::critical;
   const bool well = std::ranges::all_of(

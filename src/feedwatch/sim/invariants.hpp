@@ -48,7 +48,9 @@ struct Causes {
   std::optional<WallTime> journal;
   std::optional<WallTime> sink;
 };
-Complaint cause_complaint(const AlertRow& alert, const Causes& causes);
+/// `fired`: when it became one; what it is about may have begun before, as a venue does that is not
+/// connected yet.
+Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes);
 
 // ---- 5: ages ------------------------------------------------------------------------------------
 

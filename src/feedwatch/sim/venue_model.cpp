@@ -257,6 +257,9 @@ void VenueModel::inject(Fault fault) {
     case FaultType::refused:
       for (const auto& [conn, session] : std::map(sessions_)) network_.server_reset(conn);
       break;
+    case FaultType::queue:
+      if (!record_.queued) record_.queued = clock_.now();
+      break;
     default:
       break;
   }

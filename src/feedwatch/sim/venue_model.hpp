@@ -83,6 +83,7 @@ class VenueModel final : public Server {
     std::vector<MonoTime> rest;    ///< requests, answered or not
     std::vector<Ban> rest_bans;
     std::vector<Unsubscribed> unsubscribed;
+    std::optional<MonoTime> queued;    ///< since when data may have waited inside it
     std::optional<MonoTime> troubled;  ///< since when it is not, or may not be, as a venue should
     /// Of one connection within the sheet's window.
     std::size_t most_messages = 0;

@@ -208,7 +208,12 @@ Result<void> World::want(const StreamKey& key, const std::string& owner, Duratio
   const auto wanted = shard_->want(key, owner, ttl);
   if (!wanted) return std::unexpected(wanted.error());
   streams_.insert(key);
-  if (ttl > Duration{}) unwanted_[{key.venue, key.symbol}].push_back(clock_.now() + ttl);
+  if (ttl > Duration{}) {
+    // While the host does not run nobody lets go of anything.
+    host_.post(clock_.now() + ttl, [this, of = std::pair{key.venue, key.symbol}] {
+      unwanted_[of].push_back(clock_.now());
+    });
+  }
   attach_consumers();
   return {};
 }

@@ -85,6 +85,16 @@ TEST(Checkers, ForgetALeaseThatEnded) {
   EXPECT_THAT(found, Contains(HasSubstr("without a repair of its own")));
 }
 
+// … and one that ends while the host sleeps, when it wakes.
+TEST(Checkers, ExcuseALeaseThatEndsInASuspendWhenItIsOver) {
+  EXPECT_THAT(run_scenario(parsed("venue alpha clocked Y/mark every 1s also X\n"
+                                  "at 10s want alpha/X/mark for 20s\n"
+                                  "fault at 25s monitor suspend 30s\n"
+                                  "expect at 56s alpha/X/mark unwatched\n"))
+                  .failures,
+              IsEmpty());
+}
+
 // What waited while the host was stopped is old when it is applied, and its window begins then.
 TEST(Checkers, CountAConsumersWindowFromWhenATickWasApplied) {
   const Scenario scenario = parsed(

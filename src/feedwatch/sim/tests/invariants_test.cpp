@@ -107,35 +107,39 @@ TEST(Journal, HasOpenWhatIsShownAsOpen) {
 // ---- 3 ------------------------------------------------------------------------------------------
 
 TEST(Causes, AreAskedForByTheAlertsVenueAndTime) {
-  EXPECT_THAT(cause_complaint(row_of("1", "firing"), {}), Optional(HasSubstr("no cause")));
+  EXPECT_THAT(cause_complaint(row_of("1", "firing"), start + 10s, {}),
+              Optional(HasSubstr("no cause")));
   Causes causes;
   causes.venues["beta"] = start;
   causes.sink = causes.journal = start;
-  EXPECT_TRUE(cause_complaint(row_of("1", "firing"), causes)) << "another venue's fault";
+  EXPECT_TRUE(cause_complaint(row_of("1", "firing"), start + 10s, causes))
+      << "another venue's fault";
   causes.venues["alpha"] = start + 11s;
-  EXPECT_TRUE(cause_complaint(row_of("1", "firing"), causes)) << "a fault that came later";
+  EXPECT_TRUE(cause_complaint(row_of("1", "firing"), start + 10s, causes))
+      << "a fault that came later";
   causes.venues["alpha"] = start + 10s;
-  EXPECT_EQ(cause_complaint(row_of("1", "firing"), causes), std::nullopt);
+  EXPECT_EQ(cause_complaint(row_of("1", "firing"), start + 10s, causes), std::nullopt);
 }
 
 TEST(Causes, OfOurOwnHostCountToo) {
   Causes causes;
   causes.host = start;
-  EXPECT_EQ(cause_complaint(row_of("1", "firing"), causes), std::nullopt);
+  EXPECT_EQ(cause_complaint(row_of("1", "firing"), start + 10s, causes), std::nullopt);
   AlertRow sink = row_of("1", "firing");
   sink.name = "sink_failed";
   sink.labels = {{"sink", "webhook"}};
-  EXPECT_TRUE(cause_complaint(sink, {}));
+  EXPECT_TRUE(cause_complaint(sink, start, {}));
   causes = {};
   causes.sink = start;
-  EXPECT_EQ(cause_complaint(sink, causes), std::nullopt);
+  EXPECT_EQ(cause_complaint(sink, start, causes), std::nullopt);
 }
 
 TEST(Causes, OfAQuietMarketAreNeverCritical) {
   Causes causes;
   causes.quiet.insert({.venue = "alpha", .symbol = "X", .kind = Kind::mark});
-  EXPECT_EQ(cause_complaint(row_of("1", "firing", "warning"), causes), std::nullopt);
-  EXPECT_THAT(cause_complaint(row_of("1", "firing"), causes), Optional(HasSubstr("quiet")));
+  EXPECT_EQ(cause_complaint(row_of("1", "firing", "warning"), start + 10s, causes), std::nullopt);
+  EXPECT_THAT(cause_complaint(row_of("1", "firing"), start + 10s, causes),
+              Optional(HasSubstr("quiet")));
 }
 
 // ---- 5 ------------------------------------------------------------------------------------------
@@ -299,6 +303,21 @@ TEST(Health, FollowsFromTheViews) {
   EXPECT_EQ(health_complaint(well, health_of(healthy, healthy, healthy)), std::nullopt);
   EXPECT_TRUE(health_complaint(well, health_of(critical, critical, critical)));
   EXPECT_TRUE(health_complaint({}, health_of(healthy, healthy, healthy))) << "no evidence";
+}
+
+TEST(Health, TakesTheSilenceOfEventChannelsForAWarning) {
+  using enum Status;
+  StreamView quiet = view_of(Level::stale, 11s);
+  auto info = std::make_shared<engine::StreamInfo>(*quiet.info);
+  info->cadence = event_driven();
+  quiet.info = info;
+  quiet.reason = Reason::silent;
+  EXPECT_EQ(health_complaint(std::vector{quiet}, health_of(degraded, degraded, degraded)),
+            std::nullopt);
+  EXPECT_TRUE(health_complaint(std::vector{quiet}, health_of(critical, critical, critical)));
+  quiet.reason = Reason::disconnected;
+  EXPECT_EQ(health_complaint(std::vector{quiet}, health_of(critical, critical, critical)),
+            std::nullopt);
 }
 
 TEST(Alerts, SpeakForTheirStreamOrForAllOfTheirVenue) {
