@@ -70,16 +70,14 @@ bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const
   const auto line = std::ranges::find_if(lines, named);
   if (line == lines.end()) return false;
   const LineStatus& status = line->second.status;
-  if (status.state != LineState::live) return true;
-  return slot.received && slot.confirmed < status.state_since;
+  if (!status.up) return true;
+  return slot.received && slot.confirmed < status.up_since;
 }
 
 rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
-  const auto venue = venues.find(track.status.info->key.venue);
   const Slot slot = ports.monitor.unchecked_slot(track.status.stream);
   return {track.status,
           ages_at(slot, now).level,
-          venue == venues.end() ? nullptr : &venue->second,
           track.rejecting_since,
           track.exhausted_since,
           track.quarantined_since,

@@ -63,14 +63,13 @@ bool is_stale(const StreamFacts& facts) {
   return facts.status.level == Level::stale;
 }
 
-/// Whether the stream's trouble is its venue's: the alerts that then speak for it.
+/// Whether the stream's trouble is its line's: the alerts that then speak for it. What another line
+/// of the venue suffers explains nothing.
 std::vector<std::string> venue_causes(const StreamFacts& facts) {
   const Reason reason = facts.status.reason;
-  const bool venue_down = facts.venue != nullptr && !facts.venue->status.live;
-  const bool its_fault = facts.unheard || reason == Reason::disconnected ||
-                         reason == Reason::rate_limited || reason == Reason::resubscribing ||
-                         (reason == Reason::never_received && venue_down);
-  if (!its_fault) return {};
+  const bool its_line =
+      facts.unheard || reason == Reason::disconnected || reason == Reason::rate_limited;
+  if (!its_line) return {};
   const Labels scope = venue_scope(key_of(facts).venue);
   return {identity_of(rate_limited_name, scope), identity_of(line_down_name, scope)};
 }
@@ -108,7 +107,9 @@ Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   const StreamStatus& status = facts.status;
   const bool past_limit = status.level == Level::degraded || is_stale(facts);
   if (!past_limit || !status.fault || facts.recovered) return std::nullopt;
-  auto found = stream_finding(facts, name, severity_of(facts, is_stale(facts)), status.level_since);
+  // It takes the place of repair_exhausted, and must not say less.
+  const bool bad_enough = is_stale(facts) || facts.exhausted_since.has_value();
+  auto found = stream_finding(facts, name, severity_of(facts, bad_enough), status.level_since);
   const Policy& policy = status.info->policy;
   const Duration limit = is_stale(facts) ? policy.stale_after : policy.degraded_after;
   found.message = with_detail(
@@ -185,7 +186,7 @@ Finding line_down(const VenueFacts& facts, std::string_view name, const Options&
   auto found = finding(name, venue_scope(venue.venue), severity,
                        std::max(venue.live_since, facts.limit_ended));
   found.hold = options.line_down_for;
-  found.message = with_detail(fmt::format("{} has no live line", venue.venue), venue.detail);
+  found.message = with_detail(fmt::format("{} does not deliver", venue.venue), venue.detail);
   return found;
 }
 

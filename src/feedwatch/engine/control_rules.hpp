@@ -33,8 +33,7 @@ struct VenueFacts {
 
 struct StreamFacts {
   const StreamStatus& status;
-  std::optional<Duration> age;        ///< the age levels judge; absent = never received
-  const VenueFacts* venue = nullptr;  ///< nullptr until the venue has said anything
+  std::optional<Duration> age;  ///< the age levels judge; absent = never received
   std::optional<MonoTime> rejecting_since;
   std::optional<MonoTime> exhausted_since;
   std::optional<MonoTime> quarantined_since;

@@ -57,6 +57,8 @@ class Ladder {
   /// (what bounds it is the budget of dials).
   RepairStatus on_failure(MonoTime now, std::string detail, bool tried = true);
   bool overdue(MonoTime now) const { return running_ && now >= deadline_; }
+  /// The running resubscription has not been sent yet: its time begins when it is.
+  void not_sent_yet(MonoTime now) { deadline_ = now + resubscribe_deadline_; }
 
   /// True once per change of the exhausted state.
   bool take_exhausted_change();

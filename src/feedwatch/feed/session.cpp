@@ -361,6 +361,12 @@ std::size_t Session::expected_unseen() const {
   }));
 }
 
+bool Session::waits_to_be_sent(TopicId topic) const {
+  return std::ranges::any_of(queue_, [&](const Request& request) {
+    return request.subscribe && std::ranges::find(request.topics, topic) != request.topics.end();
+  });
+}
+
 void Session::renew_epoch(TopicId topic) {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || found->second.coverage.epoch == no_epoch) return;

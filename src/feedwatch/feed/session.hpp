@@ -113,6 +113,8 @@ class Session {
   std::optional<MonoTime> grace(TopicId topic, MonoTime now) const;
   /// Topics that must show data by themselves (clocked, or a snapshot on subscribe) and have not.
   std::size_t expected_unseen() const;
+  /// A subscription of the topic still waits for the message budget.
+  bool waits_to_be_sent(TopicId topic) const;
   /// Every request has been sent and answered.
   bool settled() const { return fresh_.empty() && queue_.empty() && in_flight_.empty(); }
   /// Data of the topic from now on begins a new epoch of its own (another connection, since given

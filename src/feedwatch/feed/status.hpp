@@ -59,14 +59,16 @@ struct LineStatus {
   std::uint64_t unplanned_closes = 0;
   std::size_t topics = 0;
   std::string detail;  ///< why it is not live, for people
+  /// Live, and not about to be called dead: its pings are answered, and not all it owes is silent.
+  bool up = false;
+  MonoTime up_since{};  ///< since when `up` holds its value
   bool removed = false;
 };
 
-/// One venue as a cause: whether any line of each of its routes is live, and whether it told us
-/// off.
+/// One venue as a cause: whether all its lines are up, and whether it told us off.
 struct VenueStatus {
   std::string venue;
-  bool live = false;                      ///< every route with wanted streams has a live line
+  bool live = false;                      ///< every line with wanted streams is up
   MonoTime live_since{};                  ///< since when `live` holds its value
   std::optional<MonoTime> limited_until;  ///< rate limited or banned
   std::uint32_t dials_in_window = 0;

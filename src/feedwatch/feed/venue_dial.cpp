@@ -9,7 +9,7 @@
 namespace feedwatch::feed {
 
 bool VenueFeed::venue_live(MonoTime now) const {
-  return std::ranges::any_of(slots_, [&](const auto& slot) { return counts_as_live(*slot, now); });
+  return std::ranges::any_of(slots_, [&](const auto& slot) { return proven_live(*slot, now); });
 }
 
 void VenueFeed::schedule(Slot& slot, bool was_stable, MonoTime now) {
@@ -140,7 +140,7 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
 void VenueFeed::become_live(Slot& slot, MonoTime now) {
   slot.detail.clear();
   slot.give_up_at.reset();
-  if (counts_as_live(slot, now)) {
+  if (proven_live(slot, now)) {
     release_followers(now);
   } else {
     slot.release_due = true;
@@ -153,7 +153,7 @@ void VenueFeed::become_live(Slot& slot, MonoTime now) {
 /// the doubling of bans.
 void VenueFeed::check_probation(Slot& slot, MonoTime now) {
   if (!slot.current || slot.current->state() != Session::State::live) return;
-  if (slot.release_due && counts_as_live(slot, now)) release_followers(now);
+  if (slot.release_due && proven_live(slot, now)) release_followers(now);
   if (is_stable(*slot.current, now)) next_ban_ = ban_first;
 }
 

@@ -415,6 +415,9 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
   }
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
+  // The last of a line's topics to fall silent is the line.
+  publish(*slots_[state.slot], now);
+  update_venue(now);
 }
 
 void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
@@ -426,6 +429,8 @@ void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
   update_reason(topic, now);
+  publish(*slots_[state.slot], now);
+  update_venue(now);
 }
 
 // ---- time ---------------------------------------------------------------------------------------
@@ -468,6 +473,7 @@ void VenueFeed::on_time(MonoTime now) {
     check_probation(*slot, now);
     check_replacement(*slot, now);
     dial_due(*slot, now);
+    publish(*slot, now);
   }
   const std::vector<TopicId> climbing(climbing_.begin(), climbing_.end());
   for (const TopicId topic : climbing) run_ladder(topic, now);

@@ -157,7 +157,9 @@ class VenueFeed {
   void update_reason(TopicId topic, MonoTime now);
   void update_reasons(const Slot& slot, MonoTime now);
   LineState line_state(const Slot& slot) const;
-  static bool counts_as_live(const Slot& slot, MonoTime now);
+  static bool proven_live(const Slot& slot, MonoTime now);
+  bool delivers_nothing(const Slot& slot) const;
+  bool is_up(const Slot& slot, MonoTime now) const;
   void publish(Slot& slot, MonoTime now, bool always = false);
   void publish_all(MonoTime now);
 

@@ -81,6 +81,8 @@ struct VenueFeed::Slot {
   LineState told = LineState::idle;
   Reason told_reason = Reason::ok;
   MonoTime state_since{};
+  bool told_up = false;
+  MonoTime up_since{};
 };
 
 }  // namespace feedwatch::feed

@@ -116,6 +116,9 @@ void VenueFeed::end_repair(TopicId topic, std::string why, MonoTime now) {
 void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   Slot& slot = *slots_[state.slot];
+  if (state.ladder.overdue(now) && slot.current && slot.current->waits_to_be_sent(topic)) {
+    state.ladder.not_sent_yet(now);
+  }
   if (state.ladder.overdue(now)) {
     finish_repair(topic, false, "no data of the new epoch in time", now);
   }

@@ -63,17 +63,22 @@ void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
   const Reason reason = live || slot.topics.empty() ? Reason::ok
                         : limited(now)              ? Reason::rate_limited
                                                     : Reason::disconnected;
+  const bool up = is_up(slot, now);
   if (state != slot.told) slot.state_since = now;
-  if (!always && state == slot.told && reason == slot.told_reason) return;
+  if (up != slot.told_up) slot.up_since = now;
+  if (!always && state == slot.told && reason == slot.told_reason && up == slot.told_up) return;
   slot.told = state;
   slot.told_reason = reason;
+  slot.told_up = up;
   LineStatus status{.line = slot.id,
                     .name = slot.name,
                     .venue = options_.venue,
                     .route = slot.route,
                     .state = state,
                     .reason = reason,
-                    .state_since = slot.state_since};
+                    .state_since = slot.state_since,
+                    .up = up,
+                    .up_since = slot.up_since};
   status.frames = slot.old_frames;
   for (const Session* session : {slot.current.get(), slot.replacement.get()}) {
     if (session != nullptr) status.frames += session->frames();
@@ -96,25 +101,48 @@ void VenueFeed::publish_all(MonoTime now) {
 
 // Accept, deliver a snapshot, close, and again: every such instant would otherwise look like the
 // end of the outage, and it would never last long enough to be told.
-bool VenueFeed::counts_as_live(const Slot& slot, MonoTime now) {
+bool VenueFeed::proven_live(const Slot& slot, MonoTime now) {
   if (!slot.current || slot.current->state() != Session::State::live) return false;
   return !slot.on_probation || now - *slot.current->live_since() >= proven_after;
 }
 
+// All that speak by a clock are silent together: that is the line's silence, not theirs.
+bool VenueFeed::delivers_nothing(const Slot& slot) const {
+  std::size_t clocked = 0;
+  for (const TopicId topic : slot.topics) {
+    const TopicState& state = at(topic);
+    if (!state.clocked || state.quarantined || state.instrument != Reason::ok) continue;
+    if (!state.ladder.accuses_line()) return false;
+    ++clocked;
+  }
+  return clocked > 1;  // a single silent topic is never a line (decision 2)
+}
+
+bool VenueFeed::is_up(const Slot& slot, MonoTime now) const {
+  return proven_live(slot, now) && slot.current->health(now) == Session::Health::good &&
+         !delivers_nothing(slot);
+}
+
 void VenueFeed::update_venue(MonoTime now) {
   VenueStatus status{.venue = options_.venue};
-  const auto wanted = [](const auto& slot) { return !slot->topics.empty(); };
-  status.live = std::ranges::all_of(
-      slots_, [&](const auto& slot) { return !wanted(slot) || counts_as_live(*slot, now); });
+  std::size_t down = 0;
+  std::size_t wanted = 0;
+  for (const auto& slot : slots_) {
+    if (slot->topics.empty()) continue;
+    ++wanted;
+    if (is_up(*slot, now)) continue;
+    ++down;
+    if (status.detail.empty()) status.detail = slot->name;
+    if (down == 1 && !slot->detail.empty()) status.detail += ", " + slot->detail;
+  }
+  status.live = down == 0;
+  if (down > 0) {
+    status.detail = std::to_string(down) + " of " + std::to_string(wanted) +
+                    (wanted == 1 ? " line: " : " lines: ") + status.detail;
+  }
   if (limited(now)) status.limited_until = limited_until_;
   status.dials_in_window = dials_.used(now);
   status.dial_share = dials_.count();
-  for (const auto& slot : slots_) {
-    if (wanted(slot) && !counts_as_live(*slot, now) && status.detail.empty()) {
-      status.detail =
-          slot->detail.empty() ? slot->name + " is not live" : slot->name + ": " + slot->detail;
-    }
-  }
   if (status.limited_until) status.detail = limited_detail_;
   const bool changed = !published_once_ || status.live != published_.live ||
                        status.limited_until != published_.limited_until ||

@@ -229,21 +229,24 @@ TEST_F(ControlAlerts, line_that_is_back_speaks_for_streams_until_they_are_heard_
   btc.line = "v/a";
   LineStatus line{.line = LineId{1}, .name = "v/a", .venue = "v"};
   line.state = LineState::live;
-  line.state_since = t0;
+  line.up = true;
+  line.up_since = t0;
   bench.put(line);
   heal(btc);
   bench.put(ControlBench::venue(false, t0));
   bench.run_until(t0 + 400s);
   EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
   line.state = LineState::subscribing;
-  line.state_since = bench.clock.time;
+  line.up = false;
+  line.up_since = bench.clock.time;
   bench.put(line);
   btc.repair_exhausted = true;  // silent for long enough, on whatever line
   go_stale(btc);
   EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
   bench.run_until(t0 + 401s);
   line.state = LineState::live;
-  line.state_since = bench.clock.time;
+  line.up = true;
+  line.up_since = bench.clock.time;
   bench.put(line);
   bench.put(ControlBench::venue(true, bench.clock.time));
   EXPECT_THAT(bench.open(), ElementsAre(line_down + " critical"));
@@ -256,7 +259,8 @@ TEST_F(ControlAlerts, other_line_of_the_venue_does_not_speak_for_a_stream) {
   btc.line = "v/a";
   LineStatus line{.line = LineId{1}, .name = "v/a", .venue = "v"};
   line.state = LineState::live;
-  line.state_since = t0;
+  line.up = true;
+  line.up_since = t0;
   bench.put(line);
   bench.price(btc, "100");
   heal(btc);
@@ -339,7 +343,7 @@ TEST_F(ControlAlerts, repair_exhausted_gives_way_to_staleness) {
               ElementsAre(R"(repair_exhausted{kind="mark",symbol="BTC",venue="v"} critical)"));
   bench.run_until(t0 + 180s);
   degrade(btc);
-  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " warning"));
+  EXPECT_THAT(bench.open(), ElementsAre(staleness("BTC") + " critical")) << "and says no less";
 }
 
 TEST_F(ControlAlerts, quarantine_and_rejecting_are_one_alert_each) {
