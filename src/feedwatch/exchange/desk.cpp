@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::exchange {
 namespace {
 
@@ -50,10 +52,10 @@ PeerId Desk::on_open(const Dial& dial, std::string_view address, MonoTime now) {
   peer.route = dial.route.value_or("");
   peer.address = std::string{address};
   const Duration ping = options_.server_ping.value_or(sheet().server_heartbeat);
-  if (ping > Duration{}) peer.next_ping = now + ping;
+  if (ping > Duration{}) peer.next_ping = plus(now, ping);
   if (dial.verdict.close_code) {
     peer.close_code = *dial.verdict.close_code;
-    peer.close_at = now + dial.verdict.close_after;
+    peer.close_at = plus(now, dial.verdict.close_after);
   }
   ++counters_.opened;
   faults_.on_open(id, peer.route, now);
@@ -195,7 +197,7 @@ RestAnswer Desk::on_rest(std::string_view target, MonoTime now) {
   const RestVerdict verdict = faults_.on_rest();
   apply_fault_changes(now);
   if (verdict.status != 200) return {verdict.status, verdict.retry_after, {}};
-  const WallTime wall = anchor_.at(now) + verdict.offset;
+  const WallTime wall = plus(anchor_.at(now), verdict.offset);
   if (*path == RestPath::time) return {200, {}, side.encode_time(wall)};
   if (*path == RestPath::instruments) {
     std::vector<venues::Instrument> list;
@@ -207,17 +209,18 @@ RestAnswer Desk::on_rest(std::string_view target, MonoTime now) {
   for (std::size_t i = 0; i < market_->size(); ++i) {
     const bool was = old != old_tickers_.end() && i < old->second.states.size();
     const SymbolState& s = was ? old->second.states[i] : market_->at(i);
-    const WallTime at = was ? old->second.at + verdict.offset : wall;
+    const WallTime at = was ? plus(old->second.at, verdict.offset) : wall;
     if (!s.known.any()) continue;
-    states.push_back({.symbol = s.symbol,
-                      .last = s.last,
-                      .bid = s.bid,
-                      .ask = s.ask,
-                      .mark = s.mark,
-                      .index = s.index,
-                      .seq = s.seq,
-                      .now = at,
-                      .traded = std::min(at, source_->venue_time(s.updated) + verdict.offset)});
+    states.push_back(
+        {.symbol = s.symbol,
+         .last = s.last,
+         .bid = s.bid,
+         .ask = s.ask,
+         .mark = s.mark,
+         .index = s.index,
+         .seq = s.seq,
+         .now = at,
+         .traded = std::min(at, plus(source_->venue_time(s.updated), verdict.offset))});
   }
   return {200, {}, side.encode_ticker(target, states)};
 }
@@ -226,7 +229,8 @@ MonoTime Desk::next_deadline() const {
   MonoTime next = std::min(faults_.next_deadline(), source_->next_deadline());
   if (!due_.empty()) next = std::min(next, due_.top().first);
   for (const auto& [id, peer] : peers_) {
-    next = std::min({next, peer.next_ping, peer.close_at, peer.last_heard + options_.idle_limit});
+    next =
+        std::min({next, peer.next_ping, peer.close_at, plus(peer.last_heard, options_.idle_limit)});
     if (!peer.queue.empty()) next = std::min(next, peer.queue.begin()->first);
   }
   return next;
@@ -241,7 +245,7 @@ void Desk::on_time(MonoTime now) {
 }
 
 void Desk::serve_peer(PeerId id, Peer& peer, MonoTime now) {
-  if (now >= peer.last_heard + options_.idle_limit) {
+  if (now >= plus(peer.last_heard, options_.idle_limit)) {
     ++counters_.idle_closed;
     peer.last_heard = now;
     if (peer.half_open) {
@@ -257,7 +261,7 @@ void Desk::serve_peer(PeerId id, Peer& peer, MonoTime now) {
     return;
   }
   if (now >= peer.next_ping) {
-    peer.next_ping = now + options_.server_ping.value_or(sheet().server_heartbeat);
+    peer.next_ping = plus(now, options_.server_ping.value_or(sheet().server_heartbeat));
     if (!peer.half_open) port_.send_ping(id);
   }
   flush(id, peer, now);

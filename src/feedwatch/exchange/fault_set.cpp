@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::exchange {
 namespace {
 
@@ -30,10 +32,10 @@ Result<FaultId> FaultSet::add(FaultSpec spec, MonoTime now) {
   const FaultId id{next_id_++};
   Entry& entry = entries_[id];
   entry.record.id = id;
-  entry.record.starts_at = now + spec.at;
+  entry.record.starts_at = plus(now, spec.at);
   entry.record.spec = std::move(spec);
   if (entry.record.spec.duration) {
-    entry.record.ends_at = entry.record.starts_at + *entry.record.spec.duration;
+    entry.record.ends_at = plus(entry.record.starts_at, *entry.record.spec.duration);
   }
   on_time(now);
   return id;
@@ -252,10 +254,10 @@ void FaultSet::apply(const Entry& entry, DataVerdict& verdict) const {
       verdict.no_prices = true;
       break;
     case FaultKind::queue_delay:
-      verdict.delay += spec.delay;
+      verdict.delay = plus(verdict.delay, spec.delay);
       break;
     case FaultKind::clock_offset:
-      verdict.offset += spec.offset;
+      verdict.offset = plus(verdict.offset, spec.offset);
       break;
     case FaultKind::frozen_price:
       verdict.frozen_by = entry.record.id;
@@ -282,7 +284,7 @@ RestVerdict FaultSet::on_rest() {
   for (auto& [id, entry] : entries_) {
     const FaultSpec& spec = entry.record.spec;
     if (!entry.record.active) continue;
-    if (spec.kind == FaultKind::clock_offset) verdict.offset += spec.offset;
+    if (spec.kind == FaultKind::clock_offset) verdict.offset = plus(verdict.offset, spec.offset);
     if (!is_rest_fault(spec.kind)) continue;
     hit(entry);
     if (spec.kind == FaultKind::rest_old) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::exchange {
 namespace {
 
@@ -21,7 +23,7 @@ std::optional<Duration> DialGate::on_dial(MonoTime now) {
     return std::nullopt;
   }
   recent_.clear();
-  banned_until_ = now + ban_;
+  banned_until_ = plus(now, ban_);
   ++bans_;
   return ban_;
 }

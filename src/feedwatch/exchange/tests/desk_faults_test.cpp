@@ -211,6 +211,21 @@ TEST(Faults, QueueDelayKeepsOrderAndAge) {
   EXPECT_EQ(scene.world.desk().peers().front().queued, 0U);
 }
 
+TEST(Faults, TimesBeyondTheirRangeHarmNothing) {
+  Scene scene;
+  scene.world.fault(
+      {.kind = FaultKind::clock_offset, .symbols = {"BTCUSDT"}, .offset = Duration::max()});
+  scene.world.fault(
+      {.kind = FaultKind::queue_delay, .symbols = {"BTCUSDT"}, .delay = Duration::max()});
+  scene.world.fault({.kind = FaultKind::accept_then_close, .delay = Duration::max()});
+  EXPECT_TRUE(scene.after(10s, "BTCUSDT").empty());
+  EXPECT_FALSE(scene.after(1s, "ETHUSDT").empty());
+  const PeerId other = scene.world.connect();
+  scene.world.run(10s);
+  EXPECT_FALSE(scene.world.closed.contains(other));
+  EXPECT_EQ(scene.world.desk().on_rest("/v5/market/time", scene.world.now()).status, 200);
+}
+
 TEST(Faults, QueueDelayOfOneSymbolHoldsUpNoOther) {
   Scene scene;
   const FaultId fault =

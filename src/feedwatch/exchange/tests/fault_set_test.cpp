@@ -194,6 +194,23 @@ TEST_F(FaultSetTest, EffectsAddUp) {
   EXPECT_EQ(data(1, eth).delay, 2s);
 }
 
+// People choose "at", "for", "delay" and "offset": 292 years are as much as a duration holds.
+TEST_F(FaultSetTest, TimesBeyondTheirRangeAreItsEnd) {
+  add({.kind = FaultKind::silent_all, .duration = Duration::max()});
+  EXPECT_EQ(faults_.list().front().ends_at, never_mono);
+  add({.kind = FaultKind::silent_all, .at = Duration::max(), .duration = 1s});
+  EXPECT_EQ(faults_.list().back().starts_at, never_mono);
+  EXPECT_EQ(faults_.list().back().ends_at, never_mono);
+  EXPECT_FALSE(faults_.list().back().active);
+  EXPECT_TRUE(silent(1, btc));
+  for (int i = 0; i < 2; ++i) {
+    add({.kind = FaultKind::queue_delay, .delay = Duration::max()});
+    add({.kind = FaultKind::clock_offset, .offset = Duration::max()});
+  }
+  EXPECT_EQ(data(1, btc).delay, Duration::max());
+  EXPECT_EQ(data(1, btc).offset, Duration::max());
+}
+
 TEST_F(FaultSetTest, DialFaultsRefuseIgnoreOrClose) {
   using Action = DialVerdict::Action;
   EXPECT_EQ(faults_.on_dial("market", now_).action, Action::accept);
