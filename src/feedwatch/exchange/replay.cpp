@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::exchange {
 namespace {
 
@@ -63,6 +65,13 @@ bool has_price(const SymbolState& state, Kind kind) {
       return state.bid.is_positive() && state.ask.is_positive();
   }
   return false;
+}
+
+/// So long at another speed; for ever if longer than a duration holds.
+Duration stretched(Duration time, double speed) {
+  const double ns = static_cast<double>(std::max(time, Duration::zero()).count()) / speed;
+  if (ns >= static_cast<double>(Duration::max().count())) return Duration::max();
+  return Duration{std::llround(ns)};
 }
 
 }  // namespace
@@ -140,6 +149,7 @@ Result<void> Replay::begin_round(MonoTime now) {
   if (!feed) return std::unexpected(feed.error());
   feed_ = std::move(*feed);
   round_began_ = now;
+  newest_event_ = WallTime{};
   advance();
   if (next_) first_at_ = next_->at;
   return {};
@@ -159,8 +169,7 @@ void Replay::stop(std::string error) {
 
 MonoTime Replay::next_deadline() const {
   if (!began_ || ended_ || !next_) return never_mono;
-  const auto ahead = static_cast<double>((next_->at - first_at_).count()) / options_.speed;
-  return round_began_ + Duration{std::max<std::int64_t>(0, std::llround(ahead))};
+  return plus(round_began_, stretched(minus(next_->at, first_at_), options_.speed));
 }
 
 void Replay::on_time(MonoTime now, MarketListener& listener) {
@@ -186,16 +195,26 @@ bool Replay::decode(std::string_view text) {
   return type && *type == venues::MessageType::data;
 }
 
+/// The frame has been decoded. One whose trade is old stays as far behind as it was.
+WallTime Replay::captured_at(const ReplayRecord& record) {
+  if (record.timed) return record.at;
+  for (const WireTick& tick : decoded_.ticks) {
+    newest_event_ = std::max(newest_event_, tick.ts_event.value_or(newest_event_));
+  }
+  return newest_event_;
+}
+
 /// Updates the state of every symbol in the frame. A frame about one symbol also goes out raw; one
 /// about many (array streams) has no topic of ours.
 void Replay::play(MonoTime now, MarketListener& listener) {
-  played_ = next_->at;
-  if (!decode(next_->text) || decoded_.ticks.empty()) return;
+  const bool known = decode(next_->text) && !decoded_.ticks.empty();
+  played_ = captured_at(*next_);
+  if (!known) return;
   ++frames_;
   std::string shifted;
   std::string_view text = next_->text;
   if (options_.restamp) {
-    shifted = shift_times(text, next_->at, anchor_.at(now) - next_->at);
+    shifted = shift_times(text, played_, minus(anchor_.at(now), played_));
     text = shifted;
   }
   const std::optional<RawFrame> raw = raw_frame(text);

@@ -19,6 +19,7 @@ namespace feedwatch::exchange {
 struct ReplayRecord {
   WallTime at;  ///< when it was received
   std::string text;
+  bool timed = true;  ///< false: the capture does not say when; `at` only spaces the frames
 };
 /// The next record in the order of the capture; empty at its end.
 using ReplayFeed = std::function<Result<std::optional<ReplayRecord>>()>;
@@ -32,7 +33,8 @@ using OpenReplay = std::function<Result<ReplayFeed>()>;
 /// the capture does not hold, but whose prices other topics do, is made from the state. At the end
 /// everything falls silent with the capture's last prices, or begins again (`loop`).
 ///
-/// Frames keep the capture's own times unless `restamp` moves every time in them to now.
+/// Frames keep the capture's own times unless `restamp` moves every time in them to now; where the
+/// capture does not say when a frame was received, that is as far as the newest venue time so far.
 /// Owned by the desk, its thread only. Reads the capture record by record.
 class Replay final : public MarketSource {
  public:
@@ -68,6 +70,7 @@ class Replay final : public MarketSource {
   void advance();
   void stop(std::string error);
   bool decode(std::string_view text);
+  WallTime captured_at(const ReplayRecord& record);
   void play(MonoTime now, MarketListener& listener);
   std::optional<RawFrame> raw_frame(std::string_view text) const;
   Kinds absorb(const venues::Decoded& decoded, std::string_view symbol, std::size_t index,
@@ -85,7 +88,8 @@ class Replay final : public MarketSource {
   std::optional<ReplayRecord> next_;
   MonoTime round_began_{};
   WallTime first_at_{};
-  WallTime played_{};  ///< time of the newest frame played
+  WallTime played_{};        ///< time of the newest frame played
+  WallTime newest_event_{};  ///< venue time, of this round
   bool began_ = false;
   bool ended_ = false;
   std::string error_;

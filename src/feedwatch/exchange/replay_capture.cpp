@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/capture/reader.hpp"
 #include "feedwatch/exchange/replay.hpp"
 
@@ -33,8 +34,9 @@ class CaptureFeed {
       if (!*record) return std::nullopt;
       note_address(**record);
       if (!is_ours(**record)) continue;
-      newest_ = (*record)->ts.value_or(newest_ + untimed_gap);
-      return ReplayRecord{.at = newest_, .text = std::string{(*record)->text}};
+      newest_ = (*record)->ts.value_or(plus(newest_, untimed_gap));
+      return ReplayRecord{
+          .at = newest_, .text = std::string{(*record)->text}, .timed = (*record)->ts.has_value()};
     }
   }
 

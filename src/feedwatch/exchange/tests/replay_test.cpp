@@ -158,6 +158,56 @@ TEST(Replay, RestampMovesEveryTimeToNow) {
   EXPECT_EQ(world.heard(peer, "AAA")[0].seq, 10U);
 }
 
+/// As a capture without times is read: frames 100 ms apart, beginning nowhere.
+std::vector<ReplayRecord> untimed() {
+  auto list = records();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    list[i].at = WallTime{} + (i + 1) * 100ms;
+    list[i].timed = false;
+  }
+  return list;
+}
+
+TEST(Replay, RestampMovesTheTimesOfACaptureWithoutTimes) {
+  Scene scene({.restamp = true}, untimed());
+  World& world = *scene.world;
+  const PeerId peer = world.connect();
+  world.subscribe(peer, 0, "AAA");
+  world.run(10s);
+  const auto data = world.data(peer);
+  ASSERT_EQ(data.size(), 4U);
+  for (const test::Received& r : data) {
+    EXPECT_EQ(test::decode("bybit-linear", r.text).front().ts_event, World::anchor.at(r.at));
+  }
+  EXPECT_EQ(data[1].at - data[0].at, 100ms);
+}
+
+TEST(Replay, WithoutTimesAnOldTradeStaysAsOldAsItWas) {
+  auto list = untimed();
+  list.resize(3);
+  list[2].text = delta("AAA", R"(,"markPrice":"100.11")", t0 - 60'000, 11);
+  Scene scene({.restamp = true}, list);
+  World& world = *scene.world;
+  const PeerId peer = world.connect();
+  world.subscribe(peer, 0, "AAA");
+  world.run(10s);
+  const auto data = world.data(peer);
+  ASSERT_EQ(data.size(), 2U);
+  EXPECT_EQ(test::decode("bybit-linear", data[1].text).front().ts_event,
+            World::anchor.at(data[1].at) - 60s);
+}
+
+TEST(Replay, TheSlowestSpeedIsNeverDone) {
+  Scene scene({.speed = 1e-300});
+  World& world = *scene.world;
+  const PeerId peer = world.connect();
+  world.subscribe(peer, 0, "AAA");
+  world.run(10s);
+  EXPECT_EQ(world.data(peer).size(), 1U);  // the first one, at once
+  EXPECT_GE(world.desk().source().next_deadline(), never_mono - 1h);
+  EXPECT_FALSE(world.desk().source().ended());
+}
+
 TEST(Replay, SymbolsAreKnownBeforeAnythingIsPlayed) {
   Scene scene;
   EXPECT_TRUE(scene.world->desk().market().find("BBB"));
