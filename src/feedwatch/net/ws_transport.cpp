@@ -168,17 +168,19 @@ class WsTransport::Impl::Conn final : public StreamOwner,
   }
 
   void on_answer() {
-    buffer_.consumed(answer_.feed({buffer_.data(), buffer_.size()}));
-    if (answer_.error()) {
-      end("upgrade: " + answer_.error()->detail);
-      return;
-    }
-    if (!answer_.done()) return;
-    const HttpMessage message = answer_.take();
-    if (message.status >= 100 && message.status < 200 && message.status != 101) {
+    while (state_ == State::upgrading) {
+      buffer_.consumed(answer_.feed({buffer_.data(), buffer_.size()}));
+      if (answer_.error()) return end("upgrade: " + answer_.error()->detail);
+      if (!answer_.done()) return;
+      const HttpMessage message = answer_.take();
+      const bool interim = message.status >= 100 && message.status < 200 && message.status != 101;
+      if (!interim) return on_final_answer(message);
       answer_ = new_answer();
-      on_answer();
-    } else if (message.status != 101) {
+    }
+  }
+
+  void on_final_answer(const HttpMessage& message) {
+    if (message.status != 101) {
       refused(message);
     } else if (const char* wrong = wrong_with(message); wrong != nullptr) {
       end(fmt::format("upgrade: {}", wrong));
