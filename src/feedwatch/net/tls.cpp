@@ -187,10 +187,8 @@ bool expect_host(SSL* ssl, const std::string& host) {
                   const_cast<char*>(host.c_str())) == 1;
 }
 
-std::int64_t changed_ns(const std::string& file) {
-  struct stat info{};
-  if (file.empty() || ::stat(file.c_str(), &info) != 0) return 0;
-  return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+std::int64_t to_ns(const timespec& time) {
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
 
 }  // namespace
@@ -251,15 +249,24 @@ std::unique_ptr<Channel> TlsContext::accept(Fd fd) const {
   return std::make_unique<TlsChannel>(std::move(fd), ssl, std::string{});
 }
 
+TlsContexts::Version TlsContexts::version_of(const std::string& file) {
+  struct stat info{};
+  if (file.empty() || ::stat(file.c_str(), &info) != 0) return {};
+  return {.inode = info.st_ino,
+          .size = info.st_size,
+          .written_ns = to_ns(info.st_mtim),
+          .changed_ns = to_ns(info.st_ctim)};
+}
+
 std::expected<std::shared_ptr<TlsContext>, std::string> TlsContexts::client(
     const std::string& ca_file) {
-  const std::int64_t changed = changed_ns(ca_file);
+  const Version version = version_of(ca_file);
   const auto found = std::ranges::find(entries_, ca_file, &Entry::ca_file);
-  if (found != entries_.end() && found->changed_ns == changed) return found->context;
+  if (found != entries_.end() && found->version == version) return found->context;
   auto made = TlsContext::client(ca_file);
   if (!made) return made;
   if (found != entries_.end()) entries_.erase(found);
-  entries_.push_back({ca_file, changed, *made});
+  entries_.push_back({ca_file, version, *made});
   return made;
 }
 

@@ -41,11 +41,20 @@ class TlsContexts {
   std::expected<std::shared_ptr<TlsContext>, std::string> client(const std::string& ca_file);
 
  private:
+  /// Two versions of a file may share the time of writing, whose steps are milliseconds.
+  struct Version {
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t written_ns = 0;
+    std::int64_t changed_ns = 0;
+    bool operator==(const Version&) const = default;
+  };
   struct Entry {
     std::string ca_file;
-    std::int64_t changed_ns;
+    Version version;
     std::shared_ptr<TlsContext> context;
   };
+  static Version version_of(const std::string& file);
   std::vector<Entry> entries_;
 };
 

@@ -199,8 +199,30 @@ TEST_F(TlsTest, AChangedCaFileIsReadAgain) {
   copy(old_ones);
   dial("127.0.0.1", place.ca());
   expect_refused("not trusted");
+  const auto written = std::filesystem::last_write_time(place.ca());
   copy(new_ones);
+  std::filesystem::last_write_time(place.ca(), written + std::chrono::seconds(1));
   dial("127.0.0.1", place.ca());
+  EXPECT_TRUE(sink.open());
+}
+
+TEST_F(TlsTest, ACaFilePutInTheOldOnesPlaceIsReadWhateverItsTime) {
+  const Certificates old_ones("IP:127.0.0.1");
+  const Certificates new_ones("IP:127.0.0.1");
+  serve_with(new_ones);
+  const auto written = std::filesystem::last_write_time(new_ones.ca());
+  const std::filesystem::path place = new_ones.ca() + ".place";
+  const auto put = [&](const Certificates& from) {
+    const std::filesystem::path fresh = new_ones.ca() + ".new";
+    std::filesystem::copy_file(from.ca(), fresh);
+    std::filesystem::last_write_time(fresh, written);
+    std::filesystem::rename(fresh, place);
+  };
+  put(old_ones);
+  dial("127.0.0.1", place);
+  expect_refused("not trusted");
+  put(new_ones);
+  dial("127.0.0.1", place);
   EXPECT_TRUE(sink.open());
 }
 
