@@ -140,9 +140,9 @@ TEST_F(HttpClientTest, EndlessHeadersAreRefused) {
 TEST_F(HttpClientTest, TheTimeoutCoversTheWholeExchange) {
   const MonoTime begin = clock.now();
   expect_error(
-      fetch_raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, {.timeout = 200ms}),
-      "no complete answer within 0.2 s (still waiting for the answer)");
-  EXPECT_GE(clock.now() - begin, 200ms);
+      fetch_raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, {.timeout = 2s}),
+      "no complete answer within 2 s (still waiting for the answer)");
+  EXPECT_GE(clock.now() - begin, 2s);
   struct Silent : Resolver {
     void resolve(const std::string&, std::weak_ptr<const void>, Done) override {}
   } silent;
