@@ -42,16 +42,15 @@ TEST(ExchangeReplay, EveryBybitStreamEndsWithTheLastPriceOfTheCapture) {
   Exchange& exchange =
       world.start({.venue = "bybit-linear", .symbols = {}, .replay = path.string(), .speed = 60.0});
   const ConnId early = world.connect(exchange, "linear");
-  for (const char* symbol : {"BTCUSDT", "ETHUSDT", "SOLUSDT", "DOGEUSDT"}) {
-    world.subscribe(exchange, early, 0, symbol);
-  }
+  // Together: time begins with the first, and a slow machine would miss frames of the others.
+  const std::vector<venues::Topic> tickers{
+      {0, "BTCUSDT"}, {0, "ETHUSDT"}, {0, "SOLUSDT"}, {0, "DOGEUSDT"}};
+  world.subscribe(exchange, early, tickers);
   ASSERT_TRUE(world.eventually([&] { return exchange.desk().source().ended(); }));
   // Who comes after the end is told the same prices.
   const ConnId late = world.connect(exchange, "linear");
-  for (const char* symbol : {"BTCUSDT", "ETHUSDT", "SOLUSDT", "DOGEUSDT"}) {
-    world.subscribe(exchange, late, 0, symbol);
-  }
-  ASSERT_TRUE(world.gets(late, 8));  // four acknowledgements, four snapshots
+  world.subscribe(exchange, late, tickers);
+  ASSERT_TRUE(world.gets(late, 5));  // the acknowledgement, four snapshots
   world.ping(early, "flushed");
   ASSERT_TRUE(world.sees(early, [](const test::ClientLog& log) { return !log.pongs.empty(); }));
   for (const ConnId conn : {early, late}) {

@@ -107,7 +107,10 @@ class SocketWorld : private FrameSink {
     });
   }
   void subscribe(const Exchange& exchange, ConnId conn, std::uint8_t channel, std::string symbol) {
-    const std::vector<venues::Topic> topics{{channel, std::move(symbol)}};
+    subscribe(exchange, conn, {{channel, std::move(symbol)}});
+  }
+  /// All at one moment, if the venue takes them in one message.
+  void subscribe(const Exchange& exchange, ConnId conn, const std::vector<venues::Topic>& topics) {
     const auto* venue = venues::find_venue(exchange.desk().sheet().name);
     for (const auto& request : venue->subscribe(topics, ++request_)) send(conn, request.text);
   }
