@@ -47,11 +47,11 @@ TEST(Clock, AQueueOfEightSecondsAtTheVenueGivesNoPriceToAGuardOfFive) {
   world.inject({.kind = FaultKind::queue_delay, .heals = Heals::never, .delay = 8s});
   std::uint64_t accepted = 0;
   const auto sample = [&] {
+    const WallTime asked = net::SystemClock().wall_now();  // before: we may be held up afterwards
     const auto price = world.price(stream, {.max_age = 5s, .basis = Basis::both});
     if (!price) return;
     ++accepted;
-    const Duration true_age = net::SystemClock().wall_now() - *price->ts_event;
-    EXPECT_LE(true_age, 5s + 50ms);
+    EXPECT_LE(asked - *price->ts_event, 5s + 50ms);
   };
   ASSERT_TRUE(world.wait([&] {
     sample();
@@ -82,7 +82,7 @@ TEST(Clock, AVenueClockAheadChangesNoLevel) {
   world.start_healthy();
   learn_offset(world);
   const MonoTime fault = world.inject(clock_off(5s));
-  ASSERT_TRUE(world.wait([&] { return world.slot(stream).clock_suspect; }, 2s));
+  ASSERT_TRUE(world.wait([&] { return world.slot(stream).clock_suspect; }, 5s));
   const auto suspected = world.price(stream, {.max_age = 2s, .basis = Basis::both});
   ASSERT_TRUE(suspected) << to_text(suspected.error().code);
   // Within its range of five seconds the offset follows, and the stamps are usable again.

@@ -11,7 +11,7 @@ using exchange::FaultKind;
 using exchange::FaultSpec;
 using exchange::Heals;
 
-constexpr Duration accuracy = 100ms;
+constexpr Duration on_sockets = 3s;  ///< what sockets and threads may take, on a busy machine
 
 /// One stream by name, which needs no REST, and a pattern that only REST can expand.
 WorldOptions with_fault(FaultSpec fault) {
@@ -21,12 +21,12 @@ WorldOptions with_fault(FaultSpec fault) {
   return options;
 }
 
-/// How long after the first request the second came, checked by the exchange.
+/// How long after the first request the second came, by the moments the exchange wrote down.
 Duration second_request_after(World& world) {
-  EXPECT_TRUE(world.wait([&] { return world.counters().rest_requests == 1; }));
-  const MonoTime first = world.now();
   EXPECT_TRUE(world.wait([&] { return world.counters().rest_requests >= 2; }));
-  return world.now() - first;
+  const auto times =
+      world.on_exchange([](const exchange::Exchange& it) { return it.desk().rest_times(); });
+  return times.at(1) - times.at(0);
 }
 
 void expect_undisturbed(World& world) {
@@ -44,7 +44,7 @@ TEST(Rest, TooManyRequestsAreAnsweredByWaitingAsLongAsTold) {
                           .status = 429,
                           .retry_after = 12s}));
   world.start();
-  EXPECT_GE(second_request_after(world), 12s - accuracy);
+  EXPECT_GE(second_request_after(world), 12s);
   expect_undisturbed(world);
 }
 
@@ -53,8 +53,8 @@ TEST(Rest, AnUnavailableOneIsAskedAgainAndStopsNoPrice) {
       {.kind = FaultKind::rest_down, .heals = Heals::after, .duration = 5s, .status = 503}));
   world.start();
   const Duration pause = second_request_after(world);
-  EXPECT_GE(pause, 10s - accuracy);
-  EXPECT_LE(pause, 10s + 500ms);
+  EXPECT_GE(pause, 10s);
+  EXPECT_LE(pause, 10s + on_sockets);
   expect_undisturbed(world);
 }
 

@@ -8,6 +8,13 @@ namespace feedwatch::exchange {
 namespace {
 
 /// A moment at which the venue's wall clock showed a whole day: every fixed clock passes it.
+constexpr std::size_t max_times = 64;
+
+void remember(std::deque<MonoTime>& times, MonoTime now) {
+  times.push_back(now);
+  if (times.size() > max_times) times.pop_front();
+}
+
 MonoTime whole_day(const WallAnchor& anchor) {
   constexpr Duration day = 24h;
   return anchor.mono - anchor.wall.time_since_epoch() % day;
@@ -32,6 +39,7 @@ Desk::Dial Desk::on_dial(std::string_view target, MonoTime now) {
   dial.route = options_.side->route_of(target, dial.topics);
   if (!dial.route) return dial;
   ++counters_.dials;
+  remember(dial_times_, now);
   if (const auto left = gate_.on_dial(now)) {
     dial.verdict = {
         .action = DialVerdict::Action::refuse, .status = options_.ban_status, .retry_after = left};
@@ -194,6 +202,7 @@ RestAnswer Desk::on_rest(std::string_view target, MonoTime now) {
   const auto path = side.rest_path(target);
   if (!path) return {};
   ++counters_.rest_requests;
+  remember(rest_times_, now);
   const RestVerdict verdict = faults_.on_rest();
   apply_fault_changes(now);
   if (verdict.status != 200) return {verdict.status, verdict.retry_after, {}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -124,6 +125,9 @@ class Desk final : private MarketListener {
 
   const FaultSet& faults() const { return faults_; }
   const DeskCounters& counters() const { return counters_; }
+  /// When the newest of counters().dials and rest_requests came, oldest first.
+  const std::deque<MonoTime>& dial_times() const { return dial_times_; }
+  const std::deque<MonoTime>& rest_times() const { return rest_times_; }
   std::uint64_t bans() const { return faults_.bans() + gate_.bans(); }
   std::vector<PeerView> peers() const;
   const Market& market() const { return *market_; }
@@ -209,6 +213,7 @@ class Desk final : private MarketListener {
   FaultSet faults_;
   DialGate gate_;
   DeskCounters counters_;
+  std::deque<MonoTime> dial_times_, rest_times_;
 
   std::map<PeerId, Peer> peers_;
   std::unordered_map<std::uint64_t, Subscription> subscriptions_;
