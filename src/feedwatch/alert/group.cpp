@@ -16,6 +16,13 @@ void Grouping::restore(const Alert& alert) {
   ++groups_[std::string(group_of(alert))].open;
 }
 
+void Grouping::forget(const Alert& alert) {
+  const auto group = groups_.find(group_of(alert));
+  if (group == groups_.end()) return;
+  if (group->second.open > 0) --group->second.open;
+  if (group->second.open == 0) groups_.erase(group);
+}
+
 MonoTime Grouping::notify_at(const Change& change) {
   const auto group = groups_.try_emplace(std::string(group_of(change.alert))).first;
   if (change.type == Change::Type::fired) {

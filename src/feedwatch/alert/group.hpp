@@ -20,6 +20,8 @@ class Grouping {
 
   /// An alert of an earlier run: its group has been told.
   void restore(const Alert& alert);
+  /// An alert that ends without news of ours.
+  void forget(const Alert& alert);
   MonoTime notify_at(const Change& change);
 
  private:

@@ -33,6 +33,32 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   entries_.insert_or_assign(std::move(identity), std::move(entry));
 }
 
+bool Lifecycle::adopt(Alert alert, MonoTime now) {
+  const auto found = entries_.find(alert.identity);
+  if (found == entries_.end()) {
+    restore(std::move(alert), now);
+    return true;
+  }
+  Entry& entry = found->second;
+  const bool fires = entry.alert.state == State::pending;
+  entry.alert.id = std::move(alert.id);
+  entry.alert.severity = std::max(entry.alert.severity, alert.severity);
+  entry.alert.started = std::min(entry.alert.started, alert.started);
+  entry.alert.message = std::move(alert.message);
+  entry.alert.metadata = std::move(alert.metadata);
+  if (fires) {
+    entry.alert.state = State::firing;
+    entry.alert.opened = entry.alert.updated = now;
+    entry.next_repeat = plus(now, options_.repeat);
+  }
+  return fires;
+}
+
+void Lifecycle::forget(std::string_view identity) {
+  const auto found = entries_.find(identity);
+  if (found != entries_.end()) entries_.erase(found);
+}
+
 void Lifecycle::raise(const Finding& finding, MonoTime now, std::vector<Change>& out) {
   const auto found = entries_.find(finding.identity);
   if (found == entries_.end()) {

@@ -31,6 +31,11 @@ class Lifecycle {
 
   /// An alert that fired in an earlier run: open, its condition not yet judged in this one.
   void restore(Alert alert, MonoTime now);
+  /// An open alert that another writer has made or changed: from now on it is this one's. True when
+  /// it was not known.
+  bool adopt(Alert alert, MonoTime now);
+  /// Another writer has ended it: nothing is told.
+  void forget(std::string_view identity);
   /// The condition is true.
   void raise(const Finding& finding, MonoTime now, std::vector<Change>& out);
   /// The condition ended at `at`. Without evidence a restored alert stays as it is.

@@ -17,6 +17,21 @@ void Pipeline::restore(Alert alert, MonoTime now) {
   lifecycle_.restore(std::move(alert), now);
 }
 
+void Pipeline::adopt(const Alert& alert, MonoTime now) {
+  if (lifecycle_.adopt(alert, now)) grouping_.restore(alert);
+}
+
+void Pipeline::forget(const Alert& alert) {
+  if (const Alert* known = lifecycle_.find(alert.identity);
+      known == nullptr || known->state != State::firing) {
+    return;
+  }
+  grouping_.forget(alert);
+  lifecycle_.forget(alert.identity);
+  // Ended by somebody although it is still true: it begins anew.
+  if (findings_.contains(alert.identity)) fresh_.push_back(alert.identity);
+}
+
 void Pipeline::observe(Finding finding) {
   std::string identity = finding.identity;
   fresh_.push_back(identity);

@@ -38,6 +38,9 @@ class Pipeline {
   explicit Pipeline(PipelineOptions options);
 
   void restore(Alert alert, MonoTime now);
+  /// As Lifecycle: an alert that another writer made, changed, or ended.
+  void adopt(const Alert& alert, MonoTime now);
+  void forget(const Alert& alert);
   /// True now; put again it replaces what was put before.
   void observe(Finding finding);
   void clear(std::string_view identity, MonoTime at, Evidence evidence);

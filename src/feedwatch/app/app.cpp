@@ -194,7 +194,14 @@ Result<void> App::Impl::start() {
 }
 
 Result<void> App::Impl::open_store() {
-  auto opened = store::open_store(settings.store, clock, control_reactor);
+  store::StoreOptions options = settings.store;
+  for (const SinkSettings& sink : settings.sinks) options.recipients.sinks.push_back(sink.name);
+  options.recipients.instance = settings.control.instance;
+  options.recipients.external_url = settings.control.external_url;
+  options.on_alert = [this](const AlertRow& row, std::vector<NotificationRow> notes) {
+    control->adopt(row, std::move(notes));
+  };
+  auto opened = store::open_store(std::move(options), clock, control_reactor);
   if (!opened) return std::unexpected(opened.error());
   store = std::move(*opened);
   return {};

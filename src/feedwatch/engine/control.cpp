@@ -155,6 +155,12 @@ void Control::on_wakeup(MonoTime now) {
   impl_->run(now);
 }
 
+void Control::adopt(const AlertRow& row, std::vector<NotificationRow> notes) {
+  const MonoTime now = impl_->ports.clock.now();
+  impl_->adopt(row, std::move(notes), now);
+  impl_->run(now);
+}
+
 void Control::hurry(MonoTime now) {
   impl_->outbox.hurry(now);
   impl_->run(now);

@@ -76,6 +76,10 @@ class Control {
   /// Takes what the shard has put on the status board.
   void on_status(MonoTime now);
   void on_wakeup(MonoTime now);
+  /// An alert that another writer of the journal has opened, changed or ended, with the outbox
+  /// entries of that transaction: they are delivered, and an open alert is gone on with like one of
+  /// an earlier run.
+  void adopt(const AlertRow& row, std::vector<NotificationRow> notes);
   /// Stopping: nothing waits for its siblings any more.
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).

@@ -61,6 +61,38 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   }
 }
 
+void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now) {
+  for (auto& note : notes) restore_notification(std::move(note), {row}, now);
+  const auto ended = [&](const AlertRow& known) { return known.id == row.id; };
+  // Our own end of it may have overtaken the news that it was changed.
+  if (std::ranges::any_of(resolved, ended)) return;
+  const alert::Alert* known = pipeline.find(row.identity);
+  const bool is_resolved = row.state == to_text(alert::State::resolved);
+  const bool is_news = is_resolved || known == nullptr || to_text(known->severity) != row.severity;
+  if (is_resolved) {
+    ++counted.alerts_resolved;
+    pipeline.forget(alert_of(row, anchor));
+    resolved.push_front(row);
+    if (resolved.size() > kept_resolved) resolved.pop_back();
+  } else {
+    if (known == nullptr) ++counted.alerts_fired;
+    pipeline.adopt(alert_of(row, anchor), now);
+    // Whoever can end it does: its stream, if it is one of a rule, or nobody because it has none.
+    if (const StreamTrack* track = track_of(row.labels)) judge_stream(*track, now);
+    orphans_waited = orphans_waited || orphans_cleared;
+    orphans_cleared = false;
+  }
+  if (!is_news) return;
+  Event event;
+  event.type = Event::Type::alert;
+  event.at = now;
+  event.subject = row.identity;
+  event.alert_state = row.state;
+  event.severity = row.severity;
+  event.text = fmt::format("{} {}", row.state, row.severity);
+  emit(event);
+}
+
 /// A line that comes back is up a moment before its streams are: until then their silence is the
 /// line's.
 bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const {

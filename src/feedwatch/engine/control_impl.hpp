@@ -58,6 +58,7 @@ struct Control::Impl {
 
   // ---- rules and alerts (control_alerts.cpp) ----
   void recover(Recovered recovered, MonoTime now);
+  void adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now);
   void judge_stream(const StreamTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
   void judge_own(MonoTime now);
@@ -113,7 +114,7 @@ struct Control::Impl {
   bool started = false;
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
-  bool orphans_waited = false;  ///< for a venue that could not say which streams it has
+  bool orphans_waited = false;  ///< what is found later has ended when it is found
   bool streams_known = false;   ///< latched: every required stream has left unknown once
   bool running = false;
   bool again = false;

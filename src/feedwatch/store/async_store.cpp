@@ -38,6 +38,7 @@ AsyncStore::AsyncStore(StoreOptions options, std::unique_ptr<Backend> backend, S
       clock_(clock),
       completions_(std::make_shared<Completions>(mailbox)),
       state_(options_.max_state_bytes),
+      open_alerts_(options_.recipients),
       run_id_(random_hex()),
       spool_(std::move(spool)),
       backoff_(options_.retry_first) {}
@@ -79,26 +80,12 @@ void AsyncStore::commit(JournalBatch batch, Done done) {
   completions_->flush();
 }
 
-void AsyncStore::create_alert(AlertRequest request, Created done) {
-  {
-    const std::unique_lock lock(mutex_);
-    JournalBatch batch =
-        open_alerts_.request(request, clock_.wall_now(), fresh_id("a-"), fresh_id("create-"));
-    std::string id = std::get<AlertRow>(batch.rows.front()).id;
-    accept(std::move(batch),
-           [id = std::move(id), done = std::move(done)](std::expected<void, Error> result) mutable {
-             done(result ? Result<std::string>(std::move(id))
-                         : std::unexpected(std::move(result.error())));
-           });
-  }
-  completions_->flush();
-}
-
 std::string AsyncStore::fresh_id(const char* prefix) {
   return fmt::format("{}{}-{}", prefix, run_id_, ++ids_);
 }
 
 void AsyncStore::accept(JournalBatch batch, Done done) {
+  open_alerts_.join(batch);
   const std::size_t bytes = cost_of(batch);
   if (std::optional<Error> error = refusal(batch, bytes)) {
     ++health_.refused;

@@ -35,6 +35,7 @@ class AsyncStore final : public Store {
 
   void commit(JournalBatch batch, Done done) override;
   void create_alert(AlertRequest request, Created done) override;
+  void resolve_alert(std::string id, Created done) override;
   void probe(Probed done) override;
   std::optional<std::string> get(const std::string& key) const override;
   void put(const std::string& key, std::string value) override;
@@ -51,6 +52,8 @@ class AsyncStore final : public Store {
 
   // Callers' side; `lock` holds mutex_.
   void accept(JournalBatch batch, Done done);
+  void accept_alert(JournalBatch batch, Created done);
+  void refuse(Error error, Created done);
   std::optional<Error> refusal(const JournalBatch& batch, std::size_t bytes) const;
   std::string fresh_id(const char* prefix);
 

@@ -15,9 +15,21 @@
 
 namespace feedwatch::store {
 
+/// Whom an alert made by create_alert is told, and in whose name.
+struct Recipients {
+  std::vector<std::string> sinks;  ///< their names
+  std::string instance;            ///< which monitor speaks
+  std::string external_url;        ///< where a person finds it, may be empty
+};
+
 struct StoreOptions {
   std::string url;                  ///< "sqlite:///var/lib/feedwatch/feedwatch.db"
   std::filesystem::path state_dir;  ///< holds the spool; created when absent
+
+  Recipients recipients;
+  /// Told, through the mailbox, of an alert that create_alert or resolve_alert has made durable,
+  /// with its outbox entries: somebody has to deliver them and go on with the alert.
+  std::function<void(AlertRow, std::vector<NotificationRow>)> on_alert = {};
 
   // Bounds. A batch beyond the queue's is refused at once, with an Error, and counted.
   std::size_t max_queue_rows = 20'000;
@@ -82,9 +94,13 @@ class Store : public Journal, public StateStore {
   using Created = std::move_only_function<void(Result<std::string>)>;
   using Probed = std::move_only_function<void(Result<Duration>)>;
 
-  /// Opens an alert, or refreshes the open one of the same identity: message, metadata, and a
-  /// severity that only rises. Answers the alert's id.
+  /// Opens an alert, or refreshes the open one of the same identity, whoever opened it: message,
+  /// metadata, and a severity that only rises. What is news has an outbox entry for each recipient
+  /// in the same transaction. Answers the alert's id. A request that makes no alert (check_request)
+  /// is refused.
   virtual void create_alert(AlertRequest request, Created done) = 0;
+  /// Ends an open alert, and tells the recipients. Answers its id; an error when it is not open.
+  virtual void resolve_alert(std::string id, Created done) = 0;
   /// Writes, reads back and deletes a probe row; answers how long it took.
   virtual void probe(Probed done) = 0;
   virtual StoreHealth health() const = 0;

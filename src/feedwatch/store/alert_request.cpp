@@ -1,0 +1,82 @@
+#include "feedwatch/store/alert_request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "feedwatch/alert/payload.hpp"
+#include "feedwatch/base/json_valid.hpp"
+
+namespace feedwatch::store {
+namespace {
+
+/// A row's moments on a clock that begins with UTC itself.
+constexpr WallAnchor utc{};
+
+MonoTime moment(WallTime at) {
+  return mono_from_ns(to_ns(at));
+}
+
+alert::Alert alert_of(const AlertRow& row) {
+  alert::Alert alert;
+  alert.id = row.id;
+  alert.name = row.name;
+  alert.identity = row.identity;
+  alert.labels = row.labels;
+  alert.severity = row.severity == to_text(alert::Severity::critical) ? alert::Severity::critical
+                                                                      : alert::Severity::warning;
+  alert.state =
+      row.state == to_text(alert::State::resolved) ? alert::State::resolved : alert::State::firing;
+  alert.message = row.message;
+  alert.metadata = row.metadata;
+  alert.started = moment(row.started_at);
+  alert.updated = moment(row.updated_at);
+  if (row.resolved_at) alert.resolved = moment(*row.resolved_at);
+  return alert;
+}
+
+Error refused(std::string why, std::string fix) {
+  return {"alert", std::move(why), std::move(fix)};
+}
+
+}  // namespace
+
+std::optional<Error> check_request(const AlertRequest& request) {
+  if (request.type.empty()) return refused("has no type", "name what it is about");
+  if (request.severity != to_text(alert::Severity::warning) &&
+      request.severity != to_text(alert::Severity::critical)) {
+    return refused("has the unknown severity '" + request.severity + "'",
+                   "use warning or critical");
+  }
+  const auto disorder = std::ranges::adjacent_find(request.labels, std::ranges::greater_equal{},
+                                                   &Labels::value_type::first);
+  if (disorder != request.labels.end()) {
+    return refused("has labels out of order or twice", "sort them by name");
+  }
+  if (!is_json_object(request.metadata)) {
+    return refused("has metadata that is no JSON object", "use {} when there is none");
+  }
+  return std::nullopt;
+}
+
+std::vector<NotificationRow> outbox_rows(const AlertRow& row, alert::Change::Type news,
+                                         const Recipients& recipients, WallTime now) {
+  const alert::Change change{news, alert_of(row), moment(now)};
+  const std::string key = alert::notification_key(change);
+  std::vector<NotificationRow> rows;
+  for (const std::string& sink : recipients.sinks) {
+    NotificationRow note;
+    note.id = fmt::format("{}@{}", key, sink);
+    note.alert_id = row.id;
+    note.sink = sink;
+    note.state = "pending";
+    note.payload =
+        alert::webhook_payload(change, {sink, recipients.instance, recipients.external_url}, utc);
+    note.created_at = now;
+    rows.push_back(std::move(note));
+  }
+  return rows;
+}
+
+}  // namespace feedwatch::store
