@@ -203,7 +203,12 @@ net::Response Routes::price(const StreamKey& key, const Target& target) {
        ++i) {
     answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
   }
-  return answer ? json_reply(200, price_json(key, answer->price)) : refused(key, answer.error());
+  if (!answer) return refused(key, answer.error());
+  if (answer->first_degraded) {
+    ports_.warn(fmt::format("degraded_price_warning {}: given out at age {:.1f} s", key.text(),
+                            to_seconds(answer->price.receive_age)));
+  }
+  return json_reply(200, price_json(key, answer->price));
 }
 
 net::Response Routes::lines(const Target& target) const {

@@ -46,6 +46,8 @@ struct ApiPorts {
   const Monitor& monitor;          ///< reading calls only
   Decisions& decisions;
   std::function<ProcessFacts()> process;
+  /// Told once per episode: a price was given out although its stream is degraded (semantics §5).
+  std::function<void(std::string_view)> warn = [](std::string_view) {};
   /// Leases: passed on to the shard; `done` runs later on the API's thread.
   using Done = std::move_only_function<void(Result<void>)>;
   std::function<void(StreamKey, std::string owner, Duration ttl, Done)> want;

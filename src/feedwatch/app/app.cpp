@@ -49,6 +49,7 @@ struct ShardBeat {
   std::atomic<std::int64_t> at_ns{0};
   std::atomic<std::uint64_t> accepted{0};
   std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
+  std::atomic<std::uint64_t> undecodable{0};
 };
 
 }  // namespace
@@ -274,7 +275,11 @@ void App::Impl::beat() {
   const MonoTime now = clock.now();
   const Monitor::IntakeCounters& counters = shard->monitor().intake_counters();
   shard_beat.accepted = counters.accepted;
-  for (std::size_t i = 0; i < rejection_count; ++i) shard_beat.rejected[i] = counters.rejected[i];
+  for (std::size_t i = 0; i < rejection_count; ++i) {
+    const bool unknown = static_cast<Rejection>(i) == Rejection::unknown_symbol;
+    shard_beat.rejected[i] = counters.rejected[i] + (unknown ? shard->unknown_symbols() : 0);
+  }
+  shard_beat.undecodable = counters.undecodable;
   shard_beat.at_ns = to_ns(now);
   notice_clocks(now);
   beat_wakeup->arm(now + loop_beat);
@@ -339,6 +344,7 @@ api::ProcessFacts App::Impl::facts() const {
   for (std::size_t i = 1; i < rejection_count; ++i) {
     facts.ticks_rejected.emplace_back(to_text(static_cast<Rejection>(i)), shard_beat.rejected[i]);
   }
+  facts.ticks_rejected.emplace_back("undecodable", shard_beat.undecodable);
   facts.mailbox_refused = shard_reactor.refused() + control_reactor.refused();
   return facts;
 }
@@ -366,6 +372,7 @@ api::ApiPorts App::Impl::api_ports() {
       .monitor = shard->monitor(),
       .decisions = decisions,
       .process = [this] { return facts(); },
+      .warn = [this](std::string_view text) { log("warning", text); },
       .want =
           [this](StreamKey key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
             on_shard(std::move(done),

@@ -108,6 +108,7 @@ std::vector<AlertCount> Control::alert_counts() const {
   for (const auto& alert : impl_->pipeline.pending()) ++at(alert).pending;
   for (const auto& alert : impl_->pipeline.open()) ++at(alert).firing;
   std::vector<AlertCount> list;
+  list.reserve(counts.size());
   for (auto& [name, count] : counts) list.push_back(std::move(count));
   return list;
 }

@@ -74,6 +74,10 @@ const Monitor& Shard::monitor() const {
   return impl_->monitor;
 }
 
+std::uint64_t Shard::unknown_symbols() const {
+  return impl_->unknown_symbols;
+}
+
 // ---- life ---------------------------------------------------------------------------------------
 
 Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports)

@@ -54,6 +54,8 @@ class Shard final : public FrameSink {
 
   Monitor& monitor();
   const Monitor& monitor() const;
+  /// Ticks of symbols nobody asked for. The shard's thread.
+  std::uint64_t unknown_symbols() const;
 
  private:
   struct Impl;

@@ -24,6 +24,7 @@ class ApiBench : public engine::ControlBench {
             .monitor = monitor,
             .decisions = decisions,
             .process = [this] { return facts; },
+            .warn = [this](std::string_view text) { warned.emplace_back(text); },
             .want =
                 [this](StreamKey key, std::string owner, Duration ttl, ApiPorts::Done done) {
                   leases.push_back(key.text() + " " + owner + " " + std::to_string(ttl / 1s));
@@ -67,6 +68,7 @@ class ApiBench : public engine::ControlBench {
   ProcessFacts facts{.shard_loop_alive = true};
   Result<void> lease_result;
   std::vector<std::string> leases;
+  std::vector<std::string> warned;
   Routes routes;
 };
 

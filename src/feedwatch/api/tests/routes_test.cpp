@@ -169,6 +169,16 @@ TEST_F(RoutesTest, refusals_say_which) {
   EXPECT_EQ(refusal("BTC")["reason"], "silent");
 }
 
+TEST_F(RoutesTest, a_degraded_price_is_marked_and_noted_once) {
+  bench.priced("BTC");
+  bench.run_until(bench.clock.time + 200s);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(bench.json("/v1/prices/v/BTC/mark?max_age=1h")["level"], "degraded");
+  }
+  EXPECT_THAT(bench.warned,
+              ElementsAre("degraded_price_warning v/BTC/mark: given out at age 200.0 s"));
+}
+
 TEST_F(RoutesTest, no_price_without_a_limit_of_its_age) {
   bench.priced("BTC");
   EXPECT_THAT(problem_of(bench.get("/v1/prices/v/BTC/mark")), HasSubstr("400 max_age is missing"));
