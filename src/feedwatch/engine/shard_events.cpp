@@ -162,6 +162,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       // Silence of an event channel proves nothing by itself, and nobody can be asked yet: one new
       // subscription is tried, the line is left alone.
       if (entry.event_channel && change.to != Level::healthy && change.to != Level::unknown) {
+        ask_before_judging(*units[entry.venue], now);
         feed.on_suspect(entry.topic, change.at, RepairStep::resubscribe, now);
       }
       break;
@@ -171,6 +172,8 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       if (!entry.event_channel) {
         feed.on_suspect(entry.topic, change.at - policy.suspect_after, RepairStep::replace_line,
                         now);
+      } else {
+        feed.note_silent(entry.topic, change.at - policy.suspect_after, now);
       }
       break;
     case StreamChange::Type::cleared:

@@ -54,6 +54,7 @@ std::optional<RepairStep> Ladder::due_step(MonoTime now, bool line_wide) {
 
 const RepairStatus& Ladder::begin(std::uint64_t id, RepairStep step, ConnId from, std::string line,
                                   MonoTime now) {
+  forget_old(now);
   starts_.push_back(now);
   from_ = from;
   due_ = never_mono;

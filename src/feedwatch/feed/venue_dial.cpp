@@ -56,9 +56,23 @@ void VenueFeed::release_followers(MonoTime now) {
   for (const auto& slot : slots_) {
     slot->give_up_at.reset();
     slot->release_due = false;
-    if (slot->topics.empty() || slot->current || slot->dial_at) continue;
-    slot->dial_at = now + random_.between(Duration::zero(), follow_spread);
+    follow(*slot, now);
+    // The line that called them has shown that the venue keeps its connections.
+    if (!slot->current) slot->on_probation = false;
   }
+}
+
+// The pathfinder stays what it is for the lines of its own route.
+void VenueFeed::release_other_routes(const Slot& silent, MonoTime now) {
+  followers_released_ = true;
+  for (const auto& slot : slots_) {
+    if (slot->route != silent.route) follow(*slot, now);
+  }
+}
+
+void VenueFeed::follow(Slot& slot, MonoTime now) {
+  if (slot.topics.empty() || slot.current || slot.dial_at) return;
+  slot.dial_at = now + random_.between(Duration::zero(), follow_spread);
 }
 
 void VenueFeed::dial_due(Slot& slot, MonoTime now) {
@@ -176,14 +190,14 @@ void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
 }
 
 // A pathfinder whose dial has reached nobody makes room for the next one; one that has reached the
-// venue keeps its ten seconds a phase. After three seconds of acknowledged silence the others need
-// not wait for its data any longer: it may be its route alone that is dead.
+// venue keeps its ten seconds a phase. After three seconds of acknowledged silence lines of
+// other routes need not wait for its data any longer: it may be its route alone that is dead.
 void VenueFeed::check_pathfinder(Slot& slot, MonoTime now) {
   if (pathfinder_ != slot.index || !slot.give_up_at || *slot.give_up_at > now) return;
   slot.give_up_at.reset();
   if (!slot.current) return;
   if (slot.current->state() == Session::State::subscribing) {
-    release_followers(now);
+    release_other_routes(slot, now);
     return;
   }
   if (slot.current->phase() >= DialPhase::securing) {

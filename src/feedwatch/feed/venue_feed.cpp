@@ -108,6 +108,7 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
   TopicState& state = at(topic);
   if (reason == Reason::quarantined && !state.received) {
     state.unlisted = true;
+    state.instrument = Reason::ok;  // a halt it was in before is no matter any more
     quarantine(topic, std::move(detail), now);
     return;
   }
@@ -418,6 +419,11 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
   // The last of a line's topics to fall silent is the line.
   publish(*slots_[state.slot], now);
   update_venue(now);
+}
+
+void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
+  at(topic).silent_since = since;
+  update_reason(topic, now);
 }
 
 void VenueFeed::on_cleared(TopicId topic, MonoTime now) {

@@ -61,6 +61,8 @@ class VenueFeed {
   // ---- what the streams say ----
   /// Silent for too long, `since` being its last evidence. `never_past` limits the ladder.
   void on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now);
+  /// Silent since then, which accuses nobody yet: what REST says of the instrument may explain it.
+  void note_silent(TopicId topic, MonoTime since, MonoTime now);
   void on_cleared(TopicId topic, MonoTime now);
 
   // ---- what connections say ----
@@ -127,6 +129,8 @@ class VenueFeed {
   void schedule(Slot& slot, bool was_stable, MonoTime now);
   void choose_pathfinder(bool was_stable, MonoTime now);
   void release_followers(MonoTime now);
+  void release_other_routes(const Slot& silent, MonoTime now);
+  void follow(Slot& slot, MonoTime now);
   void dial_due(Slot& slot, MonoTime now);
   SessionPtr open_session(Slot& slot, MonoTime now);
   void lose_current(Slot& slot, Lasted lasted, MonoTime now);

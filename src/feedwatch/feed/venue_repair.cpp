@@ -102,8 +102,11 @@ bool VenueFeed::line_wide(const Slot& slot) const {
 void VenueFeed::accuse(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   if (state.quarantined || state.instrument != Reason::ok) return;
+  // A channel that owes nothing accuses no line by being quiet (decision 3).
+  const venues::ChannelSheet& sheet = sheet_.channels[state.wire.channel];
+  const bool owes = state.clocked || sheet.snapshot_on_subscribe;
   state.silent_since = std::min(state.silent_since, now);
-  state.ladder.on_suspect(now);
+  state.ladder.on_suspect(now, owes ? RepairStep::replace_line : RepairStep::resubscribe);
   climbing_.insert(topic);
 }
 

@@ -24,6 +24,8 @@ void ClockOffset::Bucket::add(std::int64_t sample) {
 }
 
 void ClockOffset::add(Duration raw_transit, MonoTime now) {
+  // No offset in our range explains it: the venue's clock is broken, and will not stay so.
+  if (raw_transit < -(range + tolerance)) return;
   const std::int64_t minute = now.time_since_epoch() / bucket_span;
   Bucket& bucket = buckets_[static_cast<std::size_t>(
       ((minute % std::int64_t{bucket_count}) + std::int64_t{bucket_count}) %

@@ -244,7 +244,8 @@ void Checkers::check_bounds() {
 /// Counted from when a tick was applied: after a stall, or on a line that lags, it had arrived
 /// earlier than it could be delivered.
 void Checkers::check_conflation(const ConsumerRecord& record, MonoTime now) {
-  if (!record.subscribed) return;
+  // A stream that is wanted again is another one: its consumer went with the first.
+  if (!record.subscribed || world_.monitor().find(record.stream) != record.id) return;
   const auto memory = streams_.find(record.stream);
   if (memory == streams_.end() || memory->second.ticks == 0) return;
   const MonoTime applied = memory->second.applied;

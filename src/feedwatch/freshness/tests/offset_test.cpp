@@ -45,8 +45,16 @@ TEST(ClockOffset, TakesTheFivePercentQuantileNotTheLeast) {
 
 TEST(ClockOffset, StaysWithinFiveSeconds) {
   ClockOffset offset;
-  feed(offset, -1h, 30, t0);
+  MonoTime at = feed(offset, -6s, 30, t0);
   EXPECT_EQ(offset.value(), -5s);
+  feed(offset, 1h, 11'000, at);
+  EXPECT_EQ(offset.value(), 5s);
+}
+
+TEST(ClockOffset, LearnsNothingFromAClockThatNoOffsetExplains) {
+  ClockOffset offset;
+  feed(offset, -6s - 1ns, 30, t0);
+  EXPECT_EQ(offset.value(), 0s);
 }
 
 TEST(ClockOffset, ForgetsAfterTenMinutes) {
