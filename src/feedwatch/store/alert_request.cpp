@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "feedwatch/alert/payload.hpp"
+#include "feedwatch/store/sqlite/json_text.hpp"
 
 namespace feedwatch::store {
 namespace {
@@ -34,10 +34,6 @@ alert::Alert alert_of(const AlertRow& row) {
   alert.updated = moment(row.updated_at);
   if (row.resolved_at) alert.resolved = moment(*row.resolved_at);
   return alert;
-}
-
-bool is_json_object(std::string_view text) {
-  return nlohmann::json::parse(text, nullptr, false).is_object();
 }
 
 Error refused(std::string why, std::string fix) {

@@ -133,7 +133,10 @@ class Rounds {
 TEST(SocketStamper, ABacklogIsAsOldAsItsBeginningHoweverShortTheRounds) {
   Rounds rounds;
   const MonoTime began = rounds.now() + 100ms;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(rounds.next(100, 1000).mono_recv, rounds.now());
+  for (int i = 0; i < 3; ++i) {
+    const ReadStamp stamp = rounds.next(100, 1000);
+    EXPECT_EQ(stamp.mono_recv, rounds.now());
+  }
   for (int i = 0; i < 7; ++i) {
     const ReadStamp stamp = rounds.next(100, 1000);
     EXPECT_EQ(stamp.mono_recv, began);
@@ -146,7 +149,10 @@ TEST(SocketStamper, OnceAllThatWaitedAtOneMomentIsReadNothingIsOlderThanThat) {
   rounds.next(100, 1000);
   const MonoTime seen = rounds.now();
   // The tenth read ends with the last byte that waited then; what follows came later.
-  for (int i = 0; i < 10; ++i) EXPECT_LE(rounds.next(100, 1500).mono_recv, rounds.now());
+  for (int i = 0; i < 10; ++i) {
+    const ReadStamp stamp = rounds.next(100, 1500);
+    EXPECT_LE(stamp.mono_recv, rounds.now());
+  }
   const MonoTime seen_again = rounds.now();
   EXPECT_EQ(rounds.next(100, 1500).mono_recv, seen);
   EXPECT_LT(seen, seen_again);

@@ -160,6 +160,8 @@ TEST(AlertRequest, WhatMakesNoAlertIsRefused) {
   EXPECT_NE(why([](auto& r) { r.metadata = ""; }), "");
   EXPECT_NE(why([](auto& r) { r.metadata = R"({"a":1} 2)"; }), "");
   EXPECT_NE(why([](auto& r) { r.metadata = R"({"a":)"; }), "");
+  EXPECT_NE(why([](auto& r) { r.metadata = std::string("{}\0", 3); }), "");
+  EXPECT_NE(why([](auto& r) { r.metadata = "{\"a\":\"\xff\"}"; }), "");
   EXPECT_NE(why([](auto& r) { r.type = ""; }), "");
   EXPECT_NE(why([](auto& r) { r.severity = "bad"; }), "");
   EXPECT_NE(why([](auto& r) { r.labels = {{"b", ""}, {"a", ""}}; }), "");
