@@ -111,18 +111,20 @@ class VenueFeed {
   struct Slot;
   using SessionPtr = std::unique_ptr<Session>;
 
-  // venue_feed.cpp: topics, events
+  // venue_topics.cpp: which there are, and which are set aside
   Slot& slot_with_room(std::string_view route, MonoTime now);
   std::string_view route_of(const venues::Topic& topic) const;
-  Session* find(ConnId conn, Slot** slot = nullptr) const;
-  void process(Slot& slot, Session& session, MonoTime now);
-  void refused(Slot& slot, Session& session, TopicId topic, const std::string& words, MonoTime now);
-  void overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now);
   void quarantine(TopicId topic, std::string detail, MonoTime now);
   void release(TopicId topic);
   void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
+
+  // venue_feed.cpp: events
+  Session* find(ConnId conn, Slot** slot = nullptr) const;
+  void process(Slot& slot, Session& session, MonoTime now);
+  void refused(Slot& slot, Session& session, TopicId topic, const std::string& words, MonoTime now);
+  void overdue(Slot& slot, const Session& session, TopicId topic, MonoTime now);
 
   // venue_dial.cpp: who dials when
   bool venue_live(MonoTime now) const;

@@ -1,0 +1,184 @@
+// Which topics there are, on which line, and which are set aside.
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/feed/venue_feed_state.hpp"
+
+namespace feedwatch::feed {
+
+std::string_view VenueFeed::route_of(const venues::Topic& topic) const {
+  return sheet_.channels[topic.channel].route;
+}
+
+VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, MonoTime now) {
+  std::size_t number = 1;
+  for (const auto& slot : slots_) {
+    if (slot->route != route) continue;
+    if (sheet_.max_topics_per_line == 0 || slot->topics.size() < sheet_.max_topics_per_line) {
+      return *slot;
+    }
+    ++number;
+  }
+  const std::size_t index = slots_.size();
+  const LineId id{options_.first_line + static_cast<std::uint32_t>(index)};
+  std::string name = options_.venue + "/" + std::string(route) + "#" + std::to_string(number);
+  slots_.push_back(std::make_unique<Slot>(index, id, std::string(route), std::move(name)));
+  slots_.back()->state_since = now;
+  return *slots_.back();
+}
+
+TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime now) {
+  Slot& slot = slot_with_room(route_of(topic), now);
+  const auto free = std::ranges::find_if(topics_, [](const auto& state) { return !state; });
+  const TopicId id{static_cast<std::uint32_t>(free - topics_.begin())};
+  auto state = std::make_unique<TopicState>();
+  const Cadence& cadence = sheet_.channels[topic.channel].cadence;
+  state->wire = topic;
+  state->slot = slot.index;
+  state->required = required;
+  state->clocked = cadence.type == CadenceType::clocked;
+  state->ladder = Ladder(std::max<Duration>(3s, cadence.period + 2s));
+  if (free == topics_.end()) {
+    topics_.push_back(std::move(state));
+  } else {
+    *free = std::move(state);
+  }
+  slot.topics.insert(id);
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session == nullptr) continue;
+    session->want(id, topic, false);
+    session->on_time(now);
+  }
+  if (running_ && !slot.current && !slot.dial_at) schedule(slot, true, now);
+  update_reason(id, now);
+  publish(slot, now, true);
+  update_venue(now);
+  return id;
+}
+
+void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
+  Slot& slot = *slots_[at(topic).slot];
+  end_repair(topic, "nobody wants it any more", now);
+  slot.topics.erase(topic);
+  climbing_.erase(topic);
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session != nullptr) session->unwant(topic, now);
+  }
+  set_aside_.erase(topic);
+  topics_[topic.index()].reset();
+  if (slot.topics.empty()) {
+    slot.dial_at.reset();
+    slot.give_up_at.reset();
+    for (SessionPtr* session : {&slot.current, &slot.replacement}) {
+      if (!*session) continue;
+      (*session)->begin_closing();
+      port_.close((*session)->conn());
+      slot.closing.push_back(std::move(*session));
+    }
+    if (pathfinder_ == slot.index) {
+      pathfinder_.reset();
+      choose_pathfinder(true, now);
+    }
+  }
+  publish(slot, now, true);
+  update_venue(now);
+}
+
+template <class Action>
+void VenueFeed::for_sessions(TopicId topic, Action action) {
+  const Slot& slot = *slots_[at(topic).slot];
+  for (Session* session : {slot.current.get(), slot.replacement.get()}) {
+    if (session != nullptr) action(*session);
+  }
+}
+
+void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
+  TopicState& state = at(topic);
+  if (reason == Reason::quarantined && !state.received) {
+    state.unlisted = true;
+    state.instrument = Reason::ok;  // a halt it was in before is no matter any more
+    quarantine(topic, std::move(detail), now);
+    return;
+  }
+  if (reason == Reason::quarantined) {
+    // Data is better evidence than a list: a stream that ticks is neither bad nor gone.
+    reason = state.silent_since == never_mono ? Reason::ok : Reason::delisted;
+    if (reason == Reason::ok) detail.clear();
+  } else if (std::exchange(state.unlisted, false) && state.quarantined) {
+    release(topic);
+    for_sessions(topic, [&](Session& session) {
+      session.want(topic, state.wire, false);
+      session.on_time(now);
+    });
+  }
+  const Reason before = std::exchange(state.instrument, reason);
+  state.instrument_at = now;
+  if (reason != Reason::ok) set_aside_.insert(topic);
+  if (reason != Reason::ok || before != Reason::ok) state.detail = std::move(detail);
+  if ((reason == Reason::ok) != (before == Reason::ok)) {
+    for_sessions(topic,
+                 [&](Session& session) { session.excuse(topic, reason != Reason::ok, now); });
+  }
+  if (reason != Reason::ok) {
+    // A halt is no fault of the feed: nothing to repair, nothing to page about.
+    state.ladder.on_cleared();
+    note_exhausted(topic, now);
+    if (!state.ladder.running()) climbing_.erase(topic);
+  } else if (before != Reason::ok && state.silent_since != never_mono) {
+    on_suspect(topic, state.silent_since,
+               state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
+  }
+  update_reason(topic, now);
+}
+
+void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
+  TopicState& state = at(topic);
+  if (state.quarantined) return;
+  state.quarantined = true;
+  state.retry_at = now + quarantine_retry;
+  set_aside_.insert(topic);
+  state.detail = std::move(detail);
+  state.ladder.on_cleared();
+  end_repair(topic, "the topic is quarantined", now);
+  note_exhausted(topic, now);
+  climbing_.erase(topic);
+  for_sessions(topic, [&](Session& session) { session.excuse(topic, true, now); });
+  update_reason(topic, now);
+}
+
+/// Out of quarantine: by data, or because a list knows it now.
+void VenueFeed::release(TopicId topic) {
+  TopicState& state = at(topic);
+  state.quarantined = false;
+  state.fruitless = 0;
+  state.detail.clear();
+}
+
+/// A venue may have come to serve what it did not: quarantine asks again now and then. And a word
+/// of REST that is not repeated excuses nobody any longer.
+void VenueFeed::review_set_aside(MonoTime now) {
+  const std::vector<TopicId> aside(set_aside_.begin(), set_aside_.end());
+  for (const TopicId topic : aside) {
+    TopicState& state = at(topic);
+    if (state.instrument != Reason::ok && now - state.instrument_at > instrument_fresh) {
+      set_instrument(topic, Reason::ok, {}, now);
+    }
+    if (state.quarantined && now >= state.retry_at && line_up(*slots_[state.slot]) &&
+        !state.ladder.running()) {
+      state.retry_at = now + quarantine_retry;
+      begin_repair(topic, RepairStep::resubscribe, now);
+      climbing_.insert(topic);
+    }
+    if (!state.quarantined && state.instrument == Reason::ok) set_aside_.erase(topic);
+  }
+}
+
+bool VenueFeed::excusing() const {
+  return std::ranges::any_of(set_aside_, [&](TopicId topic) {
+    return at(topic).instrument != Reason::ok && at(topic).silent_since != never_mono;
+  });
+}
+
+}  // namespace feedwatch::feed
