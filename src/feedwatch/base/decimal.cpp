@@ -9,8 +9,8 @@ namespace {
 
 __extension__ using Magnitude = unsigned __int128;
 
-constexpr Magnitude max_positive = ~Magnitude{0} >> 1U;  // 2^127 - 1
-constexpr int max_digits = 39;                           // of 2^127
+constexpr auto max_positive = static_cast<Magnitude>(Decimal::max_mantissa);
+constexpr int max_digits = 39;  // scale 38, and the zero before the point
 
 constexpr auto powers_of_ten = [] {
   std::array<Magnitude, Decimal::max_scale + 1> table{};
@@ -74,7 +74,7 @@ class Reader {
 
   void append(Parts& parts) {
     const unsigned digit = next_digit();
-    // 2^127 itself still fits when negative: exact range checks follow in fit().
+    // 2^121 itself still fits when negative: exact range checks follow in fit().
     if (parts.digits > (max_positive - digit + 1U) / 10U) parts.overflow = true;
     parts.digits = parts.digits * 10U + digit;
   }
@@ -166,7 +166,7 @@ std::expected<Decimal, DecimalError> Decimal::parse(std::string_view text) {
 std::size_t Decimal::write(char* out) const {
   std::array<char, max_digits + 1> reversed{};
   int count = 0;
-  for (Magnitude rest = magnitude(mantissa_); rest != 0 || count <= scale_; rest /= 10U) {
+  for (Magnitude rest = magnitude(mantissa()); rest != 0 || count <= scale(); rest /= 10U) {
     reversed[static_cast<std::size_t>(count++)] =
         static_cast<char>('0' + static_cast<int>(rest % 10U));
   }
@@ -174,7 +174,7 @@ std::size_t Decimal::write(char* out) const {
   if (is_negative()) *end++ = '-';
   while (count > 0) {
     *end++ = reversed[static_cast<std::size_t>(--count)];
-    if (count == scale_ && count > 0) *end++ = '.';
+    if (count == scale() && count > 0) *end++ = '.';
   }
   return static_cast<std::size_t>(std::distance(out, end));
 }

@@ -13,7 +13,7 @@ namespace feedwatch {
 enum class DecimalError : std::uint8_t {
   empty,            ///< no characters at all
   malformed,        ///< not a decimal number (NaN, infinity, hex, stray characters)
-  too_many_digits,  ///< mantissa beyond signed 128 bits, or scale beyond 38
+  too_many_digits,  ///< mantissa beyond signed 122 bits, or scale beyond 38
 };
 
 constexpr std::string_view to_text(DecimalError error) {
@@ -30,11 +30,14 @@ class Decimal {
  public:
   __extension__ using Mantissa = __int128;
   static constexpr int max_scale = 38;
+  static constexpr Mantissa max_mantissa = (Mantissa{1} << 121) - 1;  ///< 36 digits, and more
+  static constexpr Mantissa min_mantissa = -max_mantissa - 1;
 
   constexpr Decimal() = default;
-  /// Precondition: 0 <= scale <= max_scale.
+  /// Precondition: min_mantissa <= mantissa <= max_mantissa, 0 <= scale <= max_scale.
   constexpr Decimal(Mantissa mantissa, int scale)
-      : mantissa_(mantissa), scale_(static_cast<std::uint8_t>(scale)) {}
+      : low_(static_cast<std::uint64_t>(mantissa) << scale_bits | static_cast<unsigned>(scale)),
+        high_(static_cast<std::int64_t>(mantissa >> (word_bits - scale_bits))) {}
 
   /// Parses the whole text by the grammar of JSON numbers (RFC 8259 §6), quoted or not at the
   /// venue: no blanks, no leading '+', no "1." or ".5", no leading zeros as in "007". Minus zero is
@@ -49,11 +52,13 @@ class Decimal {
   static constexpr std::size_t max_text = 48;
   std::size_t write(char* out) const;
 
-  constexpr Mantissa mantissa() const { return mantissa_; }
-  constexpr int scale() const { return scale_; }
-  constexpr bool is_zero() const { return mantissa_ == 0; }
-  constexpr bool is_positive() const { return mantissa_ > 0; }
-  constexpr bool is_negative() const { return mantissa_ < 0; }
+  constexpr Mantissa mantissa() const {
+    return static_cast<Mantissa>(high_) << (word_bits - scale_bits) | (low_ >> scale_bits);
+  }
+  constexpr int scale() const { return static_cast<int>(low_ & scale_mask); }
+  constexpr bool is_zero() const { return high_ == 0 && (low_ >> scale_bits) == 0; }
+  constexpr bool is_positive() const { return !is_negative() && !is_zero(); }
+  constexpr bool is_negative() const { return high_ < 0; }
   /// Nearest double, for display and metrics only, never for decisions.
   double to_double() const;
 
@@ -62,12 +67,19 @@ class Decimal {
   friend bool operator==(const Decimal& a, const Decimal& b) { return (a <=> b) == 0; }
   /// Same mantissa and same scale: the venue sent the same characters.
   friend constexpr bool identical(const Decimal& a, const Decimal& b) {
-    return a.mantissa_ == b.mantissa_ && a.scale_ == b.scale_;
+    return a.low_ == b.low_ && a.high_ == b.high_;
   }
 
  private:
-  Mantissa mantissa_ = 0;
-  std::uint8_t scale_ = 0;
+  static constexpr int word_bits = 64;
+  static constexpr int scale_bits = 6;
+  static constexpr std::uint64_t scale_mask = (1U << scale_bits) - 1U;
+
+  // mantissa · 2^6 + scale as one 128-bit number: two words, so that a price is 16 bytes on the
+  // board and two prices of one scale compare as integers.
+  std::uint64_t low_ = 0;
+  std::int64_t high_ = 0;
 };
+static_assert(sizeof(Decimal) == 16);
 
 }  // namespace feedwatch
