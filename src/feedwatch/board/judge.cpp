@@ -13,7 +13,7 @@ Duration since(MonoTime moment, MonoTime now) {
 }
 
 MonoTime level_base(const Slot& slot) {
-  return slot.confirm_counts ? slot.confirmed : slot.carried;
+  return counts_confirmed(slot) ? slot.confirmed : slot.carried;
 }
 
 /// A stamp ahead of tolerance says nothing about transit.
@@ -24,7 +24,7 @@ bool transit_known(const Slot& slot) {
 /// Only a publish stamp measures the feed: a trade may rightly be hours old.
 Duration level_transit(const Slot& slot) {
   if (!slot.event_time_is_publish) return Duration::zero();
-  if (slot.confirm_counts) return slot.confirmed_transit;
+  if (counts_confirmed(slot)) return slot.confirmed_transit;
   return transit_known(slot) ? slot.transit : Duration::zero();
 }
 
@@ -41,7 +41,7 @@ struct GuardAge {
 GuardAge guard_age(const Slot& slot, const ReadOptions& options) {
   // transit >= 0, so the event age is never less than the receive age and max() of both is it.
   const bool with_transit = options.basis != Basis::receive;
-  if (options.accept_confirmed) {
+  if (options.accept_confirmed && !slot.frozen) {
     return {slot.confirmed, with_transit ? slot.confirmed_transit : Duration::zero()};
   }
   return {slot.carried, with_transit && transit_known(slot) ? slot.transit : Duration::zero()};
@@ -79,7 +79,8 @@ Price price_of(const Slot& slot, const Ages& ages, Level level) {
 std::string_view to_text(RefusalCode code) {
   constexpr std::array<std::string_view, refusal_count> words{
       "unconfigured", "unknown",         "never_received", "awaiting_fresh", "stale",
-      "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch"};
+      "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch",
+      "writer_stuck", "writer_dead",     "writer_gone",    "foreign_clock"};
   return words[static_cast<std::size_t>(code)];
 }
 

@@ -32,8 +32,12 @@ enum class RefusalCode : std::uint8_t {
   no_event_time,    ///< basis event on a stream without venue time
   clock_suspect,    ///< basis event, and the venue's stamp lies ahead of tolerance
   old_epoch,        ///< the slot now belongs to another stream
+  writer_stuck,     ///< whoever writes the price is stuck in the middle of it
+  writer_dead,      ///< in another process, and has not been heard of for a second
+  writer_gone,      ///< in another process, and has ended or begun anew elsewhere
+  foreign_clock,    ///< the stamps are of another boot or time namespace
 };
-constexpr std::size_t refusal_count = static_cast<std::size_t>(RefusalCode::old_epoch) + 1;
+constexpr std::size_t refusal_count = static_cast<std::size_t>(RefusalCode::foreign_clock) + 1;
 std::string_view to_text(RefusalCode code);
 
 /// A price nobody can read without its age.
@@ -56,6 +60,11 @@ struct Refusal {
   Level level = Level::unknown;
   std::optional<Duration> age;  ///< the age that was too old; absent when never received
 };
+
+/// Whether levels judge the last confirmation. A frozen stream's confirmations are not believed.
+constexpr bool counts_confirmed(const Slot& slot) {
+  return slot.confirm_counts && !slot.frozen;
+}
 
 /// Ages at `now`; absent when never received. Never negative.
 struct Ages {

@@ -1,34 +1,115 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
 #include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <vector>
 
+#include "feedwatch/base/error.hpp"
 #include "feedwatch/base/strong_id.hpp"
-#include "feedwatch/board/slot.hpp"
+#include "feedwatch/board/layout.hpp"
+#include "feedwatch/board/memory.hpp"
+#include "feedwatch/board/view.hpp"
 
 namespace feedwatch {
 
-/// The newest accepted tick of every stream, and all a verdict needs, in fixed slots.
+/// The newest accepted tick of every stream, and all a verdict needs, in fixed slots, with the
+/// names to find them by; in memory of this process or in memory that others read too.
 ///
-/// One writer thread; any number of reading threads. Seqlock per slot with the payload in relaxed
-/// 64-bit atomic words (Boehm 2012, "Can seqlocks get along with programming language memory
-/// models?"), so that readers never block the writer and thread sanitizer sees the truth.
+/// One writer thread; any number of reading threads and processes. Seqlock per slot with the
+/// payload in relaxed 64-bit atomic words (Boehm 2012, "Can seqlocks get along with programming
+/// language memory models?"), so that readers never block the writer and thread sanitizer sees the
+/// truth.
 class PriceBoard {
  public:
+  /// In memory of this process.
   explicit PriceBoard(std::size_t capacity);
+  /// In given memory of at least bytes_for(capacity), of which the first head_for(capacity) bytes
+  /// are committed already.
+  PriceBoard(std::unique_ptr<board::Memory> memory, std::size_t capacity,
+             const board::Identity& identity);
+  /// Tells readers elsewhere that nothing more will come.
   ~PriceBoard();
   PriceBoard(const PriceBoard&) = delete;
   PriceBoard& operator=(const PriceBoard&) = delete;
 
-  std::size_t capacity() const;
+  static std::size_t bytes_for(std::size_t capacity);
+  static std::size_t head_for(std::size_t capacity);  ///< header and table of names
+  std::size_t capacity() const { return view_.max_streams(); }
+
+  // ---- the writer's thread ----
+  /// A place for a stream of this name; its slot is empty but for its generation and name, and
+  /// nobody finds it before publish(). Fails, changing nothing, when the board or its memory is
+  /// full, the name is taken or no stream can be called so.
+  Result<StreamId> claim(const StreamKey& key);
+  void publish(StreamId stream);
+  /// Nobody finds it any more; whoever kept the id reads an unoccupied slot or a later generation.
+  void release(StreamId stream);
+
+  Slot own(StreamId stream) const;
   void write(StreamId stream, const Slot& slot);
-  /// Precondition: stream.index() < capacity(). Spins only while a write is in progress.
-  Slot read(StreamId stream) const;
+  /// Whether `stream` is the one that lives at its index.
+  bool holds(StreamId stream) const;
+  StreamId at(std::size_t index) const;       ///< the newest stream at an index
+  std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
+
+  /// A REST price of the stream, with stamps of its own. Fails when memory is full.
+  Result<void> write_bridge(StreamId stream, const Slot& slot);
+
+  /// The writer's own words about a stream, beside its slot.
+  template <class T>
+  T& owned(std::size_t index) {
+    static_assert(sizeof(T) <= board::owner_bytes && alignof(T) <= 8);
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+    return *std::launder(reinterpret_cast<T*>(cells_[index].owner.data()));
+  }
+  template <class T>
+  void own_anew(std::size_t index) {
+    ::new (static_cast<void*>(cells_[index].owner.data())) T{};
+  }
+  void prefetch(std::size_t index) const;
+
+  /// This shard is alive at `now`; readers elsewhere refuse what a dead one left.
+  void beat(std::size_t shard, MonoTime now);
+
+  // ---- any thread ----
+  std::optional<StreamId> find(const StreamKey& key) const { return view_.find(key); }
+  const board::View& view() const { return view_; }
 
  private:
-  struct Cell;
-  std::unique_ptr<Cell[]> cells_;
-  std::size_t capacity_ = 0;
+  board::Cell& cell(StreamId stream) { return cells_[stream.index()]; }
+  /// A part of the memory that is committed from its beginning on, as it fills.
+  struct Part {
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    std::size_t committed = 0;
+  };
+  Result<StreamId> place_for_new();
+  Result<board::Name*> name_for(const StreamKey& key);
+  Result<board::Name*> append_name(std::string_view text, std::uint32_t& table_entry);
+  Result<void> commit(Part& part, std::size_t length);
+  std::byte* names();
+  board::Name& name_at(std::uint32_t unit);
+  static void store(board::Cell& cell, const Slot& slot);
+
+  std::unique_ptr<board::Memory> memory_;
+  std::byte* base_;
+  board::View view_;
+  board::Extent extent_;
+  board::Header* header_;
+  board::Cell* cells_;
+  board::Cell* bridges_;
+  std::size_t next_ = 0;                       ///< index never used so far
+  std::deque<std::uint32_t> free_;             ///< longest unused first
+  std::size_t names_used_ = board::name_unit;  ///< unit 0 means "no name"
+  Part names_part_;
+  Part cells_part_;
+  std::vector<bool> bridge_committed_;  ///< by block
 };
 
 }  // namespace feedwatch

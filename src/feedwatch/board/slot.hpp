@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <type_traits>
 
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/model/level.hpp"
@@ -12,12 +12,14 @@ namespace feedwatch {
 
 /// Everything a verdict about one stream needs, as plain data: copied out of the board whole.
 /// The stored level is the last transition made; judge() recomputes it at `now`.
+///
+/// Its layout is what other processes read (board/layout.hpp): change it only with the version
+/// there.
 struct Slot {
   Prices prices;
   MonoTime carried{};    ///< the field itself arrived; meaningless until `received`
   MonoTime confirmed{};  ///< the venue implied the value still holds; >= carried
   MonoTime changed{};    ///< the value became different
-  MonoTime wanted{};     ///< when the stream was asked for
   MonoTime level_since{};
   MonoTime first_deadline{};  ///< never received past this ⇒ stale; only while not `received`
   WallTime ts_recv{};
@@ -26,22 +28,29 @@ struct Slot {
   Duration confirmed_transit{};  ///< the same of the message that moved `confirmed`
   Duration degraded_after{};
   Duration stale_after{};
-  std::uint64_t seq = 0;
+  std::uint64_t seq = 0;         ///< of the newest accepted tick; meaningful if has_seq
   std::uint64_t ticks = 0;       ///< accepted so far
   std::uint32_t epoch = 0;       ///< of the newest accepted tick
   std::uint32_t generation = 0;  ///< which stream occupies this slot
+  std::uint32_t name = 0;        ///< where its text stands among the board's names; 0 = nowhere
   Level level = Level::unknown;
   Reason reason = Reason::ok;
-  bool occupied = false;
-  bool received = false;  ///< at least one tick accepted
-  bool has_event_time = false;
-  bool event_time_is_publish = false;  ///< levels add transit
-  bool confirm_counts = false;         ///< levels judge confirmed_age instead of receive_age
-  bool gate_closed = false;            ///< resume gate: refused until a fresh tick
-  bool clock_suspect = false;  ///< venue stamp ahead of tolerance: judged by receive_age alone
-  bool rejecting = false;
-  bool recovering = false;  ///< evidence is back, but fewer than recover_ticks: level holds
-  bool required = false;
+  bool occupied : 1 = false;
+  bool received : 1 = false;  ///< at least one tick accepted
+  bool has_event_time : 1 = false;
+  bool event_time_is_publish : 1 = false;  ///< levels add transit
+  bool confirm_counts : 1 = false;         ///< levels judge confirmed_age instead of receive_age
+  bool gate_closed : 1 = false;            ///< resume gate: refused until a fresh tick
+  bool clock_suspect : 1 = false;  ///< venue stamp ahead of tolerance: judged by receive_age alone
+  bool rejecting : 1 = false;
+  bool recovering : 1 = false;  ///< evidence is back, but fewer than recover_ticks: level holds
+  bool required : 1 = false;
+  bool has_seq : 1 = false;
+  bool has_bridge : 1 = false;  ///< a REST price stands in the stream's second slot
+  bool flapping : 1 = false;
+  bool frozen : 1 = false;  ///< confirmed again and again while the market moves (semantics §3)
 };
+static_assert(std::is_trivially_copyable_v<Slot> && std::is_standard_layout_v<Slot>);
+static_assert(sizeof(Slot) == 152);
 
 }  // namespace feedwatch

@@ -59,7 +59,7 @@ void Dispatcher::drop_stream(StreamId stream) {
 
 void Dispatcher::on_price(StreamId stream, MonoTime now) {
   for_each(stream, [&](std::uint32_t place) {
-    places_[place].subscriber->on_price(board_.read(stream), now);
+    places_[place].subscriber->on_price(board_.own(stream), now);
     serve(place, now);
   });
 }
@@ -116,7 +116,7 @@ void Dispatcher::purge() {
 
 void Dispatcher::serve(std::uint32_t place, MonoTime now) {
   Subscriber& subscriber = *places_[place].subscriber;
-  const Slot slot = board_.read(subscriber.stream());
+  const Slot slot = board_.own(subscriber.stream());
   if (subscriber.due(now)) {
     subscriber.deliver(slot, now);
   } else {
@@ -127,7 +127,7 @@ void Dispatcher::serve(std::uint32_t place, MonoTime now) {
 
 void Dispatcher::arm(std::uint32_t place) {
   const Subscriber& subscriber = *places_[place].subscriber;
-  heap_.set_not_later(place, subscriber.next_due(board_.read(subscriber.stream())));
+  heap_.set_not_later(place, subscriber.next_due(board_.own(subscriber.stream())));
 }
 
 template <class Action>

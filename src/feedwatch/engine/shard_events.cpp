@@ -184,6 +184,9 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
     case StreamChange::Type::reason:
       status.reason = change.reason;
       break;
+    case StreamChange::Type::flapping:
+      status.flapping = change.active;
+      break;
   }
   put(entry);
 }

@@ -49,6 +49,7 @@ struct StreamStatus {
   std::string line;               ///< name of the line that carries it, empty = none
   std::uint32_t epoch = 0;
   std::vector<RepairStatus> repairs;  ///< started or ended since taken, newest last, at most 4
+  bool flapping = false;              ///< its level changes too often: alerts about it merge
   bool repair_exhausted = false;
   bool quarantined = false;
   std::string detail;  ///< the venue's words, where there are some

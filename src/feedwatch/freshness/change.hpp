@@ -20,6 +20,7 @@ struct StreamChange {
     cleared,    ///< suspicion ended by evidence
     rejecting,  ///< began (to = stale semantics unchanged) or ended; see `active`
     reason,     ///< same level, other reason
+    flapping,   ///< began or ended; see `active`
   };
   Type type = Type::level;
   StreamId stream;
@@ -50,6 +51,7 @@ class ChangeLog {
   const StreamChange* next_unnotified() {
     return notified_ < changes_.size() ? &changes_[notified_++] : nullptr;
   }
+  bool all_notified() const { return notified_ == changes_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:

@@ -16,7 +16,7 @@ MonoTime past(MonoTime last_good) {
 
 /// Since when nothing was heard that proves the feed alive. Our own stall is no silence of theirs.
 MonoTime silent_since(const Slot& slot, const Watch& watch) {
-  const MonoTime base = slot.confirm_counts ? slot.confirmed : slot.carried;
+  const MonoTime base = counts_confirmed(slot) ? slot.confirmed : slot.carried;
   return std::max(base, watch.heard);
 }
 
@@ -51,11 +51,16 @@ Due next_level(const Slot& slot) {
   return degraded < stale ? Due{Due::What::degraded, degraded} : Due{Due::What::stale, stale};
 }
 
-Due next_suspicion(const Slot& slot, const Watch& watch) {
-  if (watch.suspect_since) return {};
-  if (!slot.received) return {Due::What::suspect, past(slot.first_deadline)};
-  if (watch.policy.suspect_after <= Duration::zero()) return {};
-  return {Due::What::suspect, past(plus(silent_since(slot, watch), watch.policy.suspect_after))};
+bool is_suspect(const Known& known) {
+  return known.trouble != nullptr && known.trouble->suspect_since.has_value();
+}
+
+Due next_suspicion(const Known& known) {
+  if (is_suspect(known)) return {};
+  if (!known.slot.received) return {Due::What::suspect, past(known.slot.first_deadline)};
+  const Duration patience = known.policy.suspect_after;
+  if (patience <= Duration::zero()) return {};
+  return {Due::What::suspect, past(plus(silent_since(known.slot, known.watch), patience))};
 }
 
 Due next_excuse(const Slot& slot, const Watch& watch) {
@@ -64,23 +69,34 @@ Due next_excuse(const Slot& slot, const Watch& watch) {
   return {Due::What::stall_excused, past(plus(silent_since(slot, watch), limit_of(slot)))};
 }
 
+Due next_calm(const Known& known) {
+  if (!known.slot.flapping) return {};
+  return {Due::What::calm, past(known.trouble->flaps.calm_from())};
+}
+
 }  // namespace
 
-Due next_due(const Slot& slot, const Watch& watch) {
-  Due due = next_level(slot);
-  for (const Due other : {next_suspicion(slot, watch), next_excuse(slot, watch)}) {
+Due next_due(const Known& known) {
+  Due due = next_level(known.slot);
+  for (const Due other :
+       {next_suspicion(known), next_excuse(known.slot, known.watch), next_calm(known)}) {
     if (other.at < due.at) due = other;
   }
   return due;
 }
 
-Reason reason_for(const Slot& slot, const Watch& watch, MonoTime now) {
+Reason reason_for(const Known& known, MonoTime now) {
+  const auto& [slot, watch, policy, trouble] = known;
   if (watch.feed_reason != Reason::ok) return watch.feed_reason;
   if (slot.rejecting) return Reason::rejecting;
-  if (!is_late(slot.level)) return slot.clock_suspect ? Reason::clock_suspect : Reason::ok;
+  if (slot.frozen) return Reason::frozen;
+  if (!is_late(slot.level)) {
+    if (slot.clock_suspect) return Reason::clock_suspect;
+    return watch.order_began_again ? Reason::sequence_reset : Reason::ok;
+  }
   if (!slot.received) return Reason::never_received;
   if (excused_by_stall(slot, watch, now)) return Reason::self_stall;
-  const bool arriving = !watch.suspect_since && late_by_transit(slot, watch, now);
+  const bool arriving = !is_suspect(known) && late_by_transit(slot, watch, now);
   return arriving ? Reason::venue_lag : Reason::silent;
 }
 

@@ -58,6 +58,16 @@ Policy apply_rule(const PolicyRule& rule, Preset fallback, const ChannelTraits& 
 
 }  // namespace
 
+std::optional<std::uint16_t> PolicyTable::number_of(const Policy& policy) {
+  // Newest first: streams are added by the thousand with one policy.
+  for (std::size_t i = policies_.size(); i > 0; --i) {
+    if (policies_[i - 1] == policy) return static_cast<std::uint16_t>(i - 1);
+  }
+  if (policies_.size() == most) return std::nullopt;
+  policies_.push_back(policy);
+  return static_cast<std::uint16_t>(policies_.size() - 1);
+}
+
 std::optional<Preset> preset_from_text(std::string_view text) {
   for (const Preset preset : {Preset::coarse, Preset::tight}) {
     if (to_text(preset) == text) return preset;

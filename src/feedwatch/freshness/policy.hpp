@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +26,19 @@ struct Policy {
   int recover_ticks = 1;
 
   friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+/// Policies by number, each distinct one kept once: streams remember two bytes. One thread.
+class PolicyTable {
+ public:
+  static constexpr std::size_t most = 65'535;
+
+  /// The policy's number; fails only when `most` distinct ones are in it.
+  std::optional<std::uint16_t> number_of(const Policy& policy);
+  const Policy& operator[](std::uint16_t number) const { return policies_[number]; }
+
+ private:
+  std::vector<Policy> policies_;
 };
 
 enum class Preset : std::uint8_t { coarse, tight };

@@ -5,22 +5,12 @@
 
 #include "feedwatch/base/saturate.hpp"
 #include "feedwatch/board/judge.hpp"
-#include "feedwatch/freshness/due.hpp"
 
 namespace feedwatch {
 namespace {
 
-/// 30 s after it was wanted, or 10 s after the first acknowledgement, whichever is earlier: a later
-/// acknowledgement is no data and moves nothing.
-void set_limits(Slot& slot, const Watch& watch) {
-  const Policy& policy = watch.policy;
-  slot.degraded_after = policy.degraded_after;
-  slot.stale_after = policy.stale_after;
-  slot.first_deadline = plus(slot.wanted, policy.first_tick_wanted);
-  if (watch.acknowledged) {
-    slot.first_deadline =
-        std::min(slot.first_deadline, plus(*watch.acknowledged, policy.first_tick_after));
-  }
+std::uint32_t number_of(StreamId stream) {
+  return static_cast<std::uint32_t>(stream.index());
 }
 
 /// The level the moments give, without the wait for recover_ticks.
@@ -32,37 +22,44 @@ Level plain_level(const Slot& slot, MonoTime now) {
 
 }  // namespace
 
+// ---- what others tell us ------------------------------------------------------------------------
+
 void Tracker::begin(Subject subject, MonoTime now) {
   subject.slot.level_since = now;
-  set_limits(subject.slot, subject.watch);
-  arm(subject);
+  troubles_.of(subject.watch).wanted = now;
+  set_limits(subject);
+  prepare(now);  // the wheel stands at the present, so that what is armed is near
+  arm(subject, next_due(known(subject)).at);
 }
 
 void Tracker::end(Subject subject, MonoTime now) {
   advance(subject, now);
-  heap_.erase(static_cast<std::uint32_t>(subject.stream.index()));
   clear_suspicion(subject, now);
   subject.watch.feed_reason = Reason::unconfigured;
   if (subject.slot.level != Level::unknown) transition(subject, Level::unknown, now);
+  troubles_.release(subject.watch);
+  subject.watch.armed = never_mono;
 }
 
 void Tracker::on_policy(Subject subject, MonoTime now) {
   advance(subject, now);
   Slot& slot = subject.slot;
-  set_limits(slot, subject.watch);
+  set_limits(subject);
   slot.recovering = false;
-  subject.watch.good_ticks = 0;
+  if (Trouble* trouble = troubles_.find(subject.watch)) trouble->good_ticks = 0;
   // True from now on, not earlier: until now other limits were in force.
   const Level level = level_at(slot, now);
   if (level != slot.level) transition(subject, level, now);
-  arm(subject);
+  arm(subject, next_due(known(subject)).at);
 }
 
 void Tracker::on_acknowledged(Subject subject, MonoTime now) {
-  if (subject.watch.acknowledged) return;
-  subject.watch.acknowledged = now;
-  set_limits(subject.slot, subject.watch);
-  advance(subject, now);
+  Trouble* trouble = troubles_.find(subject.watch);
+  const bool matters = !subject.slot.received && !trouble->acknowledged;
+  if (!matters) return;
+  trouble->acknowledged = now;
+  set_limits(subject);
+  settle(subject, now);
 }
 
 void Tracker::on_feed_reason(Subject subject, Reason reason, MonoTime now) {
@@ -71,74 +68,126 @@ void Tracker::on_feed_reason(Subject subject, Reason reason, MonoTime now) {
   refresh_reason(subject, now);
 }
 
-void Tracker::advance(Subject subject, MonoTime now) {
-  for (;;) {
-    const Due due = next_due(subject.slot, subject.watch);
-    if (due.what == Due::What::nothing || due.at > now) break;
-    switch (due.what) {
-      case Due::What::suspect:
-        subject.watch.suspect_since = due.at;
-        log(subject, {.type = StreamChange::Type::suspect, .at = due.at, .active = true});
-        refresh_reason(subject, due.at);  // what was late until now is silent from now on
-        break;
-      case Due::What::degraded:
-        transition(subject, Level::degraded, due.at);
-        break;
-      case Due::What::stale:
-        transition(subject, Level::stale, due.at);
-        break;
-      case Due::What::stall_excused:
-        refresh_reason(subject, due.at);
-        break;
-      case Due::What::nothing:
-        break;
-    }
-  }
-  subject.watch.settled = std::max(subject.watch.settled, now);
-  arm(subject);
-}
-
 void Tracker::on_evidence(Subject subject, Heard heard, MonoTime now) {
-  subject.watch.heard = heard.at;
-  subject.watch.heard_stalled = heard.stalled;
-  subject.watch.rejections.end();
-  const bool was_rejecting = std::exchange(subject.slot.rejecting, false);
-  clear_suspicion(subject, now);
-  recover(subject, now);
-  advance(subject, now);
+  Watch& watch = subject.watch;
+  watch.heard = heard.at;
+  watch.heard_stalled = heard.stalled;
+  watch.order_began_again = heard.order_began_again;
+  const bool was_rejecting = subject.slot.rejecting;
+  subject.slot.rejecting = false;
+  if (watch.trouble != 0) {
+    troubles_.of(watch).rejections.end();
+    clear_suspicion(subject, now);
+  }
+  if (subject.slot.level != Level::healthy || subject.slot.recovering) recover(subject, now);
+  settle(subject, now);
   refresh_reason(subject, now);
   if (was_rejecting) log(subject, {.type = StreamChange::Type::rejecting, .at = now});
+  if (watch.trouble != 0) release_trouble(subject, now);
 }
 
 void Tracker::on_rejected(Subject subject, MonoTime now) {
-  if (!subject.watch.rejections.add(now) || subject.slot.rejecting) return;
+  if (!troubles_.of(subject.watch).rejections.add(now) || subject.slot.rejecting) return;
   subject.slot.rejecting = true;
-  subject.slot.reason = reason_for(subject.slot, subject.watch, now);
+  subject.slot.reason = reason_for(known(subject), now);
   log(subject, {.type = StreamChange::Type::rejecting, .at = now, .active = true});
 }
 
-void Tracker::on_deadline(Subject subject, MonoTime now) {
-  advance(subject, now);
-  // Ticks have left the deadline behind; now it moves to where it belongs.
-  heap_.set(static_cast<std::uint32_t>(subject.stream.index()),
-            next_due(subject.slot, subject.watch).at);
+void Tracker::on_frozen(Subject subject, MonoTime now) {
+  // Whatever it says, the feed is not well: diagnosis begins at once.
+  if (subject.slot.frozen) suspect(subject, now);
+  settle(subject, now);
+  refresh_reason(subject, now);
 }
+
+// ---- time ---------------------------------------------------------------------------------------
+
+std::optional<std::uint32_t> Tracker::take_due(MonoTime now) {
+  std::uint32_t number = 0;
+  if (!wheel_.take(now, number, Streams{*this})) return std::nullopt;
+  return number;
+}
+
+void Tracker::on_deadline(Subject subject, MonoTime now) {
+  settle(subject, now);
+}
+
+MonoTime Tracker::Streams::due(std::uint32_t number) const {
+  const Slot slot = tracker.board_.own(StreamId{number});
+  const Watch& watch = this->watch(number);
+  const Policy& policy = tracker.policies_[watch.policy];
+  return next_due({slot, watch, policy, tracker.troubles_.find(watch)}).at;
+}
+
+void Tracker::settle(Subject subject, MonoTime now) {
+  Due due = next_due(known(subject));
+  for (; due.what != Due::What::nothing && due.at <= now; due = next_due(known(subject))) {
+    act(subject, due);
+  }
+  subject.watch.settled = std::max(subject.watch.settled, now);
+  arm(subject, due.at);
+}
+
+void Tracker::act(Subject subject, const Due& due) {
+  switch (due.what) {
+    case Due::What::suspect:
+      suspect(subject, due.at);
+      break;
+    case Due::What::degraded:
+      transition(subject, Level::degraded, due.at);
+      break;
+    case Due::What::stale:
+      transition(subject, Level::stale, due.at);
+      break;
+    case Due::What::stall_excused:
+      refresh_reason(subject, due.at);
+      break;
+    case Due::What::calm:
+      subject.slot.flapping = false;
+      log(subject, {.type = StreamChange::Type::flapping, .at = due.at});
+      break;
+    case Due::What::nothing:
+      break;
+  }
+}
+
+void Tracker::arm(Subject subject, MonoTime at) {
+  wheel_.set_not_later(number_of(subject.stream), at, subject.watch.armed);
+}
+
+/// 30 s after it was wanted, or 10 s after the first acknowledgement, whichever is earlier: a later
+/// acknowledgement is no data and moves nothing.
+void Tracker::set_limits(Subject subject) const {
+  const Policy& policy = policies_[subject.watch.policy];
+  Slot& slot = subject.slot;
+  slot.degraded_after = policy.degraded_after;
+  slot.stale_after = policy.stale_after;
+  if (slot.received) return;
+  const Trouble& trouble = *troubles_.find(subject.watch);
+  slot.first_deadline = plus(trouble.wanted, policy.first_tick_wanted);
+  if (trouble.acknowledged) {
+    slot.first_deadline =
+        std::min(slot.first_deadline, plus(*trouble.acknowledged, policy.first_tick_after));
+  }
+}
+
+// ---- what follows -------------------------------------------------------------------------------
 
 void Tracker::recover(Subject subject, MonoTime now) {
   Slot& slot = subject.slot;
-  Watch& watch = subject.watch;
+  Trouble& trouble = troubles_.of(subject.watch);
   const Level level = plain_level(slot, now);
   const bool better = slot.level == Level::unknown || severity(level) < severity(slot.level);
   if (!better) {
-    watch.good_ticks = 0;
+    trouble.good_ticks = 0;
     slot.recovering = false;
     return;
   }
-  const bool waits =
-      slot.level != Level::unknown && ++watch.good_ticks < watch.policy.recover_ticks;
+  const bool waits = slot.level != Level::unknown &&
+                     ++trouble.good_ticks < policies_[subject.watch.policy].recover_ticks;
   slot.recovering = waits;
   if (waits) return;
-  watch.good_ticks = 0;
+  trouble.good_ticks = 0;
   transition(subject, level, now);
 }
 
@@ -148,28 +197,51 @@ void Tracker::transition(Subject subject, Level to, MonoTime at) {
   slot.level = to;
   // What was settled before stays as it was told, even if new evidence puts it in another light.
   slot.level_since = std::max({at, slot.level_since, subject.watch.settled});
-  slot.reason = reason_for(slot, subject.watch, slot.level_since);
+  slot.reason = reason_for(known(subject), slot.level_since);
   log(subject, {.type = StreamChange::Type::level, .from = from, .at = slot.level_since});
+  // Beginning and end of being watched are no flaps.
+  if (from != Level::unknown && to != Level::unknown) count_flap(subject, slot.level_since);
+}
+
+void Tracker::count_flap(Subject subject, MonoTime at) {
+  const bool flaps = troubles_.of(subject.watch).flaps.add(at);
+  if (!flaps || subject.slot.flapping) return;
+  subject.slot.flapping = true;
+  log(subject, {.type = StreamChange::Type::flapping, .at = at, .active = true});
+}
+
+void Tracker::suspect(Subject subject, MonoTime at) {
+  Trouble& trouble = troubles_.of(subject.watch);
+  if (trouble.suspect_since) return;
+  trouble.suspect_since = at;
+  log(subject, {.type = StreamChange::Type::suspect, .at = at, .active = true});
+  refresh_reason(subject, at);  // what was late until now is silent from now on
 }
 
 void Tracker::clear_suspicion(Subject subject, MonoTime now) {
-  if (!subject.watch.suspect_since) return;
-  subject.watch.suspect_since.reset();
+  Trouble* trouble = troubles_.find(subject.watch);
+  // What only confirms a frozen price is no sign of health.
+  if (trouble == nullptr || !trouble->suspect_since || subject.slot.frozen) return;
+  trouble->suspect_since.reset();
   log(subject, {.type = StreamChange::Type::cleared, .at = now});
 }
 
 void Tracker::refresh_reason(Subject subject, MonoTime now) {
   Slot& slot = subject.slot;
-  const Reason reason = reason_for(slot, subject.watch, now);
+  const Reason reason = reason_for(known(subject), now);
   if (reason == slot.reason) return;
   slot.reason = reason;
   log(subject, {.type = StreamChange::Type::reason, .at = now});
-  arm(subject);
+  arm(subject, next_due(known(subject)).at);
 }
 
-void Tracker::arm(Subject subject) {
-  heap_.set_not_later(static_cast<std::uint32_t>(subject.stream.index()),
-                      next_due(subject.slot, subject.watch).at);
+void Tracker::release_trouble(Subject subject, MonoTime now) {
+  const Slot& slot = subject.slot;
+  const Trouble& trouble = troubles_.of(subject.watch);
+  const bool over = slot.received && !slot.gate_closed && !slot.recovering && !slot.flapping &&
+                    !trouble.suspect_since && trouble.run.count == 0 &&
+                    trouble.flaps.forgotten_from() <= now;
+  if (over) troubles_.release(subject.watch);
 }
 
 /// Fills in what every change tells: the stream, where it stands now and why.

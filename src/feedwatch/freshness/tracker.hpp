@@ -1,11 +1,17 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
-#include "feedwatch/base/deadline_heap.hpp"
 #include "feedwatch/base/strong_id.hpp"
+#include "feedwatch/board/price_board.hpp"
 #include "feedwatch/board/slot.hpp"
 #include "feedwatch/freshness/change.hpp"
+#include "feedwatch/freshness/deadline_wheel.hpp"
+#include "feedwatch/freshness/due.hpp"
+#include "feedwatch/freshness/policy.hpp"
+#include "feedwatch/freshness/trouble.hpp"
 #include "feedwatch/freshness/watch.hpp"
 
 namespace feedwatch {
@@ -15,53 +21,95 @@ namespace feedwatch {
 /// The slot's moments are the truth; the tracker stores what follows from them (level, reason,
 /// since) back into the slot and logs every change with the nanosecond it began. Silence is found
 /// by a deadline per stream; a tick leaves the deadline where it is, and when it comes too early it
-/// is moved. One thread; holds no slot, no clock.
+/// is moved. One thread; holds no slot, no clock. Looks at the board only to see whether evidence
+/// has overtaken a deadline; each stream's Watch stands first among the words its owner keeps
+/// there.
 class Tracker {
  public:
-  /// The two halves of one stream's state, both changed in place.
+  /// One stream's state, changed in place.
   struct Subject {
     StreamId stream;
     Slot& slot;
     Watch& watch;
   };
 
-  explicit Tracker(ChangeLog& log) : log_(log) {}
+  Tracker(PriceBoard& board, const PolicyTable& policies, ChangeLog& log)
+      : board_(board), policies_(policies), log_(log) {}
 
   /// A stream begins to be watched: limits, first-tick deadline, level unknown.
   void begin(Subject subject, MonoTime now);
   /// It is watched no longer: the level ends as unknown, reason unconfigured.
   void end(Subject subject, MonoTime now);
+  /// Its number of policy has changed.
   void on_policy(Subject subject, MonoTime now);
   void on_acknowledged(Subject subject, MonoTime now);
   void on_feed_reason(Subject subject, Reason reason, MonoTime now);
 
   /// Everything that became true up to `now`; call before evidence of moment `now` is stored.
-  void advance(Subject subject, MonoTime now);
+  void advance(Subject subject, MonoTime now) {
+    if (now < subject.watch.armed) {
+      subject.watch.settled = std::max(subject.watch.settled, now);
+    } else {
+      settle(subject, now);
+    }
+  }
   /// How evidence reached us: whatever its stamps say, its sender was not silent before.
   struct Heard {
     MonoTime at;
-    bool stalled = false;  ///< it had waited for our own loop
+    bool stalled = false;            ///< it had waited for our own loop
+    bool order_began_again = false;  ///< it was taken because the venue's numbers start again
   };
   /// The slot's moments have just been renewed.
   void on_evidence(Subject subject, Heard heard, MonoTime now);
   /// Evidence that is about the stream but must not be stored.
   void on_rejected(Subject subject, MonoTime now);
+  /// The stream is confirmed again and again while the market moves, or that is over: slot.frozen
+  /// has just been changed.
+  void on_frozen(Subject subject, MonoTime now);
 
-  MonoTime next_deadline() const { return heap_.next(); }
-  /// Index of the stream whose deadline comes first. Precondition: there is one.
-  std::uint32_t next_index() const { return heap_.top().number; }
+  MonoTime next_deadline() const { return wheel_.next(); }
+  /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare).
+  void prepare(MonoTime now) { wheel_.prepare(now, Streams{*this}); }
+  /// Index of the stream whose deadline comes first, if that has come and is prepared: to be given
+  /// to on_deadline() at once.
+  std::optional<std::uint32_t> take_due(MonoTime now);
   void on_deadline(Subject subject, MonoTime now);
 
+  Troubles& troubles() { return troubles_; }
+  const Troubles& troubles() const { return troubles_; }
+
  private:
-  void arm(Subject subject);
+  /// The wheel's view of the streams.
+  struct Streams {
+    Tracker& tracker;
+    MonoTime& armed(std::uint32_t number) const { return watch(number).armed; }
+    MonoTime due(std::uint32_t number) const;
+    void prefetch(std::uint32_t number) const { tracker.board_.prefetch(number); }
+    Watch& watch(std::uint32_t number) const { return tracker.board_.owned<Watch>(number); }
+  };
+
+  Known known(Subject subject) const {
+    return {subject.slot, subject.watch, policies_[subject.watch.policy],
+            troubles_.find(subject.watch)};
+  }
+  void settle(Subject subject, MonoTime now);
+  void act(Subject subject, const Due& due);
+  void arm(Subject subject, MonoTime at);
+  void set_limits(Subject subject) const;
   void transition(Subject subject, Level to, MonoTime at);
   void recover(Subject subject, MonoTime now);
+  void suspect(Subject subject, MonoTime at);
   void clear_suspicion(Subject subject, MonoTime now);
+  void count_flap(Subject subject, MonoTime at);
   void refresh_reason(Subject subject, MonoTime now);
+  void release_trouble(Subject subject, MonoTime now);
   void log(Subject subject, StreamChange change);
 
+  PriceBoard& board_;
+  const PolicyTable& policies_;
   ChangeLog& log_;
-  DeadlineHeap heap_;
+  DeadlineWheel wheel_;
+  Troubles troubles_;
 };
 
 }  // namespace feedwatch

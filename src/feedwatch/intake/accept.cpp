@@ -61,7 +61,7 @@ Decision repeat(const Rules& rules) {
   return decision;
 }
 
-Decision store(State& state, const Tick& tick, const Prices& prices, bool restarted) {
+Decision store(State& state, const Prices& prices, bool restarted) {
   Decision decision;
   decision.outcome.type = Type::accepted;
   decision.outcome.sequence_reset = restarted;
@@ -69,31 +69,32 @@ Decision store(State& state, const Tick& tick, const Prices& prices, bool restar
   decision.first_of_epoch = !state.carried_in_epoch;
   state.carried_in_epoch = true;
   state.holds = true;
-  state.carried_seq = tick.seq;
   return decision;
 }
 
-Order::Place place_of(const Rules& rules, State& state, const Tick& tick) {
-  if (!tick.seq || !rules.seq_orders) return Order::Place::newer;
-  return state.order.place(*tick.seq, tick.mono_recv);
+Place place_of(const Rules& rules, const State& state, OrderRun& run, const Tick& tick) {
+  if (!tick.seq || !rules.seq_orders) return Place::newer;
+  const auto newest = state.ordered ? std::optional{state.newest_seq} : std::nullopt;
+  return place_in_order(newest, run, *tick.seq, tick.mono_recv);
+}
+
+/// The tick with this number was taken.
+void advance(State& state, OrderRun& run, const Tick& tick) {
+  if (!tick.seq) return;
+  state.newest_seq = *tick.seq;
+  state.ordered = true;
+  run = OrderRun{};
 }
 
 bool said_before(const State& state, const Slot& slot, const Tick& tick, const Prices& prices) {
-  return tick.seq && state.carried_in_epoch && state.carried_seq == tick.seq &&
+  return tick.seq && state.carried_in_epoch && slot.has_seq && slot.seq == *tick.seq &&
          prices == slot.prices;
 }
 
 }  // namespace
 
-void State::begin(std::uint32_t new_epoch) {
-  epoch = new_epoch;
-  carried_in_epoch = false;
-  holds = false;
-  carried_seq.reset();
-  order.reset();
-}
-
-Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& tick) {
+Decision accept(const Rules& rules, State& state, OrderRun& run, const Slot& slot,
+                const Tick& tick) {
   if (wrong_kind(rules, tick)) return reject(Rejection::wrong_kind);
   if (tick.epoch < state.epoch) return reject(Rejection::old_epoch);
   const bool begins = tick.epoch > state.epoch;
@@ -107,24 +108,28 @@ Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& 
     if (!tick.fields.any()) return {};
     if (!is_whole(rules, tick)) return reject(Rejection::crossed_fields);
     state.begin(tick.epoch);
+    run = OrderRun{};
   }
 
-  if (tick.restart || tick.snapshot) state.order.reset();
-  const Order::Place place = place_of(rules, state, tick);
-  if (place == Order::Place::older) return reject(Rejection::out_of_order);
+  if (tick.restart || tick.snapshot) {
+    state.ordered = false;
+    run = OrderRun{};
+  }
+  const Place place = place_of(rules, state, run, tick);
+  if (place == Place::older) return reject(Rejection::out_of_order);
 
-  const bool restarted = place == Order::Place::restarted;
+  const bool restarted = place == Place::restarted;
   if (!tick.fields.any()) {
     // What was missed in between may have carried a price.
     if (restarted) state.holds = false;
-    if (tick.seq) state.order.advance(*tick.seq);
+    advance(state, run, tick);
     return without_price(rules, state, slot, restarted);
   }
   const std::optional<Prices> prices = whole(rules, state, slot, tick);
   if (!prices) return reject(Rejection::crossed_fields);
-  if (tick.seq) state.order.advance(*tick.seq);
+  advance(state, run, tick);
   if (said_before(state, slot, tick, *prices)) return repeat(rules);
-  return store(state, tick, *prices, restarted);
+  return store(state, *prices, restarted);
 }
 
 }  // namespace feedwatch::intake

@@ -17,19 +17,24 @@ struct Rules {
   bool absent_is_unchanged = false;
   bool repeat_confirms = false;
   bool seq_orders = false;
+
+  friend bool operator==(const Rules&, const Rules&) = default;
 };
 
 /// What the gate remembers of one stream beside its slot.
 struct State {
-  std::uint32_t epoch = 0;        ///< current one; ticks of older ones are refused
-  bool carried_in_epoch = false;  ///< a price has come in the current epoch
-  bool holds = false;  ///< nothing unusable has been said since: an absent field means "as stored"
-  std::optional<std::uint64_t> carried_seq;  ///< of the newest price: the same again is a repeat
-  Order order;
+  std::uint64_t newest_seq = 0;       ///< taken; meaningful if `ordered`
+  std::uint32_t epoch = 0;            ///< current one; ticks of older ones are refused
+  std::uint16_t channel = 0;          ///< whose Rules hold, as the owner numbers them
+  bool ordered : 1 = false;           ///< a number has been taken since the order began
+  bool carried_in_epoch : 1 = false;  ///< a price has come in the current epoch
+  bool holds : 1 =
+      false;  ///< nothing unusable has been said since: an absent field means "as stored"
 
   /// A subscription begins: order and what was said before prove nothing about the new one.
-  void begin(std::uint32_t new_epoch);
+  void begin(std::uint32_t new_epoch) { *this = State{.epoch = new_epoch, .channel = channel}; }
 };
+static_assert(sizeof(State) == 16);
 
 /// The gate's answer. `prices` is what to store when accepted: absent sides of a quote filled in.
 struct Decision {
@@ -40,7 +45,8 @@ struct Decision {
 };
 
 /// The one gate for feed and update_price alike (semantics §3). Looks at what the tick says and
-/// what is stored, never at a clock and never at ts_event. Changes `state` only.
-Decision accept(const Rules& rules, State& state, const Slot& slot, const Tick& tick);
+/// what is stored, never at a clock and never at ts_event. Changes `state` and `run` only.
+Decision accept(const Rules& rules, State& state, OrderRun& run, const Slot& slot,
+                const Tick& tick);
 
 }  // namespace feedwatch::intake

@@ -4,22 +4,15 @@
 
 namespace feedwatch::intake {
 
-Order::Place Order::place(std::uint64_t seq, MonoTime at) {
-  if (!last_ || seq > *last_) return Place::newer;
-  if (seq == *last_) return Place::same;
-  if (run_ == 0 || seq <= run_last_) {
-    run_ = 0;
-    run_began_ = at;
-  }
-  ++run_;
-  run_last_ = seq;
-  const bool began_again = run_ >= reset_ticks && minus(at, run_began_) >= reset_span;
+Place place_in_order(std::optional<std::uint64_t> newest, OrderRun& run, std::uint64_t seq,
+                     MonoTime at) {
+  if (!newest || seq > *newest) return Place::newer;
+  if (seq == *newest) return Place::same;
+  if (run.count == 0 || seq <= run.last) run = {.began = at};
+  ++run.count;
+  run.last = seq;
+  const bool began_again = run.count >= reset_ticks && minus(at, run.began) >= reset_span;
   return began_again ? Place::restarted : Place::older;
-}
-
-void Order::advance(std::uint64_t seq) {
-  last_ = seq;
-  run_ = 0;
 }
 
 }  // namespace feedwatch::intake

@@ -8,9 +8,8 @@ namespace {
 
 using Type = Outcome::Type;
 
-bool renews(const intake::Decision& decision) {
-  return decision.outcome.type == Type::accepted || decision.renews_confirmed;
-}
+/// No stream has this id: boards are never so large.
+constexpr StreamId no_stream{StreamId::index_mask, StreamId::generation_mask};
 
 /// How long the message travelled, by the stamps alone, so that one that waited in the venue's
 /// queue does not look new. `ahead`: its stamp lies too far in the future to say anything.
@@ -19,15 +18,15 @@ struct Journey {
   bool ahead = false;
 };
 
-Journey journey_of(StreamState& state, const Tick& tick, bool first_of_epoch, MonoTime recv) {
+Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv) {
   if (!tick.ts_event) return {};
   const Duration raw = minus(tick.ts_recv, *tick.ts_event);
   // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
   // says nothing about the venue's clock.
-  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) state.clock->add(raw, recv);
+  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
   // The line's lag is part of the journey, and of the age already.
-  const Duration beside_lag = minus(state.clock->transit(raw), tick.lag);
-  return {std::max(Duration::zero(), beside_lag), state.clock->ahead(raw)};
+  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
 }
 
 /// Fixed at acceptance, so that the transit ages with the price.
@@ -43,32 +42,26 @@ void confirm(Slot& slot, const Journey& journey, MonoTime recv) {
   slot.confirmed_transit = journey.ahead ? Duration::zero() : journey.transit;
 }
 
-void store_price(StreamState& state, const Tick& tick, const intake::Decision& decision,
-                 MonoTime recv) {
-  Slot& slot = state.slot;
+void store_price(Slot& slot, const Tick& tick, const intake::Decision& decision,
+                 const Journey& journey, MonoTime recv) {
   const bool changed = !slot.received || !(slot.prices == decision.prices);
   slot.prices = decision.prices;
   // A frame read late may carry an earlier stamp than one stored already: ages never grow by news.
   slot.carried = slot.received ? std::max(slot.carried, recv) : recv;
-  const Journey journey = journey_of(state, tick, decision.first_of_epoch, recv);
   store_event_time(slot, tick, journey);
   confirm(slot, journey, slot.carried);
   if (changed) slot.changed = slot.carried;
   slot.received = true;
   slot.ts_recv = tick.ts_recv - tick.lag;
+  slot.has_seq = tick.seq.has_value();
   slot.seq = tick.seq.value_or(0);
   slot.epoch = tick.epoch;
   ++slot.ticks;
 }
 
-void open_gate(StreamState& state, const Tick& tick, MonoTime recv) {
-  const bool fresh = tick.epoch > state.epoch_at_loss || recv > state.lost_at;
-  if (fresh) state.slot.gate_closed = false;
-}
-
-bool is_backfill(const StreamState& state, const intake::Decision& decision) {
-  return decision.first_of_epoch && state.options.event_time == EventTime::trade &&
-         state.slot.transit > state.slot.stale_after;
+bool is_backfill(const Slot& slot, EventTime event_time, const intake::Decision& decision) {
+  return decision.first_of_epoch && event_time == EventTime::trade &&
+         slot.transit > slot.stale_after;
 }
 
 /// Late ticks of a connection that has been replaced say nothing about the one in use.
@@ -76,42 +69,38 @@ bool is_evidence_of_rejection(const Outcome& outcome) {
   return outcome.type == Type::rejected && outcome.rejection != Rejection::old_epoch;
 }
 
-bool crossed(const StreamState& state) {
-  return state.rules.kind == Kind::quote && state.slot.prices.price > state.slot.prices.ask;
+bool crossed(const Slot& slot, Kind kind) {
+  return kind == Kind::quote && slot.prices.price > slot.prices.ask;
 }
 
 }  // namespace
 
 Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
-  StreamState* state = this->state(tick.stream);
-  if (state == nullptr) {
+  auto found = stream(tick.stream);
+  if (!found) {
     const Outcome outcome{.type = Type::rejected, .rejection = Rejection::unknown_symbol};
     count(outcome);
     return outcome;
   }
+  Stream& stream = *found;
   const MonoTime heard = std::min(tick.mono_recv, now);
   const MonoTime recv = plus(heard, -tick.lag);
-  const Tracker::Subject subject = this->subject(tick.stream, *state);
-  intake::Decision decision = intake::accept(state->rules, state->intake, state->slot, tick);
-  const bool accepted = decision.outcome.type == Type::accepted;
+  intake::Decision decision = offer(stream, tick);
   // Until this tick came, its silence was true.
-  tracker.advance(subject, recv);
-  if (accepted) {
-    store_price(*state, tick, decision, recv);
-    open_gate(*state, tick, recv);
-    decision.outcome.backfill = is_backfill(*state, decision);
-    if (crossed(*state)) ++counters.crossed_quotes;
-    if (state->slot.clock_suspect) ++counters.clock_suspects;
-  } else if (decision.renews_confirmed) {
-    confirm(state->slot, journey_of(*state, tick, false, recv), recv);
+  tracker.advance(stream.subject(), recv);
+  const bool accepted = decision.outcome.type == Type::accepted;
+  if (accepted || decision.renews_confirmed) {
+    decision.outcome.backfill = renew(stream, tick, decision, recv);
+    tracker.on_evidence(stream.subject(),
+                        {.at = tick.stalled ? now : heard,
+                         .stalled = tick.stalled,
+                         .order_began_again = decision.outcome.sequence_reset},
+                        now);
   }
-  if (renews(decision)) {
-    tracker.on_evidence(subject, {tick.stalled ? now : heard, tick.stalled}, now);
-  }
-  if (is_evidence_of_rejection(decision.outcome)) tracker.on_rejected(subject, now);
+  if (is_evidence_of_rejection(decision.outcome)) tracker.on_rejected(stream.subject(), now);
   count(decision.outcome);
 
-  publish(tick.stream, *state);
+  publish(stream);
   if (accepted) {
     dispatcher.on_price(tick.stream, now);
   } else if (decision.renews_confirmed) {
@@ -120,11 +109,45 @@ Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
   return decision.outcome;
 }
 
+/// Asks the gate. A run of older ticks is remembered only while there is one.
+intake::Decision Monitor::Impl::offer(Stream& stream, const Tick& tick) {
+  Troubles& troubles = tracker.troubles();
+  Trouble* trouble = troubles.find(stream.own.watch);
+  intake::OrderRun run = trouble != nullptr ? trouble->run : intake::OrderRun{};
+  const intake::Decision decision =
+      intake::accept(channel(stream).rules, stream.own.intake, run, stream.slot, tick);
+  if (trouble != nullptr || run.count > 0) troubles.of(stream.own.watch).run = run;
+  return decision;
+}
+
+/// Stores what the tick says of the price and its age; whether it was a first push of an old trade.
+bool Monitor::Impl::renew(Stream& stream, const Tick& tick, const intake::Decision& decision,
+                          MonoTime recv) {
+  const Channel& channel = this->channel(stream);
+  ClockOffset& clock = *clocks[channel.clock].offset;
+  const Journey journey = journey_of(clock, tick, decision.first_of_epoch, recv);
+  if (decision.outcome.type != Type::accepted) {
+    confirm(stream.slot, journey, recv);
+    return false;
+  }
+  store_price(stream.slot, tick, decision, journey, recv);
+  if (stream.slot.gate_closed) open_gate(stream, tick, recv);
+  if (crossed(stream.slot, channel.rules.kind)) ++counters.crossed_quotes;
+  if (stream.slot.clock_suspect) ++counters.clock_suspects;
+  return is_backfill(stream.slot, channel.event_time, decision);
+}
+
+void Monitor::Impl::open_gate(Stream& stream, const Tick& tick, MonoTime recv) {
+  const Trouble& trouble = tracker.troubles().of(stream.own.watch);
+  const bool fresh = tick.epoch > trouble.epoch_at_loss || recv > trouble.lost_at;
+  if (fresh) stream.slot.gate_closed = false;
+}
+
 Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields fields,
                               const PriceStamps& stamps) {
   Tick tick;
   // No stream has this index, so an unknown key is counted where everything else is.
-  tick.stream = index.find(key).value_or(StreamId{board.capacity(), 0});
+  tick.stream = board.find(key).value_or(no_stream);
   tick.prices = prices;
   tick.fields = fields;
   tick.ts_event = stamps.ts_event;
@@ -132,7 +155,9 @@ Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields
   tick.ts_recv = plus(anchor.wall, minus(stamps.mono_recv, anchor.mono));
   tick.mono_recv = stamps.mono_recv;
   tick.seq = stamps.seq;
-  if (const StreamState* known = state(tick.stream)) tick.epoch = known->intake.epoch;
+  if (board.holds(tick.stream)) {
+    tick.epoch = board.owned<OwnerState>(tick.stream.index()).intake.epoch;
+  }
   // Without a clock of its own the price is as new as the newest moment anybody told us of.
   return apply(tick, stamps.now.value_or(std::max(stamps.mono_recv, told)));
 }
@@ -160,25 +185,26 @@ void Monitor::Impl::count(const Outcome& outcome) {
   if (outcome.backfill) ++counters.backfills;
 }
 
-void Monitor::Impl::on_undecodable(StreamId stream, MonoTime now) {
+void Monitor::Impl::on_undecodable(StreamId id, MonoTime now) {
   ++counters.undecodable;
-  StreamState* state = this->state(stream);
-  if (state == nullptr) return;
-  state->intake.holds = false;
-  tracker.advance(subject(stream, *state), now);
-  tracker.on_rejected(subject(stream, *state), now);
-  publish(stream, *state);
+  auto stream = this->stream(id);
+  if (!stream) return;
+  stream->own.intake.holds = false;
+  tracker.advance(stream->subject(), now);
+  tracker.on_rejected(stream->subject(), now);
+  publish(*stream);
 }
 
-void Monitor::Impl::on_line_lost(StreamId stream, MonoTime now) {
-  StreamState* state = this->state(stream);
-  if (state == nullptr) return;
-  state->slot.gate_closed = true;
-  state->epoch_at_loss = state->intake.epoch;
-  state->lost_at = now;
-  tracker.advance(subject(stream, *state), now);
-  publish(stream, *state);
-  dispatcher.on_verdict(stream, now);
+void Monitor::Impl::on_line_lost(StreamId id, MonoTime now) {
+  auto stream = this->stream(id);
+  if (!stream) return;
+  stream->slot.gate_closed = true;
+  Trouble& trouble = tracker.troubles().of(stream->own.watch);
+  trouble.epoch_at_loss = stream->own.intake.epoch;
+  trouble.lost_at = now;
+  tracker.advance(stream->subject(), now);
+  publish(*stream);
+  dispatcher.on_verdict(id, now);
 }
 
 }  // namespace feedwatch

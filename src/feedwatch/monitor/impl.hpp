@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "feedwatch/board/price_board.hpp"
@@ -10,59 +11,77 @@
 #include "feedwatch/freshness/offset.hpp"
 #include "feedwatch/freshness/tracker.hpp"
 #include "feedwatch/intake/accept.hpp"
-#include "feedwatch/monitor/key_index.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 
 namespace feedwatch {
 
-/// What the owner's thread knows of one stream. `slot` is the master copy of the board's.
-struct StreamState {
-  StreamOptions options;
+/// What a stream's channel says, kept once for all its streams.
+struct Channel {
   intake::Rules rules;
-  intake::State intake;
-  Slot slot;
-  Watch watch;
-  std::shared_ptr<ClockOffset> clock;
-  std::uint32_t epoch_at_loss = 0;  ///< while the gate is closed: what counts as fresh
-  MonoTime lost_at{};
+  Cadence cadence;
+  EventTime event_time = EventTime::none;
+  std::size_t clock = 0;  ///< place of its clock group
+
+  friend bool operator==(const Channel&, const Channel&) = default;
 };
 
-/// Callbacks may add and remove streams, so a StreamState is not touched after any has been called.
+/// What the owner's thread knows of a stream, in the board's cell beside its slot.
+struct OwnerState {
+  Watch watch;  // first: the tracker finds it there
+  intake::State intake;
+};
+static_assert(offsetof(OwnerState, watch) == 0);
+
+/// Callbacks may add and remove streams, so nothing of a stream is touched after any was called.
 struct Monitor::Impl {
-  explicit Impl(const MonitorOptions& options);
+  explicit Impl(MonitorOptions options);
 
   // streams.cpp
   Result<StreamId> add(const StreamOptions& stream_options, MonoTime now);
   void remove(StreamId stream, MonoTime now);
-  StreamState* state(StreamId stream);
-  const StreamState* state(StreamId stream) const;
-  Tracker::Subject subject(StreamId stream, StreamState& state) {
-    return {stream, state.slot, state.watch};
-  }
+  StreamOptions options_of(StreamId stream);
+  std::optional<std::uint16_t> channel_for(const StreamOptions& stream_options);
+  std::size_t clock_of(const std::string& group);
+
+  /// One stream as it stands, to be changed and published; nothing when the id is not (or no
+  /// longer) a stream's.
+  struct Stream {
+    StreamId id;
+    Slot slot;
+    OwnerState& own;
+    Tracker::Subject subject() { return {id, slot, own.watch}; }
+  };
+  std::optional<Stream> stream(StreamId id);
+  const Channel& channel(const Stream& stream) const { return channels[stream.own.intake.channel]; }
 
   // apply.cpp
   Outcome apply(const Tick& tick, MonoTime now);
+  intake::Decision offer(Stream& stream, const Tick& tick);
+  bool renew(Stream& stream, const Tick& tick, const intake::Decision& decision, MonoTime recv);
+  void open_gate(Stream& stream, const Tick& tick, MonoTime recv);
   Outcome update(const StreamKey& key, const Prices& prices, Fields fields,
                  const PriceStamps& stamps);
   void count(const Outcome& outcome);
-  void on_undecodable(StreamId stream, MonoTime now);
-  void on_line_lost(StreamId stream, MonoTime now);
+  void on_undecodable(StreamId id, MonoTime now);
+  void on_line_lost(StreamId id, MonoTime now);
 
   /// Writes the slot to the board, then tells consumers what changed.
-  void publish(StreamId stream, const StreamState& state);
+  void publish(const Stream& stream);
   void notify_levels();
   void on_time(MonoTime now, std::size_t limit);
 
   // Destroyed in reverse: consumers first, the board they read last.
   WallAnchor anchor;
   PriceBoard board;
-  KeyIndex index;
-  std::vector<std::unique_ptr<StreamState>> states;
-  std::vector<std::uint32_t> generations;   ///< of the next stream to live at an index
-  std::vector<std::uint32_t> free_indexes;  ///< never used or longest unused ones last
-  /// By group, kept when its last stream goes: what is learnt of a venue's clock holds for the
+  PolicyTable policies;
+  std::vector<Channel> channels;
+  /// Groups are kept when their last stream goes: what is learnt of a venue's clock holds for the
   /// next.
-  std::unordered_map<std::string, std::shared_ptr<ClockOffset>> clocks;
+  struct Clock {
+    std::string group;
+    std::unique_ptr<ClockOffset> offset;
+  };
+  std::vector<Clock> clocks;
   ChangeLog changes;
   Tracker tracker;
   Dispatcher dispatcher;

@@ -6,8 +6,13 @@
 #include "feedwatch/monitor/impl.hpp"
 
 namespace feedwatch {
+namespace {
 
-Monitor::Monitor(MonitorOptions options) : impl_(std::make_unique<Impl>(options)) {}
+constexpr int view_patience = 1000;
+
+}  // namespace
+
+Monitor::Monitor(MonitorOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Monitor::~Monitor() = default;
 
 Result<StreamId> Monitor::add_stream(const StreamOptions& options, MonoTime now) {
@@ -19,31 +24,29 @@ void Monitor::remove_stream(StreamId stream, MonoTime now) {
 }
 
 void Monitor::set_policy(StreamId stream, const Policy& policy, MonoTime now) {
-  StreamState* state = impl_->state(stream);
-  if (state == nullptr) return;
-  state->options.policy = policy;
-  state->watch.policy = policy;
-  impl_->tracker.on_policy(impl_->subject(stream, *state), now);
-  impl_->publish(stream, *state);
+  auto known = impl_->stream(stream);
+  const auto number = impl_->policies.number_of(policy);
+  if (!known || !number) return;
+  impl_->tracker.advance(known->subject(), now);
+  known->own.watch.policy = *number;
+  impl_->tracker.on_policy(known->subject(), now);
+  impl_->publish(*known);
   impl_->dispatcher.on_verdict(stream, now);
 }
 
 void Monitor::set_required(StreamId stream, bool required) {
-  StreamState* state = impl_->state(stream);
-  if (state == nullptr) return;
-  state->options.required = required;
-  state->slot.required = required;
-  impl_->publish(stream, *state);
+  auto known = impl_->stream(stream);
+  if (!known) return;
+  known->slot.required = required;
+  impl_->publish(*known);
 }
 
 std::optional<StreamId> Monitor::find(const StreamKey& key) const {
-  return impl_->index.find(key);
+  return impl_->board.find(key);
 }
 
-const StreamOptions& Monitor::options(StreamId stream) const {
-  static const StreamOptions none;
-  const StreamState* state = std::as_const(*impl_).state(stream);
-  return state != nullptr ? state->options : none;
+StreamOptions Monitor::options(StreamId stream) const {
+  return impl_->options_of(stream);
 }
 
 std::size_t Monitor::size() const {
@@ -55,19 +58,20 @@ std::size_t Monitor::capacity() const {
 }
 
 void Monitor::on_acknowledged(StreamId stream, MonoTime now) {
-  StreamState* state = impl_->state(stream);
-  if (state == nullptr) return;
-  impl_->tracker.on_acknowledged(impl_->subject(stream, *state), now);
-  impl_->publish(stream, *state);
+  auto known = impl_->stream(stream);
+  if (!known) return;
+  impl_->tracker.on_acknowledged(known->subject(), now);
+  impl_->publish(*known);
   impl_->dispatcher.on_verdict(stream, now);
 }
 
 void Monitor::on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now) {
-  StreamState* state = impl_->state(stream);
-  if (state == nullptr || epoch <= state->intake.epoch) return;
-  impl_->tracker.advance(impl_->subject(stream, *state), now);
-  state->intake.begin(epoch);
-  impl_->publish(stream, *state);
+  auto known = impl_->stream(stream);
+  if (!known || epoch <= known->own.intake.epoch) return;
+  impl_->tracker.advance(known->subject(), now);
+  known->own.intake.begin(epoch);
+  if (Trouble* trouble = impl_->tracker.troubles().find(known->own.watch)) trouble->run = {};
+  impl_->publish(*known);
 }
 
 void Monitor::on_line_lost(StreamId stream, MonoTime now) {
@@ -75,10 +79,10 @@ void Monitor::on_line_lost(StreamId stream, MonoTime now) {
 }
 
 void Monitor::set_feed_reason(StreamId stream, Reason reason, MonoTime now) {
-  StreamState* state = impl_->state(stream);
-  if (state == nullptr) return;
-  impl_->tracker.on_feed_reason(impl_->subject(stream, *state), reason, now);
-  impl_->publish(stream, *state);
+  auto known = impl_->stream(stream);
+  if (!known) return;
+  impl_->tracker.on_feed_reason(known->subject(), reason, now);
+  impl_->publish(*known);
 }
 
 Outcome Monitor::apply(const Tick& tick, MonoTime now) {
@@ -108,12 +112,13 @@ Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
 std::expected<Price, Refusal> Monitor::price(StreamId stream, const ReadOptions& options,
                                              MonoTime now) const {
   if (stream.index() >= impl_->board.capacity()) return judge(Slot{}, options, now);
-  const Slot slot = impl_->board.read(stream);
-  if (slot.occupied && StreamId(stream.index(), slot.generation) != stream) {
-    return std::unexpected(
-        Refusal{RefusalCode::old_epoch, Reason::unconfigured, Level::unknown, std::nullopt});
-  }
-  return judge(slot, options, now);
+  const auto no = [](RefusalCode code) {
+    return std::unexpected(Refusal{code, Reason::unconfigured, Level::unknown, std::nullopt});
+  };
+  const std::optional<Slot> slot = impl_->board.view().read(stream);
+  if (!slot) return no(RefusalCode::writer_stuck);
+  if (slot->occupied && slot->generation != stream.generation()) return no(RefusalCode::old_epoch);
+  return judge(*slot, options, now);
 }
 
 std::expected<Price, Refusal> Monitor::price(const StreamKey& key, const ReadOptions& options,
@@ -124,16 +129,18 @@ std::expected<Price, Refusal> Monitor::price(const StreamKey& key, const ReadOpt
 
 Slot Monitor::unchecked_slot(StreamId stream) const {
   if (stream.index() >= impl_->board.capacity()) return Slot{};
-  const Slot slot = impl_->board.read(stream);
-  const bool same = slot.occupied && StreamId(stream.index(), slot.generation) == stream;
-  return same ? slot : Slot{};
+  // For views: they would rather wait for the end of a write than show nothing.
+  std::optional<Slot> slot = impl_->board.view().read(stream);
+  for (int i = 0; !slot && i < view_patience; ++i) slot = impl_->board.view().read(stream);
+  const bool same = slot && slot->occupied && slot->generation == stream.generation();
+  return same ? *slot : Slot{};
 }
 
 Subscription Monitor::subscribe(StreamId stream, const ConsumerOptions& options,
                                 Callbacks callbacks) {
-  const StreamState* state = impl_->state(stream);
-  if (state == nullptr) return {};
-  return impl_->dispatcher.subscribe(stream, state->options.key, options, std::move(callbacks));
+  if (!impl_->board.holds(stream)) return {};
+  return impl_->dispatcher.subscribe(stream, impl_->options_of(stream).key, options,
+                                     std::move(callbacks));
 }
 
 void Monitor::unsubscribe(Subscription subscription) {
@@ -162,26 +169,27 @@ const Monitor::IntakeCounters& Monitor::intake_counters() const {
 }
 
 std::optional<MonoTime> Monitor::suspect_since(StreamId stream) const {
-  const StreamState* state = impl_->state(stream);
-  return state != nullptr ? state->watch.suspect_since : std::nullopt;
+  const auto known = impl_->stream(stream);
+  if (!known) return std::nullopt;
+  const Trouble* trouble = impl_->tracker.troubles().find(known->own.watch);
+  return trouble != nullptr ? trouble->suspect_since : std::nullopt;
 }
 
 Duration Monitor::clock_offset(StreamId stream) const {
-  const StreamState* state = impl_->state(stream);
-  return state != nullptr ? state->clock->value() : Duration::zero();
+  const auto known = impl_->stream(stream);
+  if (!known) return Duration::zero();
+  return impl_->clocks[impl_->channel(*known).clock].offset->value();
 }
 
 std::vector<Monitor::LearntOffset> Monitor::clock_offsets() const {
   std::vector<LearntOffset> learnt;
-  for (const auto& [group, clock] : impl_->clocks) learnt.push_back({group, clock->value()});
+  for (const auto& [group, offset] : impl_->clocks) learnt.push_back({group, offset->value()});
   std::ranges::sort(learnt, {}, &LearntOffset::group);
   return learnt;
 }
 
 void Monitor::restore_clock_offset(const LearntOffset& learnt) {
-  auto& clock = impl_->clocks[learnt.group];
-  if (clock == nullptr) clock = std::make_shared<ClockOffset>();
-  clock->restore(learnt.offset);
+  impl_->clocks[impl_->clock_of(learnt.group)].offset->restore(learnt.offset);
 }
 
 }  // namespace feedwatch

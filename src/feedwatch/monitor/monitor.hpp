@@ -42,6 +42,10 @@ struct StreamOptions {
 struct MonitorOptions {
   std::size_t capacity = 4096;  ///< streams; add_stream fails beyond it
   WallAnchor anchor{};
+  /// Where the board lies, for other processes to read; nullptr = in memory of this one. At least
+  /// PriceBoard::bytes_for(capacity) bytes, the first PriceBoard::head_for(capacity) committed.
+  std::unique_ptr<board::Memory> memory{};
+  board::Identity identity{};  ///< what such readers check
 };
 
 /// The unified price monitor: board, intake, freshness, dispatch and guard behind one façade. The
@@ -66,7 +70,7 @@ class Monitor {
   void set_policy(StreamId stream, const Policy& policy, MonoTime now);
   void set_required(StreamId stream, bool required);
   std::optional<StreamId> find(const StreamKey& key) const;  ///< any thread
-  const StreamOptions& options(StreamId stream) const;       ///< owner thread
+  StreamOptions options(StreamId stream) const;              ///< owner thread
   std::size_t size() const;                                  ///< owner thread
   std::size_t capacity() const;                              ///< any thread
 

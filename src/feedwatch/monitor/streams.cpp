@@ -10,28 +10,11 @@ namespace {
 constexpr std::size_t changes_per_stream = 8;
 constexpr std::size_t min_changes = 16'384;
 
-std::size_t usable_capacity(std::size_t wanted) {
-  constexpr std::size_t most = StreamId::index_mask;
-  return std::min(wanted, most);
-}
-
-Slot fresh_slot(const StreamOptions& options, std::uint32_t generation, MonoTime now) {
-  Slot slot;
-  slot.wanted = now;
-  slot.generation = generation;
+void describe(Slot& slot, const StreamOptions& options) {
   slot.occupied = true;
   slot.event_time_is_publish = options.event_time == EventTime::publish;
   slot.confirm_counts = options.absent_is_unchanged || options.repeat_confirms;
   slot.required = options.required;
-  return slot;
-}
-
-/// The stream behind the id; nothing when its index was given away since.
-StreamState* find_state(const std::vector<std::unique_ptr<StreamState>>& states, StreamId stream) {
-  if (stream.index() >= states.size()) return nullptr;
-  StreamState* state = states[stream.index()].get();
-  const bool same = state != nullptr && StreamId(stream.index(), state->slot.generation) == stream;
-  return same ? state : nullptr;
 }
 
 std::string clock_group_of(const StreamOptions& options) {
@@ -40,73 +23,91 @@ std::string clock_group_of(const StreamOptions& options) {
 
 }  // namespace
 
-Monitor::Impl::Impl(const MonitorOptions& options)
+Monitor::Impl::Impl(MonitorOptions options)
     : anchor(options.anchor),
-      board(usable_capacity(options.capacity)),
-      index(board.capacity()),
-      states(board.capacity()),
-      generations(board.capacity()),
+      board(options.memory != nullptr ? std::move(options.memory)
+                                      : board::heap_memory(PriceBoard::bytes_for(options.capacity)),
+            options.capacity, options.identity),
       changes(std::max(min_changes, changes_per_stream * board.capacity())),
-      tracker(changes),
-      dispatcher(board) {
-  for (std::size_t i = board.capacity(); i > 0; --i) {
-    free_indexes.push_back(static_cast<std::uint32_t>(i - 1));
-  }
-}
+      tracker(board, policies, changes),
+      dispatcher(board) {}
 
 Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) {
-  const std::string what = "stream " + options.key.text();
-  if (index.find(options.key)) return std::unexpected(Error{what, "is watched already", ""});
-  if (free_indexes.empty()) {
-    return std::unexpected(
-        Error{what, "the board of " + std::to_string(board.capacity()) + " streams is full",
-              "raise the capacity or watch fewer streams"});
+  const auto policy = policies.number_of(options.policy);
+  const auto channel = channel_for(options);
+  if (!policy || !channel) {
+    return std::unexpected(Error{"stream " + options.key.text(),
+                                 "there are too many different policies or channels",
+                                 "match more streams with one policy"});
   }
-  const std::uint32_t place = free_indexes.back();
-  free_indexes.pop_back();
-  const StreamId stream{place, generations[place]};
-
-  auto state = std::make_unique<StreamState>();
-  state->options = options;
-  state->rules = {options.key.kind, options.absent_is_unchanged, options.repeat_confirms,
-                  options.seq_orders};
-  state->slot = fresh_slot(options, stream.generation(), now);
-  state->watch.policy = options.policy;
-  auto& clock = clocks[clock_group_of(options)];
-  if (clock == nullptr) clock = std::make_shared<ClockOffset>();
-  state->clock = clock;
-  tracker.begin(subject(stream, *state), now);
-  states[place] = std::move(state);
+  const Result<StreamId> id = board.claim(options.key);
+  if (!id) return id;
+  board.own_anew<OwnerState>(id->index());
+  Stream added{*id, board.own(*id), board.owned<OwnerState>(id->index())};
+  describe(added.slot, options);
+  added.own.watch.policy = *policy;
+  added.own.intake.channel = *channel;
+  tracker.begin(added.subject(), now);
   ++live;
-  board.write(stream, states[place]->slot);
-  index.insert(options.key, stream);
-  return stream;
+  board.write(*id, added.slot);
+  board.publish(*id);
+  return id;
 }
 
-void Monitor::Impl::remove(StreamId stream, MonoTime now) {
-  StreamState* gone = this->state(stream);
-  if (gone == nullptr) return;
-  tracker.end(subject(stream, *gone), now);
-  gone->slot.occupied = false;
-  board.write(stream, gone->slot);
-  index.erase(gone->options.key);
-  // The callbacks of notify_levels() may still look at the stream as it ends; nobody finds it
-  // later.
-  const std::unique_ptr<StreamState> owned = std::move(states[stream.index()]);
+void Monitor::Impl::remove(StreamId id, MonoTime now) {
+  auto gone = stream(id);
+  if (!gone) return;
+  tracker.end(gone->subject(), now);
+  board.write(id, gone->slot);
+  board.release(id);
   --live;
-  ++generations[stream.index()];
-  // To the far end: an index rests as long as possible before it names another stream.
-  free_indexes.insert(free_indexes.begin(), static_cast<std::uint32_t>(stream.index()));
   notify_levels();
-  dispatcher.drop_stream(stream);
+  dispatcher.drop_stream(id);
 }
 
-StreamState* Monitor::Impl::state(StreamId stream) {
-  return find_state(states, stream);
+StreamOptions Monitor::Impl::options_of(StreamId id) {
+  auto known = stream(id);
+  if (!known) return {};
+  const Channel& of = channel(*known);
+  StreamOptions options;
+  options.key = StreamKey::parse(board.view().name_of(known->slot)).value_or(StreamKey{});
+  options.policy = policies[known->own.watch.policy];
+  options.cadence = of.cadence;
+  options.event_time = of.event_time;
+  options.absent_is_unchanged = of.rules.absent_is_unchanged;
+  options.repeat_confirms = of.rules.repeat_confirms;
+  options.seq_orders = of.rules.seq_orders;
+  options.required = known->slot.required;
+  options.clock_group = clocks[of.clock].group;
+  return options;
 }
 
-const StreamState* Monitor::Impl::state(StreamId stream) const {
-  return find_state(states, stream);
+std::optional<std::uint16_t> Monitor::Impl::channel_for(const StreamOptions& options) {
+  constexpr std::size_t most = 65'535;
+  const Channel wanted{.rules = {.kind = options.key.kind,
+                                 .absent_is_unchanged = options.absent_is_unchanged,
+                                 .repeat_confirms = options.repeat_confirms,
+                                 .seq_orders = options.seq_orders},
+                       .cadence = options.cadence,
+                       .event_time = options.event_time,
+                       .clock = clock_of(clock_group_of(options))};
+  const auto found = std::ranges::find(channels, wanted);
+  if (found != channels.end()) return static_cast<std::uint16_t>(found - channels.begin());
+  if (channels.size() == most) return std::nullopt;
+  channels.push_back(wanted);
+  return static_cast<std::uint16_t>(channels.size() - 1);
+}
+
+std::size_t Monitor::Impl::clock_of(const std::string& group) {
+  const auto found = std::ranges::find(clocks, group, &Clock::group);
+  if (found != clocks.end()) return static_cast<std::size_t>(found - clocks.begin());
+  clocks.push_back({group, std::make_unique<ClockOffset>()});
+  return clocks.size() - 1;
+}
+
+std::optional<Monitor::Impl::Stream> Monitor::Impl::stream(StreamId id) {
+  if (!board.holds(id)) return std::nullopt;
+  return Stream{id, board.own(id), board.owned<OwnerState>(id.index())};
 }
 
 }  // namespace feedwatch

@@ -4,8 +4,8 @@
 
 namespace feedwatch {
 
-void Monitor::Impl::publish(StreamId stream, const StreamState& state) {
-  board.write(stream, state.slot);
+void Monitor::Impl::publish(const Stream& stream) {
+  board.write(stream.id, stream.slot);
   notify_levels();
 }
 
@@ -19,6 +19,7 @@ void Monitor::Impl::notify_levels() {
 
 void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
   told = std::max(told, now);
+  tracker.prepare(now);
   for (std::size_t i = 0; i < limit; ++i) {
     const MonoTime level_due = tracker.next_deadline();
     const MonoTime delivery_due = dispatcher.next_deadline();
@@ -29,11 +30,14 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
       dispatcher.on_deadline(now);
       continue;
     }
-    const std::uint32_t place = tracker.next_index();
-    StreamState& state = *states[place];
-    const StreamId stream{place, state.slot.generation};
-    tracker.on_deadline(subject(stream, state), now);
-    publish(stream, state);
+    const auto index = tracker.take_due(now);
+    if (!index) {
+      tracker.prepare(now);
+      continue;
+    }
+    Stream expired{board.at(*index), board.own(StreamId{*index}), board.owned<OwnerState>(*index)};
+    tracker.on_deadline(expired.subject(), now);
+    publish(expired);
   }
 }
 

@@ -31,7 +31,8 @@ constexpr std::array<std::string_view, 6> consumer_words{"refuse",    "accept", 
                                                          "conflated", "told",   "last-delivered"};
 constexpr std::array<std::string_view, refusal_count> refusal_words{
     "unconfigured", "unknown",         "never_received", "awaiting_fresh", "stale",
-    "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch"};
+    "too_old",      "clock_backwards", "no_event_time",  "clock_suspect",  "old_epoch",
+    "writer_stuck", "writer_dead",     "writer_gone",    "foreign_clock"};
 constexpr std::array<std::string_view, 7> line_words{
     "idle", "connecting", "handshaking", "subscribing", "live", "draining", "backing_off"};
 

@@ -13,12 +13,15 @@ struct Gate {
   Rules rules;
   State state;
   Slot slot;
+  OrderRun run;
 
   Decision offer(const Tick& tick) {
-    const Decision decision = accept(rules, state, slot, tick);
+    const Decision decision = accept(rules, state, run, slot, tick);
     if (decision.outcome.type == Type::accepted) {
       slot.received = true;
       slot.prices = decision.prices;
+      slot.has_seq = tick.seq.has_value();
+      slot.seq = tick.seq.value_or(0);
     }
     return decision;
   }
@@ -70,13 +73,13 @@ TEST(Accept, RefusesWhatIsNotPositive) {
 }
 
 TEST(Accept, RefusesEitherSideOfAQuoteThatIsNotPositive) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
   EXPECT_EQ(gate.offer(quote(0, 5)).outcome.rejection, Rejection::not_positive);
   EXPECT_EQ(gate.offer(quote(5, 0)).outcome.rejection, Rejection::not_positive);
 }
 
 TEST(Accept, ACrossedQuoteIsStored) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
   EXPECT_EQ(type_of(gate.offer(quote(6, 5))), Type::accepted);
 }
 
@@ -86,7 +89,10 @@ TEST(Accept, AnAskOnAnotherKindIsTheWrongKind) {
 }
 
 TEST(Accept, HalfAQuoteIsFilledFromTheStoreWhereAbsentMeansUnchanged) {
-  Gate gate{.rules = {.kind = Kind::quote, .absent_is_unchanged = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.kind = Kind::quote, .absent_is_unchanged = true},
+            .state = {},
+            .slot = {},
+            .run = {}};
   Tick only_bid = quote(7, 0);
   only_bid.fields.ask = false;
   EXPECT_EQ(gate.offer(only_bid).outcome.rejection, Rejection::crossed_fields);
@@ -98,7 +104,7 @@ TEST(Accept, HalfAQuoteIsFilledFromTheStoreWhereAbsentMeansUnchanged) {
 }
 
 TEST(Accept, HalfAQuoteIsRefusedOnEveryOtherChannel) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
   gate.offer(quote(5, 6));
   Tick only_ask = quote(0, 8);
   only_ask.fields.price = false;
@@ -117,7 +123,7 @@ TEST(Accept, AbsentPriceConfirmsOnlyWhereTheSheetSaysSo) {
 }
 
 TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
-  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .run = {}};
   EXPECT_EQ(type_of(gate.offer(without_price())), Type::ignored);
   gate.offer(last(5));
   Tick next_epoch = without_price();
@@ -126,7 +132,7 @@ TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
 }
 
 TEST(Accept, AnEpochBeginsWithAWholePrice) {
-  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .run = {}};
   gate.offer(last(5));
   Tick unusable[] = {without_price(), last(0)};
   for (Tick& tick : unusable) {
@@ -150,7 +156,8 @@ TEST(Accept, SameSequenceAndPriceIsARepeat) {
 }
 
 TEST(Accept, ARepeatedSnapshotIsARepeatToo) {
-  Gate gate{.rules = {.repeat_confirms = true, .seq_orders = true}, .state = {}, .slot = {}};
+  Gate gate{
+      .rules = {.repeat_confirms = true, .seq_orders = true}, .state = {}, .slot = {}, .run = {}};
   Tick snapshot = numbered(5, 9);
   snapshot.snapshot = true;
   EXPECT_EQ(type_of(gate.offer(snapshot)), Type::accepted);
@@ -168,7 +175,7 @@ TEST(Accept, TheFirstTickOfAnEpochIsNeverARepeat) {
 }
 
 TEST(Accept, OlderSequenceIsOutOfOrderOnlyWhereSequencesOrder) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
   gate.offer(numbered(5, 9));
   EXPECT_EQ(gate.offer(numbered(6, 8)).outcome.rejection, Rejection::out_of_order);
   EXPECT_EQ(type_of(gate.offer(numbered(6, 10))), Type::accepted);
@@ -178,7 +185,10 @@ TEST(Accept, OlderSequenceIsOutOfOrderOnlyWhereSequencesOrder) {
 }
 
 TEST(Accept, AnOlderMessageWithoutPriceConfirmsNothing) {
-  Gate gate{.rules = {.absent_is_unchanged = true, .seq_orders = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.absent_is_unchanged = true, .seq_orders = true},
+            .state = {},
+            .slot = {},
+            .run = {}};
   gate.offer(numbered(5, 9));
   EXPECT_EQ(gate.offer(without_price(8)).outcome.rejection, Rejection::out_of_order);
 }
@@ -195,7 +205,7 @@ TEST(Accept, EventTimeNeverOrders) {
 
 TEST(Accept, SnapshotRestartAndEpochBeginTheOrderAgain) {
   for (int which = 0; which < 3; ++which) {
-    Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+    Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
     gate.offer(numbered(5, 900));
     Tick low = numbered(6, 1);
     low.snapshot = which == 0;
@@ -218,7 +228,7 @@ TEST(Accept, TicksOfAnOlderEpochAreRefused) {
 }
 
 TEST(Order, FiveRisingOlderTicksOverASecondBeginAgain) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
   gate.offer(numbered(5, 900));
   for (std::uint64_t n = 1; n <= 4; ++n) {
     EXPECT_EQ(type_of(gate.offer(numbered(6, n, n * 250ms))), Type::rejected);
@@ -230,35 +240,33 @@ TEST(Order, FiveRisingOlderTicksOverASecondBeginAgain) {
 }
 
 TEST(Order, LessThanASecondIsNotEnoughHoweverMany) {
-  Order order;
-  order.advance(900);
+  OrderRun run;
   for (std::uint64_t n = 1; n <= 50; ++n) {
-    EXPECT_EQ(order.place(n, t0 + Duration{999'999'999} * (n - 1) / 49), Order::Place::older);
+    EXPECT_EQ(place_in_order(900, run, n, t0 + Duration{999'999'999} * (n - 1) / 49), Place::older);
   }
-  EXPECT_EQ(order.place(51, t0 + 1s), Order::Place::restarted);
+  EXPECT_EQ(place_in_order(900, run, 51, t0 + 1s), Place::restarted);
 }
 
 TEST(Order, FallingOlderTicksStartTheRunAgain) {
-  Order order;
-  order.advance(900);
-  for (std::uint64_t n = 1; n <= 4; ++n) order.place(n, t0 + n * 1s);
-  EXPECT_EQ(order.place(2, t0 + 6s), Order::Place::older);
+  OrderRun run;
+  for (std::uint64_t n = 1; n <= 4; ++n) place_in_order(900, run, n, t0 + n * 1s);
+  EXPECT_EQ(place_in_order(900, run, 2, t0 + 6s), Place::older);
   for (std::uint64_t n = 3; n <= 5; ++n) {
-    EXPECT_EQ(order.place(n, t0 + 6s + n * 1s), Order::Place::older);
+    EXPECT_EQ(place_in_order(900, run, n, t0 + 6s + n * 1s), Place::older);
   }
-  EXPECT_EQ(order.place(6, t0 + 20s), Order::Place::restarted);
+  EXPECT_EQ(place_in_order(900, run, 6, t0 + 20s), Place::restarted);
 }
 
 TEST(Order, ANewerTickEndsTheRun) {
-  Order order;
-  order.advance(900);
-  for (std::uint64_t n = 1; n <= 4; ++n) order.place(n, t0 + n * 1s);
-  order.advance(901);
-  EXPECT_EQ(order.place(5, t0 + 9s), Order::Place::older);
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+  gate.offer(numbered(5, 900));
+  for (std::uint64_t n = 1; n <= 4; ++n) gate.offer(numbered(6, n, n * 1s));
+  gate.offer(numbered(6, 901, 5s));
+  EXPECT_EQ(type_of(gate.offer(numbered(7, 5, 9s))), Type::rejected);
 }
 
 TEST(Accept, ARejectedTickChangesNeitherOrderNorStore) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
   gate.offer(numbered(5, 9));
   gate.offer(numbered(0, 100));
   EXPECT_EQ(gate.slot.prices.price, (Decimal{5, 0}));

@@ -1,7 +1,6 @@
 #include <atomic>
 #include <thread>
 
-#include "feedwatch/monitor/key_index.hpp"
 #include "feedwatch/monitor/tests/monitor_fixture.hpp"
 
 namespace feedwatch {
@@ -320,20 +319,6 @@ TEST_F(MonitorTest, ReadersFindStreamsWhileTheyComeAndGo) {
   done = true;
   reader.join();
   EXPECT_EQ(wrong.load(), 0U);
-}
-
-TEST(KeyIndex, KeepsEveryKeyThroughCollisionsAndRemovals) {
-  KeyIndex index(2);  // eight buckets
-  const auto key = [](int i) { return StreamKey{"v", std::to_string(i), Kind::last}; };
-  for (std::uint32_t i = 0; i < 100; ++i) index.insert(key(static_cast<int>(i)), StreamId{i});
-  for (int i = 0; i < 100; i += 2) index.erase(key(i));
-  for (std::uint32_t i = 0; i < 100; ++i) {
-    const auto found = index.find(key(static_cast<int>(i)));
-    EXPECT_EQ(found.has_value(), i % 2 == 1);
-    if (found) {
-      EXPECT_EQ(*found, StreamId{i});
-    }
-  }
 }
 
 }  // namespace

@@ -92,6 +92,9 @@ TEST_F(OriginDefect, D07_GhostsOfRemovedStreamsStayedStaleForEver) {
   send(s, 100);
   run(20s);
   monitor.remove_stream(s, now);
+  changes();
+  run(1h);
+  EXPECT_TRUE(changes().empty());
   EXPECT_EQ(monitor.next_deadline(), never_mono);
   EXPECT_EQ(refusal(s, 1h), RefusalCode::unconfigured);
   EXPECT_TRUE(monitor.delivery_counters().empty());

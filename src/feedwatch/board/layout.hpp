@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "feedwatch/board/slot.hpp"
+
+/// How a board lies in memory: one header page, a hash table of names, the names, the cells. The
+/// same in the program that owns it and, read-only, in every other one; offsets instead of
+/// pointers.
+namespace feedwatch::board {
+
+inline constexpr std::uint64_t magic = 0x3144'5241'4f42'5746;  ///< "FWBOARD1" as it lies in memory
+inline constexpr std::uint32_t version = 1;
+inline constexpr std::size_t page = 4096;
+inline constexpr std::size_t max_shards = 32;
+inline constexpr std::size_t longest_name = 255;  ///< bytes of a stream's text
+
+/// Whose clock the stamps are of. Stamps of a boot-time clock mean nothing after a reboot, nor in a
+/// time namespace with an offset of its own.
+struct Identity {
+  std::array<std::uint8_t, 16> boot_id{};
+  std::uint64_t time_namespace = 0;  ///< inode of /proc/self/ns/time; 0 = the kernel has none
+  std::uint64_t writer_pid = 0;
+  std::uint64_t writer_epoch = 0;  ///< UTC nanoseconds of the writer's start: no two alike
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+enum class State : std::uint64_t { initializing = 0, live = 1, closed = 2 };
+
+/// One word of a shard on a cache line of its own.
+struct alignas(64) Heartbeat {
+  std::uint64_t at = 0;  ///< boot-time nanoseconds; 0 = this shard does not exist
+};
+
+/// The first page. The words after `identity` change while the writer lives and are accessed
+/// atomically; those before are written once, before `state` says live.
+struct alignas(64) Header {
+  std::uint64_t magic = 0;
+  std::uint32_t version = 0;
+  std::uint32_t header_size = 0;
+  std::uint64_t layout_hash = 0;
+  std::uint64_t total_size = 0;
+  std::uint64_t max_streams = 0;
+  std::uint64_t table_size = 0;  ///< entries of 32 bits, a power of two
+  std::uint64_t table_offset = 0;
+  std::uint64_t names_offset = 0;
+  std::uint64_t names_size = 0;
+  std::uint64_t cells_offset = 0;
+  std::uint64_t bridges_offset = 0;  ///< cells of REST prices, by the same index
+  Identity identity;
+  std::uint64_t state = 0;
+  std::uint64_t names = 0;  ///< kept so far, those of streams that are gone included
+  std::array<Heartbeat, max_shards> heartbeats;
+};
+static_assert(sizeof(Header) <= page);
+
+/// A stream's text and the stream it names now. Never moves, never goes: a removed stream's name
+/// waits for the stream to come back.
+struct Name {
+  std::uint64_t stream = 0;  ///< `named | StreamId`; 0 while no stream has this name. Atomic
+  std::uint32_t hash = 0;
+  std::uint16_t length = 0;
+  std::uint16_t shard = 0;
+  // followed by `length` bytes of text, padded to 8
+};
+static_assert(sizeof(Name) == 16);
+inline constexpr std::uint64_t named = std::uint64_t{1} << 32U;
+inline constexpr std::size_t name_unit = 8;  ///< table entries and Slot::name count in these
+
+inline constexpr std::size_t slot_words = sizeof(Slot) / sizeof(std::uint64_t);
+inline constexpr std::size_t owner_bytes = 96;
+
+/// One stream: the sequence (odd while the writer is inside), the slot in words that are written
+/// and read atomically, and what only the writing thread looks at, beside it so that a tick touches
+/// no other memory.
+struct alignas(256) Cell {
+  std::uint64_t sequence = 0;
+  std::array<std::uint64_t, slot_words> words{};
+  alignas(8) std::array<std::byte, owner_bytes> owner{};
+};
+static_assert(sizeof(Cell) == 256);
+
+/// Where everything lies for so many streams. Total for max_streams of any size; no overflow.
+struct Extent {
+  std::size_t max_streams = 0;
+  std::size_t table_size = 0;
+  std::size_t table_offset = 0;
+  std::size_t names_offset = 0;
+  std::size_t names_size = 0;
+  std::size_t cells_offset = 0;
+  std::size_t bridges_offset = 0;
+  std::size_t total_size = 0;
+};
+Extent extent_for(std::size_t max_streams);
+
+/// Changes whenever a reader built against another layout would misread this one.
+std::uint64_t layout_hash();
+
+/// Hash of a stream's text for the table. Not for hostile input: symbols come from configuration
+/// and from venues, and a bad one costs time only.
+inline std::uint32_t hash_name(std::string_view text) {
+  constexpr std::uint64_t mix = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t hash = mix ^ text.size();
+  const auto fold = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * mix;
+    hash ^= hash >> 29U;
+  };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left >= sizeof(std::uint64_t); left -= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    at += sizeof word;
+    fold(word);
+  }
+  std::uint64_t tail = 0;
+  std::memcpy(&tail, at, left);
+  fold(tail);
+  return static_cast<std::uint32_t>(hash >> 32U);
+}
+
+}  // namespace feedwatch::board

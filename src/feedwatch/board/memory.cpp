@@ -1,0 +1,38 @@
+#include "feedwatch/board/memory.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include "feedwatch/board/layout.hpp"
+
+namespace feedwatch::board {
+namespace {
+
+class HeapMemory final : public Memory {
+ public:
+  // calloc gives large zeroed pieces without touching them.
+  explicit HeapMemory(std::size_t size) : owned_(std::calloc(size + alignof(Cell), 1)) {
+    if (!owned_) throw std::bad_alloc();
+    void* at = owned_.get();
+    std::size_t space = size + alignof(Cell);
+    bytes_ = {static_cast<std::byte*>(std::align(alignof(Cell), size, at, space)), size};
+  }
+  std::span<std::byte> bytes() override { return bytes_; }
+  Result<void> commit(std::size_t, std::size_t) override { return {}; }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<void, Free> owned_;
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Memory> heap_memory(std::size_t size) {
+  return std::make_unique<HeapMemory>(size);
+}
+
+}  // namespace feedwatch::board

@@ -1,0 +1,145 @@
+#include "feedwatch/board/view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "feedwatch/board/words.hpp"
+
+namespace feedwatch::board {
+namespace {
+
+Header header_of(std::span<const std::byte> bytes) {
+  Header header;
+  std::memcpy(static_cast<void*>(&header), bytes.data(), sizeof header);
+  return header;
+}
+
+bool consistent(const Header& header) {
+  // A number of streams no id can name would overflow the sizes below.
+  if (header.max_streams == 0 || header.max_streams > StreamId::index_mask) return false;
+  const Extent extent = extent_for(header.max_streams);
+  return header.header_size == sizeof(Header) && header.total_size == extent.total_size &&
+         header.table_size == extent.table_size && header.table_offset == extent.table_offset &&
+         header.names_offset == extent.names_offset && header.names_size == extent.names_size &&
+         header.cells_offset == extent.cells_offset &&
+         header.bridges_offset == extent.bridges_offset;
+}
+
+template <class T>
+const T* at(std::span<const std::byte> bytes, std::size_t offset) {
+  // The memory was laid out so by the writer, as these very types.
+  return reinterpret_cast<const T*>(bytes.data() + offset);
+}
+
+}  // namespace
+
+std::string_view to_text(Misfit misfit) {
+  constexpr std::array<std::string_view, 7> words{"none",          "truncated",    "not_a_board",
+                                                  "other_version", "other_layout", "inconsistent",
+                                                  "initializing"};
+  return words[static_cast<std::size_t>(misfit)];
+}
+
+Misfit check(std::span<const std::byte> bytes) {
+  if (bytes.size() < sizeof(Header)) return Misfit::truncated;
+  const Header header = header_of(bytes);
+  if (header.magic != magic) return Misfit::not_a_board;
+  if (header.version != version) return Misfit::other_version;
+  if (header.layout_hash != layout_hash()) return Misfit::other_layout;
+  if (!consistent(header)) return Misfit::inconsistent;
+  if (bytes.size() < header.total_size) return Misfit::truncated;
+  const auto state = static_cast<State>(header.state);
+  if (state == State::initializing) return Misfit::initializing;
+  return state == State::live || state == State::closed ? Misfit::none : Misfit::inconsistent;
+}
+
+View::View(std::span<const std::byte> bytes)
+    : extent_(extent_for(at<Header>(bytes, 0)->max_streams)),
+      header_(at<Header>(bytes, 0)),
+      table_(at<std::uint32_t>(bytes, extent_.table_offset)),
+      names_(bytes.data() + extent_.names_offset),
+      cells_(at<Cell>(bytes, extent_.cells_offset)),
+      bridges_(at<Cell>(bytes, extent_.bridges_offset)) {}
+
+State View::state() const {
+  return static_cast<State>(load(header_->state, std::memory_order_acquire));
+}
+
+std::int64_t View::heartbeat(std::size_t shard) const {
+  if (shard >= max_shards) return 0;
+  return static_cast<std::int64_t>(load(header_->heartbeats[shard].at, std::memory_order_relaxed));
+}
+
+std::optional<StreamId> View::find(const StreamKey& key) const {
+  const NameText text(key);
+  return text.fits() ? find(text.view()) : std::nullopt;
+}
+
+std::optional<StreamId> View::find(std::string_view text) const {
+  const std::uint32_t hash = hash_name(text);
+  const std::size_t mask = extent_.table_size - 1;
+  for (std::size_t looked = 0; looked <= mask; ++looked) {
+    const std::uint32_t unit = load(table_[(hash + looked) & mask], std::memory_order_acquire);
+    if (unit == 0) return std::nullopt;
+    const Name* name = name_at(unit);
+    if (name == nullptr || name->hash != hash || name->length != text.size()) continue;
+    const char* begin = reinterpret_cast<const char*>(name + 1);
+    if (text != std::string_view{begin, name->length}) continue;
+    const std::uint64_t stream = load(name->stream, std::memory_order_acquire);
+    const StreamId id{static_cast<std::uint32_t>(stream)};
+    const bool valid = (stream & named) != 0 && id.index() < extent_.max_streams;
+    return valid ? std::optional{id} : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::uint16_t View::shard_of(const Slot& slot) const {
+  const Name* name = slot.name == 0 ? nullptr : name_at(slot.name);
+  return name == nullptr ? std::uint16_t{0} : name->shard;
+}
+
+std::string_view View::name_of(const Slot& slot) const {
+  const Name* name = slot.name == 0 ? nullptr : name_at(slot.name);
+  if (name == nullptr) return {};
+  return {reinterpret_cast<const char*>(name + 1), name->length};
+}
+
+const Name* View::name_at(std::uint32_t unit) const {
+  const std::size_t offset = std::size_t{unit} * name_unit;
+  if (offset + sizeof(Name) > extent_.names_size) return nullptr;
+  const auto* name = reinterpret_cast<const Name*>(names_ + offset);
+  return offset + sizeof(Name) + name->length > extent_.names_size ? nullptr : name;
+}
+
+std::optional<Slot> View::read(const Cell& cell) {
+  std::array<std::uint64_t, slot_words> words{};
+  for (int i = 0; i < tries; ++i) {
+    const std::uint64_t before = load(cell.sequence, std::memory_order_acquire);
+    if (before % 2 != 0) continue;
+    for (std::size_t w = 0; w < slot_words; ++w) {
+      words[w] = load(cell.words[w], std::memory_order_relaxed);
+    }
+    // The words must have been read before the sequence is compared.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (load(cell.sequence, std::memory_order_relaxed) != before) continue;
+    Slot slot;
+    std::memcpy(static_cast<void*>(&slot), words.data(), sizeof slot);
+    return slot;
+  }
+  return std::nullopt;
+}
+
+NameText::NameText(const StreamKey& key) {
+  const std::string_view kind = to_text(key.kind);
+  const std::size_t size = key.venue.size() + key.symbol.size() + kind.size() + 2;
+  if (size > buffer_.size()) return;
+  char* end = std::ranges::copy(key.venue, buffer_.data()).out;
+  *end++ = '/';
+  end = std::ranges::copy(key.symbol, end).out;
+  *end++ = '/';
+  std::ranges::copy(kind, end);
+  size_ = size;
+}
+
+}  // namespace feedwatch::board

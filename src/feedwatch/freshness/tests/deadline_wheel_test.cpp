@@ -1,0 +1,170 @@
+#include "feedwatch/freshness/deadline_wheel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "feedwatch/base/random.hpp"
+
+namespace feedwatch {
+namespace {
+
+/// Streams whose true deadline is never before the armed one, as evidence makes it.
+struct Streams {
+  std::vector<MonoTime> armed_at;
+  std::vector<MonoTime> truly;
+  explicit Streams(std::size_t count) : armed_at(count, never_mono), truly(count, never_mono) {}
+
+  MonoTime& armed(std::uint32_t number) { return armed_at[number]; }
+  MonoTime due(std::uint32_t number) { return truly[number]; }
+  void prefetch(std::uint32_t) {}
+};
+
+constexpr MonoTime t0{100'000s};
+
+struct Fired {
+  MonoTime at;
+  std::uint32_t number;
+  friend bool operator==(const Fired&, const Fired&) = default;
+};
+
+class Wheel : public ::testing::Test {
+ protected:
+  void arm(std::uint32_t number, MonoTime at) {
+    streams.truly[number] = at;
+    wheel.set(number, at, streams.armed_at[number]);
+  }
+  /// Everything up to `now`, each deadline once, as the monitor runs it.
+  std::vector<Fired> run(MonoTime now) {
+    std::vector<Fired> fired;
+    while (wheel.next() <= now) {
+      wheel.prepare(now, streams);
+      std::uint32_t number = 0;
+      while (wheel.take(now, number, streams)) {
+        fired.push_back({streams.truly[number], number});
+        streams.truly[number] = never_mono;
+      }
+    }
+    return fired;
+  }
+
+  Streams streams{5000};
+  DeadlineWheel wheel;
+};
+
+TEST_F(Wheel, FiresAtTheNanosecondAndNotOneBefore) {
+  arm(7, t0 + 3s + 1ns);
+  EXPECT_LE(wheel.next(), t0 + 3s + 1ns);
+  EXPECT_TRUE(run(t0 + 3s).empty());
+  EXPECT_EQ(wheel.next(), t0 + 3s + 1ns) << "exact once its bucket is ready";
+  EXPECT_EQ(run(t0 + 3s + 1ns), (std::vector<Fired>{{t0 + 3s + 1ns, 7}}));
+  EXPECT_EQ(wheel.next(), never_mono);
+}
+
+TEST_F(Wheel, OrdersByTimeThenByNumber) {
+  arm(3, t0 + 5s);
+  arm(2, t0 + 5s);
+  arm(9, t0 + 5s - 1ns);
+  arm(1, t0 + 4s);
+  arm(4, t0 + 400h);
+  const std::vector<Fired> expected{
+      {t0 + 4s, 1}, {t0 + 5s - 1ns, 9}, {t0 + 5s, 2}, {t0 + 5s, 3}, {t0 + 400h, 4}};
+  EXPECT_EQ(run(t0 + 500h), expected);
+}
+
+TEST_F(Wheel, ADeadlineThatEvidenceHasOvertakenMovesWithoutFiring) {
+  arm(1, t0 + 3s);
+  streams.truly[1] = t0 + 60s;  // ticks came; nobody told the wheel
+  EXPECT_TRUE(run(t0 + 59s).empty());
+  EXPECT_EQ(run(t0 + 60s).size(), 1U);
+}
+
+TEST_F(Wheel, AnEarlierDeadlineReplacesTheLaterAndFiresOnce) {
+  arm(1, t0 + 300s);
+  arm(1, t0 + 1s);
+  EXPECT_EQ(run(t0 + 1s).size(), 1U);
+  EXPECT_TRUE(run(t0 + 1000s).empty());
+  arm(1, t0 + 2000s);
+  arm(1, t0 + 1500s);
+  arm(1, t0 + 2000s);
+  EXPECT_EQ(run(t0 + 3000s), (std::vector<Fired>{{t0 + 2000s, 1}})) << "no entry fires twice";
+}
+
+TEST_F(Wheel, NeverRemoves) {
+  arm(1, t0 + 1s);
+  arm(1, never_mono);
+  EXPECT_TRUE(run(t0 + 10s).empty());
+  EXPECT_EQ(wheel.next(), never_mono);
+}
+
+TEST_F(Wheel, SetNotLaterKeepsTheEarlier) {
+  arm(1, t0 + 1s);
+  wheel.set_not_later(1, t0 + 2s, streams.armed_at[1]);
+  EXPECT_EQ(streams.armed_at[1], t0 + 1s);
+}
+
+TEST_F(Wheel, WhatIsArmedInThePastFiresAtOnce) {
+  wheel.prepare(t0, streams);
+  arm(1, t0 - 5s);
+  EXPECT_EQ(wheel.next(), t0 - 5s);
+  EXPECT_EQ(run(t0).size(), 1U);
+}
+
+TEST_F(Wheel, AFullBucketComesInSlices) {
+  for (std::uint32_t i = 0; i < 5000; ++i) arm(i, t0 + 3s);
+  const auto take_all = [&] {
+    std::uint32_t number = 0;
+    std::size_t taken = 0;
+    while (wheel.take(t0 + 3s, number, streams)) ++taken;
+    return taken;
+  };
+  wheel.prepare(t0, streams);
+  wheel.prepare(t0 + 3s, streams);
+  const std::size_t first = take_all();
+  EXPECT_LT(first, 5000U) << "one call looks at a slice only";
+  EXPECT_LE(wheel.next(), t0 + 3s) << "and says that there is more";
+  std::size_t rest = 0;
+  while (wheel.next() <= t0 + 3s) {
+    wheel.prepare(t0 + 3s, streams);
+    rest += take_all();
+  }
+  EXPECT_EQ(first + rest, 5000U);
+}
+
+/// Against a sorted map, with deadlines that move earlier, later and away, near and far.
+TEST_F(Wheel, AgreesWithASortedMap) {
+  Random random{42};
+  MonoTime now = t0;
+  std::map<std::pair<MonoTime, std::uint32_t>, bool> model;
+  const auto forget = [&](std::uint32_t number) { model.erase({streams.truly[number], number}); };
+  std::size_t fired_in_all = 0;
+  for (int round = 0; round < 3000; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      const auto number = static_cast<std::uint32_t>(random.below(500));
+      const Duration far{static_cast<std::int64_t>(random.next() >> (20 + random.below(40)))};
+      forget(number);
+      const MonoTime at = now + std::min<Duration>(far, 200h);
+      // Evidence moves the truth later and tells nobody; anything else is set.
+      if (streams.armed_at[number] <= at && random.below(2) == 0) {
+        streams.truly[number] = at;
+      } else {
+        arm(number, at);
+      }
+      model[{streams.truly[number], number}] = true;
+    }
+    now += Duration{static_cast<std::int64_t>(random.next() >> (24 + random.below(36)))};
+    std::vector<Fired> expected;
+    while (!model.empty() && model.begin()->first.first <= now) {
+      expected.push_back({model.begin()->first.first, model.begin()->first.second});
+      model.erase(model.begin());
+    }
+    ASSERT_EQ(run(now), expected) << "round " << round;
+    fired_in_all += expected.size();
+    const MonoTime first = model.empty() ? never_mono : model.begin()->first.first;
+    ASSERT_LE(wheel.next(), first);
+  }
+  EXPECT_GT(fired_in_all, 10'000U);
+}
+
+}  // namespace
+}  // namespace feedwatch

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/freshness/watch.hpp"
+#include "feedwatch/intake/order.hpp"
+
+namespace feedwatch {
+
+/// Consecutive messages of one stream that were rejected or could not be decoded.
+class RejectionRun {
+ public:
+  static constexpr std::uint32_t many = 20;
+  static constexpr Duration long_enough = 5s;
+
+  /// True once nothing but rejections has come for `many` messages or for `long_enough`.
+  bool add(MonoTime now) {
+    if (count_++ == 0) first_ = now;
+    return count_ >= many || (count_ > 1 && minus(now, first_) >= long_enough);
+  }
+  void end() { count_ = 0; }
+  bool empty() const { return count_ == 0; }
+
+ private:
+  std::uint32_t count_ = 0;
+  MonoTime first_{};
+};
+
+/// The newest changes of one stream's level: six within ten minutes and it flaps, until ten minutes
+/// have seen one at most (semantics §4).
+class Flaps {
+ public:
+  static constexpr std::size_t many = 6;
+  static constexpr Duration span = 10min;
+
+  /// True when this change is the one that makes the stream flap.
+  bool add(MonoTime at) {
+    times_[next_++ % many] = at;
+    return next_ >= many && minus(at, nth_last(many)) <= span;
+  }
+  /// From when on the last ten minutes hold one change at most.
+  MonoTime calm_from() const { return next_ < 2 ? MonoTime::min() : plus(nth_last(2), span); }
+  /// From when on the last ten minutes hold none.
+  MonoTime forgotten_from() const { return next_ == 0 ? MonoTime::min() : plus(nth_last(1), span); }
+
+ private:
+  MonoTime nth_last(std::size_t n) const { return times_[(next_ - n) % many]; }
+
+  std::array<MonoTime, many> times_{};
+  std::size_t next_ = 0;
+};
+
+/// What is known of a stream only while not all is well with it, or nothing has come yet: kept
+/// apart so that a healthy stream costs nothing.
+struct Trouble {
+  MonoTime wanted{};
+  std::optional<MonoTime> acknowledged;  ///< first acknowledgement; until something has come
+  std::optional<MonoTime> suspect_since;
+  MonoTime lost_at{};               ///< while the resume gate is closed
+  std::uint32_t epoch_at_loss = 0;  ///< the same: what counts as fresh
+  int good_ticks = 0;               ///< towards recover_ticks
+  intake::OrderRun run;
+  RejectionRun rejections;
+  Flaps flaps;
+};
+
+/// The troubles of all streams. References stay valid until released; memory is kept for the next.
+/// One thread.
+class Troubles {
+ public:
+  Trouble* find(const Watch& watch) {
+    return watch.trouble == 0 ? nullptr : &all_[watch.trouble - 1];
+  }
+  const Trouble* find(const Watch& watch) const {
+    return watch.trouble == 0 ? nullptr : &all_[watch.trouble - 1];
+  }
+  Trouble& of(Watch& watch) {
+    if (watch.trouble == 0) watch.trouble = take();
+    return all_[watch.trouble - 1];
+  }
+  void release(Watch& watch) {
+    if (watch.trouble == 0) return;
+    free_.push_back(watch.trouble);
+    watch.trouble = 0;
+  }
+
+ private:
+  std::uint32_t take() {
+    if (free_.empty()) {
+      all_.emplace_back();
+      return static_cast<std::uint32_t>(all_.size());
+    }
+    const std::uint32_t place = free_.back();
+    free_.pop_back();
+    all_[place - 1] = Trouble{};
+    return place;
+  }
+
+  std::deque<Trouble> all_;
+  std::deque<std::uint32_t> free_;
+};
+
+}  // namespace feedwatch
