@@ -57,17 +57,17 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", started.error().text());
     return 1;
   }
-  Guard guard(app.monitor(), app.decisions(), "probe");
   std::vector<StreamKey> keys;
   for (std::size_t i = 4; i < words.size(); ++i) {
     keys.push_back(*StreamKey::parse(words.at(0) + "/" + words.at(i)));
   }
   const Clock& clock = app.clock();
+  Guard guard(app.monitor(), app.decisions(), "probe", clock);
   const WallAnchor anchor{.wall = clock.wall_now(), .mono = clock.now()};
   while (true) {
     for (const StreamKey& key : keys) {
       const MonoTime now = clock.now();
-      print_verdict(key, now, guard.price(key, {.max_age = max_age}, now), anchor);
+      print_verdict(key, now, guard.price_at(key, {.max_age = max_age}, now), anchor);
     }
     std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -84,7 +84,7 @@ Routes::Routes(const ApiOptions& options, ApiPorts ports)
       gate_({.hosts = options.allowed_hosts,
              .origins = options.allowed_origins,
              .token = options.token}),
-      guard_(ports_.monitor, ports_.decisions, "api") {}
+      guard_(ports_.monitor, ports_.decisions, "api", ports_.clock) {}
 
 void Routes::handle(net::Request request, net::Responder respond) {
   if (auto refusal = gate_.refuse(request)) return respond(std::move(*refusal));
@@ -195,14 +195,7 @@ net::Response Routes::price(const StreamKey& key, const Target& target) {
   }
   const Result<Duration> max_age = parse_duration(*text);
   if (!max_age) return problem(400, "Bad Request", "max_age: " + max_age.error().text());
-  constexpr int attempts = 3;
-  auto answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
-  // A price stored by the shard between our look at the clock and the one at the board lies in the
-  // future of the first: ask again with a later clock.
-  for (int i = 1; i < attempts && !answer && answer.error().code == RefusalCode::clock_backwards;
-       ++i) {
-    answer = guard_.price(key, {.max_age = *max_age}, ports_.clock.now());
-  }
+  const auto answer = guard_.price(key, {.max_age = *max_age});
   if (!answer) return refused(key, answer.error());
   if (answer->first_degraded) {
     ports_.warn(fmt::format("degraded_price_warning {}: given out at age {:.1f} s", key.text(),

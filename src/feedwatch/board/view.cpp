@@ -94,6 +94,16 @@ std::optional<StreamId> View::find(std::string_view text) const {
   return std::nullopt;
 }
 
+std::optional<StreamId> View::sibling(const Slot& slot, Kind kind) const {
+  const std::string_view name = name_of(slot);
+  const std::string_view stem = name.substr(0, name.rfind('/') + 1);
+  const std::string_view word = to_text(kind);
+  std::array<char, longest_name> buffer;
+  if (stem.empty() || stem.size() + word.size() > buffer.size()) return std::nullopt;
+  std::ranges::copy(word, std::ranges::copy(stem, buffer.data()).out);
+  return find(std::string_view{buffer.data(), stem.size() + word.size()});
+}
+
 std::uint16_t View::shard_of(const Slot& slot) const {
   const Name* name = slot.name == 0 ? nullptr : name_at(slot.name);
   return name == nullptr ? std::uint16_t{0} : name->shard;

@@ -45,6 +45,8 @@ class View {
   /// The stream that has this name now.
   std::optional<StreamId> find(const StreamKey& key) const;
   std::optional<StreamId> find(std::string_view text) const;
+  /// The stream of the slot's venue and symbol, of another kind.
+  std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
   /// The shard that writes the stream; 0 when the slot has no name.
   std::uint16_t shard_of(const Slot& slot) const;
   /// The slot's own text; empty when it has none. Valid as long as the board.

@@ -17,10 +17,10 @@ Decisions::Consumer Decisions::consumer(std::string_view name) {
   return known;
 }
 
-void Decisions::count_price(Consumer consumer, Level level) {
+void Decisions::count_price(Consumer consumer, PriceSource source, Level level) {
   Entry& entry = entries_[consumer];
-  auto& counter = level == Level::degraded ? entry.degraded : entry.accepted;
-  counter.fetch_add(1, std::memory_order_relaxed);
+  auto& counters = level == Level::degraded ? entry.degraded : entry.accepted;
+  counters[static_cast<std::size_t>(source)].fetch_add(1, std::memory_order_relaxed);
 }
 
 void Decisions::count_refusal(Consumer consumer, RefusalCode code) {
@@ -41,8 +41,12 @@ void Decisions::append(const Entry& entry, std::vector<Row>& rows) {
     const std::uint64_t count = counter.load(std::memory_order_relaxed);
     if (count > 0) rows.push_back({entry.name, verdict, reason, count});
   };
-  add("accepted", "ok", entry.accepted);
-  add("degraded", "degraded", entry.degraded);
+  for (std::size_t i = 0; i < price_source_count; ++i) {
+    const auto source = static_cast<PriceSource>(i);
+    const bool live = source == PriceSource::live;
+    add("accepted", live ? "ok" : to_text(source), entry.accepted[i]);
+    add("degraded", live ? "degraded" : to_text(source), entry.degraded[i]);
+  }
   for (std::size_t i = 0; i < refusal_count; ++i) {
     add("refused", to_text(static_cast<RefusalCode>(i)), entry.refused[i]);
   }

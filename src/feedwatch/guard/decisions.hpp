@@ -10,6 +10,7 @@
 
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/model/level.hpp"
+#include "feedwatch/model/price_source.hpp"
 
 namespace feedwatch {
 
@@ -27,11 +28,11 @@ class Decisions {
   /// The same name gives the same consumer. Registering thread only.
   Consumer consumer(std::string_view name);
 
-  void count_price(Consumer consumer, Level level);
+  void count_price(Consumer consumer, PriceSource source, Level level);
   void count_refusal(Consumer consumer, RefusalCode code);
 
-  /// Counters above zero. Verdict: accepted, degraded or refused; reason: "ok", "degraded" or the
-  /// word of the refusal.
+  /// Counters above zero. Verdict: accepted, degraded or refused; reason: "ok" or "degraded" for a
+  /// live price, "sibling" or "bridge" for another, or the word of the refusal.
   struct Row {
     std::string consumer;
     std::string_view verdict;
@@ -44,8 +45,8 @@ class Decisions {
   static constexpr Consumer other = max_consumers;
   struct Entry {
     std::string name;  ///< written before the entry is published
-    std::atomic<std::uint64_t> accepted{0};
-    std::atomic<std::uint64_t> degraded{0};
+    std::array<std::atomic<std::uint64_t>, price_source_count> accepted{};
+    std::array<std::atomic<std::uint64_t>, price_source_count> degraded{};
     std::array<std::atomic<std::uint64_t>, refusal_count> refused{};
   };
   static void append(const Entry& entry, std::vector<Row>& rows);

@@ -1,30 +1,80 @@
 #include "feedwatch/guard/guard.hpp"
 
 namespace feedwatch {
-Guard::Guard(const Monitor& monitor, Decisions& decisions, std::string_view consumer)
+
+Guard::Guard(const Monitor& monitor, Decisions& decisions, std::string_view consumer,
+             const Clock& clock)
     : monitor_(monitor),
       decisions_(decisions),
       consumer_(decisions.consumer(consumer)),
+      clock_(clock),
       noted_(std::make_unique<std::atomic<std::int64_t>[]>(monitor.capacity())) {
   for (std::size_t i = 0; i < monitor.capacity(); ++i) noted_[i] = to_ns(MonoTime::min());
 }
 
-std::expected<GuardedPrice, Refusal> Guard::price(StreamId stream, const ReadOptions& options,
-                                                  MonoTime now) {
-  const auto price = monitor_.price(stream, options, now);
-  if (!price) {
-    decisions_.count_refusal(consumer_, price.error().code);
-    return std::unexpected(price.error());
-  }
-  decisions_.count_price(consumer_, price->level);
-  return GuardedPrice{*price, note_degraded(stream, *price, now)};
+Guard::Answer Guard::price(StreamId stream, const PriceRequest& request) {
+  return decide(stream, request, [this] { return clock_.now(); });
 }
 
-std::expected<GuardedPrice, Refusal> Guard::price(const StreamKey& key, const ReadOptions& options,
-                                                  MonoTime now) {
+Guard::Answer Guard::price(const StreamKey& key, const PriceRequest& request) {
+  return price(named(key), request);
+}
+
+Guard::Answer Guard::price_at(StreamId stream, const PriceRequest& request, MonoTime now) {
+  return decide(stream, request, [now] { return now; });
+}
+
+Guard::Answer Guard::price_at(const StreamKey& key, const PriceRequest& request, MonoTime now) {
+  return price_at(named(key), request, now);
+}
+
+/// `now` is asked after each slot was read, so that no age can be too small.
+template <class Now>
+Guard::Answer Guard::decide(StreamId stream, const PriceRequest& request, Now&& now) {
+  const auto refuse = [&](const Refusal& refusal) {
+    decisions_.count_refusal(consumer_, refusal.code);
+    return std::unexpected(refusal);
+  };
+  const auto slot = monitor_.unchecked_read(stream);
+  if (!slot) return refuse(slot.error());
+  const MonoTime at = now();
+  const auto live = judge(*slot, {request.max_age, request.basis, request.accept_confirmed}, at);
+  if (live) {
+    decisions_.count_price(consumer_, PriceSource::live, live->level);
+    return GuardedPrice{*live, PriceSource::live, note_degraded(stream, *live, at)};
+  }
+  if (request.intent == Intent::reduce_risk) {
+    if (const auto other = fallback(*slot, stream, request, now)) {
+      decisions_.count_price(consumer_, other->source, other->price.level);
+      return *other;
+    }
+  }
+  return refuse(live.error());
+}
+
+template <class Now>
+std::optional<GuardedPrice> Guard::fallback(const Slot& live, StreamId stream,
+                                            const PriceRequest& request, Now&& now) const {
+  const Fallbacks& sources = request.sources;
+  const auto sibling = sources.sibling ? monitor_.sibling(live, *sources.sibling) : std::nullopt;
+  if (sibling && *sibling != stream) {
+    const auto slot = monitor_.unchecked_read(*sibling);
+    const auto price = slot ? judge(*slot, {.max_age = sources.sibling_max_age}, now())
+                            : std::unexpected(slot.error());
+    if (price) return GuardedPrice{*price, PriceSource::sibling};
+  }
+  if (sources.bridge_max_age <= Duration::zero() || !live.has_bridge) return std::nullopt;
+  const auto slot = monitor_.unchecked_read_bridge(stream);
+  const auto price = slot ? judge(*slot, {.max_age = sources.bridge_max_age}, now())
+                          : std::unexpected(slot.error());
+  if (price) return GuardedPrice{*price, PriceSource::bridge};
+  return std::nullopt;
+}
+
+StreamId Guard::named(const StreamKey& key) const {
   // No stream has this id, so an unknown key is refused and counted like everything else.
   constexpr StreamId nobody{StreamId::index_mask, 0};
-  return price(monitor_.find(key).value_or(nobody), options, now);
+  return monitor_.find(key).value_or(nobody);
 }
 
 bool Guard::note_degraded(StreamId stream, const Price& price, MonoTime now) {

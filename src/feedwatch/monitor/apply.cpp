@@ -162,6 +162,38 @@ Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields
   return apply(tick, stamps.now.value_or(std::max(stamps.mono_recv, told)));
 }
 
+Result<void> Monitor::Impl::update_bridge(StreamId id, const Prices& prices,
+                                          const PriceStamps& stamps) {
+  auto stream = this->stream(id);
+  if (!stream) return std::unexpected(Error{"bridge price", "its stream is not watched", ""});
+  const bool is_quote = channel(*stream).rules.kind == Kind::quote;
+  if (!prices.price.is_positive() || (is_quote && !prices.ask.is_positive())) {
+    const std::string name{board.view().name_of(stream->slot)};
+    return std::unexpected(Error{"bridge price of " + name, "it is not above zero", ""});
+  }
+  Slot bridge = stream->slot;
+  bridge.prices = {prices.price, is_quote ? prices.ask : Decimal{}};
+  bridge.carried = bridge.confirmed = bridge.changed = bridge.level_since = stamps.mono_recv;
+  bridge.ts_recv = plus(anchor.wall, minus(stamps.mono_recv, anchor.mono));
+  bridge.has_event_time = stamps.ts_event.has_value();
+  bridge.ts_event = stamps.ts_event.value_or(WallTime{});
+  // REST is another path than the one the clock offset was learnt on: the stamp at face value.
+  const Duration raw = bridge.has_event_time ? minus(bridge.ts_recv, bridge.ts_event) : Duration{};
+  bridge.transit = bridge.confirmed_transit = std::max(Duration::zero(), raw);
+  bridge.has_seq = stamps.seq.has_value();
+  bridge.seq = stamps.seq.value_or(0);
+  bridge.level = Level::healthy;
+  bridge.reason = Reason::ok;
+  bridge.received = true;
+  bridge.event_time_is_publish = bridge.confirm_counts = false;
+  bridge.gate_closed = bridge.clock_suspect = bridge.rejecting = bridge.recovering = false;
+  bridge.frozen = bridge.flapping = false;
+  if (auto written = board.write_bridge(id, bridge); !written) return written;
+  stream->slot.has_bridge = true;
+  publish(*stream);
+  return {};
+}
+
 void Monitor::Impl::count(const Outcome& outcome) {
   switch (outcome.type) {
     case Type::accepted:

@@ -61,6 +61,7 @@ struct Monitor::Impl {
   void open_gate(Stream& stream, const Tick& tick, MonoTime recv);
   Outcome update(const StreamKey& key, const Prices& prices, Fields fields,
                  const PriceStamps& stamps);
+  Result<void> update_bridge(StreamId id, const Prices& prices, const PriceStamps& stamps);
   void count(const Outcome& outcome);
   void on_undecodable(StreamId id, MonoTime now);
   void on_line_lost(StreamId id, MonoTime now);

@@ -10,6 +10,18 @@ namespace {
 
 constexpr int view_patience = 1000;
 
+std::unexpected<Refusal> no_slot(RefusalCode code) {
+  return std::unexpected(Refusal{code, Reason::unconfigured, Level::unknown, std::nullopt});
+}
+
+/// Generation and slot come from one read, so that they belong together.
+std::expected<Slot, Refusal> same_stream(const std::optional<Slot>& slot, StreamId stream) {
+  if (!slot) return no_slot(RefusalCode::writer_stuck);
+  if (!slot->occupied) return no_slot(RefusalCode::unconfigured);
+  if (slot->generation != stream.generation()) return no_slot(RefusalCode::old_epoch);
+  return *slot;
+}
+
 }  // namespace
 
 Monitor::Monitor(MonitorOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -103,6 +115,10 @@ Outcome Monitor::update_quote(const StreamKey& key, const Decimal& bid, const De
   return impl_->update(key, {bid, ask}, {.price = true, .ask = true}, stamps);
 }
 
+Result<void> Monitor::update_bridge(StreamId stream, const Prices& prices, PriceStamps stamps) {
+  return impl_->update_bridge(stream, prices, stamps);
+}
+
 Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
   const auto stream = find(key);
   if (!stream) return Duration::max();
@@ -111,13 +127,8 @@ Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
 
 std::expected<Price, Refusal> Monitor::price(StreamId stream, const ReadOptions& options,
                                              MonoTime now) const {
-  if (stream.index() >= impl_->board.capacity()) return judge(Slot{}, options, now);
-  const auto no = [](RefusalCode code) {
-    return std::unexpected(Refusal{code, Reason::unconfigured, Level::unknown, std::nullopt});
-  };
-  const std::optional<Slot> slot = impl_->board.view().read(stream);
-  if (!slot) return no(RefusalCode::writer_stuck);
-  if (slot->occupied && slot->generation != stream.generation()) return no(RefusalCode::old_epoch);
+  const auto slot = unchecked_read(stream);
+  if (!slot) return std::unexpected(slot.error());
   return judge(*slot, options, now);
 }
 
@@ -134,6 +145,20 @@ Slot Monitor::unchecked_slot(StreamId stream) const {
   for (int i = 0; !slot && i < view_patience; ++i) slot = impl_->board.view().read(stream);
   const bool same = slot && slot->occupied && slot->generation == stream.generation();
   return same ? *slot : Slot{};
+}
+
+std::expected<Slot, Refusal> Monitor::unchecked_read(StreamId stream) const {
+  if (stream.index() >= impl_->board.capacity()) return no_slot(RefusalCode::unconfigured);
+  return same_stream(impl_->board.view().read(stream), stream);
+}
+
+std::expected<Slot, Refusal> Monitor::unchecked_read_bridge(StreamId stream) const {
+  if (stream.index() >= impl_->board.capacity()) return no_slot(RefusalCode::unconfigured);
+  return same_stream(impl_->board.view().read_bridge(stream), stream);
+}
+
+std::optional<StreamId> Monitor::sibling(const Slot& slot, Kind kind) const {
+  return impl_->board.view().sibling(slot, kind);
 }
 
 Subscription Monitor::subscribe(StreamId stream, const ConsumerOptions& options,

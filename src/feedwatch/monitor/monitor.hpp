@@ -105,6 +105,10 @@ class Monitor {
   Outcome update_price(const StreamKey& key, const Decimal& price, PriceStamps stamps);
   Outcome update_quote(const StreamKey& key, const Decimal& bid, const Decimal& ask,
                        PriceStamps stamps);
+  /// A price REST told while the feed is silent: kept beside the stream's own, with its own age,
+  /// for those who may use it (guard.hpp). Renews nothing of the stream. Errors say what is wrong
+  /// with the price or that memory is full. Owner thread.
+  Result<void> update_bridge(StreamId stream, const Prices& prices, PriceStamps stamps);
   /// Age the levels judge; Duration::max() when never received or unconfigured (infinity).
   Duration staleness(const StreamKey& key, MonoTime now) const;
 
@@ -115,6 +119,11 @@ class Monitor {
                                       MonoTime now) const;
   /// The slot as it is stored, without a verdict: for views and checks, never to act on its price.
   Slot unchecked_slot(StreamId stream) const;
+  /// The slot to be judged with a time that is read after it; the guard's way.
+  std::expected<Slot, Refusal> unchecked_read(StreamId stream) const;
+  std::expected<Slot, Refusal> unchecked_read_bridge(StreamId stream) const;
+  /// The stream of the same venue and symbol and of another kind.
+  std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
 
   // ---- consumers ----
   /// One subscription per (consumer name, stream); a duplicate returns the existing one.

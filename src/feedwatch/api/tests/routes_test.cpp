@@ -57,8 +57,8 @@ TEST_P(Agreement, of_api_metrics_and_guard_at_one_instant) {
   const Json answer = Json::parse(price.body);
   EXPECT_EQ(answer["level"], level);
   EXPECT_EQ(price.status == 409, level == "stale");
-  Guard guard(bench.monitor, bench.decisions, "test");
-  EXPECT_EQ(guard.price({"v", "BTC", Kind::mark}, {.max_age = 1000s}, bench.clock.time).has_value(),
+  Guard guard(bench.monitor, bench.decisions, "test", bench.clock);
+  EXPECT_EQ(guard.price({"v", "BTC", Kind::mark}, {.max_age = 1000s}).has_value(),
             level != "stale");
   EXPECT_EQ(price.status == 409 ? answer["age_seconds"] : answer["receive_age_seconds"], age);
 
@@ -189,33 +189,6 @@ TEST_F(RoutesTest, no_price_without_a_limit_of_its_age) {
   }
   EXPECT_EQ(bench.get("/v1/prices/v/BTC/mark?max_age=0s").status, 200) << "age zero is zero";
   EXPECT_EQ(bench.get("/v1/prices").status, 400);
-}
-
-TEST_F(RoutesTest, a_price_stored_while_we_looked_is_asked_for_again) {
-  const auto btc = bench.priced("BTC");
-  // The first look at the clock is before the tick, the next ones behind it.
-  struct LateClock final : Clock {
-    MonoTime now() const override { return ++looks == 1 ? at - 1ms : at; }
-    WallTime wall_now() const override { return {}; }
-    mutable int looks = 0;
-    MonoTime at;
-  } clock;
-  clock.at = bench.clock.time;
-  ApiPorts ports = bench.ports();
-  Routes routes({}, {.clock = clock,
-                     .control = bench.control,
-                     .monitor = bench.monitor,
-                     .decisions = bench.decisions,
-                     .process = ports.process,
-                     .want = ports.want,
-                     .unwant = ports.unwant});
-  int status = 0;
-  routes.handle({.method = "GET",
-                 .target = "/v1/prices/v/BTC/mark?max_age=5s",
-                 .headers = {{"host", "localhost"}}},
-                [&](const net::Response& answer) { status = answer.status; });
-  EXPECT_EQ(status, 200);
-  EXPECT_EQ(clock.looks, 2);
 }
 
 // ---- lines, alerts ------------------------------------------------------------------------------
