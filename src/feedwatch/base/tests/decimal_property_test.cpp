@@ -1,39 +1,22 @@
 // Differential: Decimal against big integers of Boost, on random values of every size and scale.
 #include <gtest/gtest.h>
 
-#include <boost/multiprecision/cpp_int.hpp>
 #include <string>
 
-#include "feedwatch/base/decimal.hpp"
-#include "feedwatch/base/random.hpp"
+#include "feedwatch/base/tests/big_decimal.hpp"
 
 namespace feedwatch {
 namespace {
 
-using BigInt = boost::multiprecision::cpp_int;
+using testing::big;
+using testing::BigInt;
+using testing::random_decimal;
 
 constexpr int rounds = 20'000;
 
-/// All lengths alike: uniform numbers would nearly always have 36 digits.
-Decimal::Mantissa random_mantissa(Random& random) {
-  __extension__ using Bits = unsigned __int128;
-  const Bits bits = (Bits{random.next()} << 64U) | random.next();
-  return static_cast<Decimal::Mantissa>(bits) >> static_cast<int>(6 + random.below(122));
-}
-
-Decimal random_decimal(Random& random) {
-  return {random_mantissa(random), static_cast<int>(random.below(Decimal::max_scale + 1))};
-}
-
-BigInt big(Decimal::Mantissa mantissa) {
-  const BigInt high{static_cast<std::int64_t>(mantissa >> 64U)};
-  return (high << 64U) + BigInt{static_cast<std::uint64_t>(mantissa)};
-}
-
 /// value · 10^38, an integer for every Decimal.
 BigInt scaled(const Decimal& d) {
-  return big(d.mantissa()) * boost::multiprecision::pow(
-                                 BigInt{10}, static_cast<unsigned>(Decimal::max_scale - d.scale()));
+  return big(d.mantissa()) * testing::ten_to(Decimal::max_scale - d.scale());
 }
 
 /// The plain notation by another way: a string of digits with the point put in.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,14 @@ TEST(Decimal, KeepsMantissaAndScale) {
   EXPECT_EQ(decimal("28145.10").mantissa(), 2814510);
   EXPECT_EQ(decimal("28145.10").scale(), 2);
   EXPECT_EQ(decimal("-0.5").mantissa(), -5);
+}
+
+TEST(Decimal, TakesEveryIntegerOfUpTo64Bits) {
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(Decimal::from_integer(0).to_string(), "0");
+  EXPECT_EQ(Decimal::from_integer(lowest).to_string(), "-9223372036854775808");
+  EXPECT_EQ(Decimal::from_integer(~std::uint64_t{0}).to_string(), "18446744073709551615");
+  EXPECT_EQ(Decimal::from_integer(std::uint8_t{255}).to_string(), "255");
 }
 
 TEST(Decimal, ExponentFormsArePrintedPlain) {
@@ -150,6 +159,9 @@ TEST(Decimal, ErrorsHaveWords) {
   EXPECT_EQ(to_text(DecimalError::empty), "empty");
   EXPECT_EQ(to_text(DecimalError::malformed), "malformed");
   EXPECT_EQ(to_text(DecimalError::too_many_digits), "too_many_digits");
+  EXPECT_EQ(to_text(DecimalError::out_of_range), "out_of_range");
+  EXPECT_EQ(to_text(DecimalError::division_by_zero), "division_by_zero");
+  EXPECT_EQ(to_text(DecimalError::not_positive), "not_positive");
 }
 
 }  // namespace
