@@ -12,6 +12,7 @@ find_package(Boost 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)   # no version of its own; tests only
 include(GoogleTest)
 
 # Headers and settings of Asio and Beast, compiled once in net (separate compilation).
