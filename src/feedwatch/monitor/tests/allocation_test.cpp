@@ -1,43 +1,6 @@
 /// The path every price takes allocates nothing once it has been walked.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "feedwatch/base/tests/count_allocations.hpp"
 #include "feedwatch/monitor/tests/monitor_fixture.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-// Counts for the whole test program; behaves like the library's own. Sanitizers bring operators of
-// their own, which must not be replaced: there the tests say that they are skipped.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FEEDWATCH_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FEEDWATCH_SANITIZED 1
-#endif
-
-#ifdef FEEDWATCH_SANITIZED
-constexpr bool counting = false;
-#else
-constexpr bool counting = true;
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-#endif
 
 namespace feedwatch {
 namespace {
@@ -47,7 +10,8 @@ using namespace test;
 class Allocation : public World {
  protected:
   void SetUp() override {
-    if (!counting) GTEST_SKIP() << "allocations are the sanitizer's business in this build";
+    if (!testing::counts_allocations)
+      GTEST_SKIP() << "allocations are the sanitizer's business in this build";
   }
 };
 
@@ -72,9 +36,9 @@ TEST_F(Allocation, ApplyAllocatesNothingInSteadyState) {
   };
   second_of_ticks();
   monitor.take_changes(taken);
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = testing::allocations.load();
   for (int i = 0; i < 100; ++i) second_of_ticks();
-  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(testing::allocations.load() - before, 0U);
   EXPECT_GT(calls, 900U);
 }
 
@@ -82,13 +46,13 @@ TEST_F(Allocation, ReadingAllocatesNothing) {
   const StreamId s = add("v/BTC/last");
   send(s, 100);
   const StreamKey key = monitor.options(s).key;
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = testing::allocations.load();
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(monitor.price(s, {.max_age = 1s}, now).has_value());
     EXPECT_TRUE(monitor.price(key, {.max_age = 1s}, now).has_value());
     EXPECT_FALSE(monitor.price(s, {.max_age = 1s}, now + 2s).has_value());
   }
-  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(testing::allocations.load() - before, 0U);
 }
 
 }  // namespace
