@@ -47,7 +47,7 @@ function begin_file(path,    part) {
   split(path, part, "/")
   module = part[1] == "src" && part[2] == "feedwatch" ? part[3] : ""
   is_test = path ~ /(^|\/)tests\//
-  is_integration = path ~ /^tests\/integration\//
+  in_real_time = path ~ /^tests\/(integration|bench)\//
 }
 
 function end_file() {
@@ -175,7 +175,7 @@ function check_clock(text) {
 }
 
 function check_sleep(text) {
-  if (is_integration || module in sleep_allowed) return
+  if (in_real_time || module in sleep_allowed) return
   if (text ~ /(sleep_for|sleep_until|usleep|nanosleep)/ || text ~ /(^|[^A-Za-z0-9_.>])sleep *\(/) {
     report("test sleeps", "below the socket tier it makes tests slow and flaky", "move virtual time, or wait for the condition itself")
   }

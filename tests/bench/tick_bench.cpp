@@ -1,0 +1,182 @@
+// The tick path: from the bytes of a symbol to a stored, judged, perhaps delivered price. Nothing
+// is due: every tick falls into the throttle window its stream's first tick opened.
+#include "tests/bench/allocations.hpp"
+#include "tests/bench/bare.hpp"
+#include "tests/bench/clocks.hpp"
+#include "tests/bench/figures.hpp"
+#include "tests/bench/world.hpp"
+
+namespace feedwatch::bench {
+namespace {
+
+constexpr std::size_t few = 2'000;
+constexpr std::size_t many = 1'000'000;
+constexpr std::size_t batch = 400'000;
+constexpr Duration between_ticks{10};  // all batches of a figure fit into one window of 100 ms
+constexpr Watchers three{.consumers = 3};
+
+struct BareWorld {
+  explicit BareWorld(std::size_t streams) : table(streams), board(streams), heard(streams) {
+    for (std::size_t place = 0; place < streams; ++place) {
+      table.insert(symbol_of(place), static_cast<std::uint32_t>(place));
+    }
+  }
+
+  BareTable table;
+  BareBoard board;
+  std::vector<MonoTime> heard;  ///< all that a lazy wheel is told of a tick
+};
+
+/// A world, its baseline, and the ticks both get.
+struct Track {
+  explicit Track(std::size_t streams)
+      : world({.streams = streams}), bare(streams), flow(streams, 1U << 20U, 1) {}
+
+  void open_windows() { world.warm(now); }
+
+  double bare_ns() {
+    std::size_t at = position;
+    return cpu_ns_each(batch, [&] {
+      for (std::size_t i = 0; i < batch; ++i) {
+        const Flow::Item& item = flow.at(at++);
+        const std::uint32_t place = bare.table.find(item.symbol);
+        bare.board.write(place, item.price, now);
+        bare.heard[place] = now;
+      }
+    });
+  }
+
+  double bare_write_ns() {
+    std::size_t at = position;
+    return cpu_ns_each(batch, [&] {
+      for (std::size_t i = 0; i < batch; ++i) {
+        const Flow::Item& item = flow.at(at++);
+        bare.board.write(item.place, item.price, now);
+      }
+    });
+  }
+
+  /// Both halves of a pair get the same ticks, and no two pairs do.
+  template <class Apply>
+  double product_ns(Apply&& apply) {
+    return cpu_ns_each(batch, [&] {
+      for (std::size_t i = 0; i < batch; ++i) {
+        now += between_ticks;
+        apply(flow.at(position++));
+      }
+    });
+  }
+
+  double symbol_to_store_ns() {
+    return product_ns([this](const Flow::Item& item) {
+      const StreamId stream = world.find(item.symbol);
+      world.monitor().apply(world.stamped_tick(stream, item.price, now), now);
+    });
+  }
+
+  double store_ns() {
+    return product_ns([this](const Flow::Item& item) {
+      world.monitor().apply(world.stamped_tick(world.id(item.place), item.price, now), now);
+    });
+  }
+
+  World world;
+  BareWorld bare;
+  Flow flow;
+  MonoTime now{1001s};
+  std::size_t position = 0;
+};
+
+void few_streams(benchmark::State& state) {
+  Track track(few);
+  track.world.subscribe(three);
+  track.open_windows();
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare = track.bare_ns();
+    pairs.add(state, bare, track.symbol_to_store_ns());
+  }
+  pairs.report(state);
+}
+
+void few_streams_unstamped(benchmark::State& state) {
+  Track track(few);
+  track.world.subscribe(three);
+  track.open_windows();
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare = track.bare_ns();
+    pairs.add(state, bare, track.product_ns([&](const Flow::Item& item) {
+      const StreamId stream = track.world.find(item.symbol);
+      track.world.monitor().apply(track.world.tick(stream, item.price, track.now), track.now);
+    }));
+  }
+  pairs.report(state);
+}
+
+void few_streams_allocations(benchmark::State& state) {
+  Track track(few);
+  track.world.subscribe(three);
+  track.open_windows();
+  track.symbol_to_store_ns();
+  const std::uint64_t before = allocations();
+  for (auto _ : state) state.SetIterationTime(track.symbol_to_store_ns() / 1e9);
+  report_value(state, static_cast<double>(allocations() - before));
+}
+
+/// The million: its baseline is one slot write that misses the caches, so the stream is known
+/// already.
+void many_streams_watched_by(const Watchers& watchers, benchmark::State& state) {
+  Track track(many);
+  track.world.subscribe(watchers);
+  track.open_windows();
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare = track.bare_write_ns();
+    pairs.add(state, bare, track.store_ns());
+  }
+  pairs.report(state);
+}
+
+void many_streams(benchmark::State& state) {
+  many_streams_watched_by(three, state);
+}
+
+void many_streams_unwatched(benchmark::State& state) {
+  many_streams_watched_by({}, state);
+}
+
+void many_streams_by_symbol(benchmark::State& state) {
+  Track track(many);
+  track.world.subscribe(three);
+  track.open_windows();
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare = track.bare_ns();
+    pairs.add(state, bare, track.symbol_to_store_ns());
+  }
+  pairs.report(state);
+}
+
+}  // namespace
+
+std::vector<Figure> tick_figures() {
+  return {
+      {"tick_2k", "tick, 2,000 streams, 3 consumers, nothing due", "ns", at_most(2.0), 11,
+       few_streams},
+      {"tick_2k_unstamped", "… without a venue time", "ns", {}, 11, few_streams_unstamped},
+      {"tick_2k_allocations", "… allocations in 4,400,000 ticks", "", at_most(0), 11,
+       few_streams_allocations},
+      {"tick_1m", "tick, 1,000,000 streams, 3 consumers, random order", "ns", at_most(1.3), 11,
+       many_streams},
+      {"tick_1m_unwatched", "… without consumers", "ns", {}, 11, many_streams_unwatched},
+      {"tick_1m_by_symbol",
+       "… 3 consumers, symbol lookup in both",
+       "ns",
+       {},
+       11,
+       many_streams_by_symbol},
+  };
+}
+
+}  // namespace feedwatch::bench
