@@ -82,15 +82,15 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
 
 void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp,
                           MonoTime now) {
-  const auto found = unit.symbols.find(wire.symbol);
-  if (found == unit.symbols.end()) {
+  const SymbolEntry* entry = unit.entry_of(wire.symbol);
+  if (entry == nullptr) {
     ++unknown_symbols;
     return;
   }
   const auto kind = static_cast<std::size_t>(wire.kind);
-  const std::optional<StreamId> stream = found->second.streams[kind];
+  const std::optional<StreamId> stream = entry->streams[kind];
   if (!stream) return;  // the channel carries it, nobody wants it
-  const feed::TopicId topic = found->second.topics[kind];
+  const feed::TopicId topic = entry->topics[kind];
   const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
   if (data.epoch == 0) return;
   const Outcome outcome = monitor.apply(Tick{.stream = *stream,
@@ -123,14 +123,14 @@ void Shard::Impl::begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std:
 }
 
 void Shard::Impl::on_undecodable(Unit& unit, const venues::DecodeError& error, MonoTime now) {
-  const auto found = unit.symbols.find(error.symbol);
-  if (found == unit.symbols.end()) return;
+  const SymbolEntry* entry = unit.entry_of(error.symbol);
+  if (entry == nullptr) return;
   // One channel's bad message says nothing about what another one brings of the same symbol.
   const venues::VenueSheet& sheet = unit.options.venue->sheet();
   const auto channel = error.kind ? venues::channel_for(sheet, *error.kind) : std::nullopt;
   const std::span<const Kind> kinds = channel ? sheet.channels[*channel].kinds : all_kinds;
   for (const Kind kind : kinds) {
-    const auto& stream = found->second.streams[static_cast<std::size_t>(kind)];
+    const auto& stream = entry->streams[static_cast<std::size_t>(kind)];
     if (stream) monitor.on_undecodable(*stream, now);
   }
 }

@@ -15,6 +15,7 @@
 #include "feedwatch/engine/shard.hpp"
 #include "feedwatch/feed/port.hpp"
 #include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/model/symbol_table.hpp"
 
 namespace feedwatch::engine {
 
@@ -26,14 +27,6 @@ constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
 constexpr std::size_t max_instrument_pages = 20;
 constexpr std::uint32_t lines_per_venue = 10'000;
-
-/// Hash of a symbol's bytes as they stand in the frame.
-struct SymbolHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept {
-    return std::hash<std::string_view>{}(text);
-  }
-};
 
 /// Where the ticks of one symbol go, by kind.
 struct SymbolEntry {
@@ -67,7 +60,8 @@ struct Shard::Impl {
     VenueOptions options;
     std::unique_ptr<VenuePort> port;
     std::unique_ptr<feed::VenueFeed> feed;
-    std::unordered_map<std::string, SymbolEntry, SymbolHash, std::equal_to<>> symbols;
+    SymbolTable symbols;
+    std::vector<SymbolEntry> symbol_entries;  ///< by number
     std::map<venues::Topic, feed::TopicId> topics;
     std::map<feed::TopicId, std::vector<StreamId>> streams;  ///< of a topic, in order added
     std::vector<std::string> globs;                          ///< configured patterns with a star
@@ -79,6 +73,12 @@ struct Shard::Impl {
     Duration rest_patience = rest_patience_first;  ///< where REST refuses and names no time
     bool fetching = false;
     VenueStatus told;  ///< as put on the board
+
+    /// nullptr when no stream has the symbol.
+    SymbolEntry* entry_of(std::string_view symbol) {
+      const SymbolTable::Number number = symbols.find(symbol);
+      return number == SymbolTable::none ? nullptr : &symbol_entries[number];
+    }
   };
 
   struct Connection {

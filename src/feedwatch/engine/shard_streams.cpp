@@ -92,8 +92,9 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   StreamEntry entry{.info = std::move(info), .venue = index};
   entry.event_channel = sheet.cadence.type != CadenceType::clocked;
   entry.status = StreamStatus{.stream = *id, .info = entry.info, .level_since = now};
-  SymbolEntry& symbol = unit.symbols[key.symbol];
-  symbol.streams[kind] = *id;
+  const SymbolTable::Number symbol = unit.symbols.insert(key.symbol);
+  if (symbol >= unit.symbol_entries.size()) unit.symbol_entries.resize(symbol + 1);
+  unit.symbol_entries[symbol].streams[kind] = *id;
   auto known = unit.topics.find(topic);
   if (known == unit.topics.end()) {
     // The feed tells the topic's reason at once; by then its streams have to be known.
@@ -101,7 +102,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
     known = unit.topics.emplace(topic, added).first;
   }
   entry.topic = known->second;
-  symbol.topics[kind] = entry.topic;
+  unit.symbol_entries[symbol].topics[kind] = entry.topic;
   unit.streams[entry.topic].push_back(*id);
   StreamEntry& stored = streams.emplace(*id, std::move(entry)).first->second;
   stored.status.line = unit.feed->line_name(stored.topic);
@@ -145,9 +146,12 @@ void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
   StreamEntry entry = std::move(streams.at(stream));
   streams.erase(stream);
   const StreamKey& key = entry.info->key;
-  const auto symbol = unit.symbols.find(key.symbol);
-  symbol->second.streams[static_cast<std::size_t>(key.kind)].reset();
-  if (symbol->second.empty()) unit.symbols.erase(symbol);
+  SymbolEntry& symbol = *unit.entry_of(key.symbol);
+  symbol.streams[static_cast<std::size_t>(key.kind)].reset();
+  if (symbol.empty()) {
+    symbol = {};  // its number will be another symbol's
+    unit.symbols.erase(key.symbol);
+  }
   std::erase(unit.streams.at(topic), stream);
   if (last) {
     unit.streams.erase(topic);
