@@ -11,8 +11,8 @@ BareTable::BareTable(std::size_t symbols)
 void BareTable::insert(std::string_view symbol, std::uint32_t place) {
   const Key key = key_of(symbol);
   std::size_t at = hash(key) & mask_;
-  while (entries_[at].used) at = (at + 1) & mask_;
-  entries_[at] = {key, place, true};
+  while (entries_[at].size != 0) at = (at + 1) & mask_;
+  entries_[at] = {key, place, static_cast<std::uint32_t>(symbol.size())};
 }
 
 std::size_t BareWheel::advance(MonoTime now) {

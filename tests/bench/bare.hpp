@@ -63,7 +63,7 @@ class BareBoard {
   std::unique_ptr<Cell[]> cells_;
 };
 
-/// Symbol → place: open addressing at most half full, keys of at most 16 bytes inline.
+/// Symbol → place: open addressing at most half full, keys of 4 to 16 bytes inline.
 class BareTable {
  public:
   explicit BareTable(std::size_t symbols);
@@ -73,7 +73,8 @@ class BareTable {
   std::uint32_t find(std::string_view symbol) const {
     const Key key = key_of(symbol);
     for (std::size_t at = hash(key) & mask_;; at = (at + 1) & mask_) {
-      if (entries_[at].key == key) return entries_[at].place;
+      const Entry& entry = entries_[at];
+      if (entry.key == key && entry.size == symbol.size()) return entry.place;
     }
   }
 
@@ -82,7 +83,7 @@ class BareTable {
   struct Entry {
     Key key{};
     std::uint32_t place = 0;
-    bool used = false;
+    std::uint32_t size = 0;  ///< of the symbol; 0 = free
   };
 
   template <class Word>
@@ -92,20 +93,12 @@ class BareTable {
     return word;
   }
 
-  /// Two overlapping words hold any text of 8 to 16 bytes; with its length they tell all apart.
+  /// Two overlapping words hold any text of 4 to 16 bytes; together with its length, exactly.
   static Key key_of(std::string_view text) {
     const char* data = text.data();
     const std::size_t size = text.size();
-    const std::uint64_t tag = std::uint64_t{size} << 56U;
-    if (size >= 8) {
-      return {word_at<std::uint64_t>(data), word_at<std::uint64_t>(data + size - 8) ^ tag};
-    }
-    if (size >= 4) {
-      return {word_at<std::uint32_t>(data), word_at<std::uint32_t>(data + size - 4) ^ tag};
-    }
-    Key key{0, tag};
-    std::memcpy(key.data(), data, size);
-    return key;
+    if (size >= 8) return {word_at<std::uint64_t>(data), word_at<std::uint64_t>(data + size - 8)};
+    return {word_at<std::uint32_t>(data), word_at<std::uint32_t>(data + size - 4)};
   }
 
   static std::size_t hash(const Key& key) {

@@ -124,6 +124,28 @@ void few_streams_allocations(benchmark::State& state) {
   report_value(state, static_cast<double>(allocations() - before));
 }
 
+template <class Find>
+double find_ns(const Flow& flow, Find&& find) {
+  return cpu_ns_each(batch, [&] {
+    for (std::size_t i = 0; i < batch; ++i) {
+      auto found = find(flow.at(i).symbol);
+      benchmark::DoNotOptimize(found);
+    }
+  });
+}
+
+void symbol_lookup(benchmark::State& state) {
+  const Track track(few);
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare =
+        find_ns(track.flow, [&](auto symbol) { return track.bare.table.find(symbol); });
+    pairs.add(state, bare,
+              find_ns(track.flow, [&](auto symbol) { return track.world.find(symbol).index(); }));
+  }
+  pairs.report(state);
+}
+
 /// The million: its baseline is one slot write that misses the caches, so the stream is known
 /// already.
 void many_streams_watched_by(const Watchers& watchers, benchmark::State& state) {
@@ -167,6 +189,7 @@ std::vector<Figure> tick_figures() {
       {"tick_2k_unstamped", "… without a venue time", "ns", {}, 11, few_streams_unstamped},
       {"tick_2k_allocations", "… allocations in 4,400,000 ticks", "", at_most(0), 11,
        few_streams_allocations},
+      {"symbol_lookup", "… its symbol lookup alone", "ns", {}, 11, symbol_lookup},
       {"tick_1m", "tick, 1,000,000 streams, 3 consumers, random order", "ns", at_most(1.3), 11,
        many_streams},
       {"tick_1m_unwatched", "… without consumers", "ns", {}, 11, many_streams_unwatched},

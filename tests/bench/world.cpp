@@ -51,12 +51,11 @@ World::World(const WorldOptions& options)
     : anchor_{some_day, options.start},
       monitor_(MonitorOptions{.capacity = options.streams, .anchor = anchor_}) {
   ids_.reserve(options.streams);
-  symbols_.reserve(options.streams);
   for (std::size_t place = 0; place < options.streams; ++place) {
     const auto id = monitor_.add_stream(stream_options(place, options.policy), options.start);
     if (!id) throw std::runtime_error(id.error().what + " " + id.error().why);
     ids_.push_back(*id);
-    symbols_.emplace(symbol_of(place), *id);
+    symbols_.insert(symbol_of(place));
   }
 }
 

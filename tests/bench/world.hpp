@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "feedwatch/model/symbol_table.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 
 namespace feedwatch::bench {
@@ -43,7 +42,7 @@ class World {
   std::uint64_t delivered() const { return delivered_; }
 
   /// The bytes of a frame → stream, as the engine finds it.
-  StreamId find(std::string_view symbol) const { return symbols_.find(symbol)->second; }
+  StreamId find(std::string_view symbol) const { return ids_[symbols_.find(symbol)]; }
 
   Tick tick(StreamId stream, const Decimal& price, MonoTime now) const {
     Tick tick;
@@ -65,18 +64,11 @@ class World {
   void settle(MonoTime now);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-
   WallAnchor anchor_;
   std::uint64_t delivered_ = 0;
   Monitor monitor_;
   std::vector<StreamId> ids_;
-  std::unordered_map<std::string, StreamId, Hash, std::equal_to<>> symbols_;
+  SymbolTable symbols_;  ///< numbers are places
   std::vector<StreamChange> changes_;
 };
 
