@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/time.hpp"
 
 namespace feedwatch::bench {
@@ -24,6 +25,12 @@ inline Duration wall_now() {
 inline MonoTime boot_now() {
   return MonoTime{read(CLOCK_BOOTTIME)};
 }
+
+/// The same as a port, as the program's own clock is to a guard.
+struct HostClock final : Clock {
+  MonoTime now() const override { return boot_now(); }
+  WallTime wall_now() const override { return WallTime{read(CLOCK_REALTIME)}; }
+};
 
 /// CPU nanoseconds of each of the `count` things that `work` does.
 template <class Work>

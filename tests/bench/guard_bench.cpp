@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t streams = 2'000;
 constexpr std::size_t batch = 400'000;
-constexpr ReadOptions generous{.max_age = 1h};
+const PriceRequest generous{.max_age = 1h};
 
 double bare_ns(const BareBoard& board, const Flow& flow) {
   return cpu_ns_each(batch, [&] {
@@ -30,7 +30,7 @@ double guard_ns(Guard& guard, const World& world, const Flow& flow) {
   std::size_t refused = 0;
   const double each = cpu_ns_each(batch, [&] {
     for (std::size_t i = 0; i < batch; ++i) {
-      auto answer = guard.price(world.id(flow.at(i).place), generous, boot_now());
+      auto answer = guard.price(world.id(flow.at(i).place), generous);
       refused += answer ? 0U : 1U;
       benchmark::DoNotOptimize(answer);
     }
@@ -45,7 +45,8 @@ void same_process(benchmark::State& state) {
   BareBoard board(streams);
   const Flow flow(streams, 1U << 16U, 3);
   Decisions decisions;
-  Guard guard(world.monitor(), decisions, "strategy");
+  const HostClock clock;
+  Guard guard(world.monitor(), decisions, "strategy", clock);
   Pairs pairs;
   for (auto _ : state) {
     const double bare = bare_ns(board, flow);

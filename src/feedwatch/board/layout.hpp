@@ -17,7 +17,7 @@ inline constexpr std::uint64_t magic = 0x3144'5241'4f42'5746;  ///< "FWBOARD1" a
 inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t page = 4096;
 inline constexpr std::size_t max_shards = 32;
-inline constexpr std::size_t longest_name = 255;  ///< bytes of a stream's text
+inline constexpr std::size_t longest_name = 400;  ///< bytes of a stream's text
 
 /// Whose clock the stamps are of. Stamps of a boot-time clock mean nothing after a reboot, nor in a
 /// time namespace with an offset of its own.
@@ -71,6 +71,28 @@ struct Name {
 static_assert(sizeof(Name) == 16);
 inline constexpr std::uint64_t named = std::uint64_t{1} << 32U;
 inline constexpr std::size_t name_unit = 8;  ///< table entries and Slot::name count in these
+
+/// Where a slot's fields stand among its words, for those who look at some of them only; flags as
+/// bits of the last word. tests/layout_test.cpp holds them to Slot.
+namespace word {
+inline constexpr std::size_t price = 0, ask = 2;  // two words each
+inline constexpr std::size_t carried = 4, confirmed = 5, changed = 6;
+inline constexpr std::size_t ts_recv = 9, ts_event = 10, transit = 11, confirmed_transit = 12;
+inline constexpr std::size_t degraded_after = 13, seq = 15, ticks = 16;
+inline constexpr std::size_t epoch_and_generation = 17, state = 18;
+}  // namespace word
+namespace flag {
+inline constexpr std::uint64_t level = std::uint64_t{0xff} << 32U;
+inline constexpr std::uint64_t reason = std::uint64_t{0xff} << 40U;
+constexpr std::uint64_t bit(unsigned n) {
+  return std::uint64_t{1} << (48U + n);
+}
+inline constexpr std::uint64_t occupied = bit(0), received = bit(1), has_event_time = bit(2);
+inline constexpr std::uint64_t event_time_is_publish = bit(3), confirm_counts = bit(4);
+inline constexpr std::uint64_t gate_closed = bit(5), clock_suspect = bit(6), rejecting = bit(7);
+inline constexpr std::uint64_t recovering = bit(8), required = bit(9), has_seq = bit(10);
+inline constexpr std::uint64_t has_bridge = bit(11), flapping = bit(12), frozen = bit(13);
+}  // namespace flag
 
 inline constexpr std::size_t slot_words = sizeof(Slot) / sizeof(std::uint64_t);
 inline constexpr std::size_t owner_bytes = 96;

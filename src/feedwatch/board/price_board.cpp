@@ -197,19 +197,18 @@ Name& PriceBoard::name_at(std::uint32_t unit) {
 // ---- slots --------------------------------------------------------------------------------------
 
 Slot PriceBoard::own(StreamId stream) const {
+  // In two pieces: compilers copy up to 128 bytes in place and call a function for more.
+  constexpr std::size_t first = 128;
   Slot slot;
-  std::memcpy(static_cast<void*>(&slot), cells_[stream.index()].words.data(), sizeof slot);
+  const auto* from = reinterpret_cast<const std::byte*>(cells_[stream.index()].words.data());
+  auto* to = reinterpret_cast<std::byte*>(&slot);
+  std::memcpy(to, from, first);
+  std::memcpy(to + first, from + first, sizeof slot - first);
   return slot;
 }
 
 void PriceBoard::write(StreamId stream, const Slot& slot) {
   store(cell(stream), slot);
-}
-
-bool PriceBoard::holds(StreamId stream) const {
-  if (stream.index() >= next_) return false;
-  const Slot slot = own(stream);
-  return slot.occupied && slot.generation == stream.generation();
 }
 
 StreamId PriceBoard::at(std::size_t index) const {

@@ -15,6 +15,7 @@
 #include "feedwatch/board/layout.hpp"
 #include "feedwatch/board/memory.hpp"
 #include "feedwatch/board/view.hpp"
+#include "feedwatch/board/words.hpp"
 
 namespace feedwatch {
 
@@ -54,7 +55,30 @@ class PriceBoard {
   Slot own(StreamId stream) const;
   void write(StreamId stream, const Slot& slot);
   /// Whether `stream` is the one that lives at its index.
-  bool holds(StreamId stream) const;
+  bool holds(StreamId stream) const {
+    if (stream.index() >= next_) return false;
+    const auto& words = cells_[stream.index()].words;
+    return words[board::word::epoch_and_generation] >> 32U == stream.generation() &&
+           (words[board::word::state] & board::flag::occupied) != 0;
+  }
+  /// The slot's words as they stand.
+  const std::array<std::uint64_t, board::slot_words>& words(std::size_t index) const {
+    return cells_[index].words;
+  }
+  /// Writes some words of a slot, as one write to every reader: `change` is given a function that
+  /// takes the word's place and its new value.
+  template <class Change>
+  void rewrite(std::size_t index, Change&& change) {
+    board::Cell& cell = cells_[index];
+    const std::uint64_t sequence = cell.sequence;
+    board::store(cell.sequence, sequence + 1, std::memory_order_relaxed);
+    // A reader that sees any new word must also see the odd sequence.
+    std::atomic_thread_fence(std::memory_order_release);
+    change([&cell](std::size_t word, std::uint64_t value) {
+      board::store(cell.words[word], value, std::memory_order_relaxed);
+    });
+    board::store(cell.sequence, sequence + 2, std::memory_order_release);
+  }
   StreamId at(std::size_t index) const;       ///< the newest stream at an index
   std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
 

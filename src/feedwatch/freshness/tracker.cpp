@@ -9,10 +9,6 @@
 namespace feedwatch {
 namespace {
 
-std::uint32_t number_of(StreamId stream) {
-  return static_cast<std::uint32_t>(stream.index());
-}
-
 /// The level the moments give, without the wait for recover_ticks.
 Level plain_level(const Slot& slot, MonoTime now) {
   Slot plain = slot;
@@ -29,7 +25,7 @@ void Tracker::begin(Subject subject, MonoTime now) {
   troubles_.of(subject.watch).wanted = now;
   set_limits(subject);
   prepare(now);  // the wheel stands at the present, so that what is armed is near
-  arm(subject, next_due(known(subject)).at);
+  arm(subject.stream, subject.watch, next_due(known(subject)).at);
 }
 
 void Tracker::end(Subject subject, MonoTime now) {
@@ -50,7 +46,7 @@ void Tracker::on_policy(Subject subject, MonoTime now) {
   // True from now on, not earlier: until now other limits were in force.
   const Level level = level_at(slot, now);
   if (level != slot.level) transition(subject, level, now);
-  arm(subject, next_due(known(subject)).at);
+  arm(subject.stream, subject.watch, next_due(known(subject)).at);
 }
 
 void Tracker::on_acknowledged(Subject subject, MonoTime now) {
@@ -125,7 +121,7 @@ void Tracker::settle(Subject subject, MonoTime now) {
     act(subject, due);
   }
   subject.watch.settled = std::max(subject.watch.settled, now);
-  arm(subject, due.at);
+  arm(subject.stream, subject.watch, due.at);
 }
 
 void Tracker::act(Subject subject, const Due& due) {
@@ -149,10 +145,6 @@ void Tracker::act(Subject subject, const Due& due) {
     case Due::What::nothing:
       break;
   }
-}
-
-void Tracker::arm(Subject subject, MonoTime at) {
-  wheel_.set_not_later(number_of(subject.stream), at, subject.watch.armed);
 }
 
 /// 30 s after it was wanted, or 10 s after the first acknowledgement, whichever is earlier: a later
@@ -232,7 +224,7 @@ void Tracker::refresh_reason(Subject subject, MonoTime now) {
   if (reason == slot.reason) return;
   slot.reason = reason;
   log(subject, {.type = StreamChange::Type::reason, .at = now});
-  arm(subject, next_due(known(subject)).at);
+  arm(subject.stream, subject.watch, next_due(known(subject)).at);
 }
 
 void Tracker::release_trouble(Subject subject, MonoTime now) {

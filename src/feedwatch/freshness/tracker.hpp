@@ -67,6 +67,11 @@ class Tracker {
   /// has just been changed.
   void on_frozen(Subject subject, MonoTime now);
 
+  /// Something may become true of the stream at `at` already.
+  void arm(StreamId stream, Watch& watch, MonoTime at) {
+    wheel_.set_not_later(static_cast<std::uint32_t>(stream.index()), at, watch.armed);
+  }
+
   MonoTime next_deadline() const { return wheel_.next(); }
   /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare).
   void prepare(MonoTime now) { wheel_.prepare(now, Streams{*this}); }
@@ -94,7 +99,6 @@ class Tracker {
   }
   void settle(Subject subject, MonoTime now);
   void act(Subject subject, const Due& due);
-  void arm(Subject subject, MonoTime at);
   void set_limits(Subject subject) const;
   void transition(Subject subject, Level to, MonoTime at);
   void recover(Subject subject, MonoTime now);

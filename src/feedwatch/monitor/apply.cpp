@@ -11,24 +11,6 @@ using Type = Outcome::Type;
 /// No stream has this id: boards are never so large.
 constexpr StreamId no_stream{StreamId::index_mask, StreamId::generation_mask};
 
-/// How long the message travelled, by the stamps alone, so that one that waited in the venue's
-/// queue does not look new. `ahead`: its stamp lies too far in the future to say anything.
-struct Journey {
-  Duration transit{};
-  bool ahead = false;
-};
-
-Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv) {
-  if (!tick.ts_event) return {};
-  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
-  // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
-  // says nothing about the venue's clock.
-  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
-  // The line's lag is part of the journey, and of the age already.
-  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
-  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
-}
-
 /// Fixed at acceptance, so that the transit ages with the price.
 void store_event_time(Slot& slot, const Tick& tick, const Journey& journey) {
   slot.has_event_time = tick.ts_event.has_value();
@@ -75,7 +57,25 @@ bool crossed(const Slot& slot, Kind kind) {
 
 }  // namespace
 
+Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv) {
+  if (!tick.ts_event) return {};
+  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
+  // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
+  // says nothing about the venue's clock.
+  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
+  // The line's lag is part of the journey, and of the age already.
+  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
+}
+
 Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
+  const Common common = short_way ? apply_common(tick, now) : Common{};
+  if (common.done) return {.type = Type::accepted};
+  return apply_any(tick, now, common.journey);
+}
+
+Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
+                                 const std::optional<Journey>& known) {
   auto found = stream(tick.stream);
   if (!found) {
     const Outcome outcome{.type = Type::rejected, .rejection = Rejection::unknown_symbol};
@@ -90,7 +90,9 @@ Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
   tracker.advance(stream.subject(), recv);
   const bool accepted = decision.outcome.type == Type::accepted;
   if (accepted || decision.renews_confirmed) {
-    decision.outcome.backfill = renew(stream, tick, decision, recv);
+    ClockOffset& clock = *clocks[channel(stream).clock].offset;
+    const Journey journey = known ? *known : journey_of(clock, tick, decision.first_of_epoch, recv);
+    decision.outcome.backfill = renew(stream, tick, decision, journey, recv);
     tracker.on_evidence(stream.subject(),
                         {.at = tick.stalled ? now : heard,
                          .stalled = tick.stalled,
@@ -122,10 +124,8 @@ intake::Decision Monitor::Impl::offer(Stream& stream, const Tick& tick) {
 
 /// Stores what the tick says of the price and its age; whether it was a first push of an old trade.
 bool Monitor::Impl::renew(Stream& stream, const Tick& tick, const intake::Decision& decision,
-                          MonoTime recv) {
+                          const Journey& journey, MonoTime recv) {
   const Channel& channel = this->channel(stream);
-  ClockOffset& clock = *clocks[channel.clock].offset;
-  const Journey journey = journey_of(clock, tick, decision.first_of_epoch, recv);
   if (decision.outcome.type != Type::accepted) {
     confirm(stream.slot, journey, recv);
     return false;

@@ -25,6 +25,15 @@ struct Channel {
   friend bool operator==(const Channel&, const Channel&) = default;
 };
 
+/// How long a message travelled, by its stamps alone, so that one that waited in the venue's queue
+/// does not look new. `ahead`: its stamp lies too far in the future to say anything.
+struct Journey {
+  Duration transit{};
+  bool ahead = false;
+};
+/// Learns from the tick what the venue's clock says, unless it says nothing.
+Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv);
+
 /// What the owner's thread knows of a stream, in the board's cell beside its slot.
 struct OwnerState {
   Watch watch;  // first: the tracker finds it there
@@ -54,10 +63,20 @@ struct Monitor::Impl {
   std::optional<Stream> stream(StreamId id);
   const Channel& channel(const Stream& stream) const { return channels[stream.own.intake.channel]; }
 
+  // common_tick.cpp
+  /// Either done, or left to apply_any() with what the clock has learnt of the tick already.
+  struct Common {
+    bool done = false;
+    std::optional<Journey> journey{};
+  };
+  Common apply_common(const Tick& tick, MonoTime now);
+
   // apply.cpp
   Outcome apply(const Tick& tick, MonoTime now);
+  Outcome apply_any(const Tick& tick, MonoTime now, const std::optional<Journey>& known);
   intake::Decision offer(Stream& stream, const Tick& tick);
-  bool renew(Stream& stream, const Tick& tick, const intake::Decision& decision, MonoTime recv);
+  bool renew(Stream& stream, const Tick& tick, const intake::Decision& decision,
+             const Journey& journey, MonoTime recv);
   void open_gate(Stream& stream, const Tick& tick, MonoTime recv);
   Outcome update(const StreamKey& key, const Prices& prices, Fields fields,
                  const PriceStamps& stamps);
@@ -73,6 +92,7 @@ struct Monitor::Impl {
 
   // Destroyed in reverse: consumers first, the board they read last.
   WallAnchor anchor;
+  bool short_way;
   PriceBoard board;
   PolicyTable policies;
   std::vector<Channel> channels;

@@ -46,6 +46,8 @@ struct MonitorOptions {
   /// PriceBoard::bytes_for(capacity) bytes, the first PriceBoard::head_for(capacity) committed.
   std::unique_ptr<board::Memory> memory{};
   board::Identity identity{};  ///< what such readers check
+  /// False: every tick takes the long way, as a test of the short one wants it.
+  bool short_way = true;
 };
 
 /// The unified price monitor: board, intake, freshness, dispatch and guard behind one façade. The

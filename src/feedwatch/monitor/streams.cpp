@@ -25,6 +25,7 @@ std::string clock_group_of(const StreamOptions& options) {
 
 Monitor::Impl::Impl(MonitorOptions options)
     : anchor(options.anchor),
+      short_way(options.short_way),
       board(options.memory != nullptr ? std::move(options.memory)
                                       : board::heap_memory(PriceBoard::bytes_for(options.capacity)),
             options.capacity, options.identity),

@@ -122,7 +122,7 @@ TEST(PriceBoard, SaysWhyAStreamHasNoPlace) {
   PriceBoard board(2);
   board.publish(board.claim(key("BTC")).value());
   EXPECT_EQ(board.claim(key("BTC")).error().why, "is watched already");
-  EXPECT_NE(board.claim(key(std::string(300, 'x'))).error().why.find("longer than"),
+  EXPECT_NE(board.claim(key(std::string(500, 'x'))).error().why.find("longer than"),
             std::string::npos);
   EXPECT_NE(board.claim({"v/w", "BTC", Kind::last}).error().why.find("slash"), std::string::npos);
   board.publish(board.claim(key("ETH")).value());
