@@ -26,6 +26,10 @@ std::optional<Duration> duration_of(const Section& section, std::string_view key
   return section.given(key) ? std::optional{section.duration(key)} : std::nullopt;
 }
 
+std::optional<int> integer_of(const Section& section, std::string_view key) {
+  return section.given(key) ? std::optional{static_cast<int>(section.integer(key))} : std::nullopt;
+}
+
 PolicyRule rule_of(const Section& section) {
   PolicyRule rule;
   rule.match = section.text("match");
@@ -34,9 +38,9 @@ PolicyRule rule_of(const Section& section) {
   rule.stale_after = duration_of(section, "stale_after");
   rule.suspect_after = duration_of(section, "suspect_after");
   rule.first_tick_after = duration_of(section, "first_tick_after");
-  if (section.given("recover_ticks")) {
-    rule.recover_ticks = static_cast<int>(section.integer("recover_ticks"));
-  }
+  rule.recover_ticks = integer_of(section, "recover_ticks");
+  rule.sanity_percent = integer_of(section, "sanity_percent");
+  rule.sanity_repeats = integer_of(section, "sanity_repeats");
   return rule;
 }
 

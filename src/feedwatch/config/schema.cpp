@@ -62,6 +62,10 @@ constexpr std::array policy_keys{
         .help = "How long after the acknowledgement a stream may wait for its first tick before it is stale (`never_received`)."},
     Key{.name = "recover_ticks", .type = Type::integer, .min = 1, .max = 1000,
         .help = "Ticks it takes to be healthy again. Default 1."},
+    Key{.name = "sanity_percent", .type = Type::integer, .min = 1, .max = 60'000,
+        .help = "A price that differs from the newest one by more is refused (`outside_band`). Default: no such band."},
+    Key{.name = "sanity_repeats", .type = Type::integer, .min = 2, .max = 1000,
+        .help = "So many prices outside the band in a row are believed: the market did move. Default 5."},
 };
 constexpr std::array store_keys{
     Key{.name = "url",

@@ -48,6 +48,8 @@ Policy apply_rule(const PolicyRule& rule, Preset fallback, const ChannelTraits& 
       std::min(rule.degraded_after.value_or(policy.degraded_after), policy.stale_after);
   policy.suspect_after = rule.suspect_after.value_or(policy.suspect_after);
   policy.recover_ticks = rule.recover_ticks.value_or(policy.recover_ticks);
+  policy.sanity_percent = rule.sanity_percent.value_or(policy.sanity_percent);
+  policy.sanity_repeats = rule.sanity_repeats.value_or(policy.sanity_repeats);
   set_first_tick(policy, traits);
   if (rule.first_tick_after) {
     policy.first_tick_after = *rule.first_tick_after;

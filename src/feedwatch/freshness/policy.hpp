@@ -24,6 +24,10 @@ struct Policy {
   Duration first_tick_after = 10s;
   Duration first_tick_wanted = 30s;
   int recover_ticks = 1;
+  /// A price further from the newest one than so many per cent is refused, until `sanity_repeats`
+  /// of them came in a row. 0 = no band.
+  int sanity_percent = 0;
+  int sanity_repeats = 5;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -65,6 +69,8 @@ struct PolicyRule {
   std::optional<Duration> suspect_after;
   std::optional<Duration> first_tick_after;
   std::optional<int> recover_ticks;
+  std::optional<int> sanity_percent;
+  std::optional<int> sanity_repeats;
 };
 
 /// The rules of a configuration; the most specific matching rule wins as a whole (exact before

@@ -231,7 +231,7 @@ void Tracker::release_trouble(Subject subject, MonoTime now) {
   const Slot& slot = subject.slot;
   const Trouble& trouble = troubles_.of(subject.watch);
   const bool over = slot.received && !slot.gate_closed && !slot.recovering && !slot.flapping &&
-                    !trouble.suspect_since && trouble.run.count == 0 &&
+                    !trouble.suspect_since && trouble.doubt.empty() && !trouble.beside &&
                     trouble.flaps.forgotten_from() <= now;
   if (over) troubles_.release(subject.watch);
 }

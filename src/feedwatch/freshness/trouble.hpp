@@ -6,10 +6,12 @@
 #include <deque>
 #include <optional>
 
+#include "feedwatch/base/decimal.hpp"
 #include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/freshness/watch.hpp"
-#include "feedwatch/intake/order.hpp"
+#include "feedwatch/intake/accept.hpp"
 
 namespace feedwatch {
 
@@ -65,9 +67,16 @@ struct Trouble {
   MonoTime lost_at{};               ///< while the resume gate is closed
   std::uint32_t epoch_at_loss = 0;  ///< the same: what counts as fresh
   int good_ticks = 0;               ///< towards recover_ticks
-  intake::OrderRun run;
+  intake::Doubt doubt;
   RejectionRun rejections;
   Flaps flaps;
+  /// While its price is confirmed but does not come: another kind's price of the same symbol, as it
+  /// was when that began.
+  struct Beside {
+    StreamId stream;
+    Decimal price;
+  };
+  std::optional<Beside> beside;
 };
 
 /// The troubles of all streams. References stay valid until released; memory is kept for the next.

@@ -1,5 +1,7 @@
 #include "feedwatch/intake/accept.hpp"
 
+#include "feedwatch/base/decimal_math.hpp"
+
 namespace feedwatch::intake {
 namespace {
 
@@ -72,18 +74,18 @@ Decision store(State& state, const Prices& prices, bool restarted) {
   return decision;
 }
 
-Place place_of(const Rules& rules, const State& state, OrderRun& run, const Tick& tick) {
+Place place_of(const Rules& rules, const State& state, Doubt& doubt, const Tick& tick) {
   if (!tick.seq || !rules.seq_orders) return Place::newer;
   const auto newest = state.ordered ? std::optional{state.newest_seq} : std::nullopt;
-  return place_in_order(newest, run, *tick.seq, tick.mono_recv);
+  return place_in_order(newest, doubt.older, *tick.seq, tick.mono_recv);
 }
 
 /// The tick with this number was taken.
-void advance(State& state, OrderRun& run, const Tick& tick) {
+void advance(State& state, Doubt& doubt, const Tick& tick) {
   if (!tick.seq) return;
   state.newest_seq = *tick.seq;
   state.ordered = true;
-  run = OrderRun{};
+  doubt.older = {};
 }
 
 bool said_before(const State& state, const Slot& slot, const Tick& tick, const Prices& prices) {
@@ -91,9 +93,35 @@ bool said_before(const State& state, const Slot& slot, const Tick& tick, const P
          prices == slot.prices;
 }
 
+/// Whether the price differs from the stored one by more than the band allows.
+bool outside(const Decimal& price, const Decimal& stored, std::uint16_t percent) {
+  // Zero is no price: nothing is stored for this side yet.
+  if (!stored.is_positive()) return false;
+  const DecimalResult difference = subtract(price, stored);
+  const DecimalResult distance = difference ? abs(*difference) : difference;
+  const DecimalResult allowed = multiply(stored, Decimal{percent, 2});
+  return !distance || !allowed || *distance > *allowed;
+}
+
+/// The sanity band: refuses a price that looks wrong until it has come often enough to be right.
+bool is_insane(const Rules& rules, Doubt& doubt, const Slot& slot, const Prices& prices,
+               bool& believed) {
+  if (rules.sanity_percent == 0 || !slot.received) return false;
+  const bool far = outside(prices.price, slot.prices.price, rules.sanity_percent) ||
+                   outside(prices.ask, slot.prices.ask, rules.sanity_percent);
+  if (!far) {
+    doubt.outside_band = 0;
+    return false;
+  }
+  if (++doubt.outside_band < rules.sanity_repeats) return true;
+  doubt.outside_band = 0;
+  believed = true;
+  return false;
+}
+
 }  // namespace
 
-Decision accept(const Rules& rules, State& state, OrderRun& run, const Slot& slot,
+Decision accept(const Rules& rules, State& state, Doubt& doubt, const Slot& slot,
                 const Tick& tick) {
   if (wrong_kind(rules, tick)) return reject(Rejection::wrong_kind);
   if (tick.epoch < state.epoch) return reject(Rejection::old_epoch);
@@ -108,28 +136,35 @@ Decision accept(const Rules& rules, State& state, OrderRun& run, const Slot& slo
     if (!tick.fields.any()) return {};
     if (!is_whole(rules, tick)) return reject(Rejection::crossed_fields);
     state.begin(tick.epoch);
-    run = OrderRun{};
+    doubt.older = {};
   }
 
   if (tick.restart || tick.snapshot) {
     state.ordered = false;
-    run = OrderRun{};
+    doubt.older = {};
   }
-  const Place place = place_of(rules, state, run, tick);
+  const Place place = place_of(rules, state, doubt, tick);
   if (place == Place::older) return reject(Rejection::out_of_order);
 
   const bool restarted = place == Place::restarted;
   if (!tick.fields.any()) {
     // What was missed in between may have carried a price.
     if (restarted) state.holds = false;
-    advance(state, run, tick);
+    advance(state, doubt, tick);
     return without_price(rules, state, slot, restarted);
   }
   const std::optional<Prices> prices = whole(rules, state, slot, tick);
   if (!prices) return reject(Rejection::crossed_fields);
-  advance(state, run, tick);
+  bool believed = false;
+  if (is_insane(rules, doubt, slot, *prices, believed)) {
+    state.holds = false;
+    return reject(Rejection::outside_band);
+  }
+  advance(state, doubt, tick);
   if (said_before(state, slot, tick, *prices)) return repeat(rules);
-  return store(state, *prices, restarted);
+  Decision decision = store(state, *prices, restarted);
+  decision.outcome.band_broken = believed;
+  return decision;
 }
 
 }  // namespace feedwatch::intake

@@ -17,6 +17,10 @@ struct Rules {
   bool absent_is_unchanged = false;
   bool repeat_confirms = false;
   bool seq_orders = false;
+  /// A price further from the stored one than so many per cent is refused; 0 = never.
+  std::uint16_t sanity_percent = 0;
+  /// … unless so many came in a row: then the market did move.
+  std::uint16_t sanity_repeats = 0;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };
@@ -36,6 +40,14 @@ struct State {
 };
 static_assert(sizeof(State) == 16);
 
+/// What the gate remembers only while something is doubtful.
+struct Doubt {
+  OrderRun older;                  ///< ticks older than the newest one taken
+  std::uint32_t outside_band = 0;  ///< prices far from the stored one, in a row
+
+  bool empty() const { return older.count == 0 && outside_band == 0; }
+};
+
 /// The gate's answer. `prices` is what to store when accepted: absent sides of a quote filled in.
 struct Decision {
   Outcome outcome;
@@ -45,8 +57,7 @@ struct Decision {
 };
 
 /// The one gate for feed and update_price alike (semantics §3). Looks at what the tick says and
-/// what is stored, never at a clock and never at ts_event. Changes `state` and `run` only.
-Decision accept(const Rules& rules, State& state, OrderRun& run, const Slot& slot,
-                const Tick& tick);
+/// what is stored, never at a clock and never at ts_event. Changes `state` and `doubt` only.
+Decision accept(const Rules& rules, State& state, Doubt& doubt, const Slot& slot, const Tick& tick);
 
 }  // namespace feedwatch::intake

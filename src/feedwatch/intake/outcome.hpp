@@ -15,13 +15,14 @@ enum class Rejection : std::uint8_t {
   wrong_kind,
   out_of_order,
   old_epoch,
+  outside_band,
 };
-constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejection::old_epoch) + 1;
+constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejection::outside_band) + 1;
 
 constexpr std::string_view to_text(Rejection rejection) {
   constexpr std::array<std::string_view, rejection_count> words{
       "none",       "not_positive", "crossed_fields", "unknown_symbol",
-      "wrong_kind", "out_of_order", "old_epoch"};
+      "wrong_kind", "out_of_order", "old_epoch",      "outside_band"};
   return words[static_cast<std::size_t>(rejection)];
 }
 
@@ -37,7 +38,8 @@ struct Outcome {
   Type type = Type::ignored;
   Rejection rejection = Rejection::none;
   bool sequence_reset = false;  ///< accepted because the venue's order began again
-  bool backfill = false;        ///< first push of an epoch whose trade time is old
+  bool band_broken = false;  ///< accepted although outside the sanity band: it came again and again
+  bool backfill = false;     ///< first push of an epoch whose trade time is old
 };
 
 }  // namespace feedwatch

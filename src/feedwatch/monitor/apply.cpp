@@ -111,14 +111,18 @@ Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
   return decision.outcome;
 }
 
-/// Asks the gate. A run of older ticks is remembered only while there is one.
+/// Asks the gate. What is doubtful is remembered only while it is.
 intake::Decision Monitor::Impl::offer(Stream& stream, const Tick& tick) {
   Troubles& troubles = tracker.troubles();
   Trouble* trouble = troubles.find(stream.own.watch);
-  intake::OrderRun run = trouble != nullptr ? trouble->run : intake::OrderRun{};
+  intake::Doubt doubt = trouble != nullptr ? trouble->doubt : intake::Doubt{};
+  const Policy& policy = policies[stream.own.watch.policy];
+  intake::Rules rules = channel(stream).rules;
+  rules.sanity_percent = static_cast<std::uint16_t>(policy.sanity_percent);
+  rules.sanity_repeats = static_cast<std::uint16_t>(policy.sanity_repeats);
   const intake::Decision decision =
-      intake::accept(channel(stream).rules, stream.own.intake, run, stream.slot, tick);
-  if (trouble != nullptr || run.count > 0) troubles.of(stream.own.watch).run = run;
+      intake::accept(rules, stream.own.intake, doubt, stream.slot, tick);
+  if (trouble != nullptr || !doubt.empty()) troubles.of(stream.own.watch).doubt = doubt;
   return decision;
 }
 
@@ -214,6 +218,7 @@ void Monitor::Impl::count(const Outcome& outcome) {
   }
   if (outcome.rejection == Rejection::out_of_order) ++counters.older;
   if (outcome.sequence_reset) ++counters.sequence_resets;
+  if (outcome.band_broken) ++counters.bands_broken;
   if (outcome.backfill) ++counters.backfills;
 }
 

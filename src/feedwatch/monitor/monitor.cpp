@@ -82,7 +82,8 @@ void Monitor::on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now) {
   if (!known || epoch <= known->own.intake.epoch) return;
   impl_->tracker.advance(known->subject(), now);
   known->own.intake.begin(epoch);
-  if (Trouble* trouble = impl_->tracker.troubles().find(known->own.watch)) trouble->run = {};
+  if (Trouble* trouble = impl_->tracker.troubles().find(known->own.watch))
+    trouble->doubt.older = {};
   impl_->publish(*known);
 }
 

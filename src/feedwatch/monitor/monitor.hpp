@@ -147,6 +147,7 @@ class Monitor {
     std::uint64_t accepted = 0, confirmed = 0, older = 0;
     std::uint64_t rejected[rejection_count] = {};
     std::uint64_t repeats = 0, ignored = 0, undecodable = 0, sequence_resets = 0, backfills = 0;
+    std::uint64_t bands_broken = 0;  ///< accepted outside the sanity band, because they came again
     std::uint64_t crossed_quotes = 0;   ///< accepted with bid > ask: venues do that before opening
     std::uint64_t clock_suspects = 0;   ///< accepted with a venue stamp ahead of tolerance
     std::uint64_t changes_dropped = 0;  ///< nobody took the changes and their log was full

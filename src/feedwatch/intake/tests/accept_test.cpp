@@ -13,10 +13,10 @@ struct Gate {
   Rules rules;
   State state;
   Slot slot;
-  OrderRun run;
+  Doubt doubt;
 
   Decision offer(const Tick& tick) {
-    const Decision decision = accept(rules, state, run, slot, tick);
+    const Decision decision = accept(rules, state, doubt, slot, tick);
     if (decision.outcome.type == Type::accepted) {
       slot.received = true;
       slot.prices = decision.prices;
@@ -73,13 +73,13 @@ TEST(Accept, RefusesWhatIsNotPositive) {
 }
 
 TEST(Accept, RefusesEitherSideOfAQuoteThatIsNotPositive) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .doubt = {}};
   EXPECT_EQ(gate.offer(quote(0, 5)).outcome.rejection, Rejection::not_positive);
   EXPECT_EQ(gate.offer(quote(5, 0)).outcome.rejection, Rejection::not_positive);
 }
 
 TEST(Accept, ACrossedQuoteIsStored) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .doubt = {}};
   EXPECT_EQ(type_of(gate.offer(quote(6, 5))), Type::accepted);
 }
 
@@ -92,7 +92,7 @@ TEST(Accept, HalfAQuoteIsFilledFromTheStoreWhereAbsentMeansUnchanged) {
   Gate gate{.rules = {.kind = Kind::quote, .absent_is_unchanged = true},
             .state = {},
             .slot = {},
-            .run = {}};
+            .doubt = {}};
   Tick only_bid = quote(7, 0);
   only_bid.fields.ask = false;
   EXPECT_EQ(gate.offer(only_bid).outcome.rejection, Rejection::crossed_fields);
@@ -104,7 +104,7 @@ TEST(Accept, HalfAQuoteIsFilledFromTheStoreWhereAbsentMeansUnchanged) {
 }
 
 TEST(Accept, HalfAQuoteIsRefusedOnEveryOtherChannel) {
-  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.kind = Kind::quote}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(quote(5, 6));
   Tick only_ask = quote(0, 8);
   only_ask.fields.price = false;
@@ -123,7 +123,7 @@ TEST(Accept, AbsentPriceConfirmsOnlyWhereTheSheetSaysSo) {
 }
 
 TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
-  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .doubt = {}};
   EXPECT_EQ(type_of(gate.offer(without_price())), Type::ignored);
   gate.offer(last(5));
   Tick next_epoch = without_price();
@@ -132,7 +132,7 @@ TEST(Accept, AbsentPriceProvesNothingBeforeThisSubscriptionSaidOne) {
 }
 
 TEST(Accept, AnEpochBeginsWithAWholePrice) {
-  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.absent_is_unchanged = true}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(last(5));
   Tick unusable[] = {without_price(), last(0)};
   for (Tick& tick : unusable) {
@@ -157,7 +157,7 @@ TEST(Accept, SameSequenceAndPriceIsARepeat) {
 
 TEST(Accept, ARepeatedSnapshotIsARepeatToo) {
   Gate gate{
-      .rules = {.repeat_confirms = true, .seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+      .rules = {.repeat_confirms = true, .seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
   Tick snapshot = numbered(5, 9);
   snapshot.snapshot = true;
   EXPECT_EQ(type_of(gate.offer(snapshot)), Type::accepted);
@@ -175,7 +175,7 @@ TEST(Accept, TheFirstTickOfAnEpochIsNeverARepeat) {
 }
 
 TEST(Accept, OlderSequenceIsOutOfOrderOnlyWhereSequencesOrder) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(numbered(5, 9));
   EXPECT_EQ(gate.offer(numbered(6, 8)).outcome.rejection, Rejection::out_of_order);
   EXPECT_EQ(type_of(gate.offer(numbered(6, 10))), Type::accepted);
@@ -188,7 +188,7 @@ TEST(Accept, AnOlderMessageWithoutPriceConfirmsNothing) {
   Gate gate{.rules = {.absent_is_unchanged = true, .seq_orders = true},
             .state = {},
             .slot = {},
-            .run = {}};
+            .doubt = {}};
   gate.offer(numbered(5, 9));
   EXPECT_EQ(gate.offer(without_price(8)).outcome.rejection, Rejection::out_of_order);
 }
@@ -205,7 +205,7 @@ TEST(Accept, EventTimeNeverOrders) {
 
 TEST(Accept, SnapshotRestartAndEpochBeginTheOrderAgain) {
   for (int which = 0; which < 3; ++which) {
-    Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+    Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
     gate.offer(numbered(5, 900));
     Tick low = numbered(6, 1);
     low.snapshot = which == 0;
@@ -228,7 +228,7 @@ TEST(Accept, TicksOfAnOlderEpochAreRefused) {
 }
 
 TEST(Order, FiveRisingOlderTicksOverASecondBeginAgain) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(numbered(5, 900));
   for (std::uint64_t n = 1; n <= 4; ++n) {
     EXPECT_EQ(type_of(gate.offer(numbered(6, n, n * 250ms))), Type::rejected);
@@ -258,7 +258,7 @@ TEST(Order, FallingOlderTicksStartTheRunAgain) {
 }
 
 TEST(Order, ANewerTickEndsTheRun) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(numbered(5, 900));
   for (std::uint64_t n = 1; n <= 4; ++n) gate.offer(numbered(6, n, n * 1s));
   gate.offer(numbered(6, 901, 5s));
@@ -266,11 +266,60 @@ TEST(Order, ANewerTickEndsTheRun) {
 }
 
 TEST(Accept, ARejectedTickChangesNeitherOrderNorStore) {
-  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .run = {}};
+  Gate gate{.rules = {.seq_orders = true}, .state = {}, .slot = {}, .doubt = {}};
   gate.offer(numbered(5, 9));
   gate.offer(numbered(0, 100));
   EXPECT_EQ(gate.slot.prices.price, (Decimal{5, 0}));
   EXPECT_EQ(type_of(gate.offer(numbered(6, 10))), Type::accepted);
+}
+
+Gate banded(std::int64_t stored) {
+  Gate gate{
+      .rules = {.sanity_percent = 20, .sanity_repeats = 3}, .state = {}, .slot = {}, .doubt = {}};
+  gate.offer(last(stored));
+  return gate;
+}
+
+TEST(SanityBand, APriceAtItsEdgePassesAndOneBeyondIsRefused) {
+  EXPECT_EQ(type_of(banded(100).offer(last(120))), Type::accepted);
+  EXPECT_EQ(type_of(banded(100).offer(last(80))), Type::accepted);
+  EXPECT_EQ(banded(100).offer(last(121)).outcome.rejection, Rejection::outside_band);
+  EXPECT_EQ(banded(100).offer(last(79)).outcome.rejection, Rejection::outside_band);
+}
+
+TEST(SanityBand, SoManyInARowAreBelievedAndReported) {
+  Gate gate = banded(100);
+  EXPECT_EQ(type_of(gate.offer(last(500))), Type::rejected);
+  EXPECT_EQ(type_of(gate.offer(last(501))), Type::rejected);
+  const Decision third = gate.offer(last(502));
+  EXPECT_EQ(type_of(third), Type::accepted);
+  EXPECT_TRUE(third.outcome.band_broken);
+  EXPECT_EQ(type_of(gate.offer(last(503))), Type::accepted);
+  EXPECT_EQ(type_of(gate.offer(last(100))), Type::rejected) << "from here on the band lies there";
+}
+
+TEST(SanityBand, AnOrdinaryPriceInBetweenBeginsTheCountAgain) {
+  Gate gate = banded(100);
+  gate.offer(last(500));
+  gate.offer(last(500));
+  EXPECT_EQ(type_of(gate.offer(last(101))), Type::accepted);
+  EXPECT_EQ(type_of(gate.offer(last(500))), Type::rejected);
+}
+
+TEST(SanityBand, LooksAtBothSidesOfAQuote) {
+  Gate gate{.rules = {.kind = Kind::quote, .sanity_percent = 20, .sanity_repeats = 3},
+            .state = {},
+            .slot = {},
+            .doubt = {}};
+  gate.offer(quote(100, 101));
+  EXPECT_EQ(gate.offer(quote(100, 500)).outcome.rejection, Rejection::outside_band);
+  EXPECT_EQ(gate.offer(quote(10, 101)).outcome.rejection, Rejection::outside_band);
+}
+
+TEST(SanityBand, IsOffByDefault) {
+  Gate gate;
+  gate.offer(last(1));
+  EXPECT_EQ(type_of(gate.offer(last(1'000'000))), Type::accepted);
 }
 
 }  // namespace
