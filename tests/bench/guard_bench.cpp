@@ -15,12 +15,6 @@ constexpr std::size_t streams = 2'000;
 constexpr std::size_t batch = 400'000;
 constexpr PriceRequest generous{.max_age = 1h};
 
-class HostClock final : public Clock {
- public:
-  MonoTime now() const override { return boot_now(); }
-  WallTime wall_now() const override { return WallTime{read(CLOCK_REALTIME)}; }
-};
-
 double bare_ns(const BareBoard& board, const Flow& flow) {
   return cpu_ns_each(batch, [&] {
     for (std::size_t i = 0; i < batch; ++i) {

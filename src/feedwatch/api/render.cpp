@@ -116,6 +116,7 @@ std::string stream_json(const engine::StreamView& view) {
   prices(json, info.key.kind, view.prices);
   json.field("line", view.line).field("epoch", view.epoch).field("ticks", view.ticks);
   json.field("quarantined", view.quarantined).field("repair_exhausted", view.repair_exhausted);
+  json.field("flapping", view.flapping);
   json.field("detail", view.detail).field("channel", info.channel);
   json.field("cadence", cadence_word(info.cadence.type));
   json.key("thresholds").begin_object();

@@ -8,6 +8,7 @@
 
 #include "feedwatch/alert/identity.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/freshness/trouble.hpp"
 #include "feedwatch/health/checks.hpp"
 
 namespace feedwatch::engine::rules {
@@ -103,10 +104,24 @@ alert::Finding stream_finding(const StreamFacts& facts, std::string_view name, S
   return found;
 }
 
+/// Between its outages a stream that flaps is healthy; its alert stays, so that it is one
+/// (semantics §4).
+Finding between_flaps(const StreamFacts& facts, std::string_view name) {
+  auto found = stream_finding(facts, name, Severity::warning, facts.status.level_since);
+  found.message = fmt::format(
+      "{} flaps: healthy now, {}, but its level changed {} times or more in {:g} min",
+      facts.status.info->text, age_text(facts), Flaps::many, to_seconds(Flaps::span) / 60);
+  found.explained_by = venue_causes(facts);
+  found.replaces.push_back(other(facts, repair_exhausted_name));
+  return found;
+}
+
 Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   const StreamStatus& status = facts.status;
   const bool past_limit = status.level == Level::degraded || is_stale(facts);
-  if (!past_limit || !status.fault || facts.recovered) return std::nullopt;
+  if (!past_limit || !status.fault || facts.recovered) {
+    return status.flapping ? between_flaps(facts, name) : std::nullopt;
+  }
   // It takes the place of repair_exhausted, and must not say less.
   const bool bad_enough = is_stale(facts) || facts.exhausted_since.has_value();
   auto found = stream_finding(facts, name, severity_of(facts, bad_enough), status.level_since);

@@ -28,6 +28,7 @@ StreamView Control::Impl::view_of(StreamId stream, const StreamTrack& track, Mon
   view.line = status.line;
   view.quarantined = status.quarantined;
   view.repair_exhausted = status.repair_exhausted;
+  view.flapping = status.flapping;
   view.detail = status.detail;
   if (status.suspect_since) view.suspect_since = anchor.at(*status.suspect_since);
   if (!slot.occupied) {

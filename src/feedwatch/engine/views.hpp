@@ -33,6 +33,7 @@ struct StreamView {
   std::string line;
   bool quarantined = false;
   bool repair_exhausted = false;
+  bool flapping = false;  ///< its level changes so often that its alert stays between outages
   std::string detail;
 };
 

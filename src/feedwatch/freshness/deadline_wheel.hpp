@@ -49,12 +49,15 @@ class DeadlineWheel {
   ///   MonoTime& armed(number)   the deadline as set here
   ///   MonoTime due(number)      the true one; not before armed
   ///   void prefetch(number)
+  /// Returns how many it looked at.
   template <class Streams>
-  void prepare(MonoTime now, Streams&& streams) {
-    for (std::size_t looked = 0; next_bucket_ <= now; looked += lift(streams)) {
-      if (looked >= slice) return;
+  std::size_t prepare(MonoTime now, Streams&& streams) {
+    std::size_t looked = 0;
+    for (; next_bucket_ <= now; looked += lift(streams)) {
+      if (looked >= slice) return looked;
     }
     cursor_ = std::max(cursor_, tick_of(now));
+    return looked;
   }
   /// The number of the first deadline that is due and ready; false when none is. Takes it out: the
   /// caller sets its next one.

@@ -73,8 +73,8 @@ class Tracker {
   }
 
   MonoTime next_deadline() const { return wheel_.next(); }
-  /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare).
-  void prepare(MonoTime now) { wheel_.prepare(now, Streams{*this}); }
+  /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare); how many it looked at.
+  std::size_t prepare(MonoTime now) { return wheel_.prepare(now, Streams{*this}); }
   /// Index of the stream whose deadline comes first, if that has come and is prepared: to be given
   /// to on_deadline() at once.
   std::optional<std::uint32_t> take_due(MonoTime now);

@@ -93,6 +93,7 @@ Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
     ClockOffset& clock = *clocks[channel(stream).clock].offset;
     const Journey journey = known ? *known : journey_of(clock, tick, decision.first_of_epoch, recv);
     decision.outcome.backfill = renew(stream, tick, decision, journey, recv);
+    if (!accepted) notice_frozen(stream, recv, now);
     tracker.on_evidence(stream.subject(),
                         {.at = tick.stalled ? now : heard,
                          .stalled = tick.stalled,
@@ -136,6 +137,8 @@ bool Monitor::Impl::renew(Stream& stream, const Tick& tick, const intake::Decisi
   }
   store_price(stream.slot, tick, decision, journey, recv);
   if (stream.slot.gate_closed) open_gate(stream, tick, recv);
+  stream.slot.frozen = false;
+  if (Trouble* trouble = tracker.troubles().find(stream.own.watch)) trouble->beside.reset();
   if (crossed(stream.slot, channel.rules.kind)) ++counters.crossed_quotes;
   if (stream.slot.clock_suspect) ++counters.clock_suspects;
   return is_backfill(stream.slot, channel.event_time, decision);

@@ -78,6 +78,11 @@ struct Monitor::Impl {
   bool renew(Stream& stream, const Tick& tick, const intake::Decision& decision,
              const Journey& journey, MonoTime recv);
   void open_gate(Stream& stream, const Tick& tick, MonoTime recv);
+
+  // frozen.cpp
+  void notice_frozen(Stream& stream, MonoTime recv, MonoTime now);
+  std::optional<Trouble::Beside> beside(const Slot& slot, Kind kind) const;
+  std::optional<Decimal> unchecked_price(StreamId id) const;
   Outcome update(const StreamKey& key, const Prices& prices, Fields fields,
                  const PriceStamps& stamps);
   Result<void> update_bridge(StreamId id, const Prices& prices, const PriceStamps& stamps);

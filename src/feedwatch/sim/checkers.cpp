@@ -168,7 +168,7 @@ void Checkers::look_at(const StreamView& view, MonoTime now) {
   check_told(view, memory, now);
   const auto judged = world_.monitor().price(view.info->key, {.max_age = Duration::max()}, now);
   hold(8, view.info->text, view_complaint(view, judged));
-  if (view.level != Level::healthy) {
+  if (view.level != Level::healthy || view.flapping) {
     memory.healthy.reset();
   } else if (!memory.healthy) {
     memory.healthy = now;
