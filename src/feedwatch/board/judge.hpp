@@ -19,6 +19,8 @@ struct ReadOptions {
   /// Count from `confirmed` instead of `carried`, in the event age too: the venue implied that the
   /// value still holds.
   bool accept_confirmed = false;
+
+  friend bool operator==(const ReadOptions&, const ReadOptions&) = default;
 };
 
 enum class RefusalCode : std::uint8_t {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "feedwatch/base/time.hpp"
@@ -11,12 +12,24 @@
 
 namespace feedwatch {
 
+/// Who makes a consumer's calls.
+enum class DeliveryMode : std::uint8_t {
+  /// The consumer's own thread, from its ConsumerQueue: slow as it may be, it delays nobody.
+  queued,
+  /// The monitor's thread, inside the call that brought the price: shares that thread's time.
+  in_line,
+};
+
 struct ConsumerOptions {
   std::string name;
+  DeliveryMode delivery = DeliveryMode::queued;
+  int priority = 100;             ///< among the consumers of a stream: lower first
   Duration max_age = 5s;          ///< no call with an older price
   Duration min_interval = 100ms;  ///< throttle per (consumer, stream)
   Basis basis = Basis::both;      ///< which age max_age is about
   bool accept_confirmed = false;  ///< ages count from the last confirmation
+
+  friend bool operator==(const ConsumerOptions&, const ConsumerOptions&) = default;
 };
 
 /// Extremes of what was conflated since the previous delivery, this price included. Quotes: low of
@@ -24,7 +37,7 @@ struct ConsumerOptions {
 struct Window {
   Decimal low;
   Decimal high;
-  std::uint64_t count = 0;
+  std::uint32_t count = 0;
 };
 
 struct Delivery {
@@ -33,17 +46,26 @@ struct Delivery {
   Window window;
 };
 
-/// Called on the owner's thread. An exception is counted as failed and stops nobody else.
+/// What a consumer is called with, for all its streams. An exception is counted and stops nobody
+/// else. Called by the thread that ConsumerOptions::delivery names, on_detached excepted.
 struct Callbacks {
   std::function<void(const Delivery&)> on_price;
   /// Once per episode of refusals, found by a timer too: the newest price is older than max_age.
   std::function<void(const StreamKey&, const Refusal&)> on_refused;
+  /// Queued: changes the consumer's thread had no time for are merged into one, or into none if
+  /// the level is back where it was.
   std::function<void(const StreamKey&, Level from, Level to)> on_level;
+  /// Once for every subscription, as its last call, however it ends. On the monitor's thread,
+  /// before what ended it returns; but where that did not wait for a call still running, on the
+  /// thread of that call, right after it.
+  std::function<void(const StreamKey&)> on_detached;
 };
 
-/// Handle of one (consumer, stream). Copyable; unsubscribe twice is harmless.
+/// Handle of one (consumer, stream), or of one (consumer, pattern). Copyable; unsubscribe twice is
+/// harmless. After 65,536 subscriptions in one place of the pool a handle is that of the first.
 struct Subscription {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  ///< 0: there is none
+  explicit operator bool() const { return id != 0; }
   friend bool operator==(Subscription, Subscription) = default;
 };
 
@@ -51,9 +73,19 @@ struct DeliveryCounters {
   std::string consumer;
   StreamKey stream;
   /// Every price received is delivered, conflated, refused, failed (the callback threw) or pending.
-  std::uint64_t received = 0, conflated = 0, delivered = 0, refused = 0, failed = 0;
+  std::uint64_t received = 0, conflated = 0, delivered = 0, refused = 0, failed = 0, pending = 0;
   std::uint64_t episodes = 0;        ///< of refusals, those found by a timer included
-  std::uint64_t notices_failed = 0;  ///< on_refused or on_level threw
+  std::uint64_t notices_failed = 0;  ///< on_refused or on_level threw; stands still at 65,535
+  Duration in_flight{};              ///< age of the last price called with, then; exact to 1/2048
+};
+
+/// Prices come in and none has ever reached the consumer.
+struct UndeliveredFinding {
+  std::string consumer;
+  StreamKey stream;
+  std::uint64_t received = 0, refused = 0, failed = 0;
+  MonoTime since{};                    ///< the first price, or the last call that failed
+  std::optional<RefusalCode> refusal;  ///< the last one
 };
 
 }  // namespace feedwatch

@@ -3,147 +3,211 @@
 #include <algorithm>
 #include <utility>
 
+#include "feedwatch/dispatch/callback.hpp"
+#include "feedwatch/dispatch/event.hpp"
+
 namespace feedwatch {
 
-/// While one lives, nothing is destroyed and no list of subscribers shrinks.
-class Dispatcher::Running {
- public:
-  explicit Running(Dispatcher& owner) : owner_(owner) { ++owner_.running_; }
-  ~Running() {
-    if (--owner_.running_ == 0) owner_.purge();
+using dispatch::nobody;
+
+bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
+  Fanout* fanout = watched(stream);
+  if (fanout == nullptr) return false;
+  const dispatch::Plain plain = dispatch::plain_verdict(*fanout, slot, now);
+  if (plain.acceptable && now < fanout->quiet_until && refusal_is_armed(stream, plain)) {
+    const bool first = !fanout->has_unseen();
+    fanout->widen(slot.prices);
+    if (first) windows_.set_not_later(place(stream), fanout->quiet_until);
+    return false;
   }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
- private:
-  Dispatcher& owner_;
-};
-
-Subscription Dispatcher::subscribe(StreamId stream, const StreamKey& key,
-                                   const ConsumerOptions& options, Callbacks callbacks) {
-  for (const std::uint32_t place : of(stream)) {
-    const Place& known = places_[place];
-    const bool same = known.subscriber->stream() == stream && known.subscriber->alive();
-    if (same && known.subscriber->name() == options.name) {
-      return handle(place, known.generation);
+  ++events_;
+  // Until settle(): a callback may bring the next tick before.
+  fanout->quiet_until = MonoTime::min();
+  for_each(stream, [&](std::uint32_t index) {
+    Record& record = shared_.records[index];
+    State state = record.lock(consumer_of(record).queued());
+    if (fanout->has_unseen()) {
+      state = record.widen(state, fanout->low, fanout->high, slot.ticks - 1);
     }
-  }
-  if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(places_.size()));
-    places_.emplace_back();
-  }
-  const std::uint32_t place = free_.back();
-  free_.pop_back();
-  places_[place].subscriber =
-      std::make_unique<Subscriber>(stream, key, options, std::move(callbacks));
-  of(stream).push_back(place);
-  arm(place);
-  return handle(place, places_[place].generation);
-}
-
-void Dispatcher::unsubscribe(Subscription subscription) {
-  const auto place = static_cast<std::uint32_t>(subscription.id) - 1U;
-  const auto generation = static_cast<std::uint32_t>(subscription.id >> 32U);
-  if (subscription.id == 0 || place >= places_.size()) return;
-  if (places_[place].subscriber == nullptr || places_[place].generation != generation) return;
-  const Running running(*this);
-  detach(place);
-}
-
-void Dispatcher::drop_stream(StreamId stream) {
-  const Running running(*this);
-  for (const std::uint32_t place : of(stream)) {
-    if (places_[place].subscriber->stream() == stream) detach(place);
-  }
-}
-
-void Dispatcher::on_price(StreamId stream, MonoTime now) {
-  for_each(stream, [&](std::uint32_t place) {
-    places_[place].subscriber->on_price(board_.own(stream), now);
-    serve(place, now);
+    record.unlock(take_in(record, state, slot, now, plain.acceptable));
   });
+  fanout->all_seen();
+  arm_refusal(stream, slot, plain);
+  return true;
+}
+
+void Dispatcher::settle(StreamId stream, MonoTime now) {
+  Event event(*this, stream, now);
+  settle_all(stream, event);
 }
 
 void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
-  for_each(stream, [&](std::uint32_t place) { serve(place, now); });
+  Fanout* fanout = watched(stream);
+  if (fanout == nullptr) return;
+  ++events_;
+  Event event(*this, stream, now);
+  const dispatch::Plain plain = dispatch::plain_verdict(*fanout, event.slot, now);
+  const bool quiet = plain.acceptable && now < fanout->quiet_until;
+  if (quiet && refusal_is_armed(stream, plain)) return;
+  flush(stream, event.slot);
+  review(stream, event.slot, now);
+  arm_refusal(stream, event.slot, plain);
+  settle_all(stream, event);
 }
 
 void Dispatcher::on_level(StreamId stream, Level from, Level to) {
-  for_each(stream, [&](std::uint32_t place) { places_[place].subscriber->on_level(from, to); });
-}
-
-void Dispatcher::on_deadline(MonoTime now) {
+  if (watched(stream) == nullptr) return;
+  ++events_;
   const Running running(*this);
-  const std::uint32_t place = heap_.top().number;
-  heap_.erase(place);
-  serve(place, now);
+  for_each(stream, [&](std::uint32_t index) {
+    Record& record = shared_.records[index];
+    const Consumer& consumer = consumer_of(record);
+    const State state = record.lock(consumer.queued()).with_newest_level(to);
+    if (consumer.queued()) {
+      record.unlock(state);
+      if (state.level_due()) hand_over(index, consumer);
+      return;
+    }
+    const StreamKey& key = *shared_.key(stream);
+    record.unlock(state.with(State::calling).with_told_level(to));
+    dispatch::call_level(record, consumer.callbacks, key, from, to);
+    if (state.has(State::calling)) return;  // inside a call of its own, which ends later
+    record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
+  });
 }
 
-std::vector<DeliveryCounters> Dispatcher::counters() const {
-  std::vector<DeliveryCounters> all;
-  for (const Place& place : places_) {
-    if (place.subscriber != nullptr && place.subscriber->alive()) {
-      all.push_back(place.subscriber->counters());
+Dispatcher::Fanout* Dispatcher::watched(StreamId stream) {
+  if (!has_topic(stream)) return nullptr;
+  Fanout& found = fanout(stream);
+  return found.head == nobody ? nullptr : &found;
+}
+
+/// The tick `slot` holds becomes pending, unless this consumer may not have it: then it is refused,
+/// and what was pending with it, since the board holds the newer one only.
+Dispatcher::State Dispatcher::take_in(Record& record, State state, const Slot& slot, MonoTime now,
+                                      bool acceptable) {
+  if (state.covered() == static_cast<std::uint32_t>(slot.ticks)) return state;
+  if (record.moment() == MonoTime::min()) record.set_moment(now);
+  const auto refusal = [&]() -> std::optional<RefusalCode> {
+    if (acceptable) return std::nullopt;
+    const auto verdict = judge(slot, shared_.consumers[state.consumer()].read, now);
+    return verdict ? std::nullopt : std::optional{verdict.error().code};
+  }();
+  if (!refusal) {
+    return record.widen(state, slot.prices.price, dispatch::top_of(slot.prices), slot.ticks)
+        .without(State::refused | State::tell);
+  }
+  record.count_refused(state.has(State::pending) ? 2U : 1U);
+  if (!state.has(State::refused)) record.count_episode(*refusal);
+  const unsigned episode = state.has(State::refused) ? 0U : State::refused | State::tell;
+  return state.without(State::pending).with(episode).with_covered(slot.ticks);
+}
+
+/// What only the stream's window has seen goes into every subscription's own, so that one of them
+/// can begin a new one.
+void Dispatcher::flush(StreamId stream, const Slot& slot) {
+  Fanout& fanout = this->fanout(stream);
+  if (!fanout.has_unseen()) return;
+  for_each(stream, [&](std::uint32_t index) {
+    Record& record = shared_.records[index];
+    const State state = record.lock(consumer_of(record).queued());
+    record.unlock(record.widen(state, fanout.low, fanout.high, slot.ticks));
+  });
+  fanout.all_seen();
+}
+
+/// Without a new price: begins or ends an episode where the verdict has changed.
+void Dispatcher::review(StreamId stream, const Slot& slot, MonoTime now) {
+  for_each(stream, [&](std::uint32_t index) {
+    Record& record = shared_.records[index];
+    const Consumer& consumer = consumer_of(record);
+    const auto verdict = judge(slot, consumer.read, now);
+    State state = record.lock(consumer.queued());
+    if (verdict) {
+      state = state.without(State::refused | State::tell);
+    } else if (verdict.error().code != RefusalCode::unknown && !state.has(State::refused)) {
+      state = state.with(State::refused | State::tell);
+      record.count_episode(verdict.error().code);
+    }
+    record.unlock(state);
+  });
+}
+
+void Dispatcher::settle_all(StreamId stream, Event& event) {
+  const Running running(*this);
+  for_each(stream, [&](std::uint32_t index) { settle_one(index, event); });
+  arm_window(stream);
+}
+
+void Dispatcher::settle_one(std::uint32_t index, Event& event) {
+  Record& record = shared_.records[index];
+  const Consumer& consumer = consumer_of(record);
+  // Again, if the call has brought more for the same consumer: it is never called inside itself.
+  for (;;) {
+    close_window_if_over(record, consumer, event.now);
+    const State state = record.state();
+    const bool due = state.has(State::pending) && !state.has(State::open);
+    if (consumer.queued()) {
+      if (due || state.has(State::tell) || state.level_due()) hand_over(index, consumer);
+      return;
+    }
+    if (state.has(State::closed) || state.has(State::calling)) return;
+    if (due) {
+      call(record, consumer, event);
+    } else if (state.has(State::tell)) {
+      tell_refusal(record, consumer, event);
+    } else {
+      return;
     }
   }
-  return all;
 }
 
-std::vector<std::uint32_t>& Dispatcher::of(StreamId stream) {
-  if (stream.index() >= by_stream_.size()) by_stream_.resize(stream.index() + 1);
-  return by_stream_[stream.index()];
+void Dispatcher::close_window_if_over(Record& record, const Consumer& consumer, MonoTime now) {
+  const State state = record.state();
+  if (!state.has(State::open) || window_end(record, state) > now) return;
+  record.unlock(record.lock(consumer.queued()).without(State::open));
 }
 
-void Dispatcher::detach(std::uint32_t place) {
-  Subscriber& subscriber = *places_[place].subscriber;
-  if (!subscriber.alive()) return;
-  subscriber.detach();
-  heap_.erase(place);
-  detached_.push_back(place);
-}
-
-void Dispatcher::purge() {
-  // Destroying callbacks may run a consumer's own destructors, and those may unsubscribe others.
-  while (!detached_.empty()) {
-    const std::uint32_t place = detached_.back();
-    detached_.pop_back();
-    const std::unique_ptr<Subscriber> gone = std::move(places_[place].subscriber);
-    ++places_[place].generation;
-    std::erase(of(gone->stream()), place);
-    free_.push_back(place);
+/// The newest price, or why not: max_age is judged here, immediately before the call.
+void Dispatcher::call(Record& record, const Consumer& consumer, Event& event) {
+  const auto& verdict = event.verdict(consumer.read);
+  const State state = record.lock(false).without(State::pending);
+  if (!verdict) {
+    record.count_refused(1);
+    if (!state.has(State::refused)) record.count_episode(verdict.error().code);
+    const bool told = state.has(State::refused) && !state.has(State::tell);
+    record.unlock(told ? state : state.with(State::refused | State::tell));
+    return;
   }
+  const StreamKey& key = *shared_.key(event.stream);
+  const Window window = record.window(state);
+  const bool throttled = consumer.options.min_interval > Duration::zero();
+  record.set_moment(event.now);
+  record.unlock(state.without(State::refused | State::tell)
+                    .with(State::calling | (throttled ? State::open : 0U)));
+  dispatch::call_price(record, consumer.callbacks, Delivery{key, *verdict, window});
+  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
 }
 
-void Dispatcher::serve(std::uint32_t place, MonoTime now) {
-  Subscriber& subscriber = *places_[place].subscriber;
-  const Slot slot = board_.own(subscriber.stream());
-  if (subscriber.due(now)) {
-    subscriber.deliver(slot, now);
-  } else {
-    subscriber.check(slot, now);
+void Dispatcher::tell_refusal(Record& record, const Consumer& consumer, Event& event) {
+  const auto& verdict = event.verdict(consumer.read);
+  const State state = record.lock(false).without(State::tell);
+  if (verdict) {
+    record.unlock(state.without(State::refused));
+    return;
   }
-  if (subscriber.alive()) arm(place);
+  const StreamKey& key = *shared_.key(event.stream);
+  record.unlock(state.with(State::calling));
+  dispatch::call_refused(record, consumer.callbacks, key, verdict.error());
+  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
 }
 
-void Dispatcher::arm(std::uint32_t place) {
-  const Subscriber& subscriber = *places_[place].subscriber;
-  heap_.set_not_later(place, subscriber.next_due(board_.own(subscriber.stream())));
-}
-
-template <class Action>
-void Dispatcher::for_each(StreamId stream, Action&& action) {
-  const Running running(*this);
-  // By number: a callback may subscribe, which grows both lists; newcomers wait for the next event.
-  const std::size_t count = of(stream).size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t place = of(stream)[i];
-    const Subscriber& subscriber = *places_[place].subscriber;
-    if (subscriber.alive() && subscriber.stream() == stream) action(place);
-  }
-}
-
-Subscription Dispatcher::handle(std::uint32_t place, std::uint32_t generation) {
-  return {(std::uint64_t{generation} << 32U) | (std::uint64_t{place} + 1U)};
+void Dispatcher::hand_over(std::uint32_t index, const Consumer& consumer) {
+  Record& record = shared_.records[index];
+  const State state = record.lock(true);
+  const bool put = !state.has(State::handed) && !state.has(State::closed);
+  record.unlock(put ? state.with(State::handed) : state);
+  if (put) consumer.queue->put(index);
 }
 
 }  // namespace feedwatch

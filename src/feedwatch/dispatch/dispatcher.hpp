@@ -3,63 +3,147 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "feedwatch/base/deadline_heap.hpp"
 #include "feedwatch/board/price_board.hpp"
-#include "feedwatch/dispatch/subscriber.hpp"
+#include "feedwatch/dispatch/fanout.hpp"
+#include "feedwatch/dispatch/registry.hpp"
 
 namespace feedwatch {
 
-/// Prices from the board to consumers, conflated and judged (semantics §6).
+/// Prices from the board to consumers, conflated and judged (semantics §6; why it is built so:
+/// docs/internals/dispatch.md).
 ///
-/// Callbacks run inside on_price(), on_time() and the other events, on the owner's thread, and may
-/// call everything here, unsubscribe included: what is unsubscribed is only marked while any call
-/// runs and destroyed after the outermost has returned. Not thread-safe; holds a reference to the
-/// board, which outlives it.
+/// In-line callbacks run inside on_price(), on_deadline() and the other events, on the owner's
+/// thread; queued ones in ConsumerQueue::run() on the consumer's. All may call everything here from
+/// the owner's thread: what is unsubscribed is only marked while any call runs, and forgotten
+/// later. Not thread-safe but for the queues it gives away; holds a reference to the board, which
+/// outlives it.
 class Dispatcher {
  public:
-  explicit Dispatcher(const PriceBoard& board) : board_(board) {}
+  explicit Dispatcher(const PriceBoard& board)
+      : shared_(board), registry_(shared_) {}
+  /// Waits for queued calls that run; then every subscription left is detached. Not to be called
+  /// inside a callback.
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
 
+  /// One subscription per (name, stream): a duplicate gives the handle there is, and leaves the
+  /// callbacks as they were. No handle if the name stands for other options, or when all places
+  /// are taken.
   Subscription subscribe(StreamId stream, const StreamKey& key, const ConsumerOptions& options,
                          Callbacks callbacks);
+  /// The caller then names the streams there are by on_stream(), and from now on every new one.
+  Subscription subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
+                                  Callbacks callbacks);
+  void on_stream(StreamId stream, const StreamKey& key);
+  /// No call after it returns: it waits for one that runs on another thread. Inside any callback
+  /// it does not wait; then no new call starts. That of a pattern ends what only the pattern chose.
   void unsubscribe(Subscription subscription);
+  /// Ends the stream's subscriptions without waiting.
   void drop_stream(StreamId stream);
+  /// Of a queued consumer, else nullptr.
+  std::shared_ptr<ConsumerQueue> queue(std::string_view name) const {
+    return registry_.queue(name);
+  }
 
-  /// The board holds a new price of the stream.
-  void on_price(StreamId stream, MonoTime now);
+  /// The board has just been given a new price of the stream. Makes no call: true if settle() is
+  /// to be called as soon as calls may be made.
+  [[nodiscard]] bool on_price(StreamId stream, const Slot& slot, MonoTime now);
+  /// Makes the calls that are due.
+  void settle(StreamId stream, MonoTime now);
   /// No new price, but the verdict may have changed (confirmation, gate, limits).
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);
 
-  MonoTime next_deadline() const { return heap_.next(); }
+  MonoTime next_deadline() const { return std::min(windows_.next(), refusals_.next()); }
   /// Precondition: next_deadline() <= now.
   void on_deadline(MonoTime now);
 
   std::vector<DeliveryCounters> counters() const;
+  /// Subscriptions whose stream has prices while none has reached the consumer for the longer of 5
+  /// s and twice its min_interval; one whose every call failed, at once.
+  std::vector<UndeliveredFinding> undelivered(MonoTime now) const;
 
  private:
-  struct Place {
-    std::unique_ptr<Subscriber> subscriber;
-    std::uint32_t generation = 0;
-  };
+  using Record = dispatch::Record;
+  using State = dispatch::State;
+  using Consumer = dispatch::Consumer;
+  using Fanout = dispatch::Fanout;
   class Running;
+  struct Event;
 
-  std::vector<std::uint32_t>& of(StreamId stream);
-  void detach(std::uint32_t place);
-  void purge();
-  void serve(std::uint32_t place, MonoTime now);
-  void arm(std::uint32_t place);
+  // dispatcher.cpp: what a tick, a verdict, a moment means to the subscriptions of a stream
+  Fanout* watched(StreamId stream);
   template <class Action>
   void for_each(StreamId stream, Action&& action);
-  static Subscription handle(std::uint32_t place, std::uint32_t generation);
+  State take_in(Record& record, State state, const Slot& slot, MonoTime now, bool acceptable);
+  void flush(StreamId stream, const Slot& slot);
+  void review(StreamId stream, const Slot& slot, MonoTime now);
+  void settle_all(StreamId stream, Event& event);
+  void settle_one(std::uint32_t index, Event& event);
+  void close_window_if_over(Record& record, const Consumer& consumer, MonoTime now);
+  void call(Record& record, const Consumer& consumer, Event& event);
+  void tell_refusal(Record& record, const Consumer& consumer, Event& event);
+  void hand_over(std::uint32_t index, const Consumer& consumer);
 
-  const PriceBoard& board_;
-  std::vector<Place> places_;
-  std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> detached_;  ///< to be destroyed when no call runs
-  std::vector<std::vector<std::uint32_t>> by_stream_;
-  DeadlineHeap heap_;
+  // deadlines.cpp: what no tick will find
+  std::optional<StreamId> stream_at(std::uint32_t place) const;
+  /// When the next throttle window of the stream ends; ticks before are quiet. MonoTime::min() if a
+  /// tick is due at once, or must be looked at by each subscription.
+  void arm_window(StreamId stream);
+  MonoTime window_end(const Record& record, State state) const;
+  MonoTime next_refusal(StreamId stream, const Slot& slot) const;
+  void arm_refusal(StreamId stream, const Slot& slot, const dispatch::Plain& plain);
+  bool refusal_is_armed(StreamId stream, const dispatch::Plain& plain) const;
+
+  // subscriptions.cpp: their begin, their end, and what is told of them
+  Fanout& fanout(StreamId stream) const { return shared_.topics[place(stream)].fanout; }
+  bool has_topic(StreamId stream) const { return place(stream) < shared_.topics.size(); }
+  void prepare_topic(StreamId stream, const StreamKey& key);
+  void keep_key(StreamId stream, std::uint32_t records);
+  static std::uint32_t place(StreamId stream) { return static_cast<std::uint32_t>(stream.index()); }
+  std::optional<std::uint32_t> find(StreamId stream, std::uint16_t consumer) const;
+  std::optional<std::uint32_t> attach(StreamId stream, const StreamKey& key,
+                                      std::uint16_t consumer);
+  std::optional<std::uint32_t> free_record();
+  std::optional<std::uint32_t> place_of(Subscription subscription) const;
+  void link(std::uint32_t index, int priority);
+  void unlink(std::uint32_t index);
+  void detach(std::uint32_t index, bool may_wait);
+  void finish_detach(std::uint32_t index, bool was_handed);
+  void end_pattern(std::uint64_t id);
+  void purge();
+  void forget(std::uint32_t index);
+  DeliveryCounters counters_of(const Record& record) const;
+  std::optional<UndeliveredFinding> undelivered_of(const Record& record, MonoTime now) const;
+  Subscription handle(std::uint32_t index) const;
+
+  Consumer& consumer_of(const Record& record) const {
+    return shared_.consumers[record.state().consumer()];
+  }
+
+  dispatch::Shared shared_;
+  dispatch::Registry registry_;
+  // By stream index. The first end of a throttle window with a price pending, and the first moment
+  // at which a consumer must be told of a refusal; ticks leave both where they are.
+  DeadlineHeap windows_;
+  DeadlineHeap refusals_;
+  std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
+  struct Kept {
+    StreamId stream;
+    std::uint32_t records;
+    std::unique_ptr<const StreamKey> key;
+  };
+  std::vector<Kept> kept_;
+  std::uint32_t first_free_ = dispatch::nobody;  ///< longest unused place first
+  std::uint32_t last_free_ = dispatch::nobody;
+  std::uint64_t events_ = 1;  ///< tells whether a callback has caused another one
+  std::size_t purged_ = 0;    ///< where in `ended_` to look next
   int running_ = 0;
 };
 

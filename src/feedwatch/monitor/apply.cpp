@@ -103,10 +103,13 @@ Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
   if (is_evidence_of_rejection(decision.outcome)) tracker.on_rejected(stream.subject(), now);
   count(decision.outcome);
 
-  publish(stream);
-  if (accepted) {
-    dispatcher.on_price(tick.stream, now);
-  } else if (decision.renews_confirmed) {
+  board.write(stream.id, stream.slot);
+  // Before any callback may bring the next tick; the calls come after those about the level.
+  const bool calls = accepted && dispatcher.on_price(stream.id, stream.slot, now);
+  notify_levels();
+  if (calls) {
+    dispatcher.settle(tick.stream, now);
+  } else if (decision.renews_confirmed && !accepted) {
     dispatcher.on_verdict(tick.stream, now);
   }
   return decision.outcome;

@@ -169,12 +169,32 @@ Subscription Monitor::subscribe(StreamId stream, const ConsumerOptions& options,
                                      std::move(callbacks));
 }
 
+Subscription Monitor::subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
+                                         Callbacks callbacks) {
+  const Subscription subscription =
+      impl_->dispatcher.subscribe_matching(pattern, options, std::move(callbacks));
+  for (std::size_t i = 0; subscription && i < impl_->board.used(); ++i) {
+    const StreamId stream = impl_->board.at(i);
+    if (!impl_->board.holds(stream)) continue;
+    impl_->dispatcher.on_stream(stream, impl_->options_of(stream).key);
+  }
+  return subscription;
+}
+
+std::shared_ptr<ConsumerQueue> Monitor::queue(std::string_view consumer) const {
+  return impl_->dispatcher.queue(consumer);
+}
+
 void Monitor::unsubscribe(Subscription subscription) {
   impl_->dispatcher.unsubscribe(subscription);
 }
 
 std::vector<DeliveryCounters> Monitor::delivery_counters() const {
   return impl_->dispatcher.counters();
+}
+
+std::vector<UndeliveredFinding> Monitor::undelivered(MonoTime now) const {
+  return impl_->dispatcher.undelivered(now);
 }
 
 MonoTime Monitor::next_deadline() const {

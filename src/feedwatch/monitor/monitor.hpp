@@ -16,6 +16,7 @@
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/dispatch/consumer.hpp"
+#include "feedwatch/dispatch/queue.hpp"
 #include "feedwatch/freshness/change.hpp"
 #include "feedwatch/freshness/policy.hpp"
 #include "feedwatch/intake/outcome.hpp"
@@ -55,7 +56,9 @@ struct MonitorOptions {
 ///
 /// Reads no clock: every call is told `now` (boot-time clock). Writing calls (all but `price`,
 /// `staleness`, `unchecked_slot`) belong to one thread. Reading calls are safe from any thread.
-/// Owns all it holds; callbacks run inside apply(), update_price() and on_time().
+/// Owns all it holds. In-line callbacks run inside apply(), update_price(), on_time() and other
+/// writing calls; queued ones in ConsumerQueue::run(). Destroyed by the writing thread, outside
+/// callbacks: it waits for queued calls that run.
 class Monitor {
  public:
   explicit Monitor(MonitorOptions options);
@@ -128,11 +131,24 @@ class Monitor {
   std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
 
   // ---- consumers ----
-  /// One subscription per (consumer name, stream); a duplicate returns the existing one.
+  /// One subscription per (consumer name, stream); a duplicate returns the existing one. A name
+  /// stands for one set of options and callbacks from its first subscription to the end of its
+  /// last: with other options there is no handle. Queued consumers are called by whoever runs
+  /// queue(name).
   Subscription subscribe(StreamId stream, const ConsumerOptions& options, Callbacks callbacks);
-  /// No call after it returns, not even in the dispatch now running.
+  /// Every stream whose text matches the glob, now and later.
+  Subscription subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
+                                  Callbacks callbacks);
+  /// The queue of a queued consumer, the same for the name's every registration while it is held;
+  /// else nullptr. Owner thread.
+  std::shared_ptr<ConsumerQueue> queue(std::string_view consumer) const;
+  /// No call after it returns, not even in the dispatch now running: it waits for a call that a
+  /// queue's thread is making. Inside a callback it does not wait; then no new call starts, and
+  /// on_detached follows the one that runs.
   void unsubscribe(Subscription subscription);
   std::vector<DeliveryCounters> delivery_counters() const;  ///< owner thread
+  /// Streams with prices of which none has reached the consumer. Owner thread.
+  std::vector<UndeliveredFinding> undelivered(MonoTime now) const;
 
   // ---- time ----
   MonoTime next_deadline() const;  ///< never_mono when nothing is pending

@@ -52,6 +52,7 @@ Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) 
   ++live;
   board.write(*id, added.slot);
   board.publish(*id);
+  dispatcher.on_stream(*id, options.key);
   return id;
 }
 

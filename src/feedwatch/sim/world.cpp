@@ -164,16 +164,33 @@ void World::attach(ConsumerRecord& record) {
   record.id = *id;
   record.subscribed = true;
   record.subscribed_at = clock_.now();
+  // A name is one consumer with one set of callbacks, whatever streams it has. Records stay where
+  // they are and outlive the monitor's subscriptions.
+  const std::string& name = record.name;
   record.subscription = shard_->monitor().subscribe(
-      *id, {.name = record.name, .max_age = record.max_age, .min_interval = record.min_interval},
-      {.on_price = [this, &record](const Delivery& delivery) { on_price(record, delivery); },
+      *id,
+      {.name = name,
+       .delivery = DeliveryMode::in_line,
+       .max_age = record.max_age,
+       .min_interval = record.min_interval},
+      {.on_price =
+           [this, &name](const Delivery& delivery) {
+             on_price(consumer_of(name, delivery.stream), delivery);
+           },
        .on_refused =
-           [this, &record](const StreamKey& key, const Refusal& refusal) {
-             ++record.refused;
-             log_.line(clock_.now(), "consumer " + record.name,
+           [this, &name](const StreamKey& key, const Refusal& refusal) {
+             ++consumer_of(name, key).refused;
+             log_.line(clock_.now(), "consumer " + name,
                        fmt::format("refused {} {}", key.text(), to_text(refusal.code)));
            },
-       .on_level = {}});
+       .on_level = {},
+       .on_detached = {}});
+}
+
+ConsumerRecord& World::consumer_of(const std::string& name, const StreamKey& key) {
+  return *std::ranges::find_if(consumers_, [&](const ConsumerRecord& record) {
+    return record.name == name && record.stream == key;
+  });
 }
 
 void World::on_price(ConsumerRecord& record, const Delivery& delivery) {

@@ -22,7 +22,7 @@ TEST_F(Allocation, ApplyAllocatesNothingInSteadyState) {
   std::uint64_t calls = 0;
   Callbacks callbacks;
   callbacks.on_price = [&calls](const Delivery&) { ++calls; };
-  monitor.subscribe(s, {.name = "c"}, callbacks);
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, callbacks);
   std::vector<StreamChange> taken;
   const auto second_of_ticks = [&] {
     for (int i = 0; i < 100; ++i) {

@@ -11,8 +11,9 @@ class Dispatch : public World {
  protected:
   Subscription subscribe(StreamId s, Recorder& recorder, std::string name = "consumer",
                          Duration max_age = 5s) {
-    return monitor.subscribe(s, {.name = std::move(name), .max_age = max_age},
-                             recorder.callbacks());
+    return monitor.subscribe(
+        s, {.name = std::move(name), .delivery = DeliveryMode::in_line, .max_age = max_age},
+        recorder.callbacks());
   }
   DeliveryCounters counters(std::size_t i = 0) const { return monitor.delivery_counters().at(i); }
 };
@@ -51,8 +52,10 @@ TEST_F(Dispatch, ConsumersAreThrottledEachForItself) {
   const StreamId s = add("v/BTC/last");
   Recorder fast;
   Recorder slow;
-  monitor.subscribe(s, {.name = "fast", .min_interval = 0ms}, fast.callbacks());
-  monitor.subscribe(s, {.name = "slow", .min_interval = 1s}, slow.callbacks());
+  monitor.subscribe(s, {.name = "fast", .delivery = DeliveryMode::in_line, .min_interval = 0ms},
+                    fast.callbacks());
+  monitor.subscribe(s, {.name = "slow", .delivery = DeliveryMode::in_line, .min_interval = 1s},
+                    slow.callbacks());
   for (int i = 0; i < 5; ++i) {
     send(s, 100 + i);
     wait(10ms);
@@ -160,7 +163,7 @@ TEST_F(Dispatch, UnsubscribeInsideTheDispatchStopsLaterCallsOfThisTick) {
   Subscription victim;
   Callbacks first;
   first.on_price = [&](const Delivery&) { monitor.unsubscribe(victim); };
-  monitor.subscribe(s, {.name = "first"}, first);
+  monitor.subscribe(s, {.name = "first", .delivery = DeliveryMode::in_line}, first);
   victim = subscribe(s, second, "second");
   send(s, 100);
   EXPECT_TRUE(second.prices.empty());
@@ -180,7 +183,7 @@ TEST_F(Dispatch, AConsumerMayUnsubscribeItselfTwice) {
     monitor.unsubscribe(self);
     monitor.unsubscribe(self);
   };
-  self = monitor.subscribe(s, {.name = "once"}, callbacks);
+  self = monitor.subscribe(s, {.name = "once", .delivery = DeliveryMode::in_line}, callbacks);
   send(s, 100);
   wait(1s);
   send(s, 101);
@@ -203,7 +206,7 @@ TEST_F(Dispatch, AThrowingConsumerIsCountedAndStopsNobody) {
   Callbacks throwing;
   throwing.on_price = [](const Delivery&) { throw std::runtime_error("consumer"); };
   throwing.on_level = [](const StreamKey&, Level, Level) { throw 1; };
-  monitor.subscribe(s, {.name = "throwing"}, throwing);
+  monitor.subscribe(s, {.name = "throwing", .delivery = DeliveryMode::in_line}, throwing);
   Recorder seen;
   subscribe(s, seen, "calm");
   send(s, 100);
@@ -237,7 +240,7 @@ TEST_F(Dispatch, RemovingTheStreamInsideItsOwnCallbackIsSafe) {
     monitor.remove_stream(s, now);
     EXPECT_EQ(delivery.stream.symbol, "BTC");
   };
-  monitor.subscribe(s, {.name = "remover"}, callbacks);
+  monitor.subscribe(s, {.name = "remover", .delivery = DeliveryMode::in_line}, callbacks);
   Recorder other;
   subscribe(s, other, "other");
   send(s, 100);
@@ -252,7 +255,8 @@ TEST_F(Dispatch, SubscribingInsideACallbackWaitsForTheNextTick) {
   Recorder later;
   Callbacks callbacks;
   callbacks.on_price = [&](const Delivery&) { subscribe(s, later, "later"); };
-  monitor.subscribe(s, {.name = "first", .min_interval = 0ms}, callbacks);
+  monitor.subscribe(s, {.name = "first", .delivery = DeliveryMode::in_line, .min_interval = 0ms},
+                    callbacks);
   send(s, 100);
   EXPECT_TRUE(later.prices.empty());
   send(s, 101);
@@ -264,7 +268,9 @@ TEST_F(Dispatch, ConfirmationEndsAnEpisodeOfAConsumerThatAcceptsIt) {
   options.absent_is_unchanged = true;
   const StreamId s = add(options);
   Recorder seen;
-  monitor.subscribe(s, {.name = "c", .max_age = 5s, .accept_confirmed = true}, seen.callbacks());
+  monitor.subscribe(
+      s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 5s, .accept_confirmed = true},
+      seen.callbacks());
   send(s, 100);
   run(6s);
   EXPECT_EQ(seen.refusals.size(), 1U);

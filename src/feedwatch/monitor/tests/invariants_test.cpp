@@ -41,7 +41,10 @@ class Invariants : public ::testing::TestWithParam<std::uint64_t> {
     callbacks.on_refused = [this, i](const StreamKey&, const Refusal&) {
       models[i].refused = true;
     };
-    monitor.subscribe(model.stream, {.name = "c", .max_age = max_age}, callbacks);
+    const std::string name = "c" + std::to_string(i);
+    monitor.subscribe(model.stream,
+                      {.name = name, .delivery = DeliveryMode::in_line, .max_age = max_age},
+                      callbacks);
   }
 
   void on_delivery(Model& model, const Delivery& delivery) {
@@ -166,7 +169,7 @@ TEST(InvariantSix, AConflatedConsumerEndsWithTheNewestValueAtTheWindowsEnd) {
     Monitor monitor({.capacity = 1, .anchor = anchor});
     const StreamId s = monitor.add_stream(options_of("v/S/last"), t0).value();
     Recorder seen;
-    monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+    monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
     MonoTime now = t0;
     std::int64_t newest = 0;
     for (std::uint64_t ticks = 1 + random.below(20); ticks > 0; --ticks) {

@@ -88,7 +88,8 @@ TEST_F(MonitorTest, APriceThatWaitedInTheProgramIsDeliveredWithItsAge) {
   const StreamKey key = StreamKey::parse("v/BTC/last").value();
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c", .max_age = 5s}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 5s},
+                    seen.callbacks());
   const MonoTime received = now;
   wait(30s);
   monitor.update_price(key, Decimal{5, 0}, {.mono_recv = received, .now = now});
@@ -100,7 +101,8 @@ TEST_F(MonitorTest, WithoutAClockOfItsOwnAPriceIsJudgedAtTheNewestMomentTold) {
   const StreamKey key = StreamKey::parse("v/BTC/last").value();
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c", .max_age = 5s}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 5s},
+                    seen.callbacks());
   monitor.update_price(key, Decimal{5, 0}, {.mono_recv = now});
   monitor.on_time(now + ns);
   monitor.update_price(key, Decimal{6, 0}, {.mono_recv = now});

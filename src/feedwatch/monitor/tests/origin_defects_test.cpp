@@ -15,7 +15,7 @@ class OriginDefect : public World {};
 TEST_F(OriginDefect, D01_LeadingEdgeThrottleLostTheNewestPrice) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   for (const std::int64_t price : {100, 101, 102}) send(s, price);
   EXPECT_EQ(price(s, 1s)->prices.price, (Decimal{102, 0})) << "stored at once";
   run(100ms);
@@ -27,7 +27,7 @@ TEST_F(OriginDefect, D02_AWallClockStepFrozeEverything) {
   // No call of the monitor takes the time of day but the venue's stamps; ages cannot see it.
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   const Duration steps[] = {0h, -1h, 1h, -24h};
   for (const Duration step : steps) {
     Tick made = tick(s, 100);
@@ -47,8 +47,9 @@ TEST_F(OriginDefect, D03_DeliveryAfterUnsubscribe) {
   Subscription victim;
   Callbacks first;
   first.on_price = [&](const Delivery&) { monitor.unsubscribe(victim); };
-  monitor.subscribe(s, {.name = "first"}, first);
-  victim = monitor.subscribe(s, {.name = "later"}, later.callbacks());
+  monitor.subscribe(s, {.name = "first", .delivery = DeliveryMode::in_line}, first);
+  victim =
+      monitor.subscribe(s, {.name = "later", .delivery = DeliveryMode::in_line}, later.callbacks());
   send(s, 100);
   EXPECT_TRUE(later.prices.empty());
 }
@@ -57,9 +58,9 @@ TEST_F(OriginDefect, D04_ASlowOrFailingConsumerHeldUpTheOthers) {
   const StreamId s = add("v/BTC/last");
   Callbacks failing;
   failing.on_price = [](const Delivery&) { throw std::runtime_error("order rejected"); };
-  monitor.subscribe(s, {.name = "failing"}, failing);
+  monitor.subscribe(s, {.name = "failing", .delivery = DeliveryMode::in_line}, failing);
   Recorder seen;
-  monitor.subscribe(s, {.name = "other"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "other", .delivery = DeliveryMode::in_line}, seen.callbacks());
   send(s, 100);
   EXPECT_EQ(seen.prices.size(), 1U);
 }
@@ -79,7 +80,7 @@ TEST_F(OriginDefect, D05_ArrivalInTheConsumerWasTakenForTheMarketsTime) {
 
 TEST_F(OriginDefect, D06_AnEmptyCallbackIsNoError) {
   const StreamId s = add("v/BTC/last");
-  monitor.subscribe(s, {.name = "silent"}, Callbacks{});
+  monitor.subscribe(s, {.name = "silent", .delivery = DeliveryMode::in_line}, Callbacks{});
   send(s, 100);
   EXPECT_EQ(monitor.delivery_counters()[0].failed, 0U);
   EXPECT_EQ(monitor.delivery_counters()[0].delivered, 1U);
@@ -88,7 +89,7 @@ TEST_F(OriginDefect, D06_AnEmptyCallbackIsNoError) {
 TEST_F(OriginDefect, D07_GhostsOfRemovedStreamsStayedStaleForEver) {
   const StreamId s = add("v/BTC/last", tight());
   Recorder seen;
-  monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   send(s, 100);
   run(20s);
   monitor.remove_stream(s, now);
@@ -100,7 +101,7 @@ TEST_F(OriginDefect, D07_GhostsOfRemovedStreamsStayedStaleForEver) {
   EXPECT_TRUE(monitor.delivery_counters().empty());
   const StreamId again = add("v/BTC/last", tight());
   changes();
-  monitor.subscribe(again, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(again, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   seen.refusals.clear();
   send(again, 100);
   run(20s);
@@ -112,8 +113,10 @@ TEST_F(OriginDefect, D08_OneConsumersLimitUnmarkedTheOthers) {
   const StreamId s = add("v/BTC/last");
   Recorder strict;
   Recorder lax;
-  monitor.subscribe(s, {.name = "strict", .max_age = 30s}, strict.callbacks());
-  monitor.subscribe(s, {.name = "lax", .max_age = 290s}, lax.callbacks());
+  monitor.subscribe(s, {.name = "strict", .delivery = DeliveryMode::in_line, .max_age = 30s},
+                    strict.callbacks());
+  monitor.subscribe(s, {.name = "lax", .delivery = DeliveryMode::in_line, .max_age = 290s},
+                    lax.callbacks());
   send(s, 100);
   run(31s);
   EXPECT_EQ(strict.refusals.size(), 1U);
@@ -126,7 +129,7 @@ TEST_F(OriginDefect, D08_OneConsumersLimitUnmarkedTheOthers) {
 TEST_F(OriginDefect, D09_NeverUpdatedSymbolsWereTheQuietestOnes) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   run(30s + ns);
   EXPECT_EQ(monitor.unchecked_slot(s).level, Level::stale);
   EXPECT_EQ(monitor.unchecked_slot(s).reason, Reason::never_received);
@@ -137,7 +140,7 @@ TEST_F(OriginDefect, D09_NeverUpdatedSymbolsWereTheQuietestOnes) {
 TEST_F(OriginDefect, D10_ZeroAndNegativePricesWereFannedOut) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;
-  monitor.subscribe(s, {.name = "c"}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, seen.callbacks());
   send(s, 100);
   wait(1s);
   for (const std::int64_t bad :
@@ -155,7 +158,8 @@ TEST_F(OriginDefect, D11_NobodyCountedPerConsumerOrKnewTheOrder) {
   options.seq_orders = true;
   const StreamId s = add(options);
   Recorder seen;
-  monitor.subscribe(s, {.name = "c", .min_interval = 0ms}, seen.callbacks());
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line, .min_interval = 0ms},
+                    seen.callbacks());
   for (const std::uint64_t seq : {5U, 6U, 4U, 7U}) {
     Tick made = tick(s, static_cast<std::int64_t>(100 + seq));
     made.seq = seq;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "feedwatch/dispatch/record.hpp"
+
+namespace feedwatch::dispatch {
+
+/// Whether this thread is inside a callback of feedwatch: then nothing may wait for one to end.
+bool in_callback();
+
+/// Makes one call to a consumer. False if it threw: nothing a consumer throws goes further.
+class Calling {
+ public:
+  Calling();
+  ~Calling();
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+};
+
+template <class Call>
+bool run_callback(Call&& call) {
+  const Calling calling;
+  try {
+    call();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// The calls of one subscription, each counted. `key` outlives the call.
+void call_price(Record& record, const Callbacks& callbacks, const Delivery& delivery);
+void call_refused(Record& record, const Callbacks& callbacks, const StreamKey& key,
+                  const Refusal& refusal);
+void call_level(Record& record, const Callbacks& callbacks, const StreamKey& key, Level from,
+                Level to);
+void call_detached(Record& record, const Callbacks& callbacks, const StreamKey& key);
+
+}  // namespace feedwatch::dispatch

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/board/slot.hpp"
+#include "feedwatch/dispatch/record.hpp"
+
+namespace feedwatch::dispatch {
+
+/// What the high of a window is about: the ask of a quote, which nothing else has, or the price.
+inline const Decimal& top_of(const Prices& prices) {
+  return prices.ask.is_zero() ? prices.price : prices.ask;
+}
+
+/// What the subscriptions of one stream have in common, so that a tick that none of them is to be
+/// called with costs the same however many there are. Plain data; owner's thread.
+///
+/// [low, high] are the extremes of the ticks no subscription's own window has seen yet: those since
+/// one of them was last looked at. Every one of them was acceptable to every subscription.
+struct Fanout {
+  Decimal low;  ///< zero: there were none (a price is positive)
+  Decimal high;
+  /// Until then every subscription is inside its throttle window and nothing else is to be done
+  /// with a tick that is plainly acceptable.
+  MonoTime quiet_until = MonoTime::min();
+  std::uint32_t head = nobody;  ///< first record, in the order of priorities
+  /// Of the strictest subscription, in milliseconds; the top bit: one insists on venue time.
+  std::uint32_t least_max_age_ms = longest_ms;
+
+  static constexpr std::uint32_t needs_event_time = 1U << 31U;
+  static constexpr std::uint32_t longest_ms = needs_event_time - 1U;
+
+  bool has_unseen() const { return !low.is_zero(); }
+  void widen(const Prices& prices) {
+    if (low.is_zero() || prices.price < low) low = prices.price;
+    if (high.is_zero() || top_of(prices) > high) high = top_of(prices);
+  }
+  void all_seen() { low = high = Decimal{}; }
+
+  Duration least_max_age() const {
+    const std::uint32_t ms = least_max_age_ms & longest_ms;
+    return ms == longest_ms ? Duration::max() : std::chrono::milliseconds{ms};
+  }
+  void restrict(Duration max_age, Basis basis) {
+    const auto ms = std::chrono::floor<std::chrono::milliseconds>(max_age).count();
+    const auto most = static_cast<std::int64_t>(least_max_age_ms & longest_ms);
+    const std::uint32_t event = basis == Basis::event ? needs_event_time : 0U;
+    least_max_age_ms = (least_max_age_ms & needs_event_time) | event |
+                       static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, most));
+  }
+};
+static_assert(sizeof(Fanout) <= 48);
+
+/// What a cheap look at a slot says about every subscription of the stream at once.
+struct Plain {
+  /// Never true where judge() says no for any of them, and true for practically every fresh tick.
+  bool acceptable = false;
+  MonoTime refused_not_before{};  ///< where acceptable: judge() says yes until then, at least
+};
+
+inline Plain plain_verdict(const Fanout& fanout, const Slot& slot, MonoTime now) {
+  const bool event_time = slot.has_event_time && !slot.clock_suspect;
+  const bool needed = (fanout.least_max_age_ms & Fanout::needs_event_time) != 0;
+  if (!slot.received || slot.gate_closed || slot.recovering || now < slot.confirmed) return {};
+  if (needed && !event_time) return {};
+  const Duration limit = std::min(fanout.least_max_age(), slot.stale_after);
+  const Duration transit = std::max(slot.transit, slot.confirmed_transit);
+  const MonoTime until = plus(slot.carried, minus(limit, transit));
+  return {now <= until, plus(until, Duration{1})};
+}
+
+}  // namespace feedwatch::dispatch

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "feedwatch/board/price_board.hpp"
+#include "feedwatch/dispatch/fanout.hpp"
+#include "feedwatch/dispatch/queue.hpp"
+#include "feedwatch/dispatch/record.hpp"
+
+namespace feedwatch::dispatch {
+
+/// One registration of a name: what all its subscriptions have in common.
+struct Consumer {
+  // Fixed while any of its subscriptions lives; read by the thread that makes the calls.
+  ConsumerOptions options;
+  Callbacks callbacks;
+  ReadOptions read;
+  std::shared_ptr<ConsumerQueue> queue;  ///< none: in line
+
+  // Owner's thread.
+  std::uint16_t number = 0;          ///< its own index
+  std::uint32_t open = 0;            ///< subscriptions and patterns not ended
+  std::uint32_t records = 0;         ///< subscriptions not forgotten yet
+  std::uint32_t ended_in_queue = 0;  ///< since drop_closed(): about
+
+  bool queued() const { return queue != nullptr; }
+};
+using Consumers = Slab<Consumer, 64, 1024>;
+
+/// A stream that somebody subscribes to, by its index.
+struct Topic {
+  Fanout fanout;
+  StreamId stream;
+  /// Loaded before a subscription is claimed, used after: it was alive then, and its key outlives
+  /// the call.
+  std::atomic<const StreamKey*> key{nullptr};
+};
+using Topics = Slab<Topic, 128, 8192>;
+
+/// What the dispatcher and the threads of queued consumers both reach into.
+struct Shared {
+  explicit Shared(const PriceBoard& prices) : board(prices) {}
+
+  const PriceBoard& board;
+  Records records;
+  Consumers consumers;
+  Topics topics;
+
+  const StreamKey* key(StreamId stream) const {
+    return topics[static_cast<std::uint32_t>(stream.index())].key.load(std::memory_order_acquire);
+  }
+};
+
+}  // namespace feedwatch::dispatch

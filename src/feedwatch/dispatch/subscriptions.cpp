@@ -1,0 +1,268 @@
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/dispatch/callback.hpp"
+#include "feedwatch/dispatch/event.hpp"
+
+namespace feedwatch {
+
+using dispatch::nobody;
+
+namespace {
+
+constexpr std::uint64_t of_pattern = std::uint64_t{1} << 63U;
+
+}  // namespace
+
+Dispatcher::~Dispatcher() {
+  const Running running(*this);
+  for (std::uint32_t index = 0; index < shared_.records.size(); ++index) detach(index, true);
+  registry_.close_queues();
+  ended_.clear();
+  for (std::uint32_t place = 0; place < shared_.topics.size(); ++place) {
+    keep_key(StreamId{place}, 0);
+  }
+}
+
+Subscription Dispatcher::subscribe(StreamId stream, const StreamKey& key,
+                                   const ConsumerOptions& options, Callbacks callbacks) {
+  const auto consumer = registry_.consumer(options, std::move(callbacks));
+  if (!consumer) return {};
+  const auto index = attach(stream, key, *consumer);
+  if (!index) return {};
+  Record& record = shared_.records[*index];
+  const bool queued = shared_.consumers[*consumer].queued();
+  record.unlock(record.lock(queued).with(State::chosen));
+  return handle(*index);
+}
+
+Subscription Dispatcher::subscribe_matching(std::string_view pattern,
+                                            const ConsumerOptions& options, Callbacks callbacks) {
+  const auto consumer = registry_.consumer(options, std::move(callbacks));
+  if (!consumer) return {};
+  return {registry_.add_pattern(*consumer, std::string(pattern)).id | of_pattern};
+}
+
+void Dispatcher::on_stream(StreamId stream, const StreamKey& key) {
+  if (registry_.patterns().empty()) return;
+  const std::string text = key.text();
+  for (const auto& pattern : registry_.patterns()) {
+    if (glob_match(pattern.text, text)) attach(stream, key, pattern.consumer);
+  }
+}
+
+void Dispatcher::unsubscribe(Subscription subscription) {
+  const Running running(*this);
+  if ((subscription.id & of_pattern) != 0) {
+    end_pattern(subscription.id & ~of_pattern);
+  } else if (const auto index = place_of(subscription)) {
+    detach(*index, true);
+  }
+}
+
+void Dispatcher::drop_stream(StreamId stream) {
+  if (!has_topic(stream) || shared_.topics[place(stream)].stream != stream) return;
+  const Running running(*this);
+  ++events_;
+  std::uint32_t count = 0;
+  for (std::uint32_t index = fanout(stream).head; index != nobody;
+       index = shared_.records[index].next_of_stream) {
+    if (shared_.records[index].stream() != stream) continue;
+    ++count;
+    detach(index, false);
+  }
+  keep_key(stream, count);
+  fanout(stream).all_seen();
+  windows_.erase(place(stream));
+  refusals_.erase(place(stream));
+}
+
+std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
+  for (std::uint32_t index = fanout(stream).head; index != nobody;
+       index = shared_.records[index].next_of_stream) {
+    const Record& record = shared_.records[index];
+    const State state = record.state();
+    const bool same = record.stream() == stream && state.consumer() == consumer;
+    if (same && !state.has(State::closed)) return index;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, const StreamKey& key,
+                                                std::uint16_t number) {
+  prepare_topic(stream, key);
+  if (const auto known = find(stream, number)) return known;
+  Consumer& consumer = shared_.consumers[number];
+  const auto index = free_record();
+  if (!index) {
+    // A registration nobody has subscribed with is none.
+    ++consumer.open;
+    registry_.end_one(number);
+    return std::nullopt;
+  }
+  const Slot slot = shared_.board.own(stream);
+  // Ticks the others have not looked at are before its time.
+  flush(stream, slot);
+  ++consumer.open;
+  ++consumer.records;
+  shared_.records[*index].begin(stream, number, slot.ticks, slot.level);
+  link(*index, consumer.options.priority);
+  Fanout& fanout = this->fanout(stream);
+  fanout.restrict(consumer.options.max_age, consumer.options.basis);
+  fanout.quiet_until = MonoTime::min();
+  refusals_.set_not_later(place(stream), next_refusal(stream, slot));
+  return index;
+}
+
+void Dispatcher::prepare_topic(StreamId stream, const StreamKey& key) {
+  while (!has_topic(stream)) shared_.topics.grow();
+  dispatch::Topic& topic = shared_.topics[place(stream)];
+  // A callback that hears of one stream's end may begin another in its place.
+  if (topic.stream != stream) drop_stream(topic.stream);
+  topic.stream = stream;
+  if (topic.key.load() == nullptr) {
+    topic.key.store(std::make_unique<StreamKey>(key).release(), std::memory_order_release);
+  }
+}
+
+/// The topic has its key no more; what still calls with it does.
+void Dispatcher::keep_key(StreamId stream, std::uint32_t records) {
+  std::unique_ptr<const StreamKey> key(shared_.topics[place(stream)].key.exchange(nullptr));
+  if (records > 0) kept_.push_back({stream, records, std::move(key)});
+}
+
+/// The place that has rested longest, so that an old handle stays refused as long as possible.
+std::optional<std::uint32_t> Dispatcher::free_record() {
+  if (first_free_ == nobody) return shared_.records.grow();
+  const std::uint32_t index = first_free_;
+  first_free_ = shared_.records[index].next_queued;
+  if (first_free_ == nobody) last_free_ = nobody;
+  return index;
+}
+
+Subscription Dispatcher::handle(std::uint32_t index) const {
+  const std::uint64_t generation = shared_.records[index].generation();
+  return {(generation << 32U) | (std::uint64_t{index} + 1U)};
+}
+
+std::optional<std::uint32_t> Dispatcher::place_of(Subscription subscription) const {
+  const auto index = static_cast<std::uint32_t>(subscription.id) - 1U;
+  if (subscription.id == 0 || index >= shared_.records.size()) return std::nullopt;
+  return handle(index) == subscription ? std::optional{index} : std::nullopt;
+}
+
+/// Behind those of the same priority.
+void Dispatcher::link(std::uint32_t index, int priority) {
+  Record& record = shared_.records[index];
+  std::uint32_t* at = &fanout(record.stream()).head;
+  while (*at != nobody && consumer_of(shared_.records[*at]).options.priority <= priority) {
+    at = &shared_.records[*at].next_of_stream;
+  }
+  record.next_of_stream = std::exchange(*at, index);
+}
+
+void Dispatcher::unlink(std::uint32_t index) {
+  Fanout& fanout = this->fanout(shared_.records[index].stream());
+  std::uint32_t* at = &fanout.head;
+  fanout.least_max_age_ms = Fanout::longest_ms;
+  while (*at != nobody) {
+    Record& record = shared_.records[*at];
+    if (*at == index) {
+      *at = record.next_of_stream;
+      continue;
+    }
+    const ConsumerOptions& options = consumer_of(record).options;
+    fanout.restrict(options.max_age, options.basis);
+    at = &record.next_of_stream;
+  }
+}
+
+void Dispatcher::detach(std::uint32_t index, bool may_wait) {
+  Record& record = shared_.records[index];
+  if (record.state().has(State::closed)) return;
+  Consumer& consumer = consumer_of(record);
+  const StreamKey& key = *shared_.key(record.stream());
+  const State state = record.lock(consumer.queued());
+  const bool running = state.has(State::calling);
+  const bool wait = running && may_wait && consumer.queued() && !dispatch::in_callback();
+  const bool later = running && !wait;
+  record.unlock(state.without(State::pending | State::tell)
+                    .with(State::closed | (later ? State::detach_later : 0U)));
+  fanout(record.stream()).quiet_until = MonoTime::min();
+  ended_.push_back(index);
+  if (wait) record.wait_while_calling();
+  if (!later) dispatch::call_detached(record, consumer.callbacks, key);
+  finish_detach(index, state.has(State::handed));
+}
+
+void Dispatcher::finish_detach(std::uint32_t index, bool was_handed) {
+  Consumer& consumer = consumer_of(shared_.records[index]);
+  constexpr std::uint32_t few = 64;
+  // The queue's thread, if it runs at all, gives back what has ended; if not, nothing may pile up.
+  if (was_handed && ++consumer.ended_in_queue > std::max(few, consumer.open)) {
+    consumer.ended_in_queue = 0;
+    consumer.queue->drop_closed();
+  }
+  registry_.end_one(consumer.number);
+}
+
+void Dispatcher::end_pattern(std::uint64_t id) {
+  const auto pattern = registry_.remove_pattern(id);
+  if (!pattern) return;
+  const std::string& text = pattern->text;
+  for (std::uint32_t index = 0; index < shared_.records.size(); ++index) {
+    const Record& record = shared_.records[index];
+    const State state = record.state();
+    if (state.has(State::closed) || state.consumer() != pattern->consumer) continue;
+    const StreamKey& key = *shared_.key(record.stream());
+    if (state.has(State::chosen) || !glob_match(text, key.text())) continue;
+    if (!registry_.any_pattern_matches(pattern->consumer, key)) detach(index, true);
+  }
+  registry_.end_one(pattern->consumer);
+}
+
+/// Forgets what has ended and is in no list any more. A bounded number each time: what a consumer
+/// holds on to may be many.
+void Dispatcher::purge() {
+  constexpr int most = 8;
+  // Destroying callbacks may run a consumer's own destructors, and those may unsubscribe others.
+  for (int tried = 0; tried < most && !ended_.empty(); ++tried) {
+    if (purged_ >= ended_.size()) purged_ = 0;
+    const std::uint32_t index = ended_[purged_];
+    const State state = shared_.records[index].state();
+    if (state.has(State::handed) || state.has(State::calling)) {
+      ++purged_;
+      continue;
+    }
+    ended_[purged_] = ended_.back();
+    ended_.pop_back();
+    forget(index);
+  }
+}
+
+void Dispatcher::forget(std::uint32_t index) {
+  Record& record = shared_.records[index];
+  const StreamId stream = record.stream();
+  const std::uint16_t consumer = record.state().consumer();
+  unlink(index);
+  const bool dropped = shared_.topics[place(stream)].stream != stream ||
+                       shared_.topics[place(stream)].key.load() == nullptr;
+  if (!dropped && fanout(stream).head == nobody) {
+    keep_key(stream, 0);
+    windows_.erase(place(stream));
+    refusals_.erase(place(stream));
+  }
+  record.end_generation();
+  record.next_queued = nobody;
+  if (last_free_ != nobody) {
+    shared_.records[last_free_].next_queued = index;
+  } else {
+    first_free_ = index;
+  }
+  last_free_ = index;
+  const auto kept = std::ranges::find(kept_, stream, &Kept::stream);
+  if (kept != kept_.end() && --kept->records == 0) kept_.erase(kept);
+  registry_.forget_one(consumer);
+}
+
+}  // namespace feedwatch
