@@ -8,9 +8,9 @@
 
 #include <thread>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/exchange.hpp"
 #include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/tests/certificates.hpp"
 #include "process.hpp"
 
@@ -41,7 +41,7 @@ class SecureExchange {
   const std::string& url() const { return url_; }
 
  private:
-  net::SystemClock clock_;
+  embed::SystemClock clock_;
   net::Reactor reactor_{clock_};
   std::unique_ptr<exchange::Exchange> exchange_;
   std::string url_;

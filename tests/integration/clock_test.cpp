@@ -47,7 +47,7 @@ TEST(Clock, AQueueOfEightSecondsAtTheVenueGivesNoPriceToAGuardOfFive) {
   world.inject({.kind = FaultKind::queue_delay, .heals = Heals::never, .delay = 8s});
   std::uint64_t accepted = 0;
   const auto sample = [&] {
-    const WallTime asked = net::SystemClock().wall_now();  // before: we may be held up afterwards
+    const WallTime asked = embed::SystemClock().wall_now();  // before: we may be held up afterwards
     const auto price = world.price(stream, {.max_age = 5s, .basis = Basis::both});
     if (!price) return;
     ++accepted;

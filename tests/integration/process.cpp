@@ -13,10 +13,10 @@
 #include <system_error>
 #include <thread>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
-#include "feedwatch/net/system_clock.hpp"
 
 namespace feedwatch::integration {
 
@@ -97,7 +97,7 @@ Ran run_feedwatch(std::vector<std::string> arguments) {
 }
 
 MonoTime now() {
-  return net::SystemClock().now();
+  return embed::SystemClock().now();
 }
 
 bool wait_for(const std::function<bool()>& condition, Duration limit) {
@@ -113,7 +113,7 @@ bool wait_for(const std::function<bool()>& condition, Duration limit) {
 
 Answer http(const std::string& method, const std::string& url, const std::string& body,
             const std::string& token) {
-  const net::SystemClock clock;
+  const embed::SystemClock clock;
   net::Reactor reactor(clock);
   net::SystemResolver resolver(reactor);
   net::HttpClient client(reactor, resolver);

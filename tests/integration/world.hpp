@@ -13,10 +13,10 @@
 
 #include "black_hole.hpp"
 #include "feedwatch/app/app.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/exchange.hpp"
 #include "feedwatch/guard/guard.hpp"
 #include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "scratch.hpp"
 
 /// One fake exchange and one monitor on loopback, in one process, each on its own threads.
@@ -96,7 +96,7 @@ class World {
 
   WorldOptions options_;
   Scratch scratch_;
-  net::SystemClock clock_;
+  embed::SystemClock clock_;
   MonoTime began_ = clock_.now();
   net::Reactor reactor_{clock_};
   std::unique_ptr<exchange::Exchange> exchange_;

@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/engine/shard.hpp"
 #include "feedwatch/freshness/offset.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/ws_transport.hpp"
 #include "feedwatch/sinks/log.hpp"
 #include "feedwatch/sinks/webhook.hpp"
@@ -89,7 +89,7 @@ struct App::Impl {
 
   AppSettings settings;
   LogLine log;
-  net::SystemClock clock;
+  embed::SystemClock clock;
   WallAnchor anchor;
   Decisions decisions;
   std::function<void(const engine::Control::Event&)> observer;

@@ -16,10 +16,10 @@
 #include "feedwatch/app/demo_ledger.hpp"
 #include "feedwatch/app/demo_plan.hpp"
 #include "feedwatch/app/shutdown_signal.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/exchange.hpp"
 #include "feedwatch/net/http_server.hpp"
 #include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/system_clock.hpp"
 
 namespace feedwatch::app {
 
@@ -177,7 +177,7 @@ class Demo {
   DemoArgs args_;
   std::FILE* out_;
   ShutdownSignal signal_;
-  net::SystemClock clock_;
+  embed::SystemClock clock_;
   MonoTime began_ = clock_.now();
   DemoLedger ledger_{began_};
   ScratchDirectory scratch_;

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "feedwatch/api/terminal_text.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/net/socket.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/url.hpp"
 
 namespace feedwatch::app {
@@ -73,7 +73,7 @@ struct MonitorClient::Impl {
   Result<HttpResponse> ask(HttpRequest request);
 
   ClientArgs args;
-  net::SystemClock clock;
+  embed::SystemClock clock;
   net::Reactor reactor{clock};
   net::SystemResolver resolver{reactor};
   net::HttpClient http{reactor, resolver};

@@ -14,9 +14,9 @@
 
 #include "feedwatch/app/run.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/fault_parse.hpp"
 #include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::app {
@@ -96,7 +96,7 @@ int run_simulate(const SimulateArgs& args) {
     if (!faults) return failed(faults.error());
     options.faults.insert(options.faults.end(), faults->begin(), faults->end());
   }
-  const net::SystemClock clock;
+  const embed::SystemClock clock;
   net::Reactor reactor(clock);
   const StopOnSignal stop(reactor);
   auto exchange = exchange::Exchange::start(reactor, options);

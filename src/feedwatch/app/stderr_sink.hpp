@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string_view>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/socket.hpp"
-#include "feedwatch/net/system_clock.hpp"
 
 namespace feedwatch::app {
 
@@ -32,7 +32,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   bool wait_for_room() const;
   bool over() const { return to_ns(clock_.now()) >= give_up_; }
 
-  net::SystemClock clock_;
+  embed::SystemClock clock_;
   net::Fd own_;
   int fd_;
   std::atomic<std::int64_t> give_up_ = to_ns(never_mono);

@@ -118,7 +118,7 @@ void Dispatcher::prepare_topic(StreamId stream, const StreamKey& key) {
   while (!has_topic(stream)) shared_.topics.grow();
   dispatch::Topic& topic = shared_.topics[place(stream)];
   // A callback that hears of one stream's end may begin another in its place.
-  if (topic.stream != stream) drop_stream(topic.stream);
+  if (topic.stream != stream && topic.key.load() != nullptr) drop_stream(topic.stream);
   topic.stream = stream;
   if (topic.key.load() == nullptr) {
     topic.key.store(std::make_unique<StreamKey>(key).release(), std::memory_order_release);

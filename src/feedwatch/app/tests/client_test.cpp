@@ -12,10 +12,10 @@
 
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/app/monitor_client.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
 #include "feedwatch/net/http_server.hpp"
 #include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/system_clock.hpp"
 
 namespace feedwatch::app {
 namespace {
@@ -105,7 +105,7 @@ class ClientTest : public testing::Test {
 
   engine::ControlBench bench;
   Decisions decisions;
-  net::SystemClock clock;
+  embed::SystemClock clock;
   net::Reactor reactor{clock};
   std::unique_ptr<api::ApiServer> server;
   std::thread thread;
@@ -251,7 +251,7 @@ TEST_F(ClientTest, watch_says_what_stands_in_its_way) {
 TEST(ClientAlone, an_unreachable_monitor_is_named_with_what_to_do) {
   std::string url;
   {
-    net::SystemClock clock;
+    embed::SystemClock clock;
     net::Reactor reactor(clock);
     url = "http://127.0.0.1:" +
           std::to_string((*net::HttpServer::listen(reactor, {}, {}))->local_port());

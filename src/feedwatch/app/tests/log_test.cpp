@@ -9,8 +9,8 @@
 #include <functional>
 #include <string>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/socket.hpp"
-#include "feedwatch/net/system_clock.hpp"
 
 namespace feedwatch::app {
 namespace {
@@ -65,7 +65,7 @@ TEST(Log, what_waits_is_written_before_the_end) {
 TEST(Log, a_stderr_nobody_reads_does_not_hold_up_the_end) {
   const PipedStderr stderr_pipe;
   stderr_pipe.fill();
-  const net::SystemClock clock;
+  const embed::SystemClock clock;
   const MonoTime began = clock.now();
   {
     Log log(config::LogConfig{});

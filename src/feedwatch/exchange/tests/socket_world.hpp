@@ -12,12 +12,12 @@
 
 #include <gtest/gtest.h>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/exchange.hpp"
 #include "feedwatch/exchange/tests/desk_world.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/ws_transport.hpp"
 
 /// Exchanges and clients on real sockets, on one reactor in a thread of its own.
@@ -185,7 +185,7 @@ class SocketWorld : private FrameSink {
     logs_[conn].closed = report;
   }
 
-  net::SystemClock clock_;
+  embed::SystemClock clock_;
   net::Reactor reactor_{clock_};
   net::SystemResolver resolver_{reactor_};
   std::unique_ptr<net::WsTransport> transport_ = make_transport();

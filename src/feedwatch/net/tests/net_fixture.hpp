@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/http_server.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/net/socket.hpp"
-#include "feedwatch/net/system_clock.hpp"
 #include "feedwatch/net/ws_transport.hpp"
 
 namespace feedwatch::net::testing {
@@ -45,7 +45,7 @@ class NetTest : public ::testing::Test {
     return std::move(*server);
   }
 
-  SystemClock clock;
+  embed::SystemClock clock;
   Reactor reactor{clock};
   SystemResolver resolver{reactor};
 };

@@ -1,8 +1,8 @@
-#include "feedwatch/net/system_clock.hpp"
+#include "feedwatch/embed/system_clock.hpp"
 
 #include <ctime>
 
-namespace feedwatch::net {
+namespace feedwatch::embed {
 namespace {
 
 Duration read_clock(clockid_t id) {
@@ -20,4 +20,4 @@ WallTime SystemClock::wall_now() const {
   return WallTime{read_clock(CLOCK_REALTIME)};
 }
 
-}  // namespace feedwatch::net
+}  // namespace feedwatch::embed

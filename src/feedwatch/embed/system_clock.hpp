@@ -2,7 +2,7 @@
 
 #include "feedwatch/base/ports/clock.hpp"
 
-namespace feedwatch::net {
+namespace feedwatch::embed {
 
 /// The host's clocks: CLOCK_BOOTTIME (counts while the host sleeps) and CLOCK_REALTIME. Any thread.
 class SystemClock final : public Clock {
@@ -11,4 +11,4 @@ class SystemClock final : public Clock {
   WallTime wall_now() const override;
 };
 
-}  // namespace feedwatch::net
+}  // namespace feedwatch::embed
