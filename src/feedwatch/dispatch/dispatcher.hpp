@@ -24,8 +24,7 @@ namespace feedwatch {
 /// outlives it.
 class Dispatcher {
  public:
-  explicit Dispatcher(const PriceBoard& board)
-      : shared_(board), registry_(shared_) {}
+  explicit Dispatcher(const PriceBoard& board) : shared_(board), registry_(shared_) {}
   /// Waits for queued calls that run; then every subscription left is detached. Not to be called
   /// inside a callback.
   ~Dispatcher();
