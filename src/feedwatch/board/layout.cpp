@@ -33,16 +33,26 @@ std::uint64_t layout_hash() {
   // What a reader takes for granted, in one number.
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
   const auto fold = [&hash](std::uint64_t value) { hash = (hash ^ value) * 0x100'0000'01b3; };
-  for (const std::uint64_t value :
-       {std::uint64_t{version}, std::uint64_t{sizeof(Header)}, std::uint64_t{sizeof(Name)},
-        std::uint64_t{sizeof(Cell)}, std::uint64_t{sizeof(Slot)},
-        std::uint64_t{offsetof(Slot, carried)}, std::uint64_t{offsetof(Slot, level_since)},
-        std::uint64_t{offsetof(Slot, ts_recv)}, std::uint64_t{offsetof(Slot, transit)},
-        std::uint64_t{offsetof(Slot, degraded_after)}, std::uint64_t{offsetof(Slot, seq)},
-        std::uint64_t{offsetof(Slot, epoch)}, std::uint64_t{offsetof(Slot, name)},
-        std::uint64_t{offsetof(Slot, level)}, std::uint64_t{offsetof(Header, identity)},
-        std::uint64_t{offsetof(Header, state)}, std::uint64_t{offsetof(Header, heartbeats)},
-        std::uint64_t{hash_name("binance-usdm/BTCUSDT/mark")}, std::uint64_t{reason_count}}) {
+  for (const std::uint64_t value : {std::uint64_t{version},
+                                    std::uint64_t{sizeof(Header)},
+                                    std::uint64_t{sizeof(Name)},
+                                    std::uint64_t{sizeof(Cell)},
+                                    std::uint64_t{sizeof(Slot)},
+                                    std::uint64_t{offsetof(Slot, carried)},
+                                    std::uint64_t{offsetof(Slot, level_since)},
+                                    std::uint64_t{offsetof(Slot, ts_recv)},
+                                    std::uint64_t{offsetof(Slot, transit)},
+                                    std::uint64_t{offsetof(Slot, degraded_after)},
+                                    std::uint64_t{offsetof(Slot, seq)},
+                                    std::uint64_t{offsetof(Slot, epoch)},
+                                    std::uint64_t{offsetof(Slot, name)},
+                                    std::uint64_t{offsetof(Slot, level)},
+                                    std::uint64_t{offsetof(Header, identity)},
+                                    std::uint64_t{offsetof(Header, state)},
+                                    std::uint64_t{offsetof(Header, cells)},
+                                    std::uint64_t{offsetof(Header, heartbeats)},
+                                    std::uint64_t{hash_name("binance-usdm/BTCUSDT/mark")},
+                                    std::uint64_t{reason_count}}) {
     fold(value);
   }
   return hash;

@@ -17,7 +17,9 @@ inline constexpr std::uint64_t magic = 0x3144'5241'4f42'5746;  ///< "FWBOARD1" a
 inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t page = 4096;
 inline constexpr std::size_t max_shards = 32;
-inline constexpr std::size_t longest_name = 400;  ///< bytes of a stream's text
+inline constexpr Duration heartbeat_every{100'000'000};    ///< how often a shard says it is alive
+inline constexpr Duration heartbeat_limit{1'000'000'000};  ///< older than this: it is not
+inline constexpr std::size_t longest_name = 400;           ///< bytes of a stream's text
 
 /// Whose clock the stamps are of. Stamps of a boot-time clock mean nothing after a reboot, nor in a
 /// time namespace with an offset of its own.
@@ -55,6 +57,8 @@ struct alignas(64) Header {
   Identity identity;
   std::uint64_t state = 0;
   std::uint64_t names = 0;  ///< kept so far, those of streams that are gone included
+  /// Claimed at least once. What lies beyond may not be backed by memory: nobody touches it.
+  std::uint64_t cells = 0;
   std::array<Heartbeat, max_shards> heartbeats;
 };
 static_assert(sizeof(Header) <= page);

@@ -121,7 +121,9 @@ Result<StreamId> PriceBoard::place_for_new() {
     if (auto done = commit(cells_part_, (next_ + 1) * sizeof(Cell)); !done) {
       return std::unexpected(done.error());
     }
-    return StreamId{next_++, 0};
+    const StreamId fresh{next_++, 0};
+    board::store(header_->cells, std::uint64_t{next_}, std::memory_order_release);
+    return fresh;
   }
   if (free_.empty()) {
     return std::unexpected(

@@ -43,12 +43,15 @@ std::string_view to_text(Misfit misfit) {
 
 Misfit check(std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof(Header)) return Misfit::truncated;
-  const Header header = header_of(bytes);
+  return check(header_of(bytes), bytes.size());
+}
+
+Misfit check(const Header& header, std::size_t size) {
   if (header.magic != magic) return Misfit::not_a_board;
   if (header.version != version) return Misfit::other_version;
   if (header.layout_hash != layout_hash()) return Misfit::other_layout;
   if (!consistent(header)) return Misfit::inconsistent;
-  if (bytes.size() < header.total_size) return Misfit::truncated;
+  if (size < header.total_size) return Misfit::truncated;
   const auto state = static_cast<State>(header.state);
   if (state == State::initializing) return Misfit::initializing;
   return state == State::live || state == State::closed ? Misfit::none : Misfit::inconsistent;
@@ -64,6 +67,11 @@ View::View(std::span<const std::byte> bytes)
 
 State View::state() const {
   return static_cast<State>(load(header_->state, std::memory_order_acquire));
+}
+
+std::size_t View::cells() const {
+  const std::uint64_t claimed = load(header_->cells, std::memory_order_acquire);
+  return std::min<std::size_t>(claimed, extent_.max_streams);
 }
 
 std::int64_t View::heartbeat(std::size_t shard) const {
@@ -88,7 +96,7 @@ std::optional<StreamId> View::find(std::string_view text) const {
     if (text != std::string_view{begin, name->length}) continue;
     const std::uint64_t stream = load(name->stream, std::memory_order_acquire);
     const StreamId id{static_cast<std::uint32_t>(stream)};
-    const bool valid = (stream & named) != 0 && id.index() < extent_.max_streams;
+    const bool valid = (stream & named) != 0 && id.index() < cells();
     return valid ? std::optional{id} : std::nullopt;
   }
   return std::nullopt;

@@ -26,6 +26,8 @@ std::string_view to_text(Misfit misfit);
 
 /// Looks at bytes nobody vouches for. `none` = safe to view.
 Misfit check(std::span<const std::byte> bytes);
+/// The same of a header whose board has `size` bytes, none of which is looked at.
+Misfit check(const Header& header, std::size_t size);
 
 /// Reads a board that some thread, perhaps of another process, is writing. Never waits, never
 /// allocates, makes no system call; any thread. Whatever the bytes say, it reads inside them only.
@@ -39,6 +41,7 @@ class View {
   std::size_t max_streams() const { return extent_.max_streams; }
   const Header& header() const { return *header_; }
   State state() const;
+  std::size_t cells() const;  ///< indexes from here on were never a stream's
   /// Boot-time nanoseconds at which the shard last said that it is alive; 0 = no such shard.
   std::int64_t heartbeat(std::size_t shard) const;
 
@@ -53,10 +56,14 @@ class View {
   std::string_view name_of(const Slot& slot) const;
 
   /// A whole slot; nothing when `tries` looks in a row fell into a write: the writer is stuck or
-  /// dead inside one. Precondition: stream.index() < max_streams().
-  std::optional<Slot> read(StreamId stream) const { return read(cells_[stream.index()]); }
-  /// The stream's REST price; only while its slot says has_bridge.
-  std::optional<Slot> read_bridge(StreamId stream) const { return read(bridges_[stream.index()]); }
+  /// dead inside one. Unoccupied where no stream ever was.
+  std::optional<Slot> read(StreamId stream) const {
+    return stream.index() < cells() ? read(cells_[stream.index()]) : Slot{};
+  }
+  /// The stream's REST price. Precondition: its slot, just read, says has_bridge.
+  std::optional<Slot> read_bridge(StreamId stream) const {
+    return stream.index() < cells() ? read(bridges_[stream.index()]) : Slot{};
+  }
 
  private:
   static std::optional<Slot> read(const Cell& cell);

@@ -205,6 +205,10 @@ void Monitor::on_time(MonoTime now, std::size_t limit) {
   impl_->on_time(now, limit);
 }
 
+void Monitor::beat(MonoTime now) {
+  impl_->board.beat(0, now);
+}
+
 void Monitor::take_changes(std::vector<StreamChange>& out) {
   impl_->changes.take(out);
 }

@@ -156,6 +156,10 @@ class Monitor {
   /// streams expire per call; call again while next_deadline() <= now.
   void on_time(MonoTime now, std::size_t limit = 4096);
 
+  /// Says to readers in other processes that the owner's thread is alive: every heartbeat_every,
+  /// else they refuse what stands on the board (docs/internals/board.md). Owner thread.
+  void beat(MonoTime now);
+
   /// Appends and forgets what changed since the last call.
   void take_changes(std::vector<StreamChange>& out);
 

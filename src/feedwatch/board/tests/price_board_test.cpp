@@ -35,6 +35,10 @@ StreamKey key(std::string symbol) {
   return {"v", std::move(symbol), Kind::last};
 }
 
+void claim(PriceBoard& board, int count) {
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(board.claim(key("S" + std::to_string(i))));
+}
+
 TEST(PriceBoard, BeginsUnoccupied) {
   const PriceBoard board(3);
   EXPECT_EQ(board.capacity(), 3U);
@@ -43,6 +47,7 @@ TEST(PriceBoard, BeginsUnoccupied) {
 
 TEST(PriceBoard, GivesBackWhatWasWrittenToThatSlotOnly) {
   PriceBoard board(3);
+  claim(board, 3);
   board.write(StreamId{1}, slot_of(42));
   EXPECT_TRUE(whole(read(board, StreamId{1})));
   EXPECT_EQ(read(board, StreamId{1}).ticks, 42U);
@@ -53,6 +58,7 @@ TEST(PriceBoard, GivesBackWhatWasWrittenToThatSlotOnly) {
 
 TEST(PriceBoard, ReadersNeverSeeHalfAWrite) {
   PriceBoard board(1);
+  claim(board, 1);
   constexpr StreamId stream{0};
   constexpr std::uint64_t writes = 50'000;
   board.write(stream, slot_of(1));
@@ -163,6 +169,7 @@ TEST(PriceBoard, FindsEveryOneOfManyNames) {
 
 TEST(PriceBoard, ABridgeHasASlotOfItsOwn) {
   PriceBoard board(3);
+  claim(board, 2);
   board.write(StreamId{1}, slot_of(1));
   ASSERT_TRUE(board.write_bridge(StreamId{1}, slot_of(7)).has_value());
   EXPECT_EQ(board.view().read_bridge(StreamId{1})->ticks, 7U);

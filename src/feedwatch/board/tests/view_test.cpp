@@ -116,6 +116,20 @@ TEST_F(ForeignBoard, RandomContentIsReadInsideItsBytesOnly) {
   EXPECT_LT(found, 6000U);
 }
 
+TEST_F(ForeignBoard, NothingIsReadBeyondTheCellsThatWereEverClaimed) {
+  const View view(bytes());
+  EXPECT_EQ(view.cells(), 1U);
+  // Real memory may be missing there, so not even a stuck writer is seen.
+  auto* cell = reinterpret_cast<Cell*>(bytes().data() + extent_for(streams).cells_offset);
+  cell[1].sequence = 1;
+  const auto slot = view.read(StreamId{1, 0});
+  ASSERT_TRUE(slot.has_value());
+  EXPECT_FALSE(slot->occupied);
+  EXPECT_FALSE(view.read(StreamId{StreamId::index_mask, 0})->occupied);
+  header().cells = ~std::uint64_t{0};
+  EXPECT_EQ(view.cells(), streams);
+}
+
 TEST_F(ForeignBoard, AWriterStuckInsideAWriteIsSaidAfterSomeTries) {
   auto& cell = *reinterpret_cast<Cell*>(bytes().data() + extent_for(streams).cells_offset);
   const View view(bytes());
