@@ -1,0 +1,61 @@
+#include "feedwatch/shm/identity.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <fstream>
+#include <optional>
+#include <string>
+
+namespace feedwatch::shm {
+namespace {
+
+constexpr const char* boot_id_file = "/proc/sys/kernel/random/boot_id";
+constexpr const char* time_namespace_file = "/proc/self/ns/time";
+
+/// "2c9ddfa7-1f41-4326-b3cd-9ef0ba42d113"
+std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view text) {
+  std::array<std::uint8_t, 16> id{};
+  for (std::uint8_t& byte : id) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    if (text.size() < 2) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
+    if (error != std::errc{} || end != text.data() + 2) return std::nullopt;
+    text.remove_prefix(2);
+  }
+  return text.empty() ? std::optional{id} : std::nullopt;
+}
+
+}  // namespace
+
+MonoTime boot_now() {
+  timespec ts{};
+  clock_gettime(CLOCK_BOOTTIME, &ts);
+  return MonoTime{std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec}};
+}
+
+Result<board::Identity> this_process(WallTime started) {
+  std::string text;
+  std::ifstream(boot_id_file) >> text;
+  const auto boot_id = parse_uuid(text);
+  if (!boot_id) {
+    return std::unexpected(Error{"shared board", std::string(boot_id_file) + " names no boot",
+                                 "mount /proc, or leave [board] shm empty"});
+  }
+  board::Identity identity;
+  identity.boot_id = *boot_id;
+  struct stat space{};
+  if (::stat(time_namespace_file, &space) == 0) identity.time_namespace = space.st_ino;
+  identity.writer_pid = static_cast<std::uint64_t>(::getpid());
+  identity.writer_epoch = static_cast<std::uint64_t>(to_ns(started));
+  return identity;
+}
+
+bool same_clock(const board::Identity& a, const board::Identity& b) {
+  return a.boot_id == b.boot_id && a.time_namespace == b.time_namespace;
+}
+
+}  // namespace feedwatch::shm
