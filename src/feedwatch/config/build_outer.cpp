@@ -12,6 +12,7 @@
 #include "feedwatch/config/build.hpp"
 #include "feedwatch/config/overrides.hpp"
 #include "feedwatch/config/url.hpp"
+#include "feedwatch/shm/segment_file.hpp"
 
 namespace feedwatch::config {
 namespace {
@@ -275,6 +276,24 @@ void build_api(const Document& document, const Surroundings& around, Config& con
   if (api.token.size() < min_token || !plain) {
     problems.add(section, "token_file", "its token is too short or holds blanks",
                  fmt::format("use at least {} visible characters", min_token));
+  }
+}
+
+void build_board(const Document& document, Config& config, Problems& problems) {
+  const Section& section = document.single("board");
+  BoardConfig& board = config.board;
+  board.shm = section.text("shm");
+  board.directory = section.text("directory");
+  board.mode = static_cast<unsigned>(std::stoul(section.text("mode"), nullptr, 8));
+  board.max_streams = static_cast<std::size_t>(section.integer("max_streams"));
+  if (!board.directory.is_absolute()) {
+    problems.add(section, "directory",
+                 json_quoted(board.directory.string()) + " is not an absolute path",
+                 "begin it with /");
+  }
+  if (board.shm.empty()) return;
+  if (const std::string why = shm::unusable_name(board.shm); !why.empty()) {
+    problems.add(section, "shm", json_quoted(board.shm) + " " + why, "name it as in \"feedwatch\"");
   }
 }
 

@@ -29,6 +29,13 @@ struct ApiConfig {
   std::vector<std::string> allowed_hosts, allowed_origins;
 };
 
+struct BoardConfig {
+  std::string shm;  ///< name of the shared file; empty = the board is in memory of our own
+  std::filesystem::path directory;
+  unsigned mode = 0600;
+  std::size_t max_streams = 65'536;
+};
+
 struct SinkConfig {
   enum class Type : std::uint8_t { webhook, log };
   Type type = Type::log;
@@ -51,6 +58,7 @@ struct Config {
   std::optional<std::uint64_t> seed;  ///< absent = a fresh one
   StoreConfig store;
   ApiConfig api;
+  BoardConfig board;
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;

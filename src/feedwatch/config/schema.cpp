@@ -18,6 +18,7 @@ constexpr Duration longest_duration = std::chrono::days{365};
 constexpr std::array<std::string_view, 2> presets{"coarse", "tight"};
 constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 3> board_modes{"0600", "0640", "0644"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 
 // clang-format off
@@ -87,6 +88,17 @@ constexpr std::array api_keys{
     Key{.name = "allowed_origins", .type = Type::list, .fallback = "[]",
         .help = "Origins of web pages that may talk to the API, `https://host[:port]`."},
 };
+constexpr std::array board_keys{
+    Key{.name = "shm", .fallback = R"("")",
+        .help = "Name of the file in which other processes read the prices (`feedwatch price --shm`, `feedwatch/board.h`). Empty: none. "
+                "One running monitor a name."},
+    Key{.name = "directory", .fallback = R"("/dev/shm")",
+        .help = "Where that file lies: an absolute path on a filesystem in memory. A full one stops the start."},
+    Key{.name = "mode", .type = Type::word, .fallback = R"("0600")", .words = board_modes,
+        .help = "Who may read it: `0600` the monitor's user, `0640` its group too, `0644` everybody on the host."},
+    Key{.name = "max_streams", .type = Type::integer, .fallback = "65536", .min = 1, .max = 1'000'000,
+        .help = "Streams there is room for, shared or not. Room that is not used costs address space, and 8 bytes a stream where it is shared."},
+};
 constexpr std::array sink_keys{
     Key{.name = "type", .type = Type::word, .required = true, .words = sink_types,
         .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `log` writes a line to the log."},
@@ -128,6 +140,7 @@ constexpr std::array tables{
     Table{.name = "policy", .array = true, .help = "Limits for some streams.", .keys = policy_keys},
     Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys},
     Table{.name = "api", .help = "The HTTP interface.", .keys = api_keys},
+    Table{.name = "board", .help = "The newest price of every stream, and who else reads it.", .keys = board_keys},
     Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys},
     Table{.name = "log", .help = "Standard error.", .keys = log_keys},
     Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},

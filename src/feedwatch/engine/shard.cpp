@@ -8,8 +8,8 @@
 
 namespace feedwatch::engine {
 
-Shard::Shard(ShardOptions options, ShardPorts ports)
-    : impl_(std::make_unique<Impl>(std::move(options), ports)) {}
+Shard::Shard(ShardOptions options, ShardPorts ports, SharedBoard shared)
+    : impl_(std::make_unique<Impl>(std::move(options), ports, std::move(shared))) {}
 Shard::~Shard() = default;
 
 Result<void> Shard::start() {
@@ -80,11 +80,15 @@ std::uint64_t Shard::unknown_symbols() const {
 
 // ---- life ---------------------------------------------------------------------------------------
 
-Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports)
+Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoard shared)
     : options(std::move(shard_options)),
       ports(shard_ports),
       anchor{.wall = ports.clock.wall_now(), .mono = ports.clock.now()},
-      monitor(MonitorOptions{.capacity = options.max_streams, .anchor = anchor}) {
+      next_beat(shared.memory ? anchor.mono : never_mono),
+      monitor(MonitorOptions{.capacity = options.max_streams,
+                             .anchor = anchor,
+                             .memory = std::move(shared.memory),
+                             .identity = shared.identity}) {
   for (std::size_t i = 0; i < options.venues.size(); ++i) {
     auto unit = std::make_unique<Unit>();
     unit->options = options.venues[i];
@@ -150,6 +154,10 @@ void Shard::Impl::stop() {
 void Shard::Impl::on_wakeup(MonoTime now) {
   armed = never_mono;
   if (!running) return;
+  if (now >= next_beat) {
+    monitor.beat(now);
+    next_beat = plus(now, board::heartbeat_every);
+  }
   monitor.on_time(now);
   // Suspicion found now starts repair now, not at the next wake-up.
   drain_changes(now);
@@ -194,7 +202,7 @@ MonoTime Shard::Impl::next_deadline(MonoTime now) {
     }
     feeds_dirty = false;
   }
-  return std::min(monitor.next_deadline(), feeds_deadline);
+  return std::min({monitor.next_deadline(), feeds_deadline, next_beat});
 }
 
 }  // namespace feedwatch::engine

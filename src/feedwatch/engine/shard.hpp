@@ -24,12 +24,18 @@ struct ShardPorts {
   StatusBoard& status;
 };
 
+/// Where the board lies when other processes read it; without memory it lies in this one alone.
+struct SharedBoard {
+  std::unique_ptr<board::Memory> memory{};  ///< as MonitorOptions has it, for max_streams
+  board::Identity identity{};
+};
+
 /// The fast half of the engine: sessions, intake, board, freshness, dispatch and repair of a set of
 /// venues. One thread calls everything; no I/O of its own, no clock read outside the Clock port.
 /// Other threads may call monitor()'s reading functions and nothing else.
 class Shard final : public FrameSink {
  public:
-  Shard(ShardOptions options, ShardPorts ports);
+  Shard(ShardOptions options, ShardPorts ports, SharedBoard shared = {});
   ~Shard() override;
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;

@@ -86,7 +86,7 @@ struct Shard::Impl {
     std::unique_ptr<venues::Decoder> decoder;
   };
 
-  Impl(ShardOptions shard_options, ShardPorts shard_ports);
+  Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoard shared);
 
   // shard.cpp: life, time
   Result<void> start();
@@ -140,6 +140,7 @@ struct Shard::Impl {
   ShardOptions options;
   ShardPorts ports;
   WallAnchor anchor;
+  MonoTime next_beat;  ///< readers elsewhere wait for it; never_mono = there are none
   Monitor monitor;
   std::vector<std::unique_ptr<Unit>> units;
   std::map<StreamId, StreamEntry> streams;

@@ -145,6 +145,10 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   EXPECT_EQ(config->store.url, "sqlite:///home/u/.local/state/feedwatch/feedwatch.db");
   EXPECT_EQ(config->api.host, "127.0.0.1");
   EXPECT_EQ(config->api.port, 8420);
+  EXPECT_EQ(config->board.shm, "");
+  EXPECT_EQ(config->board.directory, "/dev/shm");
+  EXPECT_EQ(config->board.mode, 0600U);
+  EXPECT_EQ(config->board.max_streams, 65'536U);
   const engine::AlertOptions built_in;
   EXPECT_EQ(config->alerts.keep_firing, built_in.keep_firing);
   EXPECT_EQ(config->alerts.line_down_for, built_in.line_down_for);
@@ -206,7 +210,7 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"[stroe]\nurl = \"\"\n", "f.toml:1:2: stroe: unknown key (did you mean \"store\"?)"},
       {"\"ключ\\n\" = 1\n",
        "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, store, api, "
-       "sink, log, alerts)"},
+       "board, sink, log, alerts)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},
       {"[alerts]\nkeep_firing = 3\n",
@@ -295,6 +299,13 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"[api]\ntoken_file = \"/nonexistent/t\"\n",
        "f.toml:2:14: api.token_file: cannot read \"/nonexistent/t\" (create the file, readable for "
        "the user feedwatch runs as)"},
+      {"[board]\nshm = \"a/b\"\n",
+       "f.toml:2:7: board.shm: \"a/b\" holds something else than letters, digits, '.', '_' and '-' "
+       "(name it as in \"feedwatch\")"},
+      {"[board]\ndirectory = \"shm\"\n",
+       "f.toml:2:13: board.directory: \"shm\" is not an absolute path (begin it with /)"},
+      {"[board]\nmode = \"0666\"\n",
+       "f.toml:2:8: board.mode: unknown word \"0666\" (did you mean \"0600\"?)"},
       {"[[sink]]\ntype = \"webhok\"\n",
        "f.toml:2:8: sink.type: unknown word \"webhok\" (did you mean \"webhook\"?)"},
       {"[[sink]]\ntype = \"webhook\"\n",

@@ -63,7 +63,7 @@ class MapStore final : public StateStore {
 /// One shard with one venue, binance-usdm, and its clock in hand.
 struct ShardBench {
   explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
-                      Duration later = {})
+                      Duration later = {}, SharedBoard shared = {})
       : clock(later),
         state(store),
         shard({.venues = {{.name = "binance-usdm",
@@ -79,7 +79,8 @@ struct ShardBench {
                .transport = transport,
                .http = http,
                .state = state,
-               .status = status}) {}
+               .status = status},
+              std::move(shared)) {}
 
   void pass(Duration duration) {
     const MonoTime end = clock.mono + duration;
