@@ -31,4 +31,20 @@ net::Response problem(int status, std::string_view title, std::string_view detai
   return reply(status, "application/problem+json", std::move(body));
 }
 
+net::Response refused_reply(const StreamKey& key, const Refusal& refusal) {
+  std::string age = "null";
+  if (refusal.age) {
+    age.clear();
+    JsonWriter(age).number(to_seconds(*refusal.age));
+  }
+  return problem(409, "Price refused",
+                 key.text() + ": " + std::string(to_text(refusal.code)) + " (reason " +
+                     std::string(to_text(refusal.reason)) + ")",
+                 {{"stream", json_quoted(key.text())},
+                  {"refusal", json_quoted(to_text(refusal.code))},
+                  {"reason", json_quoted(to_text(refusal.reason))},
+                  {"level", json_quoted(to_text(refusal.level))},
+                  {"age_seconds", age}});
+}
+
 }  // namespace feedwatch::api

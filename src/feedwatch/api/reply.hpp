@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/board/judge.hpp"
+#include "feedwatch/model/stream_key.hpp"
 #include "feedwatch/net/http_server.hpp"
 
 namespace feedwatch::api {
@@ -19,5 +21,8 @@ net::Response json_reply(int status, std::string body);
 using Members = std::vector<std::pair<std::string_view, std::string>>;
 net::Response problem(int status, std::string_view title, std::string_view detail,
                       const Members& members = {});
+
+/// 409 with the refusal's words and age.
+net::Response refused_reply(const StreamKey& key, const Refusal& refusal);
 
 }  // namespace feedwatch::api

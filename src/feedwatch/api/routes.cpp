@@ -47,22 +47,6 @@ std::string newest_first(const engine::AlertView& view) {
   return fmt::format("{:019}-{}", latest - to_ns(view.row.started_at), view.row.id);
 }
 
-net::Response refused(const StreamKey& key, const Refusal& refusal) {
-  std::string age = "null";
-  if (refusal.age) {
-    age.clear();
-    JsonWriter(age).number(to_seconds(*refusal.age));
-  }
-  return problem(409, "Price refused",
-                 key.text() + ": " + std::string(to_text(refusal.code)) + " (reason " +
-                     std::string(to_text(refusal.reason)) + ")",
-                 {{"stream", json_quoted(key.text())},
-                  {"refusal", json_quoted(to_text(refusal.code))},
-                  {"reason", json_quoted(to_text(refusal.reason))},
-                  {"level", json_quoted(to_text(refusal.level))},
-                  {"age_seconds", age}});
-}
-
 net::Response checks(bool good, const Target& target,
                      std::initializer_list<std::pair<std::string_view, bool>> list) {
   std::string body = good ? "ok\n" : "failed\n";
@@ -196,7 +180,7 @@ net::Response Routes::price(const StreamKey& key, const Target& target) {
   const Result<Duration> max_age = parse_duration(*text);
   if (!max_age) return problem(400, "Bad Request", "max_age: " + max_age.error().text());
   const auto answer = guard_.price(key, {.max_age = *max_age});
-  if (!answer) return refused(key, answer.error());
+  if (!answer) return refused_reply(key, answer.error());
   if (answer->first_degraded) {
     ports_.warn(fmt::format("degraded_price_warning {}: given out at age {:.1f} s", key.text(),
                             to_seconds(answer->price.receive_age)));

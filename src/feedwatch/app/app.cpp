@@ -18,6 +18,7 @@
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/net/ws_transport.hpp"
+#include "feedwatch/shm/identity.hpp"
 #include "feedwatch/sinks/log.hpp"
 #include "feedwatch/sinks/webhook.hpp"
 #include "feedwatch/store/query.hpp"
@@ -68,7 +69,8 @@ struct App::Impl {
 
   Result<void> start();
   Result<void> open_store();
-  void build_shard();
+  Result<void> build_shard();
+  Result<engine::SharedBoard> share_board();
   Result<void> build_control(engine::Recovered recovered);
   void make_sinks();
   void run_threads();
@@ -108,6 +110,7 @@ struct App::Impl {
   std::unique_ptr<Wakeup> shard_wakeup;
   std::unique_ptr<Wakeup> beat_wakeup;
   std::optional<engine::Shard> shard;
+  shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shard owns
   Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
   bool shift_told = false;
 
@@ -179,7 +182,7 @@ Result<void> App::Impl::start() {
   auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
   if (!resolved) return std::unexpected(resolved.error());
 
-  build_shard();
+  if (auto built = build_shard(); !built) return built;
   if (auto built = build_control({.open_alerts = std::move(*open_alerts),
                                   .pending_notifications = std::move(*pending),
                                   .resolved_alerts = std::move(*resolved)});
@@ -189,6 +192,10 @@ Result<void> App::Impl::start() {
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
   if (auto begun = shard->start(); !begun) return begun;
+  // Not before the shard's first sign of life: readers would take it for dead.
+  if (segment != nullptr) {
+    if (auto shown = segment->publish(); !shown) return shown;
+  }
   beat();
   run_threads();
   return {};
@@ -208,19 +215,36 @@ Result<void> App::Impl::open_store() {
   return {};
 }
 
-void App::Impl::build_shard() {
+Result<engine::SharedBoard> App::Impl::share_board() {
+  if (settings.board.name.empty()) return engine::SharedBoard{};
+  const auto identity = shm::this_process(anchor.wall);
+  if (!identity) return std::unexpected(identity.error());
+  settings.board.identity = *identity;
+  settings.board.max_streams = settings.shard.max_streams;
+  auto created = shm::SegmentFile::create(settings.board);
+  if (!created) return std::unexpected(created.error());
+  segment = created->get();
+  return engine::SharedBoard{.memory = std::move(*created), .identity = *identity};
+}
+
+Result<void> App::Impl::build_shard() {
+  auto shared = share_board();
+  if (!shared) return std::unexpected(shared.error());
   shard_resolver.emplace(shard_reactor);
   transport.emplace(shard_reactor, *shard_resolver, late_sink);
   shard_http.emplace(shard_reactor, *shard_resolver);
   shard_wakeup = shard_reactor.make_wakeup([this](MonoTime now) { shard->on_wakeup(now); });
   beat_wakeup = shard_reactor.make_wakeup([this](MonoTime) { beat(); });
-  shard.emplace(settings.shard, engine::ShardPorts{.clock = clock,
-                                                   .wakeup = *shard_wakeup,
-                                                   .transport = *transport,
-                                                   .http = *shard_http,
-                                                   .state = *store,
-                                                   .status = status});
+  shard.emplace(settings.shard,
+                engine::ShardPorts{.clock = clock,
+                                   .wakeup = *shard_wakeup,
+                                   .transport = *transport,
+                                   .http = *shard_http,
+                                   .state = *store,
+                                   .status = status},
+                std::move(*shared));
   late_sink.shard = &*shard;
+  return {};
 }
 
 void App::Impl::make_sinks() {

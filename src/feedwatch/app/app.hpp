@@ -11,6 +11,7 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
+#include "feedwatch/shm/segment_file.hpp"
 #include "feedwatch/store/store.hpp"
 
 namespace feedwatch::app {
@@ -25,6 +26,9 @@ struct SinkSettings {
 
 struct AppSettings {
   engine::ShardOptions shard;
+  /// Where other processes read the board; without a name they do not. Its max_streams and identity
+  /// are the app's to fill in.
+  shm::SegmentOptions board;
   engine::ControlOptions control;
   store::StoreOptions store;
   api::ApiOptions api;

@@ -9,6 +9,7 @@
 
 #include "feedwatch/api/client_view.hpp"
 #include "feedwatch/api/terminal_text.hpp"
+#include "feedwatch/app/client_print.hpp"
 #include "feedwatch/app/monitor_client.hpp"
 #include "feedwatch/app/run.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -50,18 +51,13 @@ int failed(const Error& error) {
   return exit_failure;
 }
 
-int usage(std::string_view flag, const Error& error) {
-  print_error({.what = std::string(flag), .why = api::printable(error.text()), .fix = {}});
-  return exit_usage;
-}
-
 /// An address that is none is the command line's fault, not a monitor that does not answer.
 bool usable(const ClientArgs& args) {
   const auto url = net::parse_url(args.api);
   if (url && !url->websocket()) return true;
-  usage("--api", {.what = args.api,
-                  .why = url ? "is no http address" : url.error(),
-                  .fix = "write it as in http://127.0.0.1:8420"});
+  print_usage("--api", {.what = args.api,
+                        .why = url ? "is no http address" : url.error(),
+                        .fix = "write it as in http://127.0.0.1:8420"});
   return false;
 }
 
@@ -109,17 +105,6 @@ Result<Look> look(MonitorClient& monitor) {
   return Look{std::move(*health), std::move(*streams), std::move(*lines), std::move(*alerts)};
 }
 
-int refused(const StreamKey& key, const HttpResponse& answer, const std::string& max_age,
-            bool json) {
-  const api::ProblemView problem = api::parse_problem(answer.body);
-  std::string why = problem.refusal + ": reason " + problem.reason;
-  if (problem.age_seconds) why += ", age " + api::age_text(problem.age_seconds);
-  if (problem.refusal == "too_old") why += ", limit " + max_age;
-  if (json) print_json(answer.body);
-  print_error({.what = api::printable(key.text()), .why = std::move(why), .fix = {}});
-  return exit_refused;
-}
-
 /// What the stream shows once there is a price; the reason why there is none, at the limit.
 Result<std::string> first_data(MonitorClient& monitor, const StreamKey& key) {
   const MonoTime give_up = monitor.now() + watch_limit;
@@ -155,6 +140,33 @@ std::string lease_body(const std::string& owner, const std::string& ttl) {
 
 }  // namespace
 
+int print_usage(std::string_view flag, const Error& error) {
+  print_error({.what = std::string(flag), .why = api::printable(error.text()), .fix = {}});
+  return exit_usage;
+}
+
+int print_price(const std::string& body, bool json) {
+  const auto line = api::price_line(body);
+  if (!line) return failed(line.error());
+  if (json) {
+    print_json(body);
+  } else {
+    fmt::print("{}\n", *line);
+  }
+  return exit_ok;
+}
+
+int print_refused(const StreamKey& key, const std::string& body, const std::string& max_age,
+                  bool json) {
+  const api::ProblemView problem = api::parse_problem(body);
+  std::string why = problem.refusal + ": reason " + problem.reason;
+  if (problem.age_seconds) why += ", age " + api::age_text(problem.age_seconds);
+  if (problem.refusal == "too_old") why += ", limit " + max_age;
+  if (json) print_json(body);
+  print_error({.what = api::printable(key.text()), .why = std::move(why), .fix = {}});
+  return exit_refused;
+}
+
 int run_status(const ClientArgs& args) {
   if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
@@ -175,30 +187,24 @@ int run_status(const ClientArgs& args) {
 
 int run_price(const ClientArgs& args, const std::string& stream, const std::string& max_age) {
   const auto key = StreamKey::parse(stream);
-  if (!key) return usage("STREAM", key.error());
-  if (const auto limit = parse_duration(max_age); !limit) return usage("--max-age", limit.error());
+  if (!key) return print_usage("STREAM", key.error());
+  if (const auto limit = parse_duration(max_age); !limit)
+    return print_usage("--max-age", limit.error());
   if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer =
       monitor.get(stream_path("/v1/prices", *key) + "?max_age=" + percent_encoded(max_age));
   if (!answer) return failed(answer.error());
-  if (answer->status == 409) return refused(*key, *answer, max_age, args.json);
+  if (answer->status == 409) return print_refused(*key, answer->body, max_age, args.json);
   if (answer->status != 200) return failed(said_no(api::printable(stream), *answer));
-  const auto line = api::price_line(answer->body);
-  if (!line) return failed(line.error());
-  if (args.json) {
-    print_json(answer->body);
-  } else {
-    fmt::print("{}\n", *line);
-  }
-  return exit_ok;
+  return print_price(answer->body, args.json);
 }
 
 int run_watch(const ClientArgs& args, const std::string& stream, const std::string& owner,
               const std::string& ttl) {
   const auto key = StreamKey::parse(stream);
-  if (!key) return usage("STREAM", key.error());
-  if (const auto parsed = parse_duration(ttl); !parsed) return usage("--ttl", parsed.error());
+  if (!key) return print_usage("STREAM", key.error());
+  if (const auto parsed = parse_duration(ttl); !parsed) return print_usage("--ttl", parsed.error());
   if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer =
@@ -220,7 +226,7 @@ int run_watch(const ClientArgs& args, const std::string& stream, const std::stri
 
 int run_unwatch(const ClientArgs& args, const std::string& stream, const std::string& owner) {
   const auto key = StreamKey::parse(stream);
-  if (!key) return usage("STREAM", key.error());
+  if (!key) return print_usage("STREAM", key.error());
   if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
   const auto answer = monitor.change(

@@ -20,6 +20,11 @@ int run_status(const ClientArgs& args);
 constexpr int exit_refused = 4;
 int run_price(const ClientArgs& args, const std::string& stream, const std::string& max_age);
 
+/// The same from the shared board of a monitor on this host: `shm` is its name or path. The monitor
+/// is not asked, and need not listen anywhere.
+int run_shared_price(const ClientArgs& args, const std::string& shm, const std::string& stream,
+                     const std::string& max_age);
+
 /// `feedwatch watch STREAM` and `unwatch`: a lease at run time; waits up to three seconds for data
 /// or a reason.
 int run_watch(const ClientArgs& args, const std::string& stream, const std::string& owner,

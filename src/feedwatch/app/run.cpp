@@ -36,6 +36,10 @@ AppSettings settings_from(const config::Config& config) {
   settings.shard.policies = config.policies;
   // Jitter must differ between monitors that start together; a run is repeatable by setting it.
   settings.shard.seed = config.seed ? *config.seed : std::random_device{}();
+  settings.shard.max_streams = config.board.max_streams;
+  settings.board.name = config.board.shm;
+  settings.board.directory = config.board.directory;
+  settings.board.mode = config.board.mode;
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
   settings.store.url = config.store.url;
