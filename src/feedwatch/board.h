@@ -173,7 +173,8 @@ FW_API int fw_board_refresh(fw_board* board, fw_error* error);
 /* UTC nanoseconds of the writer's start: differs after every restart. */
 FW_API uint64_t fw_board_epoch(const fw_board* board);
 
-/* FW_NO_STREAM while the monitor does not watch it. */
+/* FW_NO_STREAM while the monitor does not watch it: its price is FW_UNCONFIGURED, or what is wrong
+ * with the monitor. */
 FW_API fw_stream fw_board_find(const fw_board* board, const char* stream);
 
 /* Copies the newest price, reads CLOCK_BOOTTIME, judges. Returns fw_refusal. `price` is filled in

@@ -14,9 +14,8 @@ namespace {
 
 std::expected<Price, Refusal> ask(const shm::Reader& board, const StreamKey& key,
                                   Duration max_age) {
-  const auto stream = board.find(key.text());
-  if (!stream) return judge(Slot{}, {.max_age = max_age}, {});
-  const auto said = board.price(*stream, {.read = {.max_age = max_age}});
+  const shm::Handle stream = board.find(key.text()).value_or(shm::Handle{});
+  const auto said = board.price(stream, {.read = {.max_age = max_age}});
   if (!said) return std::unexpected(said.error());
   return said->price;
 }

@@ -58,7 +58,7 @@ struct Reader::Look {
   std::optional<Slot> bridge;
   MonoTime heartbeat{};
   board::State state = board::State::closed;
-  bool same_board = false;
+  bool of_another_board = false;
   StreamId stream;
 };
 
@@ -95,9 +95,10 @@ Reader::Look Reader::look(Handle stream, const Question& question) const {
   Look seen;
   const board::View& view = segment_->view;
   seen.stream = id_of(stream);
-  seen.same_board = stream.value >> id_bits == segment_->word;
-  if (!seen.same_board) return seen;
-  seen.slot = view.read(seen.stream);
+  seen.of_another_board = stream != Handle{} && stream.value >> id_bits != segment_->word;
+  if (seen.of_another_board) return seen;
+  // No handle is a stream the monitor does not watch, if it lives.
+  seen.slot = stream == Handle{} ? Slot{} : view.read(seen.stream);
   if (seen.slot && seen.slot->has_bridge && question.intent == Intent::reduce_risk) {
     seen.bridge = view.read_bridge(seen.stream);
   }
@@ -111,7 +112,7 @@ std::expected<Answer, Refusal> Reader::verdict(const Look& seen, const Question&
                                                MonoTime now) const {
   // Whether the clock is ours comes first: without it no age means anything.
   if (segment_->foreign) return refused(RefusalCode::foreign_clock);
-  if (!seen.same_board) return refused(RefusalCode::old_epoch);
+  if (seen.of_another_board) return refused(RefusalCode::old_epoch);
   if (seen.state == board::State::closed) return refused(RefusalCode::writer_gone);
   if (is_dead(seen.heartbeat, now)) return refused(RefusalCode::writer_dead);
   if (!seen.slot) return refused(RefusalCode::writer_stuck);

@@ -45,7 +45,7 @@ struct OpenOptions {
 };
 
 /// A stream of one board. Kept beyond the board's end it is refused (old_epoch), and never means
-/// another stream.
+/// another stream. A default one is none's (unconfigured).
 using Handle = StrongId<struct HandleTag, std::uint64_t>;
 
 /// What the price is wanted for (semantics §5). `reduce_risk` may also take the REST price that

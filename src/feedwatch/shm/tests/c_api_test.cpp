@@ -169,7 +169,8 @@ TEST_F(CApi, RefusesArgumentsThatAreNone) {
   EXPECT_EQ(fw_board_price(nullptr, stream, &options, &price), FW_BAD_ARGUMENT);
   EXPECT_EQ(fw_board_price(board, stream, nullptr, &price), FW_BAD_ARGUMENT);
   EXPECT_EQ(fw_board_price(board, stream, &options, nullptr), FW_BAD_ARGUMENT);
-  EXPECT_EQ(fw_board_price(board, FW_NO_STREAM, &options, &price), FW_OLD_EPOCH);
+  EXPECT_EQ(fw_board_price_at(board, FW_NO_STREAM, to_ns(shared.now), &options, &price),
+            FW_UNCONFIGURED);
   fw_price small{};
   EXPECT_EQ(ask(small), FW_BAD_ARGUMENT) << "its size was never set";
   options.basis = 3;

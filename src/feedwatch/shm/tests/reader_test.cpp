@@ -187,8 +187,15 @@ TEST_F(Verdicts, RefuseHandlesOfAnotherBoard) {
   const auto theirs = Reader::open((elsewhere.path / "board").string()).value();
   EXPECT_EQ(theirs->price_at(stream, {.read = {.max_age = 1s}}, other.now).error().code,
             RefusalCode::old_epoch);
-  EXPECT_EQ(theirs->price_at({}, {.read = {.max_age = 1s}}, other.now).error().code,
-            RefusalCode::old_epoch);
+}
+
+TEST_F(Verdicts, OfNoStreamSayWhetherThereIsAMonitorFirst) {
+  stream = Handle{};
+  EXPECT_EQ(code(), RefusalCode::unconfigured);
+  shared.now += 1s + 1ns;
+  EXPECT_EQ(code(), RefusalCode::writer_dead);
+  shared.monitor.reset();
+  EXPECT_EQ(code(), RefusalCode::writer_gone);
 }
 
 TEST_F(Verdicts, RefuseAWriterStuckInsideAWrite) {
