@@ -227,10 +227,13 @@ TEST_F(FullFilesystem, IsAnErrorOfTheStreamThatFindsNoPlaceAndHarmsNoOther) {
   }
   EXPECT_FALSE(reader->find("v/S512/last").has_value());
   // Cells nobody claimed are not touched: the read would have no page to fall on.
-  for (std::uint64_t index : {512U, 4095U, 1'000'000U}) {
-    const Handle made_up{(reader->find("v/S0/last")->value >> 32U << 32U) | index};
-    EXPECT_EQ(reader->price_at(made_up, {.read = {.max_age = 1s}}, shared.now).error().code,
-              RefusalCode::unconfigured);
+  const std::uint64_t board = reader->find("v/S0/last")->value >> 32U << 32U;
+  for (std::uint64_t index = 512; index <= StreamId::index_mask;
+       index += index < streams ? 1 : 999) {
+    EXPECT_EQ(
+        reader->price_at(Handle{board | index}, {.read = {.max_age = 1s}}, shared.now).error().code,
+        RefusalCode::unconfigured);
+    EXPECT_FALSE(shared.monitor->price(StreamId{index, 0}, {.max_age = 1s}, shared.now));
   }
 }
 
