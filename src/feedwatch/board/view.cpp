@@ -131,8 +131,10 @@ const Name* View::name_at(std::uint32_t unit) const {
 }
 
 std::optional<Slot> View::read(const Cell& cell) {
-  std::array<std::uint64_t, slot_words> words{};
+  std::array<std::uint64_t, slot_words> words;
   for (int i = 0; i < tries; ++i) {
+    // Without the pause all tries together are shorter than a write whose cache lines others hold.
+    if (i > 0) pause();
     const std::uint64_t before = load(cell.sequence, std::memory_order_acquire);
     if (before % 2 != 0) continue;
     for (std::size_t w = 0; w < slot_words; ++w) {

@@ -20,4 +20,14 @@ void store(Word& word, Word value, std::memory_order order) {
   std::atomic_ref<Word>(word).store(value, order);
 }
 
+/// Gives the processor a moment (tens of nanoseconds) before it looks again at what another one is
+/// writing.
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 }  // namespace feedwatch::board
