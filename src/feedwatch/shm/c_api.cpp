@@ -126,20 +126,10 @@ void put(fw_price& out, const Refusal& refusal) {
   if (refusal.age) out.refused_age_ns = to_ns(*refusal.age);
 }
 
-/// As much as the caller has room for; zeros where it has more than we know of.
-void hand_over(fw_price* to, fw_price& made) {
-  const std::uint32_t room = to->size;
-  made.size = room;
-  std::memcpy(to, &made, std::min<std::size_t>(room, sizeof made));
-  if (room > sizeof made) {
-    std::memset(reinterpret_cast<char*>(to) + sizeof made, 0, room - sizeof made);
-  }
-}
-
+/// Asks, and fills in a structure as this version has it.
 template <class Ask>
-int answer(const fw_board* board, const fw_read_options* given, fw_price* out, Ask ask) {
-  if (out == nullptr || out->size < offsetof(fw_price, price)) return FW_BAD_ARGUMENT;
-  fw_price made{};
+void make(fw_price& made, const fw_board* board, const fw_read_options* given, Ask ask) {
+  made = {};
   made.level = FW_LEVEL_UNKNOWN;
   made.event_age_ns = made.refused_age_ns = made.ts_event_ns = -1;
   fw_read_options options{};
@@ -150,8 +140,26 @@ int answer(const fw_board* board, const fw_read_options* given, fw_price* out, A
   } else {
     put(made, said.error());
   }
-  hand_over(out, made);
-  return made.refusal;
+}
+
+/// As much as the caller has room for; zeros where it has more than we know of.
+template <class Ask>
+int answer(const fw_board* board, const fw_read_options* given, fw_price* out, Ask ask) {
+  if (out == nullptr || out->size < offsetof(fw_price, price)) return FW_BAD_ARGUMENT;
+  const std::uint32_t room = out->size;
+  int refusal = FW_OK;
+  if (room >= sizeof(fw_price)) {
+    make(*out, board, given, ask);
+    refusal = out->refusal;
+    std::memset(reinterpret_cast<char*>(out) + sizeof(fw_price), 0, room - sizeof(fw_price));
+  } else {
+    fw_price made;
+    make(made, board, given, ask);
+    refusal = made.refusal;
+    std::memcpy(out, &made, room);
+  }
+  out->size = room;
+  return refusal;
 }
 
 fw_board* open(const char* path, OpenOptions options, fw_error* error) {
