@@ -29,7 +29,7 @@ class Segment : public ::testing::Test {
   std::size_t files() const {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(scratch.path)) {
-      count += entry.path().extension() == ".lock" ? 0 : 1;
+      count += entry.path().extension() == ".lock" ? 0U : 1U;
     }
     return count;
   }
