@@ -82,7 +82,7 @@ namespace word {
 inline constexpr std::size_t price = 0, ask = 2;  // two words each
 inline constexpr std::size_t carried = 4, confirmed = 5, changed = 6;
 inline constexpr std::size_t ts_recv = 9, ts_event = 10, transit = 11, confirmed_transit = 12;
-inline constexpr std::size_t degraded_after = 13, seq = 15, ticks = 16;
+inline constexpr std::size_t degraded_after = 13, stale_after = 14, seq = 15, ticks = 16;
 inline constexpr std::size_t epoch_and_generation = 17, state = 18;
 }  // namespace word
 namespace flag {

@@ -10,16 +10,18 @@ namespace feedwatch {
 
 using dispatch::nobody;
 
+bool Dispatcher::is_quiet(StreamId stream, const Prices& prices, const dispatch::Freshness& fresh,
+                          MonoTime now) {
+  Fanout* fanout = watched(stream);
+  if (fanout == nullptr) return true;
+  return pass_quietly(stream, *fanout, dispatch::plain_verdict(*fanout, fresh, now), prices, now);
+}
+
 bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
   Fanout* fanout = watched(stream);
   if (fanout == nullptr) return false;
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, slot, now);
-  if (plain.acceptable && now < fanout->quiet_until && refusal_is_armed(stream, plain)) {
-    const bool first = !fanout->has_unseen();
-    fanout->widen(slot.prices);
-    if (first) windows_.set_not_later(place(stream), fanout->quiet_until);
-    return false;
-  }
+  if (pass_quietly(stream, *fanout, plain, slot.prices, now)) return false;
   ++events_;
   // Until settle(): a callback may bring the next tick before.
   fanout->quiet_until = MonoTime::min();
@@ -74,6 +76,18 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
     if (state.has(State::calling)) return;  // inside a call of its own, which ends later
     record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
   });
+}
+
+/// Quiet is a tick that is acceptable to all inside the throttle window of all, and does not bring
+/// any refusal nearer than it is armed for.
+bool Dispatcher::pass_quietly(StreamId stream, Fanout& fanout, const dispatch::Plain& plain,
+                              const Prices& prices, MonoTime now) {
+  if (!plain.acceptable || now >= fanout.quiet_until) return false;
+  if (!refusal_is_armed(stream, plain)) return false;
+  const bool first = !fanout.has_unseen();
+  fanout.widen(prices);
+  if (first) windows_.set_not_later(place(stream), fanout.quiet_until);
+  return true;
 }
 
 Dispatcher::Fanout* Dispatcher::watched(StreamId stream) {

@@ -50,6 +50,10 @@ class Dispatcher {
     return registry_.queue(name);
   }
 
+  /// Whether nothing is to be done with a price of a stream in no trouble but to remember its
+  /// extremes, which is done. If not, on_price() is to be called.
+  [[nodiscard]] bool is_quiet(StreamId stream, const Prices& prices,
+                              const dispatch::Freshness& fresh, MonoTime now);
   /// The board has just been given a new price of the stream. Makes no call: true if settle() is
   /// to be called as soon as calls may be made.
   [[nodiscard]] bool on_price(StreamId stream, const Slot& slot, MonoTime now);
@@ -78,6 +82,8 @@ class Dispatcher {
 
   // dispatcher.cpp: what a tick, a verdict, a moment means to the subscriptions of a stream
   Fanout* watched(StreamId stream);
+  bool pass_quietly(StreamId stream, Fanout& fanout, const dispatch::Plain& plain,
+                    const Prices& prices, MonoTime now);
   template <class Action>
   void for_each(StreamId stream, Action&& action);
   State take_in(Record& record, State state, const Slot& slot, MonoTime now, bool acceptable);

@@ -33,6 +33,7 @@ struct Fanout {
   static constexpr std::uint32_t needs_event_time = 1U << 31U;
   static constexpr std::uint32_t longest_ms = needs_event_time - 1U;
 
+  bool needs_venue_time() const { return (least_max_age_ms & needs_event_time) != 0; }
   bool has_unseen() const { return !low.is_zero(); }
   void widen(const Prices& prices) {
     if (low.is_zero() || prices.price < low) low = prices.price;
@@ -61,15 +62,29 @@ struct Plain {
   MonoTime refused_not_before{};  ///< where acceptable: judge() says yes until then, at least
 };
 
-inline Plain plain_verdict(const Fanout& fanout, const Slot& slot, MonoTime now) {
-  const bool event_time = slot.has_event_time && !slot.clock_suspect;
-  const bool needed = (fanout.least_max_age_ms & Fanout::needs_event_time) != 0;
-  if (!slot.received || slot.gate_closed || slot.recovering || now < slot.confirmed) return {};
-  if (needed && !event_time) return {};
-  const Duration limit = std::min(fanout.least_max_age(), slot.stale_after);
-  const Duration transit = std::max(slot.transit, slot.confirmed_transit);
-  const MonoTime until = plus(slot.carried, minus(limit, transit));
+/// What a verdict on a price of a stream in no trouble depends on.
+struct Freshness {
+  MonoTime carried;
+  Duration transit{};  ///< the longest that counts
+  Duration stale_after{};
+  bool event_time = false;  ///< there is one, and it is believed
+};
+
+inline Plain plain_verdict(const Fanout& fanout, const Freshness& fresh, MonoTime now) {
+  if (fanout.needs_venue_time() && !fresh.event_time) return {};
+  const Duration limit = std::min(fanout.least_max_age(), fresh.stale_after);
+  const MonoTime until = plus(fresh.carried, minus(limit, fresh.transit));
   return {now <= until, plus(until, Duration{1})};
+}
+
+inline Plain plain_verdict(const Fanout& fanout, const Slot& slot, MonoTime now) {
+  if (!slot.received || slot.gate_closed || slot.recovering || now < slot.confirmed) return {};
+  return plain_verdict(fanout,
+                       {.carried = slot.carried,
+                        .transit = std::max(slot.transit, slot.confirmed_transit),
+                        .stale_after = slot.stale_after,
+                        .event_time = slot.has_event_time && !slot.clock_suspect},
+                       now);
 }
 
 }  // namespace feedwatch::dispatch

@@ -111,8 +111,19 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
   }
   ++counters.accepted;
   if (is_quote && prices.price > prices.ask) ++counters.crossed_quotes;
-  dispatcher.on_price(tick.stream, now);
+  deliver_common(tick.stream, prices,
+                 {.carried = recv,
+                  .transit = journey.transit,
+                  .stale_after = span(words[word::stale_after]),
+                  .event_time = tick.ts_event.has_value()},
+                 now);
   return {.done = true};
+}
+
+void Monitor::Impl::deliver_common(StreamId stream, const Prices& prices,
+                                   const dispatch::Freshness& fresh, MonoTime now) {
+  if (dispatcher.is_quiet(stream, prices, fresh, now)) return;
+  if (dispatcher.on_price(stream, board.own(stream), now)) dispatcher.settle(stream, now);
 }
 
 }  // namespace feedwatch

@@ -70,6 +70,8 @@ struct Monitor::Impl {
     std::optional<Journey> journey{};
   };
   Common apply_common(const Tick& tick, MonoTime now);
+  void deliver_common(StreamId stream, const Prices& prices, const dispatch::Freshness& fresh,
+                      MonoTime now);
 
   // apply.cpp
   Outcome apply(const Tick& tick, MonoTime now);

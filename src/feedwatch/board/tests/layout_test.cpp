@@ -27,6 +27,7 @@ TEST(Layout, EveryFieldStandsWhereItsWordSays) {
   slot.transit = Duration{6};
   slot.confirmed_transit = Duration{7};
   slot.degraded_after = Duration{8};
+  slot.stale_after = Duration{15};
   slot.seq = 9;
   slot.ticks = 10;
   slot.epoch = 11;
@@ -41,6 +42,7 @@ TEST(Layout, EveryFieldStandsWhereItsWordSays) {
   EXPECT_EQ(words[word::transit], 6U);
   EXPECT_EQ(words[word::confirmed_transit], 7U);
   EXPECT_EQ(words[word::degraded_after], 8U);
+  EXPECT_EQ(words[word::stale_after], 15U);
   EXPECT_EQ(words[word::seq], 9U);
   EXPECT_EQ(words[word::ticks], 10U);
   EXPECT_EQ(words[word::epoch_and_generation], 11U | (std::uint64_t{12} << 32U));

@@ -33,7 +33,8 @@ class Twin {
                  .short_way = short_way}) {
     for (int n = 0; n < streams; ++n) {
       ids.push_back(monitor.add_stream(channel_of(n), t0).value());
-      monitor.subscribe(ids.back(), {.name = "c", .max_age = 2s}, heard.callbacks());
+      monitor.subscribe(ids.back(), {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 2s},
+                        heard.callbacks());
     }
   }
 
