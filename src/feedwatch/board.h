@@ -41,6 +41,8 @@
 extern "C" {
 #endif
 
+/* C, by the rules of C. NOLINTBEGIN(modernize-*,readability-*,cppcoreguidelines-*,performance-*) */
+
 #define FW_BOARD_ABI 1
 #define FW_DECIMAL_TEXT 48
 #define FW_ERROR_TEXT 512
@@ -190,6 +192,8 @@ FW_API const char* fw_refusal_text(int refusal);
 FW_API const char* fw_open_code_text(int code);
 FW_API const char* fw_level_text(uint32_t level);
 FW_API const char* fw_reason_text(uint32_t reason);
+
+/* NOLINTEND(modernize-*,readability-*,cppcoreguidelines-*,performance-*) */
 
 #ifdef __cplusplus
 }

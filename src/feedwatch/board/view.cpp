@@ -131,7 +131,7 @@ const Name* View::name_at(std::uint32_t unit) const {
 }
 
 std::optional<Slot> View::read(const Cell& cell) {
-  std::array<std::uint64_t, slot_words> words;
+  std::array<std::uint64_t, slot_words> words;  // NOLINT: written before it is read
   for (int i = 0; i < tries; ++i) {
     // Without the pause all tries together are shorter than a write whose cache lines others hold.
     if (i > 0) pause();

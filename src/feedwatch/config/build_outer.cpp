@@ -293,7 +293,8 @@ void build_board(const Document& document, Config& config, Problems& problems) {
   }
   if (board.shm.empty()) return;
   if (const std::string why = shm::unusable_name(board.shm); !why.empty()) {
-    problems.add(section, "shm", json_quoted(board.shm) + " " + why, "name it as in \"feedwatch\"");
+    problems.add(section, "shm", json_quoted(board.shm) + " " + why,
+                 R"(name it as in "feedwatch")");
   }
 }
 

@@ -95,7 +95,7 @@ void put(fw_decimal& out, const Decimal& value, bool with_text) {
   out.mantissa_high = static_cast<std::int64_t>(mantissa >> 64);
   out.scale = value.scale();
   if (!with_text) return;
-  std::array<char, Decimal::max_text> text;
+  std::array<char, Decimal::max_text> text;  // NOLINT: written before it is read
   const std::size_t length = std::min(value.write(text.data()), sizeof out.text - 1);
   std::memcpy(out.text, text.data(), length);
   out.length = static_cast<std::uint32_t>(length);

@@ -17,16 +17,17 @@ constexpr const char* boot_id_file = "/proc/sys/kernel/random/boot_id";
 constexpr const char* time_namespace_file = "/proc/self/ns/time";
 
 /// "2c9ddfa7-1f41-4326-b3cd-9ef0ba42d113"
-std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view text) {
+std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string text) {
   std::array<std::uint8_t, 16> id{};
+  std::erase(text, '-');
+  if (text.size() != 2 * id.size()) return std::nullopt;
+  const char* at = text.c_str();
   for (std::uint8_t& byte : id) {
-    if (text.starts_with('-')) text.remove_prefix(1);
-    if (text.size() < 2) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
-    if (error != std::errc{} || end != text.data() + 2) return std::nullopt;
-    text.remove_prefix(2);
+    const auto [end, error] = std::from_chars(at, at + 2, byte, 16);
+    if (error != std::errc{} || end != at + 2) return std::nullopt;
+    at = end;
   }
-  return text.empty() ? std::optional{id} : std::nullopt;
+  return id;
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ class Descriptor {
     std::swap(fd_, other.fd_);
     return *this;
   }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -43,6 +45,8 @@ class Mapping {
     std::swap(bytes_, other.bytes_);
     return *this;
   }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
   ~Mapping() {
     if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
   }
