@@ -11,11 +11,16 @@ namespace {
 
 constexpr WallTime some_day = wall_from_ms(1'760'000'000'000);
 
-/// Deliveries are queued by default where the monitor knows the difference.
-template <class Options>
-void deliver_in_line(Options& options) {
-  if constexpr (requires { options.delivery; })
-    options.delivery = decltype(options.delivery)::in_line;
+/// The moment a benchmark says.
+struct Hand final : Clock {
+  explicit Hand(MonoTime moment) : at(moment) {}
+  MonoTime now() const override { return at; }
+  WallTime wall_now() const override { return some_day; }
+  MonoTime at;
+};
+
+std::string consumer_name(std::size_t consumer) {
+  return "consumer-" + std::to_string(consumer);
 }
 
 std::string letters(std::uint64_t number) {
@@ -62,9 +67,9 @@ World::World(const WorldOptions& options)
 void World::subscribe(const Watchers& watchers) {
   for (std::size_t consumer = 0; consumer < watchers.consumers; ++consumer) {
     ConsumerOptions options;
-    options.name = "consumer-" + std::to_string(consumer);
+    options.name = consumer_name(consumer);
     options.min_interval = watchers.min_interval;
-    if (watchers.in_line) deliver_in_line(options);
+    if (watchers.in_line) options.delivery = DeliveryMode::in_line;
     for (const StreamId id : ids_) {
       Callbacks callbacks;
       callbacks.on_price = [this](const Delivery&) { ++delivered_; };
@@ -77,6 +82,17 @@ void World::warm(MonoTime now) {
   const Decimal price{6'500'010, 2};
   for (const StreamId id : ids_) monitor_.apply(stamped_tick(id, price, now), now);
   settle(now);
+  drain(now);
+}
+
+void World::drain(MonoTime now) {
+  const Hand clock(now);
+  for (std::size_t consumer = 0;; ++consumer) {
+    const auto queue = monitor_.queue(consumer_name(consumer));
+    if (queue == nullptr) return;
+    while (queue->run(clock, 4096) > 0) {
+    }
+  }
 }
 
 void World::settle(MonoTime now) {

@@ -62,6 +62,8 @@ class World {
 
   /// Does everything that has become due, in the slices of the engine.
   void settle(MonoTime now);
+  /// Makes the calls that wait in the queues of the consumers.
+  void drain(MonoTime now);
 
  private:
   WallAnchor anchor_;
