@@ -198,7 +198,7 @@ void Dispatcher::call(Record& record, const Consumer& consumer, Event& event) {
   const bool throttled = consumer.options.min_interval > Duration::zero();
   record.set_moment(event.now);
   record.unlock(state.without(State::refused | State::tell)
-                    .with(State::calling | (throttled ? State::open : 0U)));
+                    .with(State::calling | State::if_so(State::open, throttled)));
   dispatch::call_price(record, consumer.callbacks, Delivery{key, *verdict, window});
   record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
 }

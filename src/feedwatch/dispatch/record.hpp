@@ -35,6 +35,7 @@ struct State {
     chosen = 512,        ///< subscribed by its name, not by a pattern
   };
 
+  static constexpr unsigned if_so(Flag flag, bool so) { return so ? unsigned{flag} : 0U; }
   bool has(Flag flag) const { return (word & flag) != 0; }
   State with(unsigned flags) const { return {word | flags}; }
   State without(unsigned flags) const { return {word & ~std::uint64_t{flags}}; }

@@ -187,7 +187,7 @@ void Dispatcher::detach(std::uint32_t index, bool may_wait) {
   const bool wait = running && may_wait && consumer.queued() && !dispatch::in_callback();
   const bool later = running && !wait;
   record.unlock(state.without(State::pending | State::tell)
-                    .with(State::closed | (later ? State::detach_later : 0U)));
+                    .with(State::closed | State::if_so(State::detach_later, later)));
   fanout(record.stream()).quiet_until = MonoTime::min();
   ended_.push_back(index);
   if (wait) record.wait_while_calling();

@@ -113,7 +113,13 @@ class PlainThrottle {
     due_ = now + options_.min_interval;
     ++delivered;
   }
-  MonoTime due() const { return seen_.empty() ? never_mono : due_; }
+  /// When there is something to do if nothing comes.
+  MonoTime due(const Monitor& monitor) const {
+    const Slot slot = monitor.unchecked_slot(stream_);
+    const MonoTime refused_at =
+        episode_ ? never_mono : refused_from(slot, {.max_age = options_.max_age});
+    return std::min(seen_.empty() ? never_mono : due_, refused_at);
+  }
   std::size_t pending() const { return seen_.empty() ? 0 : 1; }
 
   std::vector<Call> calls;
@@ -179,7 +185,7 @@ class Conflation : private Clock {
     const MonoTime end = now_ + duration;
     for (;;) {
       MonoTime next = monitor_.next_deadline();
-      for (const Subject& subject : subjects_) next = std::min(next, subject.model.due());
+      for (const Subject& subject : subjects_) next = std::min(next, subject.model.due(monitor_));
       if (next > end) break;
       now_ = std::max(now_, next);
       monitor_.on_time(now_);

@@ -138,6 +138,26 @@ TEST_F(Subscriptions, AConsumerThatJoinsLateHasNoOlderExtremes) {
   EXPECT_EQ(late.windows.back().count, 1U);
 }
 
+TEST_F(Subscriptions, AQuietTickThatTravelledLongBringsTheRefusalNearer) {
+  StreamOptions options = options_of("v/A/last");
+  options.event_time = EventTime::trade;
+  const StreamId s = add(options);
+  Recorder seen;
+  ConsumerOptions slow = in_line("slow");
+  slow.min_interval = 1h;
+  monitor.subscribe(s, slow, seen.callbacks());
+  for (const Duration transit : {0s, 0s, 3s}) {
+    Tick made = tick(s, 1);
+    made.ts_event = made.ts_recv - transit;
+    send(made);
+    run(1s);
+  }
+  run(1s);
+  EXPECT_TRUE(seen.refusals.empty());
+  run(ns);
+  EXPECT_EQ(seen.refusals, (std::vector<RefusalCode>{RefusalCode::too_old}));
+}
+
 TEST_F(Subscriptions, PricesThatReachNobodyAreAFinding) {
   const StreamId s = add("v/A/last");
   ConsumerOptions strict = in_line("strict");

@@ -212,6 +212,26 @@ TEST_F(Threads, NoCallComesAfterTheEndInThousandsOfInterleavings) {
   EXPECT_GT(calls.load(), 0U);
 }
 
+TEST_F(Threads, UnsubscribeWaitsForTheCallThatRuns) {
+  const StreamId s = add("BTC");
+  std::atomic<bool> inside{false};
+  std::atomic<bool> finished{false};
+  Callbacks slow;
+  slow.on_price = [&](const Delivery&) {
+    inside.store(true);
+    inside.notify_all();
+    for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+    finished.store(true);
+  };
+  slow.on_detached = [&](const auto&) { EXPECT_TRUE(finished.load()); };
+  const Subscription subscription = monitor.subscribe(s, {.name = "slow"}, slow);
+  Runner runner(monitor.queue("slow"), clock);
+  send(s, 1);
+  inside.wait(false);
+  monitor.unsubscribe(subscription);
+  EXPECT_TRUE(finished.load());
+}
+
 TEST_F(Threads, EndedFromACallbackOfAnotherTheRunningCallIsNotWaitedFor) {
   const StreamId s = add("BTC");
   std::atomic<bool> inside{false};
