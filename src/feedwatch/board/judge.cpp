@@ -59,19 +59,25 @@ Refusal refuse(const Slot& slot, RefusalCode code, Level level, std::optional<Du
   return {code, reason_at(slot, level), level, age};
 }
 
-Price price_of(const Slot& slot, const Ages& ages, Level level) {
-  Price price;
+void fill(Price& price, const Slot& slot, Duration receive_age, Duration confirmed_age,
+          Level level) {
   price.prices = slot.prices;
   price.level = level;
   price.level_since = slot.level_since;
-  price.receive_age = *ages.receive;
-  price.confirmed_age = *ages.confirmed;
-  price.event_age = ages.event;
+  price.receive_age = receive_age;
+  price.confirmed_age = confirmed_age;
+  price.event_age.reset();
+  if (transit_known(slot)) price.event_age = plus(slot.transit, receive_age);
   price.ts_recv = slot.ts_recv;
+  price.ts_event.reset();
   if (slot.has_event_time) price.ts_event = slot.ts_event;
   price.seq = slot.seq;
   price.epoch = slot.epoch;
-  return price;
+}
+
+/// Of a received slot.
+Duration level_age(const Slot& slot, MonoTime now) {
+  return plus(since(level_base(slot), now), level_transit(slot));
 }
 
 }  // namespace
@@ -90,14 +96,14 @@ Ages ages_at(const Slot& slot, MonoTime now) {
   ages.receive = since(slot.carried, now);
   ages.confirmed = since(slot.confirmed, now);
   if (transit_known(slot)) ages.event = plus(slot.transit, *ages.receive);
-  ages.level = plus(since(level_base(slot), now), level_transit(slot));
+  ages.level = level_age(slot, now);
   return ages;
 }
 
 Level level_at(const Slot& slot, MonoTime now) {
   if (!slot.occupied) return Level::unknown;
   if (!slot.received) return now > slot.first_deadline ? Level::stale : Level::unknown;
-  const Duration age = *ages_at(slot, now).level;
+  const Duration age = level_age(slot, now);
   const Level level = age > slot.stale_after      ? Level::stale
                       : age > slot.degraded_after ? Level::degraded
                                                   : Level::healthy;
@@ -126,24 +132,32 @@ MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
   return plus(std::min(young_until, level_within_until(slot, slot.stale_after)), tick);
 }
 
-std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options, MonoTime now) {
+std::optional<Refusal> judge_into(Price& price, const Slot& slot, const ReadOptions& options,
+                                  MonoTime now) {
   const Level level = level_at(slot, now);
   const auto no = [&](RefusalCode code, std::optional<Duration> age = std::nullopt) {
-    return std::unexpected(refuse(slot, code, level, age));
+    return std::optional{refuse(slot, code, level, age)};
   };
   if (!slot.occupied) return no(RefusalCode::unconfigured);
   if (!slot.received) {
     return no(level == Level::stale ? RefusalCode::never_received : RefusalCode::unknown);
   }
   if (now < slot.confirmed) return no(RefusalCode::clock_backwards);
-  const Ages ages = ages_at(slot, now);
-  if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, ages.receive);
-  if (level == Level::stale) return no(RefusalCode::stale, ages.level);
-  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, ages.receive);
+  const Duration receive_age = since(slot.carried, now);
+  if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, receive_age);
+  if (level == Level::stale) return no(RefusalCode::stale, level_age(slot, now));
+  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, receive_age);
   const auto [from, added] = guard_age(slot, options);
   const Duration age = plus(since(from, now), added);
   if (age > options.max_age) return no(RefusalCode::too_old, age);
-  return price_of(slot, ages, level);
+  fill(price, slot, receive_age, since(slot.confirmed, now), level);
+  return std::nullopt;
+}
+
+std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options, MonoTime now) {
+  std::expected<Price, Refusal> answer;
+  if (auto refusal = judge_into(*answer, slot, options, now)) answer = std::unexpected(*refusal);
+  return answer;
 }
 
 }  // namespace feedwatch

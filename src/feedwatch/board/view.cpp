@@ -130,24 +130,22 @@ const Name* View::name_at(std::uint32_t unit) const {
   return offset + sizeof(Name) + name->length > extent_.names_size ? nullptr : name;
 }
 
-std::optional<Slot> View::read(const Cell& cell) {
-  std::array<std::uint64_t, slot_words> words;  // NOLINT: written before it is read
+bool View::read(const Cell& cell, Slot& slot) {
+  auto* to = reinterpret_cast<std::byte*>(&slot);
   for (int i = 0; i < tries; ++i) {
     // Without the pause all tries together are shorter than a write whose cache lines others hold.
     if (i > 0) pause();
     const std::uint64_t before = load(cell.sequence, std::memory_order_acquire);
     if (before % 2 != 0) continue;
     for (std::size_t w = 0; w < slot_words; ++w) {
-      words[w] = load(cell.words[w], std::memory_order_relaxed);
+      const std::uint64_t word = load(cell.words[w], std::memory_order_relaxed);
+      std::memcpy(to + w * sizeof word, &word, sizeof word);
     }
     // The words must have been read before the sequence is compared.
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (load(cell.sequence, std::memory_order_relaxed) != before) continue;
-    Slot slot;
-    std::memcpy(static_cast<void*>(&slot), words.data(), sizeof slot);
-    return slot;
+    if (load(cell.sequence, std::memory_order_relaxed) == before) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 NameText::NameText(const StreamKey& key) {

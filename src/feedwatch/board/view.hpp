@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/board/layout.hpp"
@@ -55,18 +56,27 @@ class View {
   /// The slot's own text; empty when it has none. Valid as long as the board.
   std::string_view name_of(const Slot& slot) const;
 
-  /// A whole slot; nothing when `tries` looks in a row fell into a write: the writer is stuck or
-  /// dead inside one. Unoccupied where no stream ever was.
+  /// Copies a whole slot; false when `tries` looks in a row fell into a write: the writer is stuck
+  /// or dead inside one. Unoccupied where no stream ever was.
+  bool read(StreamId stream, Slot& slot) const {
+    if (stream.index() < cells()) return read(cells_[stream.index()], slot);
+    slot = Slot{};
+    return true;
+  }
   std::optional<Slot> read(StreamId stream) const {
-    return stream.index() < cells() ? read(cells_[stream.index()]) : Slot{};
+    std::optional<Slot> slot(std::in_place);
+    if (!read(stream, *slot)) slot.reset();
+    return slot;
   }
   /// The stream's REST price. Precondition: its slot, just read, says has_bridge.
   std::optional<Slot> read_bridge(StreamId stream) const {
-    return stream.index() < cells() ? read(bridges_[stream.index()]) : Slot{};
+    std::optional<Slot> slot(std::in_place);
+    if (stream.index() < cells() && !read(bridges_[stream.index()], *slot)) slot.reset();
+    return slot;
   }
 
  private:
-  static std::optional<Slot> read(const Cell& cell);
+  static bool read(const Cell& cell, Slot& slot);
   const Name* name_at(std::uint32_t unit) const;
 
   Extent extent_;

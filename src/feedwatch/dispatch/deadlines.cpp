@@ -11,6 +11,7 @@ void Dispatcher::on_deadline(MonoTime now) {
   DeadlineHeap& heap = window ? windows_ : refusals_;
   const std::uint32_t place = heap.top().number;
   heap.erase(place);
+  if (!window) shared_.topics[place].refusal_armed = never_mono;
   const auto stream = stream_at(place);
   if (!stream) return;
   ++events_;
@@ -69,13 +70,26 @@ MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {
 
 void Dispatcher::arm_refusal(StreamId stream, const Slot& slot, const dispatch::Plain& plain) {
   if (plain.acceptable && refusal_is_armed(stream, plain)) return;
-  refusals_.set_not_later(place(stream), next_refusal(stream, slot));
+  arm_refusal_at(stream, next_refusal(stream, slot));
+}
+
+void Dispatcher::arm_refusal_at(StreamId stream, MonoTime at) {
+  MonoTime& armed = shared_.topics[place(stream)].refusal_armed;
+  if (at >= armed) return;
+  armed = at;
+  refusals_.set(place(stream), at);
+}
+
+void Dispatcher::disarm(StreamId stream) {
+  windows_.erase(place(stream));
+  refusals_.erase(place(stream));
+  shared_.topics[place(stream)].refusal_armed = never_mono;
 }
 
 /// Whether the deadline stands early enough for what a plain tick has left of the future. If so the
 /// tick leaves it where it is, and when it comes too early it is moved.
 bool Dispatcher::refusal_is_armed(StreamId stream, const dispatch::Plain& plain) const {
-  return refusals_.at(place(stream)) <= plain.refused_not_before;
+  return shared_.topics[place(stream)].refusal_armed <= plain.refused_not_before;
 }
 
 }  // namespace feedwatch

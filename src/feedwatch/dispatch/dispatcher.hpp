@@ -104,6 +104,8 @@ class Dispatcher {
   MonoTime window_end(const Record& record, State state) const;
   MonoTime next_refusal(StreamId stream, const Slot& slot) const;
   void arm_refusal(StreamId stream, const Slot& slot, const dispatch::Plain& plain);
+  void arm_refusal_at(StreamId stream, MonoTime at);
+  void disarm(StreamId stream);
   bool refusal_is_armed(StreamId stream, const dispatch::Plain& plain) const;
 
   // subscriptions.cpp: their begin, their end, and what is told of them

@@ -32,6 +32,7 @@ using Consumers = Slab<Consumer, 64, 1024>;
 /// A stream that somebody subscribes to, by its index.
 struct Topic {
   Fanout fanout;
+  MonoTime refusal_armed = never_mono;  ///< its deadline among the refusals, at hand for every tick
   StreamId stream;
   /// Loaded before a subscription is claimed, used after: it was alive then, and its key outlives
   /// the call.

@@ -13,31 +13,32 @@ void ClockOffset::Bucket::restart(std::int64_t new_minute) {
   kept = 0;
 }
 
-void ClockOffset::Bucket::add(std::int64_t sample) {
-  if (seen++ % stride != 0) return;
-  if (kept == bucket_samples) {
-    for (std::uint32_t i = 0; i < bucket_samples / 2; ++i) samples[i] = samples[2U * i];
-    kept = bucket_samples / 2;
-    stride *= 2;
-  }
-  samples[kept++] = sample;
+/// Every second sample stays, and from now on half as many are taken.
+void ClockOffset::Bucket::thin() {
+  for (std::uint32_t i = 0; i < bucket_samples / 2; ++i) samples[i] = samples[2U * i];
+  kept = bucket_samples / 2;
+  stride *= 2;
 }
 
-void ClockOffset::add(Duration raw_transit, MonoTime now) {
-  // No offset in our range explains it: the venue's clock is broken, and will not stay so.
-  if (raw_transit < -(range + tolerance)) return;
-  const std::int64_t minute = now.time_since_epoch() / bucket_span;
-  Bucket& bucket = buckets_[static_cast<std::size_t>(
-      ((minute % std::int64_t{bucket_count}) + std::int64_t{bucket_count}) %
-      std::int64_t{bucket_count})];
-  if (bucket.minute != minute) bucket.restart(minute);
-  bucket.add(to_ns(raw_transit));
+void ClockOffset::turn_to(MonoTime now) {
+  const std::int64_t minute = minute_of(now);
+  constexpr std::int64_t count{bucket_count};
+  current_ = static_cast<std::size_t>(((minute % count) + count) % count);
+  if (buckets_[current_].minute != minute) buckets_[current_].restart(minute);
+  minute_begins_ = MonoTime{bucket_span * minute};
+  minute_ends_ = plus(minute_begins_, bucket_span);
+}
 
+void ClockOffset::update(MonoTime now) {
   if (!updated_) updated_ = now;
   const Duration elapsed = minus(now, *updated_);
   if (elapsed < update_every) return;
   updated_ = now;
-  if (const auto target = quantile(minute)) move_towards(*target, elapsed);
+  if (const auto target = quantile(minute_of(now))) move_towards(*target, elapsed);
+}
+
+std::int64_t ClockOffset::minute_of(MonoTime now) {
+  return now.time_since_epoch() / bucket_span;
 }
 
 std::optional<Duration> ClockOffset::quantile(std::int64_t minute) {
@@ -58,14 +59,6 @@ std::optional<Duration> ClockOffset::quantile(std::int64_t minute) {
 void ClockOffset::move_towards(Duration target, Duration elapsed) {
   const Duration rise{to_ns(elapsed) / 1'000'000 * rise_ns_per_ms};
   value_ = target < value_ ? target : std::min(target, value_ + rise);
-}
-
-bool ClockOffset::ahead(Duration raw_transit) const {
-  return minus(raw_transit, value_) < -tolerance;
-}
-
-Duration ClockOffset::transit(Duration raw_transit) const {
-  return std::max(Duration::zero(), minus(raw_transit, value_));
 }
 
 std::optional<Duration> common_shift(std::span<const Duration> offsets, Duration least) {

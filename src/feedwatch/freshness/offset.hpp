@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/base/time.hpp"
 
 namespace feedwatch {
@@ -26,14 +27,22 @@ class ClockOffset {
   static constexpr Duration tolerance = 1s;              ///< of stamps in the future
 
   /// A raw transit measured at `now`. Not to be called for the first push of an epoch.
-  void add(Duration raw_transit, MonoTime now);
+  void add(Duration raw_transit, MonoTime now) {
+    // No offset in our range explains it: the venue's clock is broken, and will not stay so.
+    if (raw_transit < -(range + tolerance)) return;
+    if (now < minute_begins_ || now >= minute_ends_) turn_to(now);
+    buckets_[current_].add(to_ns(raw_transit));
+    if (!updated_ || minus(now, *updated_) >= update_every) update(now);
+  }
   Duration value() const { return value_; }
   /// What an earlier run had learnt; samples of this run move it from there.
   void restore(Duration value) { value_ = std::clamp<Duration>(value, -range, range); }
   /// Whether the stamp behind a raw transit lies ahead of us by more than the tolerance.
-  bool ahead(Duration raw_transit) const;
+  bool ahead(Duration raw_transit) const { return minus(raw_transit, value_) < -tolerance; }
   /// max(0, raw − offset).
-  Duration transit(Duration raw_transit) const;
+  Duration transit(Duration raw_transit) const {
+    return std::max(Duration::zero(), minus(raw_transit, value_));
+  }
 
  private:
   static constexpr std::size_t bucket_count = 10;
@@ -44,19 +53,30 @@ class ClockOffset {
   struct Bucket {
     std::int64_t minute = -1;
     std::uint32_t seen = 0;    ///< offered in this minute
-    std::uint32_t stride = 1;  ///< every so many is kept
+    std::uint32_t stride = 1;  ///< every so many is kept; a power of two
     std::uint32_t kept = 0;
     std::array<std::int64_t, bucket_samples> samples{};
 
     void restart(std::int64_t new_minute);
-    void add(std::int64_t sample);
+    void thin();
+    void add(std::int64_t sample) {
+      if ((seen++ & (stride - 1U)) != 0) return;
+      if (kept == bucket_samples) thin();
+      samples[kept++] = sample;
+    }
   };
 
+  static std::int64_t minute_of(MonoTime now);
+  void turn_to(MonoTime now);
+  void update(MonoTime now);
   std::optional<Duration> quantile(std::int64_t minute);
   void move_towards(Duration target, Duration elapsed);
 
   std::array<Bucket, bucket_count> buckets_{};
   std::array<std::int64_t, bucket_count * bucket_samples> scratch_{};
+  std::size_t current_ = 0;  ///< the bucket of the minute [begins, ends)
+  MonoTime minute_begins_ = never_mono;
+  MonoTime minute_ends_ = never_mono;
   std::optional<MonoTime> updated_;
   Duration value_{};
 };

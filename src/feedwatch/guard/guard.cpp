@@ -31,44 +31,42 @@ Guard::Answer Guard::price_at(const StreamKey& key, const PriceRequest& request,
 /// `now` is asked after each slot was read, so that no age can be too small.
 template <class Now>
 Guard::Answer Guard::decide(StreamId stream, const PriceRequest& request, Now&& now) {
-  const auto refuse = [&](const Refusal& refusal) {
-    decisions_.count_refusal(consumer_, refusal.code);
-    return std::unexpected(refusal);
-  };
-  const auto slot = monitor_.unchecked_read(stream);
-  if (!slot) return refuse(slot.error());
-  const MonoTime at = now();
-  const auto live = judge(*slot, {request.max_age, request.basis, request.accept_confirmed}, at);
-  if (live) {
-    decisions_.count_price(consumer_, PriceSource::live, live->level);
-    return GuardedPrice{*live, PriceSource::live, note_degraded(stream, *live, at)};
-  }
-  if (request.intent == Intent::reduce_risk) {
-    if (const auto other = fallback(*slot, stream, request, now)) {
-      decisions_.count_price(consumer_, other->source, other->price.level);
-      return *other;
+  Answer answer;
+  Slot slot;
+  auto refusal = monitor_.unchecked_read(stream, slot);
+  if (!refusal) {
+    const MonoTime at = now();
+    refusal = judge_into(answer->price, slot,
+                         {request.max_age, request.basis, request.accept_confirmed}, at);
+    if (!refusal) {
+      decisions_.count_price(consumer_, PriceSource::live, answer->price.level);
+      answer->first_degraded = note_degraded(stream, answer->price, at);
+      return answer;
+    }
+    if (request.intent == Intent::reduce_risk && fallback(*answer, slot, stream, request, now)) {
+      decisions_.count_price(consumer_, answer->source, answer->price.level);
+      return answer;
     }
   }
-  return refuse(live.error());
+  decisions_.count_refusal(consumer_, refusal->code);
+  answer = std::unexpected(*refusal);
+  return answer;
 }
 
 template <class Now>
-std::optional<GuardedPrice> Guard::fallback(const Slot& live, StreamId stream,
-                                            const PriceRequest& request, Now&& now) const {
+bool Guard::fallback(GuardedPrice& answer, const Slot& live, StreamId stream,
+                     const PriceRequest& request, Now&& now) const {
   const Fallbacks& sources = request.sources;
   const auto sibling = sources.sibling ? monitor_.sibling(live, *sources.sibling) : std::nullopt;
-  if (sibling && *sibling != stream) {
-    const auto slot = monitor_.unchecked_read(*sibling);
-    const auto price = slot ? judge(*slot, {.max_age = sources.sibling_max_age}, now())
-                            : std::unexpected(slot.error());
-    if (price) return GuardedPrice{*price, PriceSource::sibling};
+  Slot slot;
+  if (sibling && *sibling != stream && !monitor_.unchecked_read(*sibling, slot)) {
+    answer.source = PriceSource::sibling;
+    if (!judge_into(answer.price, slot, {.max_age = sources.sibling_max_age}, now())) return true;
   }
-  if (sources.bridge_max_age <= Duration::zero() || !live.has_bridge) return std::nullopt;
-  const auto slot = monitor_.unchecked_read_bridge(stream);
-  const auto price = slot ? judge(*slot, {.max_age = sources.bridge_max_age}, now())
-                          : std::unexpected(slot.error());
-  if (price) return GuardedPrice{*price, PriceSource::bridge};
-  return std::nullopt;
+  if (sources.bridge_max_age <= Duration::zero() || !live.has_bridge) return false;
+  const auto bridge = monitor_.unchecked_read_bridge(stream);
+  answer.source = PriceSource::bridge;
+  return bridge && !judge_into(answer.price, *bridge, {.max_age = sources.bridge_max_age}, now());
 }
 
 StreamId Guard::named(const StreamKey& key) const {

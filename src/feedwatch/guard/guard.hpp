@@ -71,8 +71,8 @@ class Guard {
   template <class Now>
   Answer decide(StreamId stream, const PriceRequest& request, Now&& now);
   template <class Now>
-  std::optional<GuardedPrice> fallback(const Slot& live, StreamId stream,
-                                       const PriceRequest& request, Now&& now) const;
+  bool fallback(GuardedPrice& answer, const Slot& live, StreamId stream,
+                const PriceRequest& request, Now&& now) const;
   StreamId named(const StreamKey& key) const;
   bool note_degraded(StreamId stream, const Price& price, MonoTime now);
 

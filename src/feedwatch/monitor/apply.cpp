@@ -57,17 +57,6 @@ bool crossed(const Slot& slot, Kind kind) {
 
 }  // namespace
 
-Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv) {
-  if (!tick.ts_event) return {};
-  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
-  // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
-  // says nothing about the venue's clock.
-  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
-  // The line's lag is part of the journey, and of the age already.
-  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
-  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
-}
-
 Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
   const Common common = short_way ? apply_common(tick, now) : Common{};
   if (common.done) return {.type = Type::accepted};

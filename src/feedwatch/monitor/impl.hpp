@@ -32,7 +32,17 @@ struct Journey {
   bool ahead = false;
 };
 /// Learns from the tick what the venue's clock says, unless it says nothing.
-Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch, MonoTime recv);
+inline Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch,
+                          MonoTime recv) {
+  if (!tick.ts_event) return {};
+  const Duration raw = minus(tick.ts_recv, *tick.ts_event);
+  // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
+  // says nothing about the venue's clock.
+  if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
+  // The line's lag is part of the journey, and of the age already.
+  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
+}
 
 /// What the owner's thread knows of a stream, in the board's cell beside its slot.
 struct OwnerState {

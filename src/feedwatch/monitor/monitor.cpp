@@ -10,16 +10,15 @@ namespace {
 
 constexpr int view_patience = 1000;
 
-std::unexpected<Refusal> no_slot(RefusalCode code) {
-  return std::unexpected(Refusal{code, Reason::unconfigured, Level::unknown, std::nullopt});
+Refusal no_slot(RefusalCode code) {
+  return {code, Reason::unconfigured, Level::unknown, std::nullopt};
 }
 
 /// Generation and slot come from one read, so that they belong together.
-std::expected<Slot, Refusal> same_stream(const std::optional<Slot>& slot, StreamId stream) {
-  if (!slot) return no_slot(RefusalCode::writer_stuck);
-  if (!slot->occupied) return no_slot(RefusalCode::unconfigured);
-  if (slot->generation != stream.generation()) return no_slot(RefusalCode::old_epoch);
-  return *slot;
+std::optional<Refusal> other_stream(const Slot& slot, StreamId stream) {
+  if (!slot.occupied) return no_slot(RefusalCode::unconfigured);
+  if (slot.generation != stream.generation()) return no_slot(RefusalCode::old_epoch);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -128,9 +127,9 @@ Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
 
 std::expected<Price, Refusal> Monitor::price(StreamId stream, const ReadOptions& options,
                                              MonoTime now) const {
-  const auto slot = unchecked_read(stream);
-  if (!slot) return std::unexpected(slot.error());
-  return judge(*slot, options, now);
+  Slot slot;
+  if (const auto refusal = unchecked_read(stream, slot)) return std::unexpected(*refusal);
+  return judge(slot, options, now);
 }
 
 std::expected<Price, Refusal> Monitor::price(const StreamKey& key, const ReadOptions& options,
@@ -148,14 +147,16 @@ Slot Monitor::unchecked_slot(StreamId stream) const {
   return same ? *slot : Slot{};
 }
 
-std::expected<Slot, Refusal> Monitor::unchecked_read(StreamId stream) const {
-  if (stream.index() >= impl_->board.capacity()) return no_slot(RefusalCode::unconfigured);
-  return same_stream(impl_->board.view().read(stream), stream);
+std::optional<Refusal> Monitor::unchecked_read(StreamId stream, Slot& slot) const {
+  if (!impl_->board.view().read(stream, slot)) return no_slot(RefusalCode::writer_stuck);
+  return other_stream(slot, stream);
 }
 
 std::expected<Slot, Refusal> Monitor::unchecked_read_bridge(StreamId stream) const {
-  if (stream.index() >= impl_->board.capacity()) return no_slot(RefusalCode::unconfigured);
-  return same_stream(impl_->board.view().read_bridge(stream), stream);
+  const auto slot = impl_->board.view().read_bridge(stream);
+  if (!slot) return std::unexpected(no_slot(RefusalCode::writer_stuck));
+  if (const auto refusal = other_stream(*slot, stream)) return std::unexpected(*refusal);
+  return *slot;
 }
 
 std::optional<StreamId> Monitor::sibling(const Slot& slot, Kind kind) const {
