@@ -85,16 +85,16 @@ class PriceBoard {
   /// A REST price of the stream, with stamps of its own. Fails when memory is full.
   Result<void> write_bridge(StreamId stream, const Slot& slot);
 
-  /// The writer's own words about a stream, beside its slot.
-  template <class T>
+  /// The writer's own words about a stream, beside its slot: a T at `Offset` bytes of them.
+  template <class T, std::size_t Offset = 0>
   T& owned(std::size_t index) {
-    static_assert(sizeof(T) <= board::owner_bytes && alignof(T) <= 8);
+    static_assert(Offset + sizeof(T) <= board::owner_bytes && alignof(T) <= 8 && Offset % 8 == 0);
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-    return *std::launder(reinterpret_cast<T*>(cells_[index].owner.data()));
+    return *std::launder(reinterpret_cast<T*>(cells_[index].owner.data() + Offset));
   }
-  template <class T>
+  template <class T, std::size_t Offset = 0>
   void own_anew(std::size_t index) {
-    ::new (static_cast<void*>(cells_[index].owner.data())) T{};
+    ::new (static_cast<void*>(cells_[index].owner.data() + Offset)) T{};
   }
   void prefetch(std::size_t index) const;
 

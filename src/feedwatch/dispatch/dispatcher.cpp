@@ -10,18 +10,11 @@ namespace feedwatch {
 
 using dispatch::nobody;
 
-bool Dispatcher::is_quiet(StreamId stream, const Prices& prices, const dispatch::Freshness& fresh,
-                          MonoTime now) {
-  Fanout* fanout = watched(stream);
-  if (fanout == nullptr) return true;
-  return pass_quietly(stream, *fanout, dispatch::plain_verdict(*fanout, fresh, now), prices, now);
-}
-
 bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
   Fanout* fanout = watched(stream);
   if (fanout == nullptr) return false;
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, slot, now);
-  if (pass_quietly(stream, *fanout, plain, slot.prices, now)) return false;
+  if (pass_quietly(stream, *fanout, plain, slot.prices, now, never_mono)) return false;
   ++events_;
   // Until settle(): a callback may bring the next tick before.
   fanout->quiet_until = MonoTime::min();
@@ -34,7 +27,7 @@ bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
     record.unlock(take_in(record, state, slot, now, plain.acceptable));
   });
   fanout->all_seen();
-  arm_refusal(stream, slot, plain);
+  arm_(stream, next_refusal(stream, slot));
   return true;
 }
 
@@ -49,11 +42,13 @@ void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
   ++events_;
   Event event(*this, stream, now);
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, event.slot, now);
-  const bool quiet = plain.acceptable && now < fanout->quiet_until;
-  if (quiet && refusal_is_armed(stream, plain)) return;
+  if (plain.acceptable && now < fanout->quiet_until) {
+    arm_(stream, plain.refused_not_before);
+    return;
+  }
   flush(stream, event.slot);
   review(stream, event.slot, now);
-  arm_refusal(stream, event.slot, plain);
+  arm_(stream, next_refusal(stream, event.slot));
   settle_all(stream, event);
 }
 
@@ -78,20 +73,7 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
   });
 }
 
-/// Quiet is a tick that is acceptable to all inside the throttle window of all, and does not bring
-/// any refusal nearer than it is armed for.
-bool Dispatcher::pass_quietly(StreamId stream, Fanout& fanout, const dispatch::Plain& plain,
-                              const Prices& prices, MonoTime now) {
-  if (!plain.acceptable || now >= fanout.quiet_until) return false;
-  if (!refusal_is_armed(stream, plain)) return false;
-  const bool first = !fanout.has_unseen();
-  fanout.widen(prices);
-  if (first) windows_.set_not_later(place(stream), fanout.quiet_until);
-  return true;
-}
-
 Dispatcher::Fanout* Dispatcher::watched(StreamId stream) {
-  if (!has_topic(stream)) return nullptr;
   Fanout& found = fanout(stream);
   return found.head == nobody ? nullptr : &found;
 }

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "feedwatch/base/deadline_heap.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/dispatch/fanout.hpp"
 #include "feedwatch/dispatch/registry.hpp"
+#include "feedwatch/freshness/alarms.hpp"
 
 namespace feedwatch {
 
@@ -22,9 +22,20 @@ namespace feedwatch {
 /// the owner's thread: what is unsubscribed is only marked while any call runs, and forgotten
 /// later. Not thread-safe but for the queues it gives away; holds a reference to the board, which
 /// outlives it.
-class Dispatcher {
+class Dispatcher final : public Alarms {
  public:
-  explicit Dispatcher(const PriceBoard& board) : shared_(board), registry_(shared_) {}
+  /// Arms the stream's one deadline for a moment not later than `at`: whoever runs the deadlines
+  /// then calls on_alarm().
+  class Arm {
+   public:
+    virtual void operator()(StreamId stream, MonoTime at) = 0;
+
+   protected:
+    ~Arm() = default;
+  };
+
+  Dispatcher(PriceBoard& board, Arm& arm)
+      : board_(board), arm_(arm), shared_(board), registry_(shared_) {}
   /// Waits for queued calls that run; then every subscription left is detached. Not to be called
   /// inside a callback.
   ~Dispatcher();
@@ -51,9 +62,14 @@ class Dispatcher {
   }
 
   /// Whether nothing is to be done with a price of a stream in no trouble but to remember its
-  /// extremes, which is done. If not, on_price() is to be called.
+  /// extremes, which is done. If not, on_price() is to be called. `armed`: the stream's deadline.
   [[nodiscard]] bool is_quiet(StreamId stream, const Prices& prices,
-                              const dispatch::Freshness& fresh, MonoTime now);
+                              const dispatch::Freshness& fresh, MonoTime now, MonoTime armed) {
+    Fanout& common = fanout(stream);
+    if (common.head == dispatch::nobody) return true;
+    return pass_quietly(stream, common, dispatch::plain_verdict(common, fresh, now), prices, now,
+                        armed);
+  }
   /// The board has just been given a new price of the stream. Makes no call: true if settle() is
   /// to be called as soon as calls may be made.
   [[nodiscard]] bool on_price(StreamId stream, const Slot& slot, MonoTime now);
@@ -63,9 +79,13 @@ class Dispatcher {
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);
 
-  MonoTime next_deadline() const { return std::min(windows_.next(), refusals_.next()); }
-  /// Precondition: next_deadline() <= now.
-  void on_deadline(MonoTime now);
+  /// The end of a throttle window with a price pending, or the moment a consumer must be told of a
+  /// refusal.
+  MonoTime next_alarm(StreamId stream, const Slot& slot) const override;
+  /// The stream's deadline has come; perhaps it is not one of ours.
+  void on_alarm(StreamId stream, MonoTime now);
+  /// A place of the board is used for the first time.
+  void begin_place(std::size_t index) { board_.own_anew<Fanout, dispatch::fanout_offset>(index); }
 
   std::vector<DeliveryCounters> counters() const;
   /// Subscriptions whose stream has prices while none has reached the consumer for the longer of 5
@@ -82,10 +102,18 @@ class Dispatcher {
 
   // dispatcher.cpp: what a tick, a verdict, a moment means to the subscriptions of a stream
   Fanout* watched(StreamId stream);
-  bool pass_quietly(StreamId stream, Fanout& fanout, const dispatch::Plain& plain,
-                    const Prices& prices, MonoTime now);
+  /// Quiet is a tick that is acceptable to all inside the throttle window of all.
+  bool pass_quietly(StreamId stream, Fanout& common, const dispatch::Plain& plain,
+                    const Prices& prices, MonoTime now, MonoTime armed) {
+    if (!plain.acceptable || now >= common.quiet_until) return false;
+    const MonoTime end = common.has_unseen() ? never_mono : common.quiet_until;
+    common.widen(prices);
+    const MonoTime alarm = std::min(end, plain.refused_not_before);
+    if (alarm < armed) arm_(stream, alarm);
+    return true;
+  }
   template <class Action>
-  void for_each(StreamId stream, Action&& action);
+  void for_each(StreamId stream, Action&& action) const;
   State take_in(Record& record, State state, const Slot& slot, MonoTime now, bool acceptable);
   void flush(StreamId stream, const Slot& slot);
   void review(StreamId stream, const Slot& slot, MonoTime now);
@@ -96,20 +124,18 @@ class Dispatcher {
   void tell_refusal(Record& record, const Consumer& consumer, Event& event);
   void hand_over(std::uint32_t index, const Consumer& consumer);
 
-  // deadlines.cpp: what no tick will find
-  std::optional<StreamId> stream_at(std::uint32_t place) const;
+  // alarms.cpp: what no tick will find
   /// When the next throttle window of the stream ends; ticks before are quiet. MonoTime::min() if a
   /// tick is due at once, or must be looked at by each subscription.
   void arm_window(StreamId stream);
   MonoTime window_end(const Record& record, State state) const;
+  MonoTime next_delivery(StreamId stream) const;
   MonoTime next_refusal(StreamId stream, const Slot& slot) const;
-  void arm_refusal(StreamId stream, const Slot& slot, const dispatch::Plain& plain);
-  void arm_refusal_at(StreamId stream, MonoTime at);
-  void disarm(StreamId stream);
-  bool refusal_is_armed(StreamId stream, const dispatch::Plain& plain) const;
 
   // subscriptions.cpp: their begin, their end, and what is told of them
-  Fanout& fanout(StreamId stream) const { return shared_.topics[place(stream)].fanout; }
+  Fanout& fanout(StreamId stream) const {
+    return board_.owned<Fanout, dispatch::fanout_offset>(stream.index());
+  }
   bool has_topic(StreamId stream) const { return place(stream) < shared_.topics.size(); }
   void prepare_topic(StreamId stream, const StreamKey& key);
   void keep_key(StreamId stream, std::uint32_t records);
@@ -134,12 +160,10 @@ class Dispatcher {
     return shared_.consumers[record.state().consumer()];
   }
 
+  PriceBoard& board_;
+  Arm& arm_;
   dispatch::Shared shared_;
   dispatch::Registry registry_;
-  // By stream index. The first end of a throttle window with a price pending, and the first moment
-  // at which a consumer must be told of a refusal; ticks leave both where they are.
-  DeadlineHeap windows_;
-  DeadlineHeap refusals_;
   std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
   struct Kept {
     StreamId stream;

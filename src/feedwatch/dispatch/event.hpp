@@ -56,7 +56,7 @@ struct Dispatcher::Event {
 
 /// What has ended is passed over, also what ends as this goes on.
 template <class Action>
-void Dispatcher::for_each(StreamId stream, Action&& action) {
+void Dispatcher::for_each(StreamId stream, Action&& action) const {
   for (std::uint32_t index = fanout(stream).head; index != dispatch::nobody;
        index = shared_.records[index].next_of_stream) {
     const Record& record = shared_.records[index];

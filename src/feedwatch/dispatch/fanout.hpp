@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "feedwatch/base/saturate.hpp"
+#include "feedwatch/board/layout.hpp"
 #include "feedwatch/board/slot.hpp"
 #include "feedwatch/dispatch/record.hpp"
 
@@ -53,7 +55,9 @@ struct Fanout {
                        static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, most));
   }
 };
-static_assert(sizeof(Fanout) <= 48);
+static_assert(sizeof(Fanout) == 48);
+/// Where it stands among the owner's words of a cell: the tick has it at hand.
+constexpr std::size_t fanout_offset = board::owner_bytes - sizeof(Fanout);
 
 /// What a cheap look at a slot says about every subscription of the stream at once.
 struct Plain {

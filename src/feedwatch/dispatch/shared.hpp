@@ -5,7 +5,6 @@
 #include <string>
 
 #include "feedwatch/board/price_board.hpp"
-#include "feedwatch/dispatch/fanout.hpp"
 #include "feedwatch/dispatch/queue.hpp"
 #include "feedwatch/dispatch/record.hpp"
 
@@ -31,8 +30,6 @@ using Consumers = Slab<Consumer, 64, 1024>;
 
 /// A stream that somebody subscribes to, by its index.
 struct Topic {
-  Fanout fanout;
-  MonoTime refusal_armed = never_mono;  ///< its deadline among the refusals, at hand for every tick
   StreamId stream;
   /// Loaded before a subscription is claimed, used after: it was alive then, and its key outlives
   /// the call.

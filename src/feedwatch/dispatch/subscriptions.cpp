@@ -73,7 +73,6 @@ void Dispatcher::drop_stream(StreamId stream) {
   }
   keep_key(stream, count);
   fanout(stream).all_seen();
-  disarm(stream);
 }
 
 std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
@@ -109,7 +108,7 @@ std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, const StreamKey
   Fanout& fanout = this->fanout(stream);
   fanout.restrict(consumer.options.max_age, consumer.options.basis);
   fanout.quiet_until = MonoTime::min();
-  arm_refusal_at(stream, next_refusal(stream, slot));
+  arm_(stream, next_refusal(stream, slot));
   return index;
 }
 
@@ -248,7 +247,6 @@ void Dispatcher::forget(std::uint32_t index) {
                        shared_.topics[place(stream)].key.load() == nullptr;
   if (!dropped && fanout(stream).head == nobody) {
     keep_key(stream, 0);
-    disarm(stream);
   }
   record.end_generation();
   record.next_queued = nobody;

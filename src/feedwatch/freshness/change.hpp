@@ -44,6 +44,8 @@ class ChangeLog {
   }
   void take(std::vector<StreamChange>& out) {
     out.insert(out.end(), changes_.begin(), changes_.end());
+    // What one bad moment needed is not kept for ever.
+    if (changes_.size() > usual) changes_ = {};
     changes_.clear();
     notified_ = 0;
   }
@@ -61,6 +63,8 @@ class ChangeLog {
     notified_ -= std::min(notified_, gone);
     dropped_ += gone;
   }
+
+  static constexpr std::size_t usual = 16'384;
 
   std::size_t bound_;
   std::vector<StreamChange> changes_;

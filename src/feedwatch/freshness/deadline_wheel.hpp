@@ -6,7 +6,8 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "feedwatch/base/time.hpp"
@@ -24,6 +25,8 @@ namespace feedwatch {
 class DeadlineWheel {
  public:
   static constexpr std::size_t slice = 4096;
+
+  DeadlineWheel() { add_blocks(); }
 
   /// The stream's deadline moves to `at`; `armed` is where it stands with the stream. never_mono
   /// removes it.
@@ -91,10 +94,12 @@ class DeadlineWheel {
   /// for days keep no room for their fullest moment in every bucket.
   struct Block {
     static constexpr std::size_t size = 62;
-    std::uint32_t next = none;
+    std::uint32_t next = 0xffff'ffff;
     std::uint32_t count = 0;
     std::array<std::uint32_t, size> numbers{};
   };
+  static constexpr std::uint32_t blocks_per_piece = 64;
+  using Blocks = std::array<Block, blocks_per_piece>;
   static constexpr std::uint32_t none = 0xffff'ffff;
   static constexpr unsigned tick_bits = 20;  ///< nanoseconds of the finest bucket: 1.05 ms
   static constexpr unsigned level_bits = 8;
@@ -138,24 +143,33 @@ class DeadlineWheel {
   }
   void push(Position to, std::uint32_t number) {
     std::uint32_t& head = levels_[to.level].heads[to.bucket];
-    if (head == none || blocks_[head].count == Block::size) {
+    if (head == none || block(head).count == Block::size) {
       const std::uint32_t fresh = take_block();
-      blocks_[fresh].next = head;
+      block(fresh).next = head;
       head = fresh;
     }
-    Block& block = blocks_[head];
-    block.numbers[block.count++] = number;
+    Block& open = block(head);
+    open.numbers[open.count++] = number;
     levels_[to.level].occupied[to.bucket / 64] |= std::uint64_t{1} << (to.bucket % 64U);
   }
   std::uint32_t take_block() {
-    if (free_ == none) {
-      blocks_.emplace_back();
-      return static_cast<std::uint32_t>(blocks_.size() - 1);
+    if (free_ == none) add_blocks();
+    const std::uint32_t taken = free_;
+    free_ = block(taken).next;
+    block(taken).next = none;
+    block(taken).count = 0;
+    return taken;
+  }
+  void add_blocks() {
+    const auto first = static_cast<std::uint32_t>(blocks_.size() * blocks_per_piece);
+    blocks_.push_back(std::make_unique<Blocks>());
+    for (std::uint32_t i = blocks_per_piece; i > 0; --i) {
+      block(first + i - 1).next = free_;
+      free_ = first + i - 1;
     }
-    const std::uint32_t block = free_;
-    free_ = blocks_[block].next;
-    blocks_[block] = Block{};
-    return block;
+  }
+  Block& block(std::uint32_t number) {
+    return (*blocks_[number / blocks_per_piece])[number % blocks_per_piece];
   }
 
   MonoTime start_of(Position at) const {
@@ -193,9 +207,9 @@ class DeadlineWheel {
     if (first_bucket(from)) {
       cursor_ = tick_of(start_of(from));
       const std::uint32_t lifted = pop_block(from);
-      count = blocks_[lifted].count;
+      count = block(lifted).count;
       place(lifted, from, streams);
-      blocks_[lifted].next = free_;
+      block(lifted).next = free_;
       free_ = lifted;
       if (from.level == 0 && !occupied(from)) ++cursor_;
     }
@@ -204,20 +218,20 @@ class DeadlineWheel {
   }
   std::uint32_t pop_block(Position from) {
     std::uint32_t& head = levels_[from.level].heads[from.bucket];
-    const std::uint32_t block = head;
-    head = blocks_[block].next;
+    const std::uint32_t first = head;
+    head = block(first).next;
     if (head == none) {
       levels_[from.level].occupied[from.bucket / 64] &= ~(std::uint64_t{1} << (from.bucket % 64U));
     }
-    return block;
+    return first;
   }
   template <class Streams>
   void place(std::uint32_t lifted, Position from, Streams&& streams) {
     constexpr std::size_t ahead = 8;
-    const Block numbers = blocks_[lifted];  // inserting may move nothing of it, but may add blocks
-    for (std::size_t i = 0; i < numbers.count; ++i) {
-      if (i + ahead < numbers.count) streams.prefetch(numbers.numbers[i + ahead]);
-      const std::uint32_t number = numbers.numbers[i];
+    const Block& from_block = block(lifted);
+    for (std::size_t i = 0; i < from_block.count; ++i) {
+      if (i + ahead < from_block.count) streams.prefetch(from_block.numbers[i + ahead]);
+      const std::uint32_t number = from_block.numbers[i];
       MonoTime& armed = streams.armed(number);
       if (!belongs(armed, from)) continue;
       armed = streams.due(number);
@@ -239,7 +253,7 @@ class DeadlineWheel {
   MonoTime next_bucket_ = never_mono;
   std::vector<Entry> ready_;  ///< a heap, earliest first
   std::array<Level, level_count> levels_;
-  std::deque<Block> blocks_;
+  std::vector<std::unique_ptr<Blocks>> blocks_;
   std::uint32_t free_ = none;
 };
 

@@ -112,7 +112,8 @@ MonoTime Tracker::Streams::due(std::uint32_t number) const {
   const Slot slot = tracker.board_.own(StreamId{number});
   const Watch& watch = this->watch(number);
   const Policy& policy = tracker.policies_[watch.policy];
-  return next_due({slot, watch, policy, tracker.troubles_.find(watch)}).at;
+  const MonoTime level = next_due({slot, watch, policy, tracker.troubles_.find(watch)}).at;
+  return std::min(level, tracker.alarms_.next_alarm(StreamId{number, slot.generation}, slot));
 }
 
 void Tracker::settle(Subject subject, MonoTime now) {

@@ -7,6 +7,7 @@
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/board/slot.hpp"
+#include "feedwatch/freshness/alarms.hpp"
 #include "feedwatch/freshness/change.hpp"
 #include "feedwatch/freshness/deadline_wheel.hpp"
 #include "feedwatch/freshness/due.hpp"
@@ -33,8 +34,8 @@ class Tracker {
     Watch& watch;
   };
 
-  Tracker(PriceBoard& board, const PolicyTable& policies, ChangeLog& log)
-      : board_(board), policies_(policies), log_(log) {}
+  Tracker(PriceBoard& board, const PolicyTable& policies, ChangeLog& log, const Alarms& alarms)
+      : board_(board), policies_(policies), log_(log), alarms_(alarms) {}
 
   /// A stream begins to be watched: limits, first-tick deadline, level unknown.
   void begin(Subject subject, MonoTime now);
@@ -72,6 +73,7 @@ class Tracker {
     wheel_.set_not_later(static_cast<std::uint32_t>(stream.index()), at, watch.armed);
   }
 
+  /// Also of the alarms that were armed.
   MonoTime next_deadline() const { return wheel_.next(); }
   /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare); how many it looked at.
   std::size_t prepare(MonoTime now) { return wheel_.prepare(now, Streams{*this}); }
@@ -112,6 +114,7 @@ class Tracker {
   PriceBoard& board_;
   const PolicyTable& policies_;
   ChangeLog& log_;
+  const Alarms& alarms_;
   DeadlineWheel wheel_;
   Troubles troubles_;
 };

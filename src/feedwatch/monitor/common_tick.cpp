@@ -122,7 +122,8 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
 
 void Monitor::Impl::deliver_common(StreamId stream, const Prices& prices,
                                    const dispatch::Freshness& fresh, MonoTime now) {
-  if (dispatcher.is_quiet(stream, prices, fresh, now)) return;
+  const MonoTime armed = board.owned<OwnerState>(stream.index()).watch.armed;
+  if (dispatcher.is_quiet(stream, prices, fresh, now, armed)) return;
   if (dispatcher.on_price(stream, board.own(stream), now)) dispatcher.settle(stream, now);
 }
 

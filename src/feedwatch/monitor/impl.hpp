@@ -50,6 +50,8 @@ struct OwnerState {
   intake::State intake;
 };
 static_assert(offsetof(OwnerState, watch) == 0);
+static_assert(sizeof(OwnerState) <=
+              dispatch::fanout_offset);  // behind it the dispatcher has its own
 
 /// Callbacks may add and remove streams, so nothing of a stream is touched after any was called.
 struct Monitor::Impl {
@@ -121,6 +123,17 @@ struct Monitor::Impl {
   };
   std::vector<Clock> clocks;
   ChangeLog changes;
+  /// A consumer's deadline is one of the stream's.
+  struct Armer final : Dispatcher::Arm {
+    explicit Armer(Impl& owner) : impl(owner) {}
+    void operator()(StreamId stream, MonoTime at) override {
+      if (impl.board.holds(stream)) {
+        impl.tracker.arm(stream, impl.board.owned<OwnerState>(stream.index()).watch, at);
+      }
+    }
+    Impl& impl;
+  };
+  Armer armer{*this};
   Tracker tracker;
   Dispatcher dispatcher;
   IntakeCounters counters;

@@ -199,7 +199,7 @@ std::vector<UndeliveredFinding> Monitor::undelivered(MonoTime now) const {
 }
 
 MonoTime Monitor::next_deadline() const {
-  return std::min(impl_->tracker.next_deadline(), impl_->dispatcher.next_deadline());
+  return impl_->tracker.next_deadline();
 }
 
 void Monitor::on_time(MonoTime now, std::size_t limit) {

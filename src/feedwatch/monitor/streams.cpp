@@ -30,8 +30,8 @@ Monitor::Impl::Impl(MonitorOptions options)
                                       : board::heap_memory(PriceBoard::bytes_for(options.capacity)),
             options.capacity, options.identity),
       changes(std::max(min_changes, changes_per_stream * board.capacity())),
-      tracker(board, policies, changes),
-      dispatcher(board) {}
+      tracker(board, policies, changes, dispatcher),
+      dispatcher(board, armer) {}
 
 Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) {
   const auto policy = policies.number_of(options.policy);
@@ -41,8 +41,10 @@ Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) 
                                  "there are too many different policies or channels",
                                  "match more streams with one policy"});
   }
+  const std::size_t used = board.used();
   const Result<StreamId> id = board.claim(options.key);
   if (!id) return id;
+  if (id->index() >= used) dispatcher.begin_place(id->index());
   board.own_anew<OwnerState>(id->index());
   Stream added{*id, board.own(*id), board.owned<OwnerState>(id->index())};
   describe(added.slot, options);

@@ -21,15 +21,7 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
   told = std::max(told, now);
   // A look at a stream costs about as much as its expiry: both count against the limit.
   for (std::size_t spent = 0; spent < limit; ++spent) {
-    const MonoTime level_due = tracker.next_deadline();
-    const MonoTime delivery_due = dispatcher.next_deadline();
-    const MonoTime due = std::min(level_due, delivery_due);
-    if (due == never_mono || due > now) return;
-    // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
-    if (delivery_due < level_due) {
-      dispatcher.on_deadline(now);
-      continue;
-    }
+    if (tracker.next_deadline() > now || tracker.next_deadline() == never_mono) return;
     const auto index = tracker.take_due(now);
     if (!index) {
       spent += tracker.prepare(now);
@@ -37,7 +29,10 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
     }
     Stream expired{board.at(*index), board.own(StreamId{*index}), board.owned<OwnerState>(*index)};
     tracker.on_deadline(expired.subject(), now);
+    const StreamId stream = expired.id;
     publish(expired);
+    // Behind the level: a consumer hears of the level it is judged by.
+    dispatcher.on_alarm(stream, now);
   }
 }
 
