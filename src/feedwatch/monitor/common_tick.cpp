@@ -82,7 +82,7 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
   const bool is_quote = channel.rules.kind == Kind::quote;
   const Prices prices{tick.prices.price, is_quote ? tick.prices.ask : Decimal{}};
   Prices stored;
-  std::memcpy(&stored, words.data() + word::price, sizeof stored);
+  std::memcpy(static_cast<void*>(&stored), words.data() + word::price, sizeof stored);
   std::array<std::uint64_t, 4> fresh;
   std::memcpy(fresh.data(), &prices, sizeof prices);
   const std::uint64_t ticks = words[word::ticks] + 1;

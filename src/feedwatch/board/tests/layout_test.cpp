@@ -47,7 +47,7 @@ TEST(Layout, EveryFieldStandsWhereItsWordSays) {
   EXPECT_EQ(words[word::ticks], 10U);
   EXPECT_EQ(words[word::epoch_and_generation], 11U | (std::uint64_t{12} << 32U));
   Prices prices;
-  std::memcpy(&prices, words.data() + word::price, sizeof prices);
+  std::memcpy(static_cast<void*>(&prices), words.data() + word::price, sizeof prices);
   EXPECT_TRUE(identical(prices.price, slot.prices.price));
   EXPECT_TRUE(identical(prices.ask, slot.prices.ask));
   EXPECT_EQ(word::ask, word::price + 2);
