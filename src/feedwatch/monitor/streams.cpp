@@ -6,9 +6,8 @@
 namespace feedwatch {
 namespace {
 
-/// A deadline slice (4096 streams) may log a few changes each before they are taken.
-constexpr std::size_t changes_per_stream = 8;
-constexpr std::size_t min_changes = 16'384;
+/// A slice of deadlines (4,096 streams) may log a few changes each before they are taken.
+constexpr std::size_t most_changes = 65'536;
 
 void describe(Slot& slot, const StreamOptions& options) {
   slot.occupied = true;
@@ -29,7 +28,7 @@ Monitor::Impl::Impl(MonitorOptions options)
       board(options.memory != nullptr ? std::move(options.memory)
                                       : board::heap_memory(PriceBoard::bytes_for(options.capacity)),
             options.capacity, options.identity),
-      changes(std::max(min_changes, changes_per_stream * board.capacity())),
+      changes(most_changes),
       tracker(board, policies, changes, dispatcher),
       dispatcher(board, armer) {}
 
