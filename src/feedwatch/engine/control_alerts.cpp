@@ -108,13 +108,15 @@ bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const
 
 rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
   const Slot slot = ports.monitor.unchecked_slot(track.status.stream);
-  return {track.status,
-          ages_at(slot, now).level,
-          track.rejecting_since,
-          track.exhausted_since,
-          track.quarantined_since,
-          is_unheard(track, slot),
-          level_at(slot, now) == Level::healthy};
+  const alert::Alert* open = pipeline.find(rules::staleness_identity(track.status.info->key));
+  return {.status = track.status,
+          .age = ages_at(slot, now).level,
+          .rejecting_since = track.rejecting_since,
+          .exhausted_since = track.exhausted_since,
+          .quarantined_since = track.quarantined_since,
+          .unheard = is_unheard(track, slot),
+          .alerted = open != nullptr && open->state == alert::State::firing,
+          .recovered = level_at(slot, now) == Level::healthy};
 }
 
 /// What ended did so when its subject recovered, unless that was before it began: a healthy stream

@@ -120,7 +120,9 @@ Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   const StreamStatus& status = facts.status;
   const bool past_limit = status.level == Level::degraded || is_stale(facts);
   if (!past_limit || !status.fault || facts.recovered) {
-    return status.flapping ? between_flaps(facts, name) : std::nullopt;
+    // Flapping opens no alert: it keeps the one there is.
+    if (!status.flapping || !facts.alerted) return std::nullopt;
+    return between_flaps(facts, name);
   }
   // It takes the place of repair_exhausted, and must not say less.
   const bool bad_enough = is_stale(facts) || facts.exhausted_since.has_value();
@@ -250,6 +252,10 @@ Finding store_failed(const StoreFacts& facts, const Options& options) {
                                                    : "the database fails, rows wait in the spool",
                               facts.error);
   return found;
+}
+
+std::string staleness_identity(const StreamKey& key) {
+  return identity_of(price_staleness_name, stream_scope(key));
 }
 
 Labels stream_scope(const StreamKey& key) {

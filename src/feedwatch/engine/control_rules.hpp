@@ -38,6 +38,7 @@ struct StreamFacts {
   std::optional<MonoTime> exhausted_since;
   std::optional<MonoTime> quarantined_since;
   bool unheard = false;    ///< its line is not up, or is back and has not carried it yet
+  bool alerted = false;    ///< an alert about its staleness is firing
   bool recovered = false;  ///< healthy on the board; the status that says so is on its way
 };
 
@@ -69,6 +70,8 @@ struct StoreFacts {
 /// `store_failed`: rows are not taken, or wait in the spool for a database that fails.
 Finding store_failed(const StoreFacts& facts, const Options& options);
 
+/// Who is told that the stream is stale.
+std::string staleness_identity(const StreamKey& key);
 Labels stream_scope(const StreamKey& key);
 Labels venue_scope(const std::string& venue);
 Labels sink_scope(const std::string& sink);
