@@ -67,6 +67,12 @@ bool Shard::unwant(const StreamKey& key, const std::string& owner) {
   return held;
 }
 
+void Shard::set_policies(PolicySet policies) {
+  const MonoTime now = impl_->ports.clock.now();
+  impl_->set_policies(std::move(policies), now);
+  impl_->finish(now);
+}
+
 Monitor& Shard::monitor() {
   return impl_->monitor;
 }

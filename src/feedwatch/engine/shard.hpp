@@ -57,6 +57,10 @@ class Shard final : public FrameSink {
   Result<StreamId> want(const StreamKey& key, const std::string& owner, Duration ttl);
   /// Ends the owner's lease. The stream goes when nobody wants it any more; false = no such lease.
   bool unwant(const StreamKey& key, const std::string& owner);
+  /// Other limits, for the streams there are and those to come. What they make true is true from
+  /// now on, not earlier; streams whose policy stays as it was are not touched, and no line, epoch
+  /// or subscription is.
+  void set_policies(PolicySet policies);
 
   Monitor& monitor();
   const Monitor& monitor() const;

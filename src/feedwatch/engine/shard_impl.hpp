@@ -117,6 +117,8 @@ struct Shard::Impl {
   MonoTime next_lease_expiry() const;
   Result<std::size_t> unit_of(const StreamKey& key) const;
   void set_required(StreamEntry& entry, bool required);
+  void set_policies(PolicySet policies, MonoTime now);
+  void set_policy(StreamEntry& entry, const Policy& policy, MonoTime now);
   void put(StreamEntry& entry);
 
   // shard_instruments.cpp: which symbols trade

@@ -22,6 +22,12 @@ bool is_fault(Level level, Reason reason) {
   }
 }
 
+ChannelTraits traits_of(const venues::ChannelSheet& sheet) {
+  return {.cadence = sheet.cadence,
+          .snapshot_on_subscribe = sheet.snapshot_on_subscribe,
+          .suspect_after = sheet.suspect_after};
+}
+
 std::string offered_kinds(const venues::VenueSheet& sheet) {
   std::string text;
   for (const Kind kind : all_kinds) {
@@ -70,10 +76,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   info->text = key.text();
   info->cadence = sheet.cadence;
   info->channel = sheet.name;
-  info->policy = options.policies.for_stream(
-      info->text, ChannelTraits{.cadence = sheet.cadence,
-                                .snapshot_on_subscribe = sheet.snapshot_on_subscribe,
-                                .suspect_after = sheet.suspect_after});
+  info->policy = options.policies.for_stream(info->text, traits_of(sheet));
   const Result<StreamId> id =
       monitor.add_stream(StreamOptions{.key = key,
                                        .policy = info->policy,
@@ -120,6 +123,31 @@ void Shard::Impl::set_required(StreamEntry& entry, bool required) {
   entry.info = std::move(info);
   entry.status.info = entry.info;
   monitor.set_required(entry.status.stream, required);
+  put(entry);
+}
+
+void Shard::Impl::set_policies(PolicySet policies, MonoTime now) {
+  // What came true by the limits there were is told by them.
+  while (monitor.next_deadline() <= now) monitor.on_time(now);
+  drain_changes(now);
+  options.policies = std::move(policies);
+  for (auto& [stream, entry] : streams) {
+    const venues::VenueSheet& venue = units[entry.venue]->options.venue->sheet();
+    const std::uint8_t channel = *venues::channel_for(venue, entry.info->key.kind);
+    set_policy(entry,
+               options.policies.for_stream(entry.info->text, traits_of(venue.channels[channel])),
+               now);
+  }
+}
+
+void Shard::Impl::set_policy(StreamEntry& entry, const Policy& policy, MonoTime now) {
+  if (entry.info->policy == policy) return;
+  // Those who hold what was put before go on reading it: theirs is never written to.
+  auto info = std::make_shared<StreamInfo>(*entry.info);
+  info->policy = policy;
+  entry.info = std::move(info);
+  entry.status.info = entry.info;
+  monitor.set_policy(entry.status.stream, policy, now);
   put(entry);
 }
 
