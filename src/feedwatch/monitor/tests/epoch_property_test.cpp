@@ -107,6 +107,10 @@ class EpochProperty : public World {
     if (!plain.received) return;
     RC_ASSERT(*ages.receive >= 0s && *ages.confirmed >= 0s && *ages.level >= 0s);
     RC_ASSERT(*ages.confirmed <= *ages.receive);
+    if (looked) {  // news make nothing older than it would be without them
+      RC_ASSERT(*ages.receive <= *looked->receive + (now - looked_at));
+      RC_ASSERT(*ages.confirmed <= *looked->confirmed + (now - looked_at));
+    }
     if (!renewed && looked) {
       RC_ASSERT(*ages.receive == *looked->receive + (now - looked_at));
       RC_ASSERT(*ages.confirmed == *looked->confirmed + (now - looked_at));
