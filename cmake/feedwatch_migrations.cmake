@@ -2,7 +2,7 @@
 #   Compiles migrations/NNNN_name.sqlite.sql into the target, with the SHA-256 of each file, so that
 #   the program needs no file beside it. Configures again when a migration changes or appears.
 function(feedwatch_embed_migrations target)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/*.sqlite.sql)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/migrations/*.sqlite.sql)
   list(SORT files)
   set(entries "")
   foreach(path IN LISTS files)

@@ -1,6 +1,7 @@
 # feedwatch_library(name FOLDERS a b … DEPS x y …)
 #   A static library feedwatch_<name> (alias feedwatch::<name>) of every .cpp in the folders of
-#   src/feedwatch, and, where <folder>/tests/*_test.cpp exist, a test program <name>_test.
+#   src/feedwatch, and, where <folder>/tests/*_test.cpp exist, a test program <name>_test, unless the
+#   project is part of another.
 function(feedwatch_library name)
   cmake_parse_arguments(arg "" "" "FOLDERS;DEPS;TEST_DEPS" ${ARGN})
   if(NOT arg_FOLDERS)
@@ -9,7 +10,7 @@ function(feedwatch_library name)
   set(sources)
   set(tests)
   foreach(folder IN LISTS arg_FOLDERS)
-    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/feedwatch/${folder}/*.cpp)
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/feedwatch/${folder}/*.cpp)
     foreach(file IN LISTS found)
       if(file MATCHES "_test\\.cpp$")
         list(APPEND tests ${file})
@@ -23,19 +24,19 @@ function(feedwatch_library name)
   set(target feedwatch_${name})
   if(sources)
     add_library(${target} STATIC ${sources})
-    target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${arg_DEPS} feedwatch_sanitizers PRIVATE feedwatch_warnings)
   else()
     add_library(${target} INTERFACE)
-    target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} INTERFACE ${arg_DEPS} feedwatch_sanitizers)
   endif()
   add_library(feedwatch::${name} ALIAS ${target})
-  if(tests)
+  if(tests AND PROJECT_IS_TOP_LEVEL)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} ${arg_TEST_DEPS} GTest::gmock GTest::gtest_main
                           feedwatch_warnings)
-    target_compile_definitions(${name}_test PRIVATE FEEDWATCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_compile_definitions(${name}_test PRIVATE FEEDWATCH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}. TEST_LIST ${name}_cases
                          DISCOVERY_TIMEOUT 60)
     # RC_PARAMS: rapidcheck's properties see the same cases in every run; run the program itself, without
