@@ -29,7 +29,9 @@ int main() {
     fmt::print("stop looks at {}\n", delivery.price.prices.price.to_string());
   };
   callbacks.on_refused = [&](const StreamKey&, const Refusal&) { ++held_back; };
-  monitor.subscribe(*stream, {.name = "trailing_stop", .max_age = 5s}, callbacks);
+  monitor.subscribe(*stream,
+                    {.name = "trailing_stop", .delivery = DeliveryMode::in_line, .max_age = 5s},
+                    callbacks);
 
   monitor.update_price(key, *Decimal::parse("64000.10"), {.mono_recv = clock.at});
   const auto act = [&] { return guard.price(*stream, {.max_age = 5s}).has_value(); };
