@@ -2,23 +2,16 @@
 /// way of a price neither allocates nor enters the kernel.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <iterator>
 #include <new>
 #include <string>
 #include <vector>
 
+#include "feedwatch/base/tests/without_calls.hpp"
 #include "feedwatch/board.h"
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/shm/tests/shared_monitor.hpp"
@@ -63,8 +56,6 @@ namespace {
 using test::Scratch;
 using test::segment_options;
 using test::SharedMonitor;
-
-constexpr int no_seccomp = 77;  ///< exit code of a child
 
 class CApi : public ::testing::Test {
  protected:
@@ -219,37 +210,9 @@ TEST_F(CApi, AllocatesNothing) {
   EXPECT_EQ(allocations.load() - before, 0U);
 }
 
-/// From now on the kernel kills this process at any system call but the one that ends it. (Not the
-/// strict mode of seccomp: that forbids the processor's time stamp counter too, which is no call.)
-bool forbid_system_calls() {
-  constexpr auto kill = static_cast<std::uint32_t>(SECCOMP_RET_KILL_PROCESS);
-  constexpr auto allow = static_cast<std::uint32_t>(SECCOMP_RET_ALLOW);
-  sock_filter rules[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, allow),
-      BPF_STMT(BPF_RET | BPF_K, kill),
-  };
-  const sock_fprog program{.len = std::size(rules), .filter = rules};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-/// Runs the action without system calls in a child; its wait status.
-int status_without_calls(const std::function<bool()>& action) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (!forbid_system_calls()) ::_exit(no_seccomp);
-    ::_exit(action() ? 0 : 1);
-  }
-  int status = -1;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return status;
-}
-
 TEST_F(CApi, MakesNoSystemCall) {
   if (!plain_build) GTEST_SKIP() << "sanitizers make system calls of their own";
-  const int status = status_without_calls([this] {
+  const auto ended = testing::run_confined([this] {
     bool good = true;
     for (int i = 0; i < 100'000; ++i) {
       const int code = fw_board_price(board, stream, &options, &price);
@@ -258,21 +221,18 @@ TEST_F(CApi, MakesNoSystemCall) {
     }
     return good;
   });
-  if (WIFEXITED(status) && WEXITSTATUS(status) == no_seccomp) {
-    GTEST_SKIP() << "this kernel has no seccomp filters";
-  }
-  EXPECT_FALSE(WIFSIGNALED(status))
+  if (!ended.possible) GTEST_SKIP() << "this kernel has no seccomp filters";
+  EXPECT_EQ(ended.signal, 0)
       << "it made one; does CLOCK_BOOTTIME need one here? (/sys/devices/system/clocksource)";
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_TRUE(ended.returned_true);
 }
 
 TEST_F(CApi, WouldBeCaughtIfItMadeOne) {
   if (!plain_build) GTEST_SKIP() << "sanitizers make system calls of their own";
-  const int status = status_without_calls([this] { return fw_board_refresh(board, nullptr) == 0; });
-  if (WIFEXITED(status) && WEXITSTATUS(status) == no_seccomp) {
-    GTEST_SKIP() << "this kernel has no seccomp filters";
-  }
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+  const auto ended =
+      testing::run_confined([this] { return fw_board_refresh(board, nullptr) == 0; });
+  if (!ended.possible) GTEST_SKIP() << "this kernel has no seccomp filters";
+  EXPECT_EQ(ended.signal, SIGSYS);
 }
 
 }  // namespace
