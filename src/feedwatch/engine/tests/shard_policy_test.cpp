@@ -111,6 +111,20 @@ TEST_F(ShardPolicies, WhatBecameTrueByTheOldLimitsIsDatedByThem) {
   EXPECT_EQ(slot("BTCUSDT").level_since, silent_since + 5min + 1ns);
 }
 
+TEST_F(ShardPolicies, ASuspicionDueByTheOldLimitsCountsFromTheTrueBeginningOfTheSilence) {
+  PolicyRule quick = rule("*", 5min);
+  quick.suspect_after = 2s;
+  bench.receive(conn, mark_frame("BTCUSDT", bench.clock.wall_now()));
+  bench.shard.set_policies(PolicySet({quick}));
+  bench.clock.mono += 5s;  // nobody woke the shard
+  bench.shard.set_policies(PolicySet({rule("*", 5min)}));
+  bench.pass(1s);
+  const auto status = told("BTCUSDT");
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(status->suspect_since);
+  EXPECT_FALSE(status->repair_exhausted) << "five seconds of silence, not an hour";
+}
+
 TEST_F(ShardPolicies, OnlyWhatChangesIsTold) {
   bench.shard.set_policies(PolicySet({rule("*", 5min), rule("*/BTC*/mark", 4min)}));
   const auto taken = bench.status.take().streams;
