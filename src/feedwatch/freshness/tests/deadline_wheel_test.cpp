@@ -1,8 +1,10 @@
 #include "feedwatch/freshness/deadline_wheel.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "feedwatch/base/random.hpp"
 
@@ -164,6 +166,47 @@ TEST_F(Wheel, AgreesWithASortedMap) {
     ASSERT_LE(wheel.next(), first);
   }
   EXPECT_GT(fired_in_all, 10'000U);
+}
+
+/// Near the edges of buckets of every level, and anywhere between them.
+Duration any_distance() {
+  const int bits = *rc::gen::inRange(0, 54);  // the wheel turns 36 years
+  const auto edge = std::int64_t{1} << static_cast<unsigned>(bits);
+  const std::int64_t beside = *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(-1, 2),
+                                              rc::gen::inRange<std::int64_t>(0, edge));
+  return Duration{std::max<std::int64_t>(0, edge + beside)};
+}
+
+RC_GTEST_FIXTURE_PROP(Wheel, FiresAsASortedSetWould, ()) {
+  std::set<std::pair<MonoTime, std::uint32_t>> model;
+  MonoTime now = t0;
+  for (int steps = *rc::gen::inRange(1, 60); steps > 0; --steps) {
+    const auto number = *rc::gen::inRange<std::uint32_t>(0, 8);
+    const int what = *rc::gen::inRange(0, 8);
+    if (what == 0) {
+      model.erase({streams.truly[number], number});
+      arm(number, never_mono);
+    } else if (what < 6) {
+      const MonoTime at = now + any_distance();
+      model.erase({streams.truly[number], number});
+      model.insert({at, number});
+      const bool by_evidence = streams.armed_at[number] <= at && *rc::gen::arbitrary<bool>();
+      if (by_evidence) {
+        streams.truly[number] = at;  // nobody tells the wheel
+      } else {
+        arm(number, at);
+      }
+    } else {
+      now = model.empty() || what == 6 ? now + any_distance() : model.begin()->first;
+      std::vector<Fired> expected;
+      while (!model.empty() && model.begin()->first <= now) {
+        expected.push_back({model.begin()->first, model.begin()->second});
+        model.erase(model.begin());
+      }
+      RC_ASSERT(run(now) == expected);
+    }
+    RC_ASSERT(wheel.next() <= (model.empty() ? never_mono : model.begin()->first));
+  }
 }
 
 }  // namespace
