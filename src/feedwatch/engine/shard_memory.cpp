@@ -53,6 +53,8 @@ void Shard::Impl::restore_memory(MonoTime now) {
   if (!record) {
     // A missing record counts as spent, unless this is the first start there ever was.
     const bool first_start = !ports.state.get(started_key);
+    // An empty record first: killed before it has dialled, a first start has lost nothing.
+    if (first_start) ports.state.put(budgets_key, "v1\n");
     ports.state.put(started_key, "v1");
     for (const auto& unit : units) {
       if (!first_start) unit->feed->restore_spent(now);

@@ -31,6 +31,18 @@ TEST(ShardMemory, the_first_start_ever_dials_at_once) {
   EXPECT_THAT(bench.transport.dials, SizeIs(1));
 }
 
+TEST(ShardMemory, a_first_start_cut_short_has_lost_nothing) {
+  MapStore store;
+  {
+    ShardBench bench(store);
+    ASSERT_TRUE(bench.shard.start());  // and is killed before it has dialled
+  }
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  EXPECT_THAT(bench.transport.dials, SizeIs(1));
+}
+
 TEST(ShardMemory, a_lost_record_counts_as_spent) {
   MapStore store;
   store.put("engine/first_start", "v1");
