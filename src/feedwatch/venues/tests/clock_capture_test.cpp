@@ -239,7 +239,9 @@ void replay_okx_trades(const std::filesystem::path& path, Replay& replay,
     const Slot slot = replay.slot(streams[symbol]);
     EXPECT_EQ(slot.level, Level::healthy) << symbol;
     EXPECT_FALSE(slot.clock_suspect) << symbol;
-    if (!first) EXPECT_LE(slot.transit, 1s) << symbol;
+    if (!first) {
+      EXPECT_LE(slot.transit, 1s) << symbol;
+    }
   });
 }
 
