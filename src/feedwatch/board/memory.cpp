@@ -12,7 +12,8 @@ namespace {
 class HeapMemory final : public Memory {
  public:
   // calloc gives large zeroed pieces without touching them.
-  explicit HeapMemory(std::size_t size) : owned_(std::calloc(size + alignof(Cell), 1)) {
+  explicit HeapMemory(std::size_t size)
+      : owned_(std::calloc(size + alignof(Cell), 1)) {  // NOLINT(cppcoreguidelines-no-malloc)
     if (!owned_) throw std::bad_alloc();
     void* at = owned_.get();
     std::size_t space = size + alignof(Cell);
@@ -23,7 +24,9 @@ class HeapMemory final : public Memory {
 
  private:
   struct Free {
-    void operator()(void* memory) const { std::free(memory); }
+    void operator()(void* memory) const {
+      std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
+    }
   };
   std::unique_ptr<void, Free> owned_;
   std::span<std::byte> bytes_;

@@ -241,7 +241,7 @@ void PriceBoard::beat(std::size_t shard, MonoTime now) {
 }
 
 void PriceBoard::store(Cell& cell, const Slot& slot) {
-  std::array<std::uint64_t, board::slot_words> words;
+  std::array<std::uint64_t, board::slot_words> words;  // NOLINT: filled at once
   std::memcpy(words.data(), &slot, sizeof slot);
   const std::uint64_t sequence = cell.sequence;
   board::store(cell.sequence, sequence + 1, std::memory_order_relaxed);

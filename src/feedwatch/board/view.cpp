@@ -106,7 +106,7 @@ std::optional<StreamId> View::sibling(const Slot& slot, Kind kind) const {
   const std::string_view name = name_of(slot);
   const std::string_view stem = name.substr(0, name.rfind('/') + 1);
   const std::string_view word = to_text(kind);
-  std::array<char, longest_name> buffer;
+  std::array<char, longest_name> buffer;  // NOLINT: only what was written is read
   if (stem.empty() || stem.size() + word.size() > buffer.size()) return std::nullopt;
   std::ranges::copy(word, std::ranges::copy(stem, buffer.data()).out);
   return find(std::string_view{buffer.data(), stem.size() + word.size()});

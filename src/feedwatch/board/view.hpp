@@ -95,7 +95,7 @@ class NameText {
   std::string_view view() const { return {buffer_.data(), size_}; }
 
  private:
-  std::array<char, longest_name> buffer_;
+  std::array<char, longest_name> buffer_{};
   std::size_t size_ = 0;
 };
 

@@ -12,7 +12,8 @@ Word load(const Word& word, std::memory_order order) {
   static_assert(std::atomic_ref<Word>::is_always_lock_free);
   // atomic_ref wants a mutable object even to read it; a load of this size writes nothing, so that
   // read-only mappings are safe.
-  return std::atomic_ref<Word>(const_cast<Word&>(word)).load(order);
+  auto& readable = const_cast<Word&>(word);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  return std::atomic_ref<Word>(readable).load(order);
 }
 
 template <class Word>

@@ -28,17 +28,15 @@ class Dispatcher final : public Alarms {
   /// then calls on_alarm().
   class Arm {
    public:
+    virtual ~Arm() = default;
     virtual void operator()(StreamId stream, MonoTime at) = 0;
-
-   protected:
-    ~Arm() = default;
   };
 
   Dispatcher(PriceBoard& board, Arm& arm)
       : board_(board), arm_(arm), shared_(board), registry_(shared_) {}
   /// Waits for queued calls that run; then every subscription left is detached. Not to be called
   /// inside a callback.
-  ~Dispatcher();
+  ~Dispatcher() override;
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 

@@ -41,6 +41,7 @@ class ConsumerQueue {
   explicit ConsumerQueue(dispatch::Shared& shared) : shared_(shared) {}
   ConsumerQueue(const ConsumerQueue&) = delete;
   ConsumerQueue& operator=(const ConsumerQueue&) = delete;
+  ~ConsumerQueue() = default;
 
  private:
   friend class Dispatcher;

@@ -11,7 +11,7 @@ namespace feedwatch::dispatch {
 
 /// Things by dense index that never move: grown by one thread a chunk at a time, found by index
 /// from any thread that was told the index by the growing one. Shrinks only when destroyed.
-template <class T, std::size_t chunk_size, std::size_t max_chunks>
+template <class T, std::size_t ChunkSize, std::size_t MaxChunks>
 class Slab {
  public:
   Slab() = default;
@@ -22,21 +22,21 @@ class Slab {
   Slab& operator=(const Slab&) = delete;
 
   T& operator[](std::uint32_t index) const {
-    return chunks_[index / chunk_size].load(std::memory_order_acquire)[index % chunk_size];
+    return chunks_[index / ChunkSize].load(std::memory_order_acquire)[index % ChunkSize];
   }
   std::uint32_t size() const { return size_; }
   /// Index of one more; nothing when full.
   std::optional<std::uint32_t> grow() {
-    if (size_ == chunk_size * max_chunks) return std::nullopt;
-    if (size_ % chunk_size == 0) {
-      chunks_[size_ / chunk_size].store(std::make_unique<T[]>(chunk_size).release(),
-                                        std::memory_order_release);
+    if (size_ == ChunkSize * MaxChunks) return std::nullopt;
+    if (size_ % ChunkSize == 0) {
+      chunks_[size_ / ChunkSize].store(std::make_unique<T[]>(ChunkSize).release(),
+                                       std::memory_order_release);
     }
     return size_++;
   }
 
  private:
-  std::array<std::atomic<T*>, max_chunks> chunks_{};
+  std::array<std::atomic<T*>, MaxChunks> chunks_{};
   std::uint32_t size_ = 0;
 };
 

@@ -10,11 +10,9 @@ namespace feedwatch {
 /// of its consumers. Asked when the stream's deadline comes, not when ticks do. One thread.
 class Alarms {
  public:
+  virtual ~Alarms() = default;
   /// The first moment at which something is to be done with the stream if nothing comes.
   virtual MonoTime next_alarm(StreamId stream, const Slot& slot) const = 0;
-
- protected:
-  ~Alarms() = default;
 };
 
 }  // namespace feedwatch

@@ -106,7 +106,7 @@ class DeadlineWheel {
   static constexpr std::size_t buckets_per_level = std::size_t{1} << level_bits;
   static constexpr std::size_t level_count = 5;  ///< 2^60 ns: 36 years
   struct Level {
-    std::array<std::uint32_t, buckets_per_level> heads;
+    std::array<std::uint32_t, buckets_per_level> heads{};
     std::array<std::uint64_t, buckets_per_level / 64> occupied{};
     Level() { heads.fill(none); }
   };

@@ -54,7 +54,7 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
   if (!board.holds(tick.stream)) return {};
   const auto& words = board.words(index);
   const std::uint64_t state = words[word::state];
-  OwnerState& own = board.owned<OwnerState>(index);
+  auto& own = board.owned<OwnerState>(index);
   const Channel& channel = channels[own.intake.channel];
   const MonoTime recv = std::min(tick.mono_recv, now);
   const bool common = (state & looked_at) == well && own.watch.trouble == 0 &&
@@ -83,7 +83,7 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
   const Prices prices{tick.prices.price, is_quote ? tick.prices.ask : Decimal{}};
   Prices stored;
   std::memcpy(static_cast<void*>(&stored), words.data() + word::price, sizeof stored);
-  std::array<std::uint64_t, 4> fresh;
+  std::array<std::uint64_t, 4> fresh{};
   std::memcpy(fresh.data(), &prices, sizeof prices);
   const std::uint64_t ticks = words[word::ticks] + 1;
   board.rewrite(index, [&](auto put) {
