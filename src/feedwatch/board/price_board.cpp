@@ -89,16 +89,18 @@ Result<StreamId> PriceBoard::claim(const StreamKey& key) {
   if (key.venue.find('/') != std::string::npos) {
     return refuse(key, "the venue's name holds a slash", "name it without one");
   }
+  if (find(key)) return refuse(key, "is watched already");
+  // Room first: a name that was put down stays.
+  if (const auto room = make_room(); !room) return refuse(key, room.error().why, room.error().fix);
   const Result<Name*> name = name_for(key);
   if (!name) return std::unexpected(name.error());
   if ((*name)->stream != 0) return refuse(key, "is watched already");
-  const Result<StreamId> stream = place_for_new();
-  if (!stream) return refuse(key, stream.error().why, stream.error().fix);
+  const StreamId stream = take_place();
   Slot slot;
-  slot.generation = stream->generation();
+  slot.generation = stream.generation();
   const auto* at = reinterpret_cast<const std::byte*>(*name);
   slot.name = static_cast<std::uint32_t>(static_cast<std::size_t>(at - names()) / board::name_unit);
-  write(*stream, slot);
+  write(stream, slot);
   return stream;
 }
 
@@ -116,19 +118,21 @@ void PriceBoard::release(StreamId stream) {
   free_.push_back(static_cast<std::uint32_t>(stream.index()));
 }
 
-Result<StreamId> PriceBoard::place_for_new() {
+/// That there is a place for one stream more, and memory behind it.
+Result<void> PriceBoard::make_room() {
+  if (next_ < extent_.max_streams) return commit(cells_part_, (next_ + 1) * sizeof(Cell));
+  if (!free_.empty()) return {};
+  return std::unexpected(
+      Error{"", "the board of " + std::to_string(extent_.max_streams) + " streams is full",
+            "raise the capacity or watch fewer streams"});
+}
+
+/// Precondition: make_room().
+StreamId PriceBoard::take_place() {
   if (next_ < extent_.max_streams) {
-    if (auto done = commit(cells_part_, (next_ + 1) * sizeof(Cell)); !done) {
-      return std::unexpected(done.error());
-    }
     const StreamId fresh{next_++, 0};
     board::store(header_->cells, std::uint64_t{next_}, std::memory_order_release);
     return fresh;
-  }
-  if (free_.empty()) {
-    return std::unexpected(
-        Error{"", "the board of " + std::to_string(extent_.max_streams) + " streams is full",
-              "raise the capacity or watch fewer streams"});
   }
   const std::uint32_t index = free_.front();
   free_.pop_front();

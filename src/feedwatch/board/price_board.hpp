@@ -113,7 +113,8 @@ class PriceBoard {
     std::size_t size = 0;
     std::size_t committed = 0;
   };
-  Result<StreamId> place_for_new();
+  Result<void> make_room();
+  StreamId take_place();
   Result<board::Name*> name_for(const StreamKey& key);
   Result<board::Name*> append_name(std::string_view text, std::uint32_t& table_entry);
   Result<void> commit(Part& part, std::size_t length);

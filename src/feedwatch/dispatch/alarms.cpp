@@ -6,26 +6,36 @@ namespace feedwatch {
 
 using dispatch::nobody;
 
-MonoTime Dispatcher::next_alarm(StreamId stream, const Slot& slot) const {
-  if (fanout(stream).head == nobody) return never_mono;
-  return std::min(next_delivery(stream), next_refusal(stream, slot));
+void Dispatcher::on_window(MonoTime now) {
+  const std::uint32_t place = windows_.top().number;
+  windows_.erase(place);
+  const auto stream = stream_at(place);
+  if (!stream || !board_.holds(*stream)) return;
+  ++events_;
+  Event event(*this, *stream, now);
+  flush(*stream, event.slot);
+  settle_all(*stream, event);
 }
 
 void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
   // A callback may have ended the stream since its deadline came.
   if (!board_.holds(stream) || watched(stream) == nullptr) return;
-  const Slot slot = board_.own(stream);
-  const bool refuses = next_refusal(stream, slot) <= now;
-  if (!refuses && next_delivery(stream) > now) {
-    arm_(stream, next_alarm(stream, slot));
-    return;
-  }
+  if (next_refusal(stream, board_.own(stream)) > now) return;
   ++events_;
   Event event(*this, stream, now);
   flush(stream, event.slot);
-  if (refuses) review(stream, event.slot, now);
-  arm_(stream, next_refusal(stream, event.slot));
+  review(stream, event.slot, now);
   settle_all(stream, event);
+}
+
+/// The stream of a place that somebody subscribes to.
+std::optional<StreamId> Dispatcher::stream_at(std::uint32_t place) const {
+  for (std::uint32_t index = fanout(StreamId{place}).head; index != nobody;
+       index = shared_.records[index].next_of_stream) {
+    const Record& record = shared_.records[index];
+    if (!record.state().has(State::closed)) return record.stream();
+  }
+  return std::nullopt;
 }
 
 MonoTime Dispatcher::window_end(const Record& record, State state) const {
@@ -46,20 +56,7 @@ void Dispatcher::arm_window(StreamId stream) {
     if (state.has(State::pending)) first_due = std::min(first_due, end);
   });
   fanout(stream).quiet_until = quiet ? first_end : MonoTime::min();
-  arm_(stream, first_due);
-}
-
-/// The end of the first window that holds a price.
-MonoTime Dispatcher::next_delivery(StreamId stream) const {
-  const Fanout& fanout = this->fanout(stream);
-  MonoTime next = never_mono;
-  for_each(stream, [&](std::uint32_t index) {
-    const Record& record = shared_.records[index];
-    const State state = record.state();
-    const bool holds = state.has(State::pending) || fanout.has_unseen();
-    if (holds && state.has(State::open)) next = std::min(next, window_end(record, state));
-  });
-  return next;
+  windows_.set(place(stream), first_due);
 }
 
 MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {

@@ -32,13 +32,15 @@ bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
 }
 
 void Dispatcher::settle(StreamId stream, MonoTime now) {
+  if (!board_.holds(stream)) return;
   Event event(*this, stream, now);
   settle_all(stream, event);
 }
 
 void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
   Fanout* fanout = watched(stream);
-  if (fanout == nullptr) return;
+  // A callback that heard of the level may have ended the stream.
+  if (fanout == nullptr || !board_.holds(stream)) return;
   ++events_;
   Event event(*this, stream, now);
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, event.slot, now);
@@ -132,7 +134,8 @@ void Dispatcher::review(StreamId stream, const Slot& slot, MonoTime now) {
 void Dispatcher::settle_all(StreamId stream, Event& event) {
   const Running running(*this);
   for_each(stream, [&](std::uint32_t index) { settle_one(index, event); });
-  arm_window(stream);
+  // A callback may have given the stream's place to another one, whose windows these are not.
+  if (board_.holds(stream)) arm_window(stream);
 }
 
 void Dispatcher::settle_one(std::uint32_t index, Event& event) {

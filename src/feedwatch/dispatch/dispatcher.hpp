@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "feedwatch/base/deadline_heap.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/dispatch/fanout.hpp"
 #include "feedwatch/dispatch/registry.hpp"
@@ -77,9 +78,14 @@ class Dispatcher final : public Alarms {
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);
 
-  /// The end of a throttle window with a price pending, or the moment a consumer must be told of a
-  /// refusal.
-  MonoTime next_alarm(StreamId stream, const Slot& slot) const override;
+  /// The end of the first throttle window with a price pending.
+  MonoTime next_window() const { return windows_.next(); }
+  /// Precondition: next_window() <= now.
+  void on_window(MonoTime now);
+  /// The moment a consumer must be told of a refusal.
+  MonoTime next_alarm(StreamId stream, const Slot& slot) const override {
+    return fanout(stream).head == dispatch::nobody ? never_mono : next_refusal(stream, slot);
+  }
   /// The stream's deadline has come; perhaps it is not one of ours.
   void on_alarm(StreamId stream, MonoTime now);
   /// A place of the board is used for the first time.
@@ -104,10 +110,10 @@ class Dispatcher final : public Alarms {
   bool pass_quietly(StreamId stream, Fanout& common, const dispatch::Plain& plain,
                     const Prices& prices, MonoTime now, MonoTime armed) {
     if (!plain.acceptable || now >= common.quiet_until) return false;
-    const MonoTime end = common.has_unseen() ? never_mono : common.quiet_until;
+    const bool first = !common.has_unseen();
     common.widen(prices);
-    const MonoTime alarm = std::min(end, plain.refused_not_before);
-    if (alarm < armed) arm_(stream, alarm);
+    if (first) windows_.set_not_later(place(stream), common.quiet_until);
+    if (plain.refused_not_before < armed) arm_(stream, plain.refused_not_before);
     return true;
   }
   template <class Action>
@@ -127,7 +133,7 @@ class Dispatcher final : public Alarms {
   /// tick is due at once, or must be looked at by each subscription.
   void arm_window(StreamId stream);
   MonoTime window_end(const Record& record, State state) const;
-  MonoTime next_delivery(StreamId stream) const;
+  std::optional<StreamId> stream_at(std::uint32_t place) const;
   MonoTime next_refusal(StreamId stream, const Slot& slot) const;
 
   // subscriptions.cpp: their begin, their end, and what is told of them
@@ -162,6 +168,9 @@ class Dispatcher final : public Alarms {
   Arm& arm_;
   dispatch::Shared shared_;
   dispatch::Registry registry_;
+  /// By stream index, the first end of a throttle window with a price pending. Not in the stream's
+  /// place in the wheel: windows end ten times a second, and would leave an entry behind each time.
+  DeadlineHeap windows_;
   std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
   struct Kept {
     StreamId stream;

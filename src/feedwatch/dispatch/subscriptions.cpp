@@ -73,6 +73,7 @@ void Dispatcher::drop_stream(StreamId stream) {
   }
   keep_key(stream, count);
   fanout(stream).all_seen();
+  windows_.erase(place(stream));
 }
 
 std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
@@ -247,6 +248,7 @@ void Dispatcher::forget(std::uint32_t index) {
                        shared_.topics[place(stream)].key.load() == nullptr;
   if (!dropped && fanout(stream).head == nobody) {
     keep_key(stream, 0);
+    windows_.erase(place(stream));
   }
   record.end_generation();
   record.next_queued = nobody;

@@ -121,7 +121,8 @@ Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   const bool past_limit = status.level == Level::degraded || is_stale(facts);
   if (!past_limit || !status.fault || facts.recovered) {
     // Flapping opens no alert: it keeps the one there is.
-    if (!status.flapping || !facts.alerted) return std::nullopt;
+    const bool healthy = status.level == Level::healthy || facts.recovered;
+    if (!status.flapping || !facts.alerted || !healthy) return std::nullopt;
     return between_flaps(facts, name);
   }
   // It takes the place of repair_exhausted, and must not say less.

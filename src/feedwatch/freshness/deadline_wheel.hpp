@@ -46,6 +46,9 @@ class DeadlineWheel {
     return std::min(ready_.empty() ? never_mono : ready_.front().at, next_bucket_);
   }
 
+  /// Entries held, those of streams armed elsewhere since included.
+  std::size_t size() const { return held_ + ready_.size(); }
+
   /// Makes deadlines up to `now` ready and moves those that evidence has overtaken to where they
   /// truly lie; looks at about `slice` of them at most, so that next() may still not be after
   /// `now`: to be called again. `streams` knows the streams:
@@ -150,6 +153,7 @@ class DeadlineWheel {
     }
     Block& open = block(head);
     open.numbers[open.count++] = number;
+    ++held_;
     levels_[to.level].occupied[to.bucket / 64] |= std::uint64_t{1} << (to.bucket % 64U);
   }
   std::uint32_t take_block() {
@@ -208,6 +212,7 @@ class DeadlineWheel {
       cursor_ = tick_of(start_of(from));
       const std::uint32_t lifted = pop_block(from);
       count = block(lifted).count;
+      held_ -= count;
       place(lifted, from, streams);
       block(lifted).next = free_;
       free_ = lifted;
@@ -251,6 +256,7 @@ class DeadlineWheel {
 
   std::uint64_t cursor_ = 0;  ///< where the wheel stands: all ticks below have been lifted
   MonoTime next_bucket_ = never_mono;
+  std::size_t held_ = 0;      ///< in buckets
   std::vector<Entry> ready_;  ///< a heap, earliest first
   std::array<Level, level_count> levels_;
   std::vector<std::unique_ptr<Blocks>> blocks_;

@@ -44,6 +44,8 @@ void Tracker::on_policy(Subject subject, MonoTime now) {
   slot.recovering = false;
   if (Trouble* trouble = troubles_.find(subject.watch)) trouble->good_ticks = 0;
   // True from now on, not earlier: until now other limits were in force.
+  const Due due = next_due(known(subject));
+  if (due.what == Due::What::suspect && due.at <= now) suspect(subject, now);
   const Level level = level_at(slot, now);
   if (level != slot.level) transition(subject, level, now);
   arm(subject.stream, subject.watch, next_due(known(subject)).at);
@@ -105,7 +107,13 @@ std::optional<std::uint32_t> Tracker::take_due(MonoTime now) {
 }
 
 void Tracker::on_deadline(Subject subject, MonoTime now) {
-  settle(subject, now);
+  act_until(subject, now);
+}
+
+void Tracker::rearm(Subject subject) {
+  const MonoTime level = next_due(known(subject)).at;
+  arm(subject.stream, subject.watch,
+      std::min(level, alarms_.next_alarm(subject.stream, subject.slot)));
 }
 
 MonoTime Tracker::Streams::due(std::uint32_t number) const {
@@ -117,12 +125,18 @@ MonoTime Tracker::Streams::due(std::uint32_t number) const {
 }
 
 void Tracker::settle(Subject subject, MonoTime now) {
+  const Due due = act_until(subject, now);
+  arm(subject.stream, subject.watch, due.at);
+}
+
+/// Does what is due; what comes next.
+Due Tracker::act_until(Subject subject, MonoTime now) {
   Due due = next_due(known(subject));
   for (; due.what != Due::What::nothing && due.at <= now; due = next_due(known(subject))) {
     act(subject, due);
   }
   subject.watch.settled = std::max(subject.watch.settled, now);
-  arm(subject.stream, subject.watch, due.at);
+  return due;
 }
 
 void Tracker::act(Subject subject, const Due& due) {

@@ -75,12 +75,16 @@ class Tracker {
 
   /// Also of the alarms that were armed.
   MonoTime next_deadline() const { return wheel_.next(); }
+  std::size_t deadlines_held() const { return wheel_.size(); }
   /// Finds what is due at `now`, a slice at a time (DeadlineWheel::prepare); how many it looked at.
   std::size_t prepare(MonoTime now) { return wheel_.prepare(now, Streams{*this}); }
   /// Index of the stream whose deadline comes first, if that has come and is prepared: to be given
-  /// to on_deadline() at once.
+  /// to on_deadline() at once, and to rearm() when all that was due is done.
   std::optional<std::uint32_t> take_due(MonoTime now);
   void on_deadline(Subject subject, MonoTime now);
+  /// One entry for whatever comes first: two, and each deadline would leave one behind in the
+  /// wheel.
+  void rearm(Subject subject);
 
   Troubles& troubles() { return troubles_; }
   const Troubles& troubles() const { return troubles_; }
@@ -99,6 +103,7 @@ class Tracker {
     return {subject.slot, subject.watch, policies_[subject.watch.policy],
             troubles_.find(subject.watch)};
   }
+  Due act_until(Subject subject, MonoTime now);
   void settle(Subject subject, MonoTime now);
   void act(Subject subject, const Due& due);
   void set_limits(Subject subject) const;

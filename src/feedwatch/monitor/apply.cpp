@@ -157,6 +157,7 @@ Outcome Monitor::Impl::update(const StreamKey& key, const Prices& prices, Fields
   if (board.holds(tick.stream)) {
     tick.epoch = board.owned<OwnerState>(tick.stream.index()).intake.epoch;
   }
+  if (stamps.now) told = std::max(told, *stamps.now);
   // Without a clock of its own the price is as new as the newest moment anybody told us of.
   return apply(tick, stamps.now.value_or(std::max(stamps.mono_recv, told)));
 }

@@ -64,7 +64,7 @@ Monitor::Impl::Common Monitor::Impl::apply_common(const Tick& tick, MonoTime now
                       ((state & flag::has_seq) != 0) == tick.seq.has_value() &&
                       ((state & flag::has_event_time) != 0) == tick.ts_event.has_value() &&
                       policies[own.watch.policy].sanity_percent == 0 &&
-                      recv >= mono(words[word::confirmed]) &&
+                      recv >= mono(words[word::confirmed]) && recv >= own.watch.heard &&
                       is_whole_price(channel.rules.kind, tick) &&
                       is_newer(channel.rules, own.intake, words[word::seq], tick);
   if (!common) return {};

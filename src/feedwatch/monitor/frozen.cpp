@@ -33,6 +33,7 @@ void Monitor::Impl::notice_frozen(Stream& stream, MonoTime recv, MonoTime now) {
   if (!trouble.beside) trouble.beside = beside(stream.slot, channel(stream).rules.kind);
   if (!trouble.beside || alone <= frozen_after) return;
   const auto other = unchecked_price(trouble.beside->stream);
+  if (!other) trouble.beside.reset();  // it is gone: another is chosen the next time
   if (!other || !moved(trouble.beside->price, *other)) return;
   stream.slot.frozen = true;
   tracker.on_frozen(stream.subject(), now);

@@ -199,7 +199,11 @@ std::vector<UndeliveredFinding> Monitor::undelivered(MonoTime now) const {
 }
 
 MonoTime Monitor::next_deadline() const {
-  return impl_->tracker.next_deadline();
+  return std::min(impl_->tracker.next_deadline(), impl_->dispatcher.next_window());
+}
+
+std::size_t Monitor::deadlines_held() const {
+  return impl_->tracker.deadlines_held();
 }
 
 void Monitor::on_time(MonoTime now, std::size_t limit) {

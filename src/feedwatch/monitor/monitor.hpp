@@ -153,6 +153,9 @@ class Monitor {
 
   // ---- time ----
   MonoTime next_deadline() const;  ///< never_mono when nothing is pending
+  /// Entries kept for deadlines, those overtaken by others included: bounded by a few for each
+  /// stream. Owner thread.
+  std::size_t deadlines_held() const;
   /// Levels, suspicion, trailing-edge deliveries, refusals that have become due. At most `limit`
   /// streams expire per call; call again while next_deadline() <= now.
   void on_time(MonoTime now, std::size_t limit = 4096);

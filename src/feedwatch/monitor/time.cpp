@@ -21,18 +21,26 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
   told = std::max(told, now);
   // A look at a stream costs about as much as its expiry: both count against the limit.
   for (std::size_t spent = 0; spent < limit; ++spent) {
-    if (tracker.next_deadline() > now || tracker.next_deadline() == never_mono) return;
+    const MonoTime level_due = tracker.next_deadline();
+    const MonoTime window_due = dispatcher.next_window();
+    const MonoTime due = std::min(level_due, window_due);
+    if (due > now || due == never_mono) return;
+    // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
+    if (window_due < level_due) {
+      dispatcher.on_window(now);
+      continue;
+    }
     const auto index = tracker.take_due(now);
     if (!index) {
       spent += tracker.prepare(now);
       continue;
     }
     Stream expired{board.at(*index), board.own(StreamId{*index}), board.owned<OwnerState>(*index)};
+    const StreamId id = expired.id;
     tracker.on_deadline(expired.subject(), now);
-    const StreamId stream = expired.id;
     publish(expired);
-    // Behind the level: a consumer hears of the level it is judged by.
-    dispatcher.on_alarm(stream, now);
+    dispatcher.on_alarm(id, now);
+    if (auto known = stream(id)) tracker.rearm(known->subject());
   }
 }
 

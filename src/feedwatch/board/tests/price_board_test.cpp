@@ -152,6 +152,19 @@ TEST(PriceBoard, NamesOfStreamsThatAreGoneFillItOneDay) {
   EXPECT_NE(why.find("no place for more names (restart"), std::string::npos) << why;
 }
 
+TEST(PriceBoard, WhatIsRefusedUsesUpNothing) {
+  PriceBoard board(2);
+  board.publish(board.claim(key("BTC")).value());
+  const StreamId second = board.claim(key("ETH")).value();
+  board.publish(second);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_NE(board.claim(key("S" + std::to_string(i))).error().why.find("is full"),
+              std::string::npos);
+  }
+  board.release(second);
+  EXPECT_TRUE(board.claim(key("SOL")).has_value());
+}
+
 TEST(PriceBoard, FindsEveryOneOfManyNames) {
   constexpr std::size_t many = 3000;
   PriceBoard board(many);

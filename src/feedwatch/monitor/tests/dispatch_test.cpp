@@ -39,6 +39,54 @@ TEST_F(Dispatch, ThreeTicksInAWindowAreTwoDeliveriesAndTheLastIsTheNewest) {
   EXPECT_EQ(seen.windows[1].count, 2U);
 }
 
+/// A stream that a callback puts in the place of its own gets its prices like any other.
+TEST_F(Dispatch, AStreamBornInACallbackAtTheSamePlaceIsDelivered) {
+  Monitor full({.capacity = 1, .anchor = anchor});
+  const StreamId first = full.add_stream(options_of("v/A/last"), now).value();
+  std::uint64_t delivered = 0;
+  StreamId second;
+  Callbacks count;
+  count.on_price = [&](const Delivery&) { ++delivered; };
+  Callbacks replace;
+  replace.on_price = [&](const Delivery&) {
+    full.remove_stream(first, now);
+    second = full.add_stream(options_of("v/B/last"), now).value();
+    full.subscribe(second, {.name = "b", .delivery = DeliveryMode::in_line}, count);
+  };
+  full.subscribe(first, {.name = "a", .delivery = DeliveryMode::in_line}, replace);
+  full.apply(tick(first, 1), now);
+  ASSERT_EQ(second.index(), first.index());
+  for (int i = 0; i < 10; ++i) {
+    now += 200ms;
+    full.apply(tick(second, 1 + i), now);
+    while (full.next_deadline() <= now) full.on_time(now);
+  }
+  EXPECT_EQ(delivered, 10U);
+}
+
+/// A window ends ten times a second: what each leaves behind must not come back as a stall.
+TEST_F(Dispatch, WindowsLeaveNothingBehindInTheWheel) {
+  constexpr int streams = 50;
+  Monitor many({.capacity = streams, .anchor = anchor});
+  std::vector<StreamId> ids;
+  Callbacks nothing;
+  nothing.on_price = [](const Delivery&) {};
+  for (int i = 0; i < streams; ++i) {
+    ids.push_back(many.add_stream(options_of("v/S" + std::to_string(i) + "/last"), now).value());
+    many.subscribe(ids.back(), {.name = "c", .delivery = DeliveryMode::in_line}, nothing);
+  }
+  std::size_t most = 0;
+  for (const MonoTime end = now + 200s; now < end; now += 40ms) {
+    while (many.next_deadline() <= now) {
+      many.on_time(many.next_deadline());
+      many.on_time(now);
+    }
+    for (const StreamId id : ids) many.apply(tick(id, 1), now);
+    most = std::max(most, many.deadlines_held());
+  }
+  EXPECT_LE(most, 10U * streams);
+}
+
 TEST_F(Dispatch, TheWindowsEndIsADeadlineOfTheMonitor) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;
