@@ -373,6 +373,8 @@ class Board:
         board = self._opened()
         handle = self._streams.get(stream)
         if handle is None:
+            if "\0" in stream:
+                raise ValueError(f"{stream!r}: no stream has such a name")
             handle = self._library.fw_board_find(board, stream.encode())
             if handle != 0:  # else it is none's, and the answer says why
                 self._streams[stream] = handle

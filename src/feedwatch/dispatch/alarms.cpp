@@ -14,6 +14,7 @@ void Dispatcher::on_window(MonoTime now) {
   ++events_;
   Event event(*this, *stream, now);
   flush(*stream, event.slot);
+  fanout(*stream).quiet_until = MonoTime::min();  // a callback may bring the next tick
   settle_all(*stream, event);
 }
 
@@ -25,6 +26,7 @@ void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
   Event event(*this, stream, now);
   flush(stream, event.slot);
   review(stream, event.slot, now);
+  fanout(stream).quiet_until = MonoTime::min();
   settle_all(stream, event);
 }
 

@@ -51,6 +51,7 @@ void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
   flush(stream, event.slot);
   review(stream, event.slot, now);
   arm_(stream, next_refusal(stream, event.slot));
+  fanout->quiet_until = MonoTime::min();
   settle_all(stream, event);
 }
 

@@ -49,7 +49,8 @@ class Dispatcher final : public Alarms {
   /// The caller then names the streams there are by on_stream(), and from now on every new one.
   Subscription subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
                                   Callbacks callbacks);
-  void on_stream(StreamId stream, const StreamKey& key);
+  /// `only`: of that pattern alone.
+  void on_stream(StreamId stream, const StreamKey& key, Subscription only = {});
   /// No call after it returns: it waits for one that runs on another thread. Inside any callback
   /// it does not wait; then no new call starts. That of a pattern ends what only the pattern chose.
   void unsubscribe(Subscription subscription);

@@ -23,6 +23,7 @@ struct ConsumerQueue::Due {
   Window window;
   bool price = false;
   bool refusal = false;
+  bool again = false;  ///< the entry is still taken: what else it is about comes next
 };
 
 namespace {
@@ -53,6 +54,11 @@ Taken take(State before, bool acceptable) {
   return taken;
 }
 
+/// The level alone: whatever its call takes, what follows is judged behind it.
+State take_level(State before) {
+  return before.with(State::calling).with_told_level(before.newest_level());
+}
+
 }  // namespace
 
 std::size_t ConsumerQueue::run(const Clock& clock, std::size_t limit) {
@@ -76,7 +82,8 @@ bool ConsumerQueue::empty() const {
 
 void ConsumerQueue::set_wake(std::function<void()> wake) {
   wake_ = std::move(wake);
-  if (wake_ && !incoming_.empty()) wake_();
+  // What an earlier runner has taken over is not seen from here: the next one looks for itself.
+  if (wake_) wake_();
 }
 
 void ConsumerQueue::put(std::uint32_t record) {
@@ -111,8 +118,12 @@ std::uint32_t ConsumerQueue::next() {
 }
 
 void ConsumerQueue::serve(std::uint32_t index, const Clock& clock) {
-  Due due;
-  if (claim(index, clock, due)) make_calls(index, due);
+  for (bool again = true; again;) {
+    Due due;
+    if (!claim(index, clock, due)) return;
+    again = due.again;
+    make_calls(index, due);
+  }
 }
 
 /// Takes what is due with one compare-and-swap, so that price, window and count belong together.
@@ -144,11 +155,21 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
     const MonoTime now = clock.now();
     const bool ahead = static_cast<std::uint32_t>(slot.ticks) != state.covered();
     const bool price_due = state.has(State::pending) && !state.has(State::open);
-    if (state.has(State::closed) || (price_due && ahead)) {
+    // A callback may have given the stream's place to another one, which is not yet known here.
+    const bool other = !slot.occupied || slot.generation != record.stream().generation();
+    if (state.has(State::closed) || other || (price_due && ahead)) {
       if (record.change(state, state.without(State::handed))) return false;
       continue;
     }
     const Consumer& consumer = shared_.consumers[state.consumer()];
+    if (state.level_due()) {
+      if (!record.change(state, take_level(state))) continue;
+      due.consumer = &consumer;
+      due.key = key;
+      due.level = {state.told_level(), state.newest_level()};
+      due.again = true;
+      return true;
+    }
     auto verdict = judge(slot, consumer.read, now);
     const Taken taken = take(state, verdict.has_value());
     // Before the swap, so that the owner finds it when it finds the window open; until then the
@@ -164,7 +185,6 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
     if (taken.episode) record.count_episode(verdict.error().code);
     due.consumer = &consumer;
     due.key = key;
-    if (state.level_due()) due.level = {state.told_level(), state.newest_level()};
     due.verdict = std::move(verdict);
     due.window = window;
     due.price = taken.price;
@@ -177,7 +197,6 @@ void ConsumerQueue::make_calls(std::uint32_t index, const Due& due) {
   Record& record = shared_.records[index];
   const Callbacks& callbacks = due.consumer->callbacks;
   const auto ended = [&] { return record.state().has(State::closed); };
-  // The level first: a consumer hears of the level its price is judged by.
   if (due.level && !ended()) {
     dispatch::call_level(record, callbacks, *due.key, due.level->first, due.level->second);
   }

@@ -34,8 +34,9 @@ class ConsumerQueue {
   std::size_t run(const Clock& clock, std::size_t limit);
   /// Whether run() would find nothing. On the thread that runs it.
   bool empty() const;
-  /// `wake` is called on the monitor's thread whenever the queue turns non-empty, and at once if it
-  /// is not empty now. It must not block, nor run the queue. Monitor's thread.
+  /// `wake` is called on the monitor's thread whenever the queue turns non-empty, and at once,
+  /// since an earlier runner may have left something. It must not block, nor run the queue.
+  /// Monitor's thread.
   void set_wake(std::function<void()> wake);
 
   explicit ConsumerQueue(dispatch::Shared& shared) : shared_(shared) {}

@@ -20,6 +20,9 @@ std::optional<std::uint16_t> Registry::consumer(const ConsumerOptions& wanted,
   consumer.number = *index;
   consumer.read = {options.max_age, options.basis, options.accept_confirmed};
   if (options.delivery == DeliveryMode::queued) {
+    std::erase_if(queues_, [this](const auto& queue) {  // of names that are over
+      return queue.second.use_count() == 1 && !names_.contains(queue.first);
+    });
     auto& queue = queues_[options.name];
     if (queue == nullptr) queue = std::make_shared<ConsumerQueue>(shared_);
     consumer.queue = queue;

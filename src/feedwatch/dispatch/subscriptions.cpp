@@ -43,12 +43,16 @@ Subscription Dispatcher::subscribe_matching(std::string_view pattern,
   return {registry_.add_pattern(*consumer, std::string(pattern)).id | of_pattern};
 }
 
-void Dispatcher::on_stream(StreamId stream, const StreamKey& key) {
+void Dispatcher::on_stream(StreamId stream, const StreamKey& key, Subscription only) {
   if (registry_.patterns().empty()) return;
   const std::string text = key.text();
+  // Attaching may call back, and a callback may change the patterns.
+  std::vector<std::uint16_t> chosen;
   for (const auto& pattern : registry_.patterns()) {
-    if (glob_match(pattern.text, text)) attach(stream, key, pattern.consumer);
+    const bool asked = only.id == 0 || only.id == (pattern.id | of_pattern);
+    if (asked && glob_match(pattern.text, text)) chosen.push_back(pattern.consumer);
   }
+  for (const std::uint16_t consumer : chosen) attach(stream, key, consumer);
 }
 
 void Dispatcher::unsubscribe(Subscription subscription) {
@@ -64,6 +68,7 @@ void Dispatcher::drop_stream(StreamId stream) {
   if (!has_topic(stream) || shared_.topics[place(stream)].stream != stream) return;
   const Running running(*this);
   ++events_;
+  const StreamKey* const key = shared_.key(stream);
   std::uint32_t count = 0;
   for (std::uint32_t index = fanout(stream).head; index != nobody;
        index = shared_.records[index].next_of_stream) {
@@ -71,6 +76,9 @@ void Dispatcher::drop_stream(StreamId stream) {
     ++count;
     detach(index, false);
   }
+  // A callback that heard of the end may have begun another stream here.
+  const dispatch::Topic& topic = shared_.topics[place(stream)];
+  if (topic.stream != stream || topic.key.load() != key) return;
   keep_key(stream, count);
   fanout(stream).all_seen();
   windows_.erase(place(stream));

@@ -177,7 +177,7 @@ Subscription Monitor::subscribe_matching(std::string_view pattern, const Consume
   for (std::size_t i = 0; subscription && i < impl_->board.used(); ++i) {
     const StreamId stream = impl_->board.at(i);
     if (!impl_->board.holds(stream)) continue;
-    impl_->dispatcher.on_stream(stream, impl_->options_of(stream).key);
+    impl_->dispatcher.on_stream(stream, impl_->options_of(stream).key, subscription);
   }
   return subscription;
 }

@@ -145,7 +145,10 @@ void make(fw_price& made, const fw_board* board, const fw_read_options* given, A
 /// As much as the caller has room for; zeros where it has more than we know of.
 template <class Ask>
 int answer(const fw_board* board, const fw_read_options* given, fw_price* out, Ask ask) {
-  if (out == nullptr || out->size < offsetof(fw_price, price)) return FW_BAD_ARGUMENT;
+  constexpr std::uint32_t most = 4096;  // no version of the structure will be as large
+  if (out == nullptr || out->size < offsetof(fw_price, price) || out->size > most) {
+    return FW_BAD_ARGUMENT;
+  }
   const std::uint32_t room = out->size;
   int refusal = FW_OK;
   if (room >= sizeof(fw_price)) {

@@ -59,6 +59,7 @@ struct Reader::Look {
   MonoTime heartbeat{};
   board::State state = board::State::closed;
   bool of_another_board = false;
+  bool by_handle = false;
   StreamId stream;
 };
 
@@ -95,12 +96,14 @@ Reader::Look Reader::look(Handle stream, const Question& question) const {
   Look seen;
   const board::View& view = segment_->view;
   seen.stream = id_of(stream);
+  seen.by_handle = stream != Handle{};
   seen.of_another_board = stream != Handle{} && stream.value >> id_bits != segment_->word;
   if (seen.of_another_board) return seen;
   // No handle is a stream the monitor does not watch, if it lives.
   seen.slot = stream == Handle{} ? Slot{} : view.read(seen.stream);
   if (seen.slot && seen.slot->has_bridge && question.intent == Intent::reduce_risk) {
     seen.bridge = view.read_bridge(seen.stream);
+    if (seen.bridge && seen.bridge->generation != seen.stream.generation()) seen.bridge.reset();
   }
   const std::size_t shard = seen.slot ? view.shard_of(*seen.slot) : 0;
   seen.heartbeat = mono_from_ns(view.heartbeat(shard));
@@ -116,7 +119,9 @@ std::expected<Answer, Refusal> Reader::verdict(const Look& seen, const Question&
   if (seen.state == board::State::closed) return refused(RefusalCode::writer_gone);
   if (is_dead(seen.heartbeat, now)) return refused(RefusalCode::writer_dead);
   if (!seen.slot) return refused(RefusalCode::writer_stuck);
-  if (seen.slot->occupied && seen.slot->generation != seen.stream.generation()) {
+  // A handle was given for a stream there was; whatever is there now is not it.
+  const bool same = seen.slot->occupied && seen.slot->generation == seen.stream.generation();
+  if (seen.by_handle && !same) {
     return refused(RefusalCode::old_epoch);
   }
   auto live = judge(*seen.slot, question.read, now);

@@ -141,17 +141,34 @@ TEST_F(Queue, WakesWhenItTurnsNonEmpty) {
   monitor.subscribe(a, {.name = "c"}, seen.callbacks());
   monitor.subscribe(b, {.name = "c"}, seen.callbacks());
   monitor.queue("c")->set_wake([&] { ++woken; });
+  EXPECT_EQ(woken, 1) << "an earlier runner may have left something";
   send(a, 1);
   send(b, 2);
-  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(woken, 2);
   run_queue();
   wait(1s);
   send(b, 3);
-  EXPECT_EQ(woken, 2);
+  EXPECT_EQ(woken, 3);
   monitor.queue("c")->set_wake([&] { woken += 10; });
-  EXPECT_EQ(woken, 12) << "it is not empty already";
+  EXPECT_EQ(woken, 13);
   run_queue();
   EXPECT_EQ(seen.prices, (std::vector<std::int64_t>{1, 2, 3})) << "in the order handed over";
+}
+
+TEST_F(Queue, WhatALevelsCallTakesIsInTheAgeOfThePriceBehindIt) {
+  const StreamId s = add("v/BTC/last");
+  std::vector<RefusalCode> refusals;
+  int prices = 0;
+  Callbacks slow;
+  slow.on_level = [&](const StreamKey&, Level, Level) { wait(10s); };
+  slow.on_price = [&](const Delivery&) { ++prices; };
+  slow.on_refused = [&](const StreamKey&, const Refusal& why) { refusals.push_back(why.code); };
+  monitor.subscribe(s, {.name = "c", .max_age = 5s}, slow);
+  send(s, 100);  // its level and its price wait in one entry
+  run_queue();
+  EXPECT_EQ(prices, 0) << "ten seconds old when its turn comes";
+  EXPECT_EQ(refusals, (std::vector<RefusalCode>{RefusalCode::too_old}));
+  EXPECT_EQ(counters().refused, 1U);
 }
 
 TEST_F(Queue, TakesAsManyAsItIsAskedTo) {

@@ -188,6 +188,40 @@ TEST_F(Subscriptions, AConsumerWhoseEveryCallFailsIsAFinding) {
   EXPECT_EQ(monitor.undelivered(now)[0].failed, 1U);
 }
 
+TEST_F(Subscriptions, APatternOfSomebodyElseBringsBackNoEndedOne) {
+  const StreamId s = add("v/A/last");
+  int calls = 0;
+  Callbacks count;
+  count.on_price = [&](const Delivery&) { ++calls; };
+  const ConsumerOptions options{.name = "x", .delivery = DeliveryMode::in_line};
+  monitor.subscribe_matching("v/*/last", options, count);
+  const Subscription handle = monitor.subscribe(s, options, count);
+  monitor.unsubscribe(handle);
+  monitor.subscribe_matching("w/*/last", {.name = "other", .delivery = DeliveryMode::in_line}, {});
+  send(s, 100);
+  EXPECT_EQ(calls, 0);
+}
+
+TEST_F(Subscriptions, AStreamBegunInItsPlaceAsTheEndIsToldKeepsItsPrices) {
+  Monitor full({.capacity = 1, .anchor = anchor});
+  const StreamId first = full.add_stream(options_of("v/A/last"), now).value();
+  Recorder seen;
+  Callbacks replace;
+  StreamId second;
+  replace.on_detached = [&](const StreamKey&) {
+    second = full.add_stream(options_of("v/B/last"), now).value();
+    full.subscribe(second, {.name = "b", .delivery = DeliveryMode::in_line}, seen.callbacks());
+    for (int i = 1; i <= 3; ++i) full.apply(tick(second, i), now);
+  };
+  full.subscribe(first, {.name = "a", .delivery = DeliveryMode::in_line}, replace);
+  full.remove_stream(first, now);
+  ASSERT_EQ(full.delivery_counters().size(), 1U);
+  EXPECT_EQ(full.delivery_counters()[0].stream.text(), "v/B/last");
+  now += 1s;
+  while (full.next_deadline() <= now) full.on_time(now);
+  EXPECT_EQ(seen.prices, (std::vector<std::int64_t>{1, 3}));
+}
+
 TEST_F(Subscriptions, AStreamBegunInACallbackAboutTheEndOfAnother) {
   const StreamId s = add("v/A/last");
   Callbacks callbacks = naming("c");

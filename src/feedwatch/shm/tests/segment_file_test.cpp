@@ -232,7 +232,7 @@ TEST_F(FullFilesystem, IsAnErrorOfTheStreamThatFindsNoPlaceAndHarmsNoOther) {
        index += index < streams ? 1 : 999) {
     EXPECT_EQ(
         reader->price_at(Handle{board | index}, {.read = {.max_age = 1s}}, shared.now).error().code,
-        RefusalCode::unconfigured);
+        RefusalCode::old_epoch);
     EXPECT_FALSE(shared.monitor->price(StreamId{index, 0}, {.max_age = 1s}, shared.now));
   }
 }
