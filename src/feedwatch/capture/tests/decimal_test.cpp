@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <ostream>
 #include <string>
 
 #include "feedwatch/base/tests/test_data.hpp"
@@ -108,6 +109,9 @@ class Numbers {
 struct Capture {
   const char* path;
   int plain, with_point, with_exponent;
+
+  /// The name its test has: the same in every run.
+  friend void PrintTo(const Capture& capture, std::ostream* out) { *out << capture.path; }
 };
 
 class EveryNumber : public ::testing::TestWithParam<Capture> {};
