@@ -29,11 +29,6 @@ class DeadlineHeap {
   }
   bool empty() const { return heap_.empty(); }
   MonoTime next() const { return heap_.empty() ? never_mono : heap_.front().at; }
-  /// The number's deadline; never_mono when it has none.
-  MonoTime at(std::uint32_t number) const {
-    const std::size_t place = place_of(number);
-    return place == absent ? never_mono : heap_[place].at;
-  }
   /// Precondition: not empty.
   Entry top() const { return heap_.front(); }
 

@@ -53,7 +53,6 @@ class ChangeLog {
   const StreamChange* next_unnotified() {
     return notified_ < changes_.size() ? &changes_[notified_++] : nullptr;
   }
-  bool all_notified() const { return notified_ == changes_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:

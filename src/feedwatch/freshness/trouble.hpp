@@ -27,7 +27,6 @@ class RejectionRun {
     return count_ >= many || (count_ > 1 && minus(now, first_) >= long_enough);
   }
   void end() { count_ = 0; }
-  bool empty() const { return count_ == 0; }
 
  private:
   std::uint32_t count_ = 0;

@@ -4,51 +4,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string>
 #include <vector>
 
+#include "feedwatch/base/tests/count_allocations.hpp"
 #include "feedwatch/base/tests/without_calls.hpp"
 #include "feedwatch/board.h"
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/shm/tests/shared_monitor.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-// Counts for the whole test program; behaves like the library's own. Sanitizers bring operators of
-// their own, which must not be replaced: there the tests say that they are skipped.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FEEDWATCH_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FEEDWATCH_SANITIZED 1
-#endif
-
-#ifdef FEEDWATCH_SANITIZED
-constexpr bool plain_build = false;
-#else
-constexpr bool plain_build = true;
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-#endif
 
 namespace feedwatch::shm {
 namespace {
@@ -199,19 +164,20 @@ TEST_F(CApi, HasAWordForEveryNumber) {
 }
 
 TEST_F(CApi, AllocatesNothing) {
-  if (!plain_build) GTEST_SKIP() << "allocations are the sanitizer's business in this build";
-  const std::uint64_t before = allocations.load();
+  if (!testing::counts_allocations)
+    GTEST_SKIP() << "allocations are the sanitizer's business in this build";
+  const std::uint64_t before = testing::allocations.load();
   for (int i = 0; i < 1000; ++i) {
     EXPECT_EQ(ask(price), FW_OK);
     EXPECT_NE(fw_board_price(board, stream, &options, &price), FW_BAD_ARGUMENT);
     EXPECT_EQ(fw_board_find(board, "v/BTC/last"), stream);
     EXPECT_EQ(fw_board_refresh(board, nullptr), 0);
   }
-  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(testing::allocations.load() - before, 0U);
 }
 
 TEST_F(CApi, MakesNoSystemCall) {
-  if (!plain_build) GTEST_SKIP() << "sanitizers make system calls of their own";
+  if (!testing::counts_allocations) GTEST_SKIP() << "sanitizers make system calls of their own";
   const auto ended = testing::run_confined([this] {
     bool good = true;
     for (int i = 0; i < 100'000; ++i) {
@@ -228,7 +194,7 @@ TEST_F(CApi, MakesNoSystemCall) {
 }
 
 TEST_F(CApi, WouldBeCaughtIfItMadeOne) {
-  if (!plain_build) GTEST_SKIP() << "sanitizers make system calls of their own";
+  if (!testing::counts_allocations) GTEST_SKIP() << "sanitizers make system calls of their own";
   const auto ended =
       testing::run_confined([this] { return fw_board_refresh(board, nullptr) == 0; });
   if (!ended.possible) GTEST_SKIP() << "this kernel has no seccomp filters";
