@@ -14,7 +14,10 @@ bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
   Fanout* fanout = watched(stream);
   if (fanout == nullptr) return false;
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, slot, now);
-  if (pass_quietly(stream, *fanout, plain, slot.prices, now, never_mono)) return false;
+  if (pass_quietly(stream, *fanout, plain, slot.prices, now)) {
+    arm_(stream, plain.refused_not_before);
+    return false;
+  }
   ++events_;
   // Until settle(): a callback may bring the next tick before.
   fanout->quiet_until = MonoTime::min();

@@ -62,13 +62,17 @@ class Dispatcher final : public Alarms {
   }
 
   /// Whether nothing is to be done with a price of a stream in no trouble but to remember its
-  /// extremes, which is done. If not, on_price() is to be called. `armed`: the stream's deadline.
-  [[nodiscard]] bool is_quiet(StreamId stream, const Prices& prices,
-                              const dispatch::Freshness& fresh, MonoTime now, MonoTime armed) {
+  /// extremes, which is done, and to come back at `alarm`, which moves earlier for that. If not,
+  /// on_price() is to be called.
+  [[nodiscard, gnu::always_inline]] bool is_quiet(StreamId stream, const Prices& prices,
+                                                  const dispatch::Freshness& fresh, MonoTime now,
+                                                  MonoTime& alarm) {
     Fanout& common = fanout(stream);
     if (common.head == dispatch::nobody) return true;
-    return pass_quietly(stream, common, dispatch::plain_verdict(common, fresh, now), prices, now,
-                        armed);
+    const dispatch::Plain plain = dispatch::plain_verdict(common, fresh, now);
+    if (!pass_quietly(stream, common, plain, prices, now)) return false;
+    alarm = std::min(alarm, plain.refused_not_before);
+    return true;
   }
   /// The board has just been given a new price of the stream. Makes no call: true if settle() is
   /// to be called as soon as calls may be made.
@@ -108,13 +112,12 @@ class Dispatcher final : public Alarms {
   // dispatcher.cpp: what a tick, a verdict, a moment means to the subscriptions of a stream
   Fanout* watched(StreamId stream);
   /// Quiet is a tick that is acceptable to all inside the throttle window of all.
-  bool pass_quietly(StreamId stream, Fanout& common, const dispatch::Plain& plain,
-                    const Prices& prices, MonoTime now, MonoTime armed) {
+  [[gnu::always_inline]] bool pass_quietly(StreamId stream, Fanout& common,
+                                           const dispatch::Plain& plain, const Prices& prices,
+                                           MonoTime now) {
     if (!plain.acceptable || now >= common.quiet_until) return false;
-    const bool first = !common.has_unseen();
+    if (!common.has_unseen()) windows_.set_not_later(place(stream), common.quiet_until);
     common.widen(prices);
-    if (first) windows_.set_not_later(place(stream), common.quiet_until);
-    if (plain.refused_not_before < armed) arm_(stream, plain.refused_not_before);
     return true;
   }
   template <class Action>

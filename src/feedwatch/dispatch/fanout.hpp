@@ -38,8 +38,14 @@ struct Fanout {
   bool needs_venue_time() const { return (least_max_age_ms & needs_event_time) != 0; }
   bool has_unseen() const { return !low.is_zero(); }
   void widen(const Prices& prices) {
-    if (low.is_zero() || prices.price < low) low = prices.price;
-    if (high.is_zero() || top_of(prices) > high) high = top_of(prices);
+    const Decimal& top = top_of(prices);
+    if (low.is_zero()) {
+      low = prices.price;
+      high = top;
+      return;
+    }
+    if (prices.price < low) low = prices.price;
+    if (top > high) high = top;
   }
   void all_seen() { low = high = Decimal{}; }
 

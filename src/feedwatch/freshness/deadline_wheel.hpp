@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "feedwatch/base/time.hpp"
@@ -15,10 +16,11 @@
 namespace feedwatch {
 
 /// Deadlines of densely numbered streams, at most one each: a hierarchical timing wheel (Varghese
-/// and Lauck 1987) that holds numbers only. The deadline itself stands with the stream, where a
-/// tick has it at hand; an entry whose stream was armed anew elsewhere is found out when its bucket
-/// comes and dropped. So a tick moves nothing, a deadline that evidence has overtaken costs one
-/// look at its stream, and memory is about four bytes a stream.
+/// and Lauck 1987) that holds numbers only, and eight bytes a stream beside it: in which
+/// millisecond the wheel will look at it (`armed`), and before which nothing becomes true of it
+/// (`due`). A tick stores the second and moves nothing. An entry that evidence has overtaken is
+/// moved when its bucket comes, by these eight bytes alone; an entry whose stream was armed anew
+/// elsewhere is dropped then. Only what may truly be due is looked at in its stream.
 ///
 /// Buckets are a millisecond wide at the finest; within one, deadlines come in order of time, equal
 /// ones in ascending number (in slices, when a bucket holds more than `slice`). One thread.
@@ -28,20 +30,33 @@ class DeadlineWheel {
 
   DeadlineWheel() { add_blocks(); }
 
-  /// The stream's deadline moves to `at`; `armed` is where it stands with the stream. never_mono
-  /// removes it.
-  void set(std::uint32_t number, MonoTime at, MonoTime& armed) {
-    if (at == armed) return;
-    armed = at;
-    if (at != never_mono) insert(number, at);
+  /// Something may become true at `at` already: an earlier deadline stays. never_mono says nothing.
+  void set_not_later(std::uint32_t number, MonoTime at) {
+    if (at == never_mono) return;
+    Place& place = place_of(number);
+    const Tick32 tick = tick32(at);
+    if (place.due == none || is_before(tick, place.due)) place.due = tick;
+    arm_not_later(number, place, tick, at);
   }
-  /// Keeps an earlier deadline: the way a tick re-arms without moving anything.
-  void set_not_later(std::uint32_t number, MonoTime at, MonoTime& armed) {
-    if (at < armed) set(number, at, armed);
+  /// Evidence: nothing becomes true before `at`, and something may then. The way of a tick.
+  void renew(std::uint32_t number, MonoTime at) {
+    Place& place = places_[number];
+    const Tick32 tick = tick32(at);
+    place.due = tick;
+    if (place.armed >= ready || is_before(tick, place.armed)) {
+      arm_not_later(number, place, tick, at);
+    }
   }
+  void remove(std::uint32_t number) { place_of(number) = Place{}; }
+  /// True only if nothing can have become true up to `now`.
+  bool is_quiet(std::uint32_t number, MonoTime now) const {
+    const Tick32 due = places_[number].due;
+    return due != none && now < horizon_ && is_before(low(tick_of(now)), due);
+  }
+  void prefetch(std::uint32_t number) const { __builtin_prefetch(places_.data() + number, 1); }
 
-  /// Never after the first deadline; before it by less than the width of its bucket, and exact for
-  /// what prepare() has made ready. never_mono when there is none.
+  /// Never after the first deadline; before it by less than the width of its bucket unless evidence
+  /// has overtaken it, and exact for what prepare() has made ready. never_mono when there is none.
   MonoTime next() const {
     return std::min(ready_.empty() ? never_mono : ready_.front().at, next_bucket_);
   }
@@ -49,11 +64,10 @@ class DeadlineWheel {
   /// Entries held, those of streams armed elsewhere since included.
   std::size_t size() const { return held_ + ready_.size(); }
 
-  /// Makes deadlines up to `now` ready and moves those that evidence has overtaken to where they
-  /// truly lie; looks at about `slice` of them at most, so that next() may still not be after
-  /// `now`: to be called again. `streams` knows the streams:
-  ///   MonoTime& armed(number)   the deadline as set here
-  ///   MonoTime due(number)      the true one; not before armed
+  /// Makes deadlines up to `now` ready and moves those that evidence has overtaken; looks at about
+  /// `slice` of them at most, so that next() may still not be after `now`: to be called again.
+  /// `streams` knows the streams:
+  ///   MonoTime due(number)      the true deadline, to the nanosecond
   ///   void prefetch(number)
   /// Returns how many it looked at.
   template <class Streams>
@@ -62,7 +76,7 @@ class DeadlineWheel {
     for (; next_bucket_ <= now; looked += lift(streams)) {
       if (looked >= slice) return looked;
     }
-    cursor_ = std::max(cursor_, tick_of(now));
+    stand_at(std::max(cursor_, tick_of(now)));
     return looked;
   }
   /// The number of the first deadline that is due and ready; false when none is. Takes it out: the
@@ -73,14 +87,14 @@ class DeadlineWheel {
       const Entry entry = ready_.front();
       std::ranges::pop_heap(ready_, std::greater{});
       ready_.pop_back();
-      MonoTime& armed = streams.armed(entry.number);
-      if (armed != entry.at) continue;  // armed anew since
-      armed = streams.due(entry.number);
-      if (armed != entry.at) {  // overtaken since
-        if (armed != never_mono) insert(entry.number, armed);
+      Place& place = places_[entry.number];
+      if (place.armed != ready) continue;  // armed anew since
+      const MonoTime at = streams.due(entry.number);
+      place = Place{};
+      if (at != entry.at) {  // overtaken since
+        set_not_later(entry.number, at);
         continue;
       }
-      armed = never_mono;
       number = entry.number;
       return true;
     }
@@ -93,21 +107,30 @@ class DeadlineWheel {
     std::uint32_t number;
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };
+  /// The low bits of a tick: enough to order what lies within 26 days of where the wheel stands.
+  /// What lies further is looked at too early and hung anew.
+  using Tick32 = std::uint32_t;
+  static constexpr std::uint32_t none = 0xffff'ffff;
+  static constexpr Tick32 ready = none - 1U;  ///< among those made ready
+  struct Place {
+    Tick32 due = none;
+    Tick32 armed = none;
+  };
   /// Numbers of one bucket; buckets are chains of blocks from one pool, so that wheels that turn
   /// for days keep no room for their fullest moment in every bucket.
   struct Block {
     static constexpr std::size_t size = 62;
-    std::uint32_t next = 0xffff'ffff;
+    std::uint32_t next = none;
     std::uint32_t count = 0;
     std::array<std::uint32_t, size> numbers{};
   };
   static constexpr std::uint32_t blocks_per_piece = 64;
   using Blocks = std::array<Block, blocks_per_piece>;
-  static constexpr std::uint32_t none = 0xffff'ffff;
   static constexpr unsigned tick_bits = 20;  ///< nanoseconds of the finest bucket: 1.05 ms
   static constexpr unsigned level_bits = 8;
   static constexpr std::size_t buckets_per_level = std::size_t{1} << level_bits;
   static constexpr std::size_t level_count = 5;  ///< 2^60 ns: 36 years
+  static constexpr std::uint64_t furthest = (std::uint64_t{1} << 31U) - 1U;
   struct Level {
     std::array<std::uint32_t, buckets_per_level> heads{};
     std::array<std::uint64_t, buckets_per_level / 64> occupied{};
@@ -122,6 +145,29 @@ class DeadlineWheel {
     constexpr std::int64_t last = (std::int64_t{1} << 60U) - 1;
     return static_cast<std::uint64_t>(std::clamp<std::int64_t>(to_ns(at), 0, last)) >> tick_bits;
   }
+  static MonoTime start_of(std::uint64_t tick) {
+    return mono_from_ns(static_cast<std::int64_t>(tick << tick_bits));
+  }
+  static Tick32 low(std::uint64_t tick) { return static_cast<Tick32>(tick); }
+  static bool is_before(Tick32 a, Tick32 b) { return static_cast<std::int32_t>(a - b) < 0; }
+  Tick32 tick32(MonoTime at) const {
+    const std::uint64_t least = cursor_ < furthest ? 0 : cursor_ - furthest;
+    const Tick32 tick = low(std::clamp(tick_of(at), least, cursor_ + furthest));
+    return tick >= ready ? ready - 1U : tick;
+  }
+  /// Of a tick within 26 days of where the wheel stands.
+  std::uint64_t whole(Tick32 tick) const {
+    const auto from_here = static_cast<std::int32_t>(tick - low(cursor_));
+    return cursor_ + static_cast<std::uint64_t>(std::int64_t{from_here});
+  }
+  Place& place_of(std::uint32_t number) {
+    if (number >= places_.size()) places_.resize(number + 1U);
+    return places_[number];
+  }
+  void stand_at(std::uint64_t tick) {
+    cursor_ = tick;
+    horizon_ = start_of(tick + furthest / 2);
+  }
   /// By the highest byte in which the tick differs from where the wheel stands.
   Position position_of(std::uint64_t tick) const {
     const std::uint64_t differs = tick ^ cursor_;
@@ -130,13 +176,23 @@ class DeadlineWheel {
     return {level, (tick >> (level_bits * level)) % buckets_per_level};
   }
 
-  void insert(std::uint32_t number, MonoTime at) {
-    const std::uint64_t tick = tick_of(at);
-    if (tick < cursor_) {
+  void arm_not_later(std::uint32_t number, Place& place, Tick32 tick, MonoTime at) {
+    // Of those made ready, an earlier one of the same stream comes first and the others find
+    // nothing to do.
+    const bool needed = place.armed == none || (place.armed == ready && whole(tick) < cursor_) ||
+                        (place.armed < ready && is_before(tick, place.armed));
+    if (!needed) return;
+    if (whole(tick) < cursor_) {
+      place.armed = ready;
       make_ready({at, number});
-      return;
+    } else {
+      place.armed = tick;
+      hang(number, tick);
     }
-    const Position to = position_of(tick);
+  }
+  /// Precondition: the wheel has not passed it.
+  void hang(std::uint32_t number, Tick32 tick) {
+    const Position to = position_of(whole(tick));
     push(to, number);
     next_bucket_ = std::min(next_bucket_, start_of(to));
   }
@@ -176,12 +232,12 @@ class DeadlineWheel {
     return (*blocks_[number / blocks_per_piece])[number % blocks_per_piece];
   }
 
-  MonoTime start_of(Position at) const {
+  std::uint64_t tick_at(Position at) const {
     const auto shift = static_cast<unsigned>(level_bits * at.level);
     const std::uint64_t above = cursor_ >> (shift + level_bits) << (shift + level_bits);
-    const std::uint64_t tick = above | (std::uint64_t{at.bucket} << shift);
-    return mono_from_ns(static_cast<std::int64_t>(std::max(tick, cursor_) << tick_bits));
+    return std::max(above | (std::uint64_t{at.bucket} << shift), cursor_);
   }
+  MonoTime start_of(Position at) const { return start_of(tick_at(at)); }
   bool occupied(Position at) const {
     return (levels_[at.level].occupied[at.bucket / 64] >> (at.bucket % 64U) & 1U) != 0;
   }
@@ -209,14 +265,14 @@ class DeadlineWheel {
     Position from;
     std::size_t count = 1;
     if (first_bucket(from)) {
-      cursor_ = tick_of(start_of(from));
+      stand_at(tick_at(from));
       const std::uint32_t lifted = pop_block(from);
       count = block(lifted).count;
       held_ -= count;
-      place(lifted, from, streams);
+      place_block(lifted, from, streams);
       block(lifted).next = free_;
       free_ = lifted;
-      if (from.level == 0 && !occupied(from)) ++cursor_;
+      if (from.level == 0 && !occupied(from)) stand_at(cursor_ + 1);
     }
     next_bucket_ = first_bucket(from) ? start_of(from) : never_mono;
     return count;
@@ -231,33 +287,52 @@ class DeadlineWheel {
     return first;
   }
   template <class Streams>
-  void place(std::uint32_t lifted, Position from, Streams&& streams) {
+  void place_block(std::uint32_t lifted, Position from, Streams&& streams) {
     constexpr std::size_t ahead = 8;
     const Block& from_block = block(lifted);
-    for (std::size_t i = 0; i < from_block.count; ++i) {
-      if (i + ahead < from_block.count) streams.prefetch(from_block.numbers[i + ahead]);
-      const std::uint32_t number = from_block.numbers[i];
-      MonoTime& armed = streams.armed(number);
-      if (!belongs(armed, from)) continue;
-      armed = streams.due(number);
-      if (armed == never_mono) continue;
-      if (from.level == 0 && tick_of(armed) == cursor_) {
-        make_ready({armed, number});
-      } else {
-        insert(number, armed);
+    const std::span numbers(from_block.numbers.data(), from_block.count);
+    for (const std::uint32_t number : numbers) prefetch(number);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (i + ahead < numbers.size() && is_due(places_[numbers[i + ahead]])) {
+        streams.prefetch(numbers[i + ahead]);
       }
+      if (belongs(places_[numbers[i]], from)) place(numbers[i], from, streams);
     }
   }
   /// Whether the entry is the one its stream was last armed by. The wheel stands in the bucket.
-  bool belongs(MonoTime armed, Position from) const {
+  bool belongs(const Place& place, Position from) const {
     const auto shift = static_cast<unsigned>(level_bits * from.level);
-    return armed != never_mono && tick_of(armed) >> shift == cursor_ >> shift;
+    return place.armed < ready && whole(place.armed) >> shift == cursor_ >> shift;
+  }
+  bool is_due(const Place& place) const { return whole(place.due) <= cursor_; }
+  template <class Streams>
+  void place(std::uint32_t number, Position from, Streams&& streams) {
+    Place& place = places_[number];
+    if (from.level > 0 || !is_due(place)) {
+      if (is_due(place)) place.due = tick32(start_of(cursor_));
+      place.armed = place.due;
+      hang(number, place.armed);
+      return;
+    }
+    const MonoTime at = streams.due(number);
+    place = Place{};
+    if (at == never_mono) return;
+    place.due = tick32(at);
+    if (is_due(place)) {
+      place.armed = ready;
+      make_ready({at, number});
+    } else {
+      place.armed = place.due;
+      hang(number, place.armed);
+    }
   }
 
   std::uint64_t cursor_ = 0;  ///< where the wheel stands: all ticks below have been lifted
+  MonoTime horizon_ = start_of(furthest / 2);  ///< beyond it `due` is not to be trusted
   MonoTime next_bucket_ = never_mono;
   std::size_t held_ = 0;      ///< in buckets
   std::vector<Entry> ready_;  ///< a heap, earliest first
+  std::vector<Place> places_;
   std::array<Level, level_count> levels_;
   std::vector<std::unique_ptr<Blocks>> blocks_;
   std::uint32_t free_ = none;

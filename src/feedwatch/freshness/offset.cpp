@@ -30,10 +30,9 @@ void ClockOffset::turn_to(MonoTime now) {
 }
 
 void ClockOffset::update(MonoTime now) {
-  if (!updated_) updated_ = now;
-  const Duration elapsed = minus(now, *updated_);
-  if (elapsed < update_every) return;
+  const Duration elapsed = updated_ ? minus(now, *updated_) : Duration::zero();
   updated_ = now;
+  next_update_ = plus(now, update_every);
   if (const auto target = quantile(minute_of(now))) move_towards(*target, elapsed);
 }
 

@@ -32,13 +32,14 @@ class ClockOffset {
     if (raw_transit < -(range + tolerance)) return;
     if (now < minute_begins_ || now >= minute_ends_) turn_to(now);
     buckets_[current_].add(to_ns(raw_transit));
-    if (!updated_ || minus(now, *updated_) >= update_every) update(now);
+    if (now >= next_update_) update(now);
   }
   Duration value() const { return value_; }
   /// What an earlier run had learnt; samples of this run move it from there.
   void restore(Duration value) { value_ = std::clamp<Duration>(value, -range, range); }
   /// Whether the stamp behind a raw transit lies ahead of us by more than the tolerance.
-  bool ahead(Duration raw_transit) const { return minus(raw_transit, value_) < -tolerance; }
+  bool ahead(Duration raw_transit) const { return is_ahead(minus(raw_transit, value_)); }
+  static bool is_ahead(Duration beside_offset) { return beside_offset < -tolerance; }
   /// max(0, raw − offset).
   Duration transit(Duration raw_transit) const {
     return std::max(Duration::zero(), minus(raw_transit, value_));
@@ -78,6 +79,7 @@ class ClockOffset {
   MonoTime minute_begins_ = never_mono;
   MonoTime minute_ends_ = never_mono;
   std::optional<MonoTime> updated_;
+  MonoTime next_update_ = MonoTime::min();
   Duration value_{};
 };
 

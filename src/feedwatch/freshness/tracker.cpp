@@ -25,7 +25,7 @@ void Tracker::begin(Subject subject, MonoTime now) {
   troubles_.of(subject.watch).wanted = now;
   set_limits(subject);
   prepare(now);  // the wheel stands at the present, so that what is armed is near
-  arm(subject.stream, subject.watch, next_due(known(subject)).at);
+  arm(subject.stream, next_due(known(subject)).at);
 }
 
 void Tracker::end(Subject subject, MonoTime now) {
@@ -34,7 +34,7 @@ void Tracker::end(Subject subject, MonoTime now) {
   subject.watch.feed_reason = Reason::unconfigured;
   if (subject.slot.level != Level::unknown) transition(subject, Level::unknown, now);
   troubles_.release(subject.watch);
-  subject.watch.armed = never_mono;
+  wheel_.remove(number_of(subject.stream));
 }
 
 void Tracker::on_policy(Subject subject, MonoTime now) {
@@ -48,7 +48,7 @@ void Tracker::on_policy(Subject subject, MonoTime now) {
   if (due.what == Due::What::suspect && due.at <= now) suspect(subject, now);
   const Level level = level_at(slot, now);
   if (level != slot.level) transition(subject, level, now);
-  arm(subject.stream, subject.watch, next_due(known(subject)).at);
+  arm(subject.stream, next_due(known(subject)).at);
 }
 
 void Tracker::on_acknowledged(Subject subject, MonoTime now) {
@@ -112,13 +112,13 @@ void Tracker::on_deadline(Subject subject, MonoTime now) {
 
 void Tracker::rearm(Subject subject) {
   const MonoTime level = next_due(known(subject)).at;
-  arm(subject.stream, subject.watch,
+  arm(subject.stream,
       std::min(level, alarms_.next_alarm(subject.stream, subject.slot)));
 }
 
 MonoTime Tracker::Streams::due(std::uint32_t number) const {
   const Slot slot = tracker.board_.own(StreamId{number});
-  const Watch& watch = this->watch(number);
+  const Watch& watch = tracker.board_.owned<Watch>(number);
   const Policy& policy = tracker.policies_[watch.policy];
   const MonoTime level = next_due({slot, watch, policy, tracker.troubles_.find(watch)}).at;
   return std::min(level, tracker.alarms_.next_alarm(StreamId{number, slot.generation}, slot));
@@ -126,7 +126,7 @@ MonoTime Tracker::Streams::due(std::uint32_t number) const {
 
 void Tracker::settle(Subject subject, MonoTime now) {
   const Due due = act_until(subject, now);
-  arm(subject.stream, subject.watch, due.at);
+  arm(subject.stream, due.at);
 }
 
 /// Does what is due; what comes next.
@@ -169,6 +169,11 @@ void Tracker::set_limits(Subject subject) const {
   Slot& slot = subject.slot;
   slot.degraded_after = policy.degraded_after;
   slot.stale_after = policy.stale_after;
+  subject.watch.quiet_for = std::min(policy.degraded_after, policy.stale_after);
+  if (policy.suspect_after > Duration::zero()) {
+    subject.watch.quiet_for = std::min(subject.watch.quiet_for, policy.suspect_after);
+  }
+  subject.watch.has_band = policy.sanity_percent > 0;
   if (slot.received) return;
   const Trouble& trouble = *troubles_.find(subject.watch);
   slot.first_deadline = plus(trouble.wanted, policy.first_tick_wanted);
@@ -239,7 +244,7 @@ void Tracker::refresh_reason(Subject subject, MonoTime now) {
   if (reason == slot.reason) return;
   slot.reason = reason;
   log(subject, {.type = StreamChange::Type::reason, .at = now});
-  arm(subject.stream, subject.watch, next_due(known(subject)).at);
+  arm(subject.stream, next_due(known(subject)).at);
 }
 
 void Tracker::release_trouble(Subject subject, MonoTime now) {

@@ -48,7 +48,7 @@ class Tracker {
 
   /// Everything that became true up to `now`; call before evidence of moment `now` is stored.
   void advance(Subject subject, MonoTime now) {
-    if (now < subject.watch.armed) {
+    if (wheel_.is_quiet(number_of(subject.stream), now)) {
       subject.watch.settled = std::max(subject.watch.settled, now);
     } else {
       settle(subject, now);
@@ -69,9 +69,16 @@ class Tracker {
   void on_frozen(Subject subject, MonoTime now);
 
   /// Something may become true of the stream at `at` already.
-  void arm(StreamId stream, Watch& watch, MonoTime at) {
-    wheel_.set_not_later(static_cast<std::uint32_t>(stream.index()), at, watch.armed);
+  void arm(StreamId stream, MonoTime at) { wheel_.set_not_later(number_of(stream), at); }
+  /// Evidence has just been stored, whose healthy stream is what it was until now: nothing, alarms
+  /// included, becomes true before `at`. The short way's on_evidence().
+  void renew(StreamId stream, MonoTime at) { wheel_.renew(number_of(stream), at); }
+  /// True only if nothing can have become true up to `now`.
+  bool is_quiet(StreamId stream, MonoTime now) const {
+    return wheel_.is_quiet(number_of(stream), now);
   }
+  /// A tick of the stream is on its way.
+  void prefetch(StreamId stream) const { wheel_.prefetch(number_of(stream)); }
 
   /// Also of the alarms that were armed.
   MonoTime next_deadline() const { return wheel_.next(); }
@@ -93,11 +100,12 @@ class Tracker {
   /// The wheel's view of the streams.
   struct Streams {
     Tracker& tracker;
-    MonoTime& armed(std::uint32_t number) const { return watch(number).armed; }
     MonoTime due(std::uint32_t number) const;
     void prefetch(std::uint32_t number) const { tracker.board_.prefetch(number); }
-    Watch& watch(std::uint32_t number) const { return tracker.board_.owned<Watch>(number); }
   };
+  static std::uint32_t number_of(StreamId stream) {
+    return static_cast<std::uint32_t>(stream.index());
+  }
 
   Known known(Subject subject) const {
     return {subject.slot, subject.watch, policies_[subject.watch.policy],

@@ -58,9 +58,9 @@ bool crossed(const Slot& slot, Kind kind) {
 }  // namespace
 
 Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
-  const Common common = short_way ? apply_common(tick, now) : Common{};
-  if (common.done) return {.type = Type::accepted};
-  return apply_any(tick, now, common.journey);
+  std::optional<Journey> known;
+  if (short_way && apply_common(tick, now, known)) return {.type = Type::accepted};
+  return apply_any(tick, now, known);
 }
 
 Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
@@ -79,7 +79,7 @@ Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
   tracker.advance(stream.subject(), recv);
   const bool accepted = decision.outcome.type == Type::accepted;
   if (accepted || decision.renews_confirmed) {
-    ClockOffset& clock = *clocks[channel(stream).clock].offset;
+    ClockOffset& clock = *channel(stream).offset;
     const Journey journey = known ? *known : journey_of(clock, tick, decision.first_of_epoch, recv);
     decision.outcome.backfill = renew(stream, tick, decision, journey, recv);
     if (!accepted) notice_frozen(stream, recv, now);

@@ -20,7 +20,8 @@ struct Channel {
   intake::Rules rules;
   Cadence cadence;
   EventTime event_time = EventTime::none;
-  std::size_t clock = 0;  ///< place of its clock group
+  std::size_t clock = 0;          ///< place of its clock group
+  ClockOffset* offset = nullptr;  ///< the same, for every tick: it never moves
 
   friend bool operator==(const Channel&, const Channel&) = default;
 };
@@ -32,16 +33,17 @@ struct Journey {
   bool ahead = false;
 };
 /// Learns from the tick what the venue's clock says, unless it says nothing.
-inline Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch,
+[[gnu::always_inline]] inline Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch,
                           MonoTime recv) {
   if (!tick.ts_event) return {};
   const Duration raw = minus(tick.ts_recv, *tick.ts_event);
   // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
   // says nothing about the venue's clock.
   if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
+  const Duration net = minus(raw, clock.value());
   // The line's lag is part of the journey, and of the age already.
-  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
-  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
+  const Duration beside_lag = minus(std::max(Duration::zero(), net), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), ClockOffset::is_ahead(net)};
 }
 
 /// What the owner's thread knows of a stream, in the board's cell beside its slot.
@@ -77,13 +79,9 @@ struct Monitor::Impl {
 
   // common_tick.cpp
   /// Either done, or left to apply_any() with what the clock has learnt of the tick already.
-  struct Common {
-    bool done = false;
-    std::optional<Journey> journey{};
-  };
-  Common apply_common(const Tick& tick, MonoTime now);
-  void deliver_common(StreamId stream, const Prices& prices, const dispatch::Freshness& fresh,
-                      MonoTime now);
+  bool apply_common(const Tick& tick, MonoTime now, std::optional<Journey>& known);
+  void store_common(std::size_t index, const Tick& tick, const Prices& prices,
+                    const Journey& journey, MonoTime recv);
 
   // apply.cpp
   Outcome apply(const Tick& tick, MonoTime now);
@@ -128,7 +126,7 @@ struct Monitor::Impl {
     explicit Armer(Impl& owner) : impl(owner) {}
     void operator()(StreamId stream, MonoTime at) override {
       if (impl.board.holds(stream)) {
-        impl.tracker.arm(stream, impl.board.owned<OwnerState>(stream.index()).watch, at);
+        impl.tracker.arm(stream, at);
       }
     }
     Impl& impl;

@@ -87,13 +87,15 @@ StreamOptions Monitor::Impl::options_of(StreamId id) {
 
 std::optional<std::uint16_t> Monitor::Impl::channel_for(const StreamOptions& options) {
   constexpr std::size_t most = 65'535;
+  const std::size_t clock = clock_of(clock_group_of(options));
   const Channel wanted{.rules = {.kind = options.key.kind,
                                  .absent_is_unchanged = options.absent_is_unchanged,
                                  .repeat_confirms = options.repeat_confirms,
                                  .seq_orders = options.seq_orders},
                        .cadence = options.cadence,
                        .event_time = options.event_time,
-                       .clock = clock_of(clock_group_of(options))};
+                       .clock = clock,
+                       .offset = clocks[clock].offset.get()};
   const auto found = std::ranges::find(channels, wanted);
   if (found != channels.end()) return static_cast<std::uint16_t>(found - channels.begin());
   if (channels.size() == most) return std::nullopt;

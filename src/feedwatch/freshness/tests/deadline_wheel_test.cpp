@@ -11,14 +11,15 @@
 namespace feedwatch {
 namespace {
 
-/// Streams whose true deadline is never before the armed one, as evidence makes it.
 struct Streams {
-  std::vector<MonoTime> armed_at;
   std::vector<MonoTime> truly;
-  explicit Streams(std::size_t count) : armed_at(count, never_mono), truly(count, never_mono) {}
+  std::size_t looks = 0;
+  explicit Streams(std::size_t count) : truly(count, never_mono) {}
 
-  MonoTime& armed(std::uint32_t number) { return armed_at[number]; }
-  MonoTime due(std::uint32_t number) { return truly[number]; }
+  MonoTime due(std::uint32_t number) {
+    ++looks;
+    return truly[number];
+  }
   void prefetch(std::uint32_t) {}
 };
 
@@ -34,7 +35,22 @@ class Wheel : public ::testing::Test {
  protected:
   void arm(std::uint32_t number, MonoTime at) {
     streams.truly[number] = at;
-    wheel.set(number, at, streams.armed_at[number]);
+    if (at == never_mono) {
+      wheel.remove(number);
+    } else {
+      wheel.set_not_later(number, at);
+    }
+  }
+  /// The truth changes by what is set, by evidence that says so, exactly or carefully, or by
+  /// evidence that tells the wheel nothing.
+  void move(std::uint32_t number, MonoTime at, std::uint64_t how) {
+    const bool known = streams.truly[number] != never_mono;
+    const bool later = known && at >= streams.truly[number];
+    streams.truly[number] = at;
+    if (how == 0 && later) return;
+    if (how == 1 && known) return wheel.renew(number, at);
+    if (how == 2 && known) return wheel.renew(number, at - 3ms);
+    wheel.set_not_later(number, at);
   }
   /// Everything up to `now`, each deadline once, as the monitor runs it.
   std::vector<Fired> run(MonoTime now) {
@@ -101,8 +117,9 @@ TEST_F(Wheel, NeverRemoves) {
 
 TEST_F(Wheel, SetNotLaterKeepsTheEarlier) {
   arm(1, t0 + 1s);
-  wheel.set_not_later(1, t0 + 2s, streams.armed_at[1]);
-  EXPECT_EQ(streams.armed_at[1], t0 + 1s);
+  wheel.set_not_later(1, t0 + 2s);
+  EXPECT_LE(wheel.next(), t0 + 1s);
+  EXPECT_EQ(run(t0 + 1s).size(), 1U);
 }
 
 TEST_F(Wheel, WhatIsArmedInThePastFiresAtOnce) {
@@ -110,6 +127,40 @@ TEST_F(Wheel, WhatIsArmedInThePastFiresAtOnce) {
   arm(1, t0 - 5s);
   EXPECT_EQ(wheel.next(), t0 - 5s);
   EXPECT_EQ(run(t0).size(), 1U);
+}
+
+TEST_F(Wheel, ATickMovesNothingAndNobodyLooksAtItsStream) {
+  wheel.prepare(t0, streams);
+  arm(1, t0 + 3s);
+  for (Duration heard{}; heard < 1h; heard += 1s) {
+    EXPECT_TRUE(wheel.is_quiet(1, t0 + heard));
+    streams.truly[1] = t0 + heard + 3s;
+    wheel.renew(1, streams.truly[1]);
+    EXPECT_TRUE(run(t0 + heard).empty());
+    EXPECT_EQ(wheel.size(), 1U);
+  }
+  EXPECT_EQ(streams.looks, 0U);
+  EXPECT_EQ(run(t0 + 1h + 3s).size(), 1U);
+  EXPECT_FALSE(wheel.is_quiet(1, t0 + 1h + 3s));
+}
+
+/// The boot-time clock runs on while the machine sleeps.
+TEST_F(Wheel, ASleepOfMonthsHidesNothing) {
+  for (const Duration sleep : {24h * 20, 24h * 30, 24h * 60, 24h * 400}) {
+    SCOPED_TRACE(sleep / 24h);
+    const MonoTime start = t0 + sleep * 3;
+    wheel.prepare(start, streams);
+    arm(1, start + 3s);
+    EXPECT_TRUE(wheel.is_quiet(1, start));
+    EXPECT_FALSE(wheel.is_quiet(1, start + sleep));
+    arm(2, start + sleep - 1ms);
+    arm(3, start + sleep + 3s);
+    const std::vector<Fired> expected{{start + 3s, 1}, {start + sleep - 1ms, 2}};
+    EXPECT_EQ(run(start + sleep), expected);
+    arm(4, start);
+    EXPECT_EQ(run(start + sleep), (std::vector<Fired>{{start, 4}})) << "long past";
+    EXPECT_EQ(run(start + sleep + 3s), (std::vector<Fired>{{start + sleep + 3s, 3}}));
+  }
 }
 
 TEST_F(Wheel, AFullBucketComesInSlices) {
@@ -146,12 +197,7 @@ TEST_F(Wheel, AgreesWithASortedMap) {
       const Duration far{static_cast<std::int64_t>(random.next() >> (20 + random.below(40)))};
       forget(number);
       const MonoTime at = now + std::min<Duration>(far, 200h);
-      // Evidence moves the truth later and tells nobody; anything else is set.
-      if (streams.armed_at[number] <= at && random.below(2) == 0) {
-        streams.truly[number] = at;
-      } else {
-        arm(number, at);
-      }
+      move(number, at, random.below(4));
       model[{streams.truly[number], number}] = true;
     }
     now += Duration{static_cast<std::int64_t>(random.next() >> (24 + random.below(36)))};
@@ -190,12 +236,7 @@ RC_GTEST_FIXTURE_PROP(Wheel, FiresAsASortedSetWould, ()) {
       const MonoTime at = now + any_distance();
       model.erase({streams.truly[number], number});
       model.insert({at, number});
-      const bool by_evidence = streams.armed_at[number] <= at && *rc::gen::arbitrary<bool>();
-      if (by_evidence) {
-        streams.truly[number] = at;  // nobody tells the wheel
-      } else {
-        arm(number, at);
-      }
+      move(number, at, *rc::gen::inRange<std::uint64_t>(0, 4));
     } else {
       now = model.empty() || what == 6 ? now + any_distance() : model.begin()->first;
       std::vector<Fired> expected;
