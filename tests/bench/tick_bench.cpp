@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t few = 2'000;
 constexpr std::size_t many = 1'000'000;
 constexpr std::size_t batch = 400'000;
+constexpr std::size_t ticks_a_read = 32;
 constexpr Duration between_ticks{10};  // all batches of a figure fit into one window of 100 ms
 constexpr Watchers three{.consumers = 3};
 
@@ -67,22 +68,44 @@ struct Track {
     });
   }
 
+  /// As the engine does it: all ticks of one read are found and put together, then applied.
+  template <class MakeTick>
+  double reads_ns(MakeTick&& make_tick) {
+    ticks.assign(ticks_a_read, Tick{});
+    return cpu_ns_each(batch, [&] {
+      for (std::size_t i = 0; i < batch; i += ticks_a_read) {
+        for (Tick& tick : ticks) {
+          now += between_ticks;
+          make_tick(tick, flow.at(position++));
+        }
+        world.monitor().apply(ticks, now);
+      }
+    });
+  }
+
   double symbol_to_store_ns() {
+    return reads_ns([this](Tick& tick, const Flow::Item& item) {
+      world.fill_stamped(tick, world.find(item.symbol), item.price, now);
+    });
+  }
+
+  double store_ns() {
+    return reads_ns([this](Tick& tick, const Flow::Item& item) {
+      world.fill_stamped(tick, world.id(item.place), item.price, now);
+    });
+  }
+
+  double one_by_one_ns() {
     return product_ns([this](const Flow::Item& item) {
       const StreamId stream = world.find(item.symbol);
       world.monitor().apply(world.stamped_tick(stream, item.price, now), now);
     });
   }
 
-  double store_ns() {
-    return product_ns([this](const Flow::Item& item) {
-      world.monitor().apply(world.stamped_tick(world.id(item.place), item.price, now), now);
-    });
-  }
-
   World world;
   BareWorld bare;
   Flow flow;
+  std::vector<Tick> ticks;
   MonoTime now{1001s};
   std::size_t position = 0;
 };
@@ -106,10 +129,21 @@ void few_streams_unstamped(benchmark::State& state) {
   Pairs pairs;
   for (auto _ : state) {
     const double bare = track.bare_ns();
-    pairs.add(state, bare, track.product_ns([&](const Flow::Item& item) {
-      const StreamId stream = track.world.find(item.symbol);
-      track.world.monitor().apply(track.world.tick(stream, item.price, track.now), track.now);
+    pairs.add(state, bare, track.reads_ns([&](Tick& tick, const Flow::Item& item) {
+      track.world.fill(tick, track.world.find(item.symbol), item.price, track.now);
     }));
+  }
+  pairs.report(state);
+}
+
+void few_streams_one_by_one(benchmark::State& state) {
+  Track track(few);
+  track.world.subscribe(three);
+  track.open_windows();
+  Pairs pairs;
+  for (auto _ : state) {
+    const double bare = track.bare_ns();
+    pairs.add(state, bare, track.one_by_one_ns());
   }
   pairs.report(state);
 }
@@ -187,6 +221,7 @@ std::vector<Figure> tick_figures() {
       {"tick_2k", "tick, 2,000 streams, 3 consumers, nothing due", "ns", at_most(2.0), 11,
        few_streams},
       {"tick_2k_unstamped", "… without a venue time", "ns", {}, 11, few_streams_unstamped},
+      {"tick_2k_single", "… one by one, not a read at once", "ns", {}, 11, few_streams_one_by_one},
       {"tick_2k_allocations", "… allocations in 4,400,000 ticks", "", at_most(0), 11,
        few_streams_allocations},
       {"symbol_lookup", "… its symbol lookup alone", "ns", {}, 11, symbol_lookup},

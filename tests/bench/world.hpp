@@ -44,20 +44,23 @@ class World {
   /// The bytes of a frame → stream, as the engine finds it.
   StreamId find(std::string_view symbol) const { return ids_[symbols_.find(symbol)]; }
 
-  Tick tick(StreamId stream, const Decimal& price, MonoTime now) const {
-    Tick tick;
+  /// Into a tick of the same kind or a new one.
+  void fill(Tick& tick, StreamId stream, const Decimal& price, MonoTime now) const {
     tick.stream = stream;
     tick.prices.price = price;
     tick.fields.price = true;
     tick.ts_recv = anchor_.at(now);
     tick.mono_recv = now;
-    return tick;
   }
   /// With the venue's time of publication, as most channels send it.
+  void fill_stamped(Tick& tick, StreamId stream, const Decimal& price, MonoTime now) const {
+    fill(tick, stream, price, now);
+    tick.ts_event = tick.ts_recv - 5ms;
+  }
   Tick stamped_tick(StreamId stream, const Decimal& price, MonoTime now) const {
-    Tick stamped = tick(stream, price, now);
-    stamped.ts_event = stamped.ts_recv - 5ms;
-    return stamped;
+    Tick tick;
+    fill_stamped(tick, stream, price, now);
+    return tick;
   }
 
   /// Does everything that has become due, in the slices of the engine.

@@ -76,10 +76,11 @@ class Decimal {
   double to_double() const;
 
   /// By value, exact for every pair (no overflow). A total order.
-  friend constexpr std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
+  [[gnu::always_inline]] friend constexpr std::strong_ordering operator<=>(const Decimal& a,
+                                                                           const Decimal& b) {
     return a.scale() == b.scale() ? a.bits() <=> b.bits() : compare_scales(a, b);
   }
-  friend constexpr bool operator==(const Decimal& a, const Decimal& b) {
+  [[gnu::always_inline]] friend constexpr bool operator==(const Decimal& a, const Decimal& b) {
     return identical(a, b) || (a.scale() != b.scale() && compare_scales(a, b) == 0);
   }
   /// Same mantissa and same scale: the venue sent the same characters.

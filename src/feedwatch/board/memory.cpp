@@ -1,5 +1,7 @@
 #include "feedwatch/board/memory.hpp"
 
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <new>
@@ -8,6 +10,18 @@
 
 namespace feedwatch::board {
 namespace {
+
+/// With them a million cells are found in fewer steps. Advice: that it is not taken is no error.
+void prefer_large_pages(std::span<std::byte> bytes) {
+  constexpr std::size_t small_page = 4096;
+  constexpr std::size_t large_page = std::size_t{2} << 20U;
+  if (bytes.size() < 2 * large_page) return;  // small boards would pay for what they do not fill
+  void* at = bytes.data();
+  std::size_t space = bytes.size();
+  if (std::align(small_page, large_page, at, space) != nullptr) {
+    ::madvise(at, space, MADV_HUGEPAGE);
+  }
+}
 
 class HeapMemory final : public Memory {
  public:
@@ -18,6 +32,7 @@ class HeapMemory final : public Memory {
     void* at = owned_.get();
     std::size_t space = size + alignof(Cell);
     bytes_ = {static_cast<std::byte*>(std::align(alignof(Cell), size, at, space)), size};
+    prefer_large_pages(bytes_);
   }
   std::span<std::byte> bytes() override { return bytes_; }
   Result<void> commit(std::size_t, std::size_t) override { return {}; }

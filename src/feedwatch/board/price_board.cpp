@@ -234,11 +234,6 @@ Result<void> PriceBoard::write_bridge(StreamId stream, const Slot& slot) {
   return {};
 }
 
-void PriceBoard::prefetch(std::size_t index) const {
-  const auto* at = reinterpret_cast<const std::byte*>(&cells_[index]);
-  for (std::size_t line = 0; line < sizeof(Cell); line += 64) __builtin_prefetch(at + line, 1);
-}
-
 void PriceBoard::beat(std::size_t shard, MonoTime now) {
   board::store(header_->heartbeats[shard].at, static_cast<std::uint64_t>(to_ns(now)),
                std::memory_order_release);

@@ -65,20 +65,27 @@ class PriceBoard {
   const std::array<std::uint64_t, board::slot_words>& words(std::size_t index) const {
     return cells_[index].words;
   }
-  /// Writes some words of a slot, as one write to every reader: `change` is given a function that
-  /// takes the word's place and its new value.
-  template <class Change>
-  void rewrite(std::size_t index, Change&& change) {
-    board::Cell& cell = cells_[index];
-    const std::uint64_t sequence = cell.sequence;
-    board::store(cell.sequence, sequence + 1, std::memory_order_relaxed);
-    // A reader that sees any new word must also see the odd sequence.
-    std::atomic_thread_fence(std::memory_order_release);
-    change([&cell](std::size_t word, std::uint64_t value) {
-      board::store(cell.words[word], value, std::memory_order_relaxed);
-    });
-    board::store(cell.sequence, sequence + 2, std::memory_order_release);
-  }
+  /// While it lives, words of one slot change, as one write to every reader.
+  class Rewrite {
+   public:
+    Rewrite(PriceBoard& board, std::size_t index)
+        : cell_(board.cells_[index]), sequence_(cell_.sequence) {
+      board::store(cell_.sequence, sequence_ + 1, std::memory_order_relaxed);
+      // A reader that sees any new word must also see the odd sequence.
+      std::atomic_thread_fence(std::memory_order_release);
+    }
+    ~Rewrite() { board::store(cell_.sequence, sequence_ + 2, std::memory_order_release); }
+    Rewrite(const Rewrite&) = delete;
+    Rewrite& operator=(const Rewrite&) = delete;
+
+    void put(std::size_t word, std::uint64_t value) {
+      board::store(cell_.words[word], value, std::memory_order_relaxed);
+    }
+
+   private:
+    board::Cell& cell_;
+    std::uint64_t sequence_;
+  };
   StreamId at(std::size_t index) const;       ///< the newest stream at an index
   std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
 
@@ -96,7 +103,13 @@ class PriceBoard {
   void own_anew(std::size_t index) {
     ::new (static_cast<void*>(cells_[index].owner.data() + Offset)) T{};
   }
-  void prefetch(std::size_t index) const;
+  /// Whoever is about to write it. Any number: what does not exist costs nothing.
+  void prefetch(std::size_t index) const {
+    const auto* at = reinterpret_cast<const std::byte*>(cells_ + index);
+    for (std::size_t line = 0; line < sizeof(board::Cell); line += 64) {
+      __builtin_prefetch(at + line, 1);
+    }
+  }
 
   /// This shard is alive at `now`; readers elsewhere refuse what a dead one left.
   void beat(std::size_t shard, MonoTime now);

@@ -69,7 +69,7 @@ class Dispatcher final : public Alarms {
                                                   MonoTime& alarm) {
     Fanout& common = fanout(stream);
     if (common.head == dispatch::nobody) return true;
-    const dispatch::Plain plain = dispatch::plain_verdict(common, fresh, now);
+    const dispatch::Plain plain = dispatch::plain_verdict_of_today(common, fresh, now);
     if (!pass_quietly(stream, common, plain, prices, now)) return false;
     alarm = std::min(alarm, plain.refused_not_before);
     return true;

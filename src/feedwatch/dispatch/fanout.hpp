@@ -29,7 +29,8 @@ struct Fanout {
   /// with a tick that is plainly acceptable.
   MonoTime quiet_until = MonoTime::min();
   std::uint32_t head = nobody;  ///< first record, in the order of priorities
-  /// Of the strictest subscription, in milliseconds; the top bit: one insists on venue time.
+  /// Of the strictest subscription, in milliseconds, 24 days at most; the top bit: one insists on
+  /// venue time.
   std::uint32_t least_max_age_ms = longest_ms;
 
   static constexpr std::uint32_t needs_event_time = 1U << 31U;
@@ -37,7 +38,7 @@ struct Fanout {
 
   bool needs_venue_time() const { return (least_max_age_ms & needs_event_time) != 0; }
   bool has_unseen() const { return !low.is_zero(); }
-  void widen(const Prices& prices) {
+  [[gnu::always_inline]] void widen(const Prices& prices) {
     const Decimal& top = top_of(prices);
     if (low.is_zero()) {
       low = prices.price;
@@ -50,8 +51,7 @@ struct Fanout {
   void all_seen() { low = high = Decimal{}; }
 
   Duration least_max_age() const {
-    const std::uint32_t ms = least_max_age_ms & longest_ms;
-    return ms == longest_ms ? Duration::max() : std::chrono::milliseconds{ms};
+    return std::chrono::milliseconds{least_max_age_ms & longest_ms};
   }
   void restrict(Duration max_age, Basis basis) {
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(max_age).count();
@@ -85,6 +85,14 @@ inline Plain plain_verdict(const Fanout& fanout, const Freshness& fresh, MonoTim
   const Duration limit = std::min(fanout.least_max_age(), fresh.stale_after);
   const MonoTime until = plus(fresh.carried, minus(limit, fresh.transit));
   return {now <= until, plus(until, Duration{1})};
+}
+
+/// The same where carried and transit are known to be of this century.
+inline Plain plain_verdict_of_today(const Fanout& fanout, const Freshness& fresh, MonoTime now) {
+  if (fanout.needs_venue_time() && !fresh.event_time) return {};
+  const MonoTime until =
+      fresh.carried + (std::min(fanout.least_max_age(), fresh.stale_after) - fresh.transit);
+  return {now <= until, until + Duration{1}};
 }
 
 inline Plain plain_verdict(const Fanout& fanout, const Slot& slot, MonoTime now) {

@@ -35,23 +35,27 @@ class DeadlineWheel {
     if (at == never_mono) return;
     Place& place = place_of(number);
     const Tick32 tick = tick32(at);
-    if (place.due == none || is_before(tick, place.due)) place.due = tick;
+    if (place.armed == none || is_before(tick, place.due)) place.due = tick;
     arm_not_later(number, place, tick, at);
   }
   /// Evidence: nothing becomes true before `at`, and something may then. The way of a tick.
-  void renew(std::uint32_t number, MonoTime at) {
+  /// Precondition: is_quiet(number, now), and `at` is from `now` to `longest` after it.
+  [[gnu::always_inline]] void renew(std::uint32_t number, MonoTime at) {
     Place& place = places_[number];
-    const Tick32 tick = tick32(at);
+    const Tick32 tick = low(static_cast<std::uint64_t>(to_ns(at)) >> tick_bits);
     place.due = tick;
     if (place.armed >= ready || is_before(tick, place.armed)) {
       arm_not_later(number, place, tick, at);
     }
   }
+  static constexpr Duration longest = 24h * 12;
+  /// The stream has no deadline. The first to be said of a number.
   void remove(std::uint32_t number) { place_of(number) = Place{}; }
   /// True only if nothing can have become true up to `now`.
   bool is_quiet(std::uint32_t number, MonoTime now) const {
-    const Tick32 due = places_[number].due;
-    return due != none && now < horizon_ && is_before(low(tick_of(now)), due);
+    const Place& place = places_[number];
+    const auto ns = static_cast<std::uint64_t>(to_ns(now));  // no clock is negative
+    return place.armed != none && ns < horizon_ && is_before(low(ns >> tick_bits), place.due);
   }
   void prefetch(std::uint32_t number) const { __builtin_prefetch(places_.data() + number, 1); }
 
@@ -152,8 +156,7 @@ class DeadlineWheel {
   static bool is_before(Tick32 a, Tick32 b) { return static_cast<std::int32_t>(a - b) < 0; }
   Tick32 tick32(MonoTime at) const {
     const std::uint64_t least = cursor_ < furthest ? 0 : cursor_ - furthest;
-    const Tick32 tick = low(std::clamp(tick_of(at), least, cursor_ + furthest));
-    return tick >= ready ? ready - 1U : tick;
+    return low(std::clamp(tick_of(at), least, cursor_ + furthest));
   }
   /// Of a tick within 26 days of where the wheel stands.
   std::uint64_t whole(Tick32 tick) const {
@@ -166,7 +169,7 @@ class DeadlineWheel {
   }
   void stand_at(std::uint64_t tick) {
     cursor_ = tick;
-    horizon_ = start_of(tick + furthest / 2);
+    horizon_ = (tick + furthest / 2) << tick_bits;
   }
   /// By the highest byte in which the tick differs from where the wheel stands.
   Position position_of(std::uint64_t tick) const {
@@ -186,12 +189,12 @@ class DeadlineWheel {
       place.armed = ready;
       make_ready({at, number});
     } else {
-      place.armed = tick;
-      hang(number, tick);
+      hang(number, place, tick);
     }
   }
   /// Precondition: the wheel has not passed it.
-  void hang(std::uint32_t number, Tick32 tick) {
+  void hang(std::uint32_t number, Place& place, Tick32 tick) {
+    place.armed = std::min(tick, ready - 1U);
     const Position to = position_of(whole(tick));
     push(to, number);
     next_bucket_ = std::min(next_bucket_, start_of(to));
@@ -299,19 +302,19 @@ class DeadlineWheel {
       if (belongs(places_[numbers[i]], from)) place(numbers[i], from, streams);
     }
   }
-  /// Whether the entry is the one its stream was last armed by. The wheel stands in the bucket.
+  /// Whether the entry is the one its stream was last armed by. The wheel stands in the bucket, and
+  /// nothing it has passed is armed but by the two ticks that `armed` cannot say.
   bool belongs(const Place& place, Position from) const {
     const auto shift = static_cast<unsigned>(level_bits * from.level);
-    return place.armed < ready && whole(place.armed) >> shift == cursor_ >> shift;
+    return place.armed < ready && whole(place.armed) >> shift <= cursor_ >> shift;
   }
   bool is_due(const Place& place) const { return whole(place.due) <= cursor_; }
   template <class Streams>
   void place(std::uint32_t number, Position from, Streams&& streams) {
     Place& place = places_[number];
     if (from.level > 0 || !is_due(place)) {
-      if (is_due(place)) place.due = tick32(start_of(cursor_));
-      place.armed = place.due;
-      hang(number, place.armed);
+      if (is_due(place)) place.due = low(cursor_);
+      hang(number, place, place.due);
       return;
     }
     const MonoTime at = streams.due(number);
@@ -322,13 +325,13 @@ class DeadlineWheel {
       place.armed = ready;
       make_ready({at, number});
     } else {
-      place.armed = place.due;
-      hang(number, place.armed);
+      hang(number, place, place.due);
     }
   }
 
   std::uint64_t cursor_ = 0;  ///< where the wheel stands: all ticks below have been lifted
-  MonoTime horizon_ = start_of(furthest / 2);  ///< beyond it `due` is not to be trusted
+  /// Nanoseconds: from then on `due` is not to be trusted.
+  std::uint64_t horizon_ = furthest / 2 << tick_bits;
   MonoTime next_bucket_ = never_mono;
   std::size_t held_ = 0;      ///< in buckets
   std::vector<Entry> ready_;  ///< a heap, earliest first

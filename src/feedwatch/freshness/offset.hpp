@@ -34,12 +34,18 @@ class ClockOffset {
     buckets_[current_].add(to_ns(raw_transit));
     if (now >= next_update_) update(now);
   }
+  /// add() where it does no more than keep the sample; false, and nothing is learnt, where it
+  /// would.
+  [[gnu::always_inline]] bool add_quietly(Duration raw_transit, MonoTime now) {
+    if (now < minute_begins_ || now >= std::min(minute_ends_, next_update_)) return false;
+    buckets_[current_].add(to_ns(raw_transit));
+    return true;
+  }
   Duration value() const { return value_; }
   /// What an earlier run had learnt; samples of this run move it from there.
   void restore(Duration value) { value_ = std::clamp<Duration>(value, -range, range); }
   /// Whether the stamp behind a raw transit lies ahead of us by more than the tolerance.
-  bool ahead(Duration raw_transit) const { return is_ahead(minus(raw_transit, value_)); }
-  static bool is_ahead(Duration beside_offset) { return beside_offset < -tolerance; }
+  bool ahead(Duration raw_transit) const { return minus(raw_transit, value_) < -tolerance; }
   /// max(0, raw − offset).
   Duration transit(Duration raw_transit) const {
     return std::max(Duration::zero(), minus(raw_transit, value_));
@@ -60,7 +66,7 @@ class ClockOffset {
 
     void restart(std::int64_t new_minute);
     void thin();
-    void add(std::int64_t sample) {
+    [[gnu::always_inline]] void add(std::int64_t sample) {
       if ((seen++ & (stride - 1U)) != 0) return;
       if (kept == bucket_samples) thin();
       samples[kept++] = sample;

@@ -24,6 +24,7 @@ void Tracker::begin(Subject subject, MonoTime now) {
   subject.slot.level_since = now;
   troubles_.of(subject.watch).wanted = now;
   set_limits(subject);
+  wheel_.remove(number_of(subject.stream));
   prepare(now);  // the wheel stands at the present, so that what is armed is near
   arm(subject.stream, next_due(known(subject)).at);
 }
@@ -112,8 +113,7 @@ void Tracker::on_deadline(Subject subject, MonoTime now) {
 
 void Tracker::rearm(Subject subject) {
   const MonoTime level = next_due(known(subject)).at;
-  arm(subject.stream,
-      std::min(level, alarms_.next_alarm(subject.stream, subject.slot)));
+  arm(subject.stream, std::min(level, alarms_.next_alarm(subject.stream, subject.slot)));
 }
 
 MonoTime Tracker::Streams::due(std::uint32_t number) const {
@@ -169,7 +169,8 @@ void Tracker::set_limits(Subject subject) const {
   Slot& slot = subject.slot;
   slot.degraded_after = policy.degraded_after;
   slot.stale_after = policy.stale_after;
-  subject.watch.quiet_for = std::min(policy.degraded_after, policy.stale_after);
+  subject.watch.quiet_for =
+      std::min({policy.degraded_after, policy.stale_after, DeadlineWheel::longest});
   if (policy.suspect_after > Duration::zero()) {
     subject.watch.quiet_for = std::min(subject.watch.quiet_for, policy.suspect_after);
   }

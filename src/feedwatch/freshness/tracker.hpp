@@ -70,9 +70,12 @@ class Tracker {
 
   /// Something may become true of the stream at `at` already.
   void arm(StreamId stream, MonoTime at) { wheel_.set_not_later(number_of(stream), at); }
-  /// Evidence has just been stored, whose healthy stream is what it was until now: nothing, alarms
-  /// included, becomes true before `at`. The short way's on_evidence().
-  void renew(StreamId stream, MonoTime at) { wheel_.renew(number_of(stream), at); }
+  /// The short way's on_evidence(): a healthy stream stays what it is, and nothing, alarms
+  /// included, becomes true of it before `at`. Precondition: is_quiet(stream, now), and `at` is
+  /// from `now` to DeadlineWheel::longest after it.
+  [[gnu::always_inline]] void renew(StreamId stream, MonoTime at) {
+    wheel_.renew(number_of(stream), at);
+  }
   /// True only if nothing can have become true up to `now`.
   bool is_quiet(StreamId stream, MonoTime now) const {
     return wheel_.is_quiet(number_of(stream), now);

@@ -13,7 +13,8 @@ struct Watch {
   /// for our own stalled loop, or travelled a slow line, was sent in time.
   MonoTime heard = MonoTime::min();
   MonoTime settled = MonoTime::min();  ///< changes up to here are told
-  /// After evidence that took no time, nothing becomes true of a healthy stream for so long.
+  /// After evidence that took no time, nothing becomes true of a healthy stream for so long, at
+  /// least.
   Duration quiet_for{};
   std::uint32_t trouble = 0;           ///< its place among the troubles; 0 = none
   std::uint16_t policy = 0;            ///< its place among the policies

@@ -29,10 +29,11 @@ class SymbolTable {
     const Key key = key_of(symbol);
     for (std::size_t at = hash(key) & mask_;; at = (at + 1) & mask_) {
       const Entry& entry = entries_[at];
-      if (entry.key == key && (symbol.size() <= most_inline || names_[entry.number] == symbol)) {
+      if (same(entry.key, key) &&
+          (symbol.size() <= most_inline || names_[entry.number] == symbol)) {
         return entry.number;
       }
-      if (entry.key == Key{}) return none;
+      if (entry.key[1] == 0) return none;
     }
   }
 
@@ -90,6 +91,8 @@ class SymbolTable {
             tag};
   }
   static Key long_key(std::string_view text);
+  /// Word by word: compared as one, a key put together a moment ago would have to reach memory.
+  static bool same(const Key& a, const Key& b) { return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0; }
 
   /// Both halves of the product of the two words: every bit of the key reaches every bit below.
   static std::size_t hash(const Key& key) {

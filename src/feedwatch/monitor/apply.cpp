@@ -58,13 +58,25 @@ bool crossed(const Slot& slot, Kind kind) {
 }  // namespace
 
 Outcome Monitor::Impl::apply(const Tick& tick, MonoTime now) {
-  std::optional<Journey> known;
-  if (short_way && apply_common(tick, now, known)) return {.type = Type::accepted};
-  return apply_any(tick, now, known);
+  if (short_way && apply_common(tick, now)) return {.type = Type::accepted};
+  return apply_any(tick, now);
 }
 
-Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
-                                 const std::optional<Journey>& known) {
+void Monitor::Impl::apply(std::span<const Tick> ticks, MonoTime now) {
+  // Enough for memory to answer, and not more than a core's first cache holds.
+  constexpr std::size_t ahead = 12;
+  const auto fetch = [this](const Tick& tick) {
+    board.prefetch(tick.stream.index());
+    tracker.prefetch(tick.stream);
+  };
+  for (const Tick& tick : ticks.first(std::min(ahead, ticks.size()))) fetch(tick);
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    if (i + ahead < ticks.size()) fetch(ticks[i + ahead]);
+    apply(ticks[i], now);
+  }
+}
+
+Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now) {
   auto found = stream(tick.stream);
   if (!found) {
     const Outcome outcome{.type = Type::rejected, .rejection = Rejection::unknown_symbol};
@@ -80,7 +92,7 @@ Outcome Monitor::Impl::apply_any(const Tick& tick, MonoTime now,
   const bool accepted = decision.outcome.type == Type::accepted;
   if (accepted || decision.renews_confirmed) {
     ClockOffset& clock = *channel(stream).offset;
-    const Journey journey = known ? *known : journey_of(clock, tick, decision.first_of_epoch, recv);
+    const Journey journey = journey_of(clock, tick, decision.first_of_epoch, recv);
     decision.outcome.backfill = renew(stream, tick, decision, journey, recv);
     if (!accepted) notice_frozen(stream, recv, now);
     tracker.on_evidence(stream.subject(),

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,17 +34,16 @@ struct Journey {
   bool ahead = false;
 };
 /// Learns from the tick what the venue's clock says, unless it says nothing.
-[[gnu::always_inline]] inline Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch,
+inline Journey journey_of(ClockOffset& clock, const Tick& tick, bool first_of_epoch,
                           MonoTime recv) {
   if (!tick.ts_event) return {};
   const Duration raw = minus(tick.ts_recv, *tick.ts_event);
   // A first push may carry a trade of yesterday, and a frame that waited for us, or on a slow line,
   // says nothing about the venue's clock.
   if (!first_of_epoch && !tick.stalled && tick.lag == Duration::zero()) clock.add(raw, recv);
-  const Duration net = minus(raw, clock.value());
   // The line's lag is part of the journey, and of the age already.
-  const Duration beside_lag = minus(std::max(Duration::zero(), net), tick.lag);
-  return {std::max(Duration::zero(), beside_lag), ClockOffset::is_ahead(net)};
+  const Duration beside_lag = minus(clock.transit(raw), tick.lag);
+  return {std::max(Duration::zero(), beside_lag), clock.ahead(raw)};
 }
 
 /// What the owner's thread knows of a stream, in the board's cell beside its slot.
@@ -78,14 +78,13 @@ struct Monitor::Impl {
   const Channel& channel(const Stream& stream) const { return channels[stream.own.intake.channel]; }
 
   // common_tick.cpp
-  /// Either done, or left to apply_any() with what the clock has learnt of the tick already.
-  bool apply_common(const Tick& tick, MonoTime now, std::optional<Journey>& known);
-  void store_common(std::size_t index, const Tick& tick, const Prices& prices,
-                    const Journey& journey, MonoTime recv);
+  /// Either done, or left to apply_any() with nothing changed.
+  bool apply_common(const Tick& tick, MonoTime now);
 
   // apply.cpp
   Outcome apply(const Tick& tick, MonoTime now);
-  Outcome apply_any(const Tick& tick, MonoTime now, const std::optional<Journey>& known);
+  void apply(std::span<const Tick> ticks, MonoTime now);
+  Outcome apply_any(const Tick& tick, MonoTime now);
   intake::Decision offer(Stream& stream, const Tick& tick);
   bool renew(Stream& stream, const Tick& tick, const intake::Decision& decision,
              const Journey& journey, MonoTime recv);

@@ -102,6 +102,11 @@ Outcome Monitor::apply(const Tick& tick, MonoTime now) {
   return impl_->apply(tick, now);
 }
 
+void Monitor::apply(std::span<const Tick> ticks, MonoTime now) {
+  impl_->told = std::max(impl_->told, now);
+  impl_->apply(ticks, now);
+}
+
 void Monitor::on_undecodable(StreamId stream, MonoTime now) {
   impl_->on_undecodable(stream, now);
 }

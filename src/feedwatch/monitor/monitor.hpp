@@ -94,6 +94,9 @@ class Monitor {
   /// intake → board → freshness → dispatch. `now` is the moment of processing, tick.mono_recv that
   /// of arrival.
   Outcome apply(const Tick& tick, MonoTime now);
+  /// The same for all ticks of one read, in their order. Faster: while one is applied, what the
+  /// next ones need is fetched. For ticks whose outcome is nothing but counted.
+  void apply(std::span<const Tick> ticks, MonoTime now);
   /// A message of this stream could not be decoded.
   void on_undecodable(StreamId stream, MonoTime now);
 

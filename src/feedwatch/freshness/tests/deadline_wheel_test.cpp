@@ -33,6 +33,9 @@ struct Fired {
 
 class Wheel : public ::testing::Test {
  protected:
+  Wheel() {
+    for (std::uint32_t number = 0; number < streams.truly.size(); ++number) wheel.remove(number);
+  }
   void arm(std::uint32_t number, MonoTime at) {
     streams.truly[number] = at;
     if (at == never_mono) {
@@ -43,13 +46,13 @@ class Wheel : public ::testing::Test {
   }
   /// The truth changes by what is set, by evidence that says so, exactly or carefully, or by
   /// evidence that tells the wheel nothing.
-  void move(std::uint32_t number, MonoTime at, std::uint64_t how) {
-    const bool known = streams.truly[number] != never_mono;
-    const bool later = known && at >= streams.truly[number];
+  void move(std::uint32_t number, MonoTime at, MonoTime now, std::uint64_t how) {
+    const bool later = at >= streams.truly[number];  // of no deadline it is never
     streams.truly[number] = at;
     if (how == 0 && later) return;
-    if (how == 1 && known) return wheel.renew(number, at);
-    if (how == 2 && known) return wheel.renew(number, at - 3ms);
+    const MonoTime said = how == 1 ? at : std::max(at - 3ms, now);
+    const bool near = said - now <= DeadlineWheel::longest && wheel.is_quiet(number, now);
+    if ((how == 1 || how == 2) && near) return wheel.renew(number, said);
     wheel.set_not_later(number, at);
   }
   /// Everything up to `now`, each deadline once, as the monitor runs it.
@@ -163,6 +166,21 @@ TEST_F(Wheel, ASleepOfMonthsHidesNothing) {
   }
 }
 
+/// Two of 2^32 ticks cannot be told from "not armed" and "ready".
+TEST_F(Wheel, TicksWithoutANameOfTheirOwnAreNotLost) {
+  constexpr std::int64_t turn = std::int64_t{1} << 52U;  // 2^32 ticks
+  const MonoTime edge = mono_from_ns(3 * turn);
+  for (Duration before = 4ms; before > -2ms; before -= 500us) {
+    wheel = DeadlineWheel();
+    wheel.remove(2);
+    wheel.prepare(edge - before, streams);
+    arm(1, edge - before + 250us);
+    arm(2, edge - 600us);
+    EXPECT_EQ(run(edge - before + 250us).size(), before - 250us > 600us ? 1U : 2U);
+    run(edge + 2ms);
+  }
+}
+
 TEST_F(Wheel, AFullBucketComesInSlices) {
   for (std::uint32_t i = 0; i < 5000; ++i) arm(i, t0 + 3s);
   const auto take_all = [&] {
@@ -197,7 +215,7 @@ TEST_F(Wheel, AgreesWithASortedMap) {
       const Duration far{static_cast<std::int64_t>(random.next() >> (20 + random.below(40)))};
       forget(number);
       const MonoTime at = now + std::min<Duration>(far, 200h);
-      move(number, at, random.below(4));
+      move(number, at, now, random.below(4));
       model[{streams.truly[number], number}] = true;
     }
     now += Duration{static_cast<std::int64_t>(random.next() >> (24 + random.below(36)))};
@@ -236,7 +254,7 @@ RC_GTEST_FIXTURE_PROP(Wheel, FiresAsASortedSetWould, ()) {
       const MonoTime at = now + any_distance();
       model.erase({streams.truly[number], number});
       model.insert({at, number});
-      move(number, at, *rc::gen::inRange<std::uint64_t>(0, 4));
+      move(number, at, now, *rc::gen::inRange<std::uint64_t>(0, 4));
     } else {
       now = model.empty() || what == 6 ? now + any_distance() : model.begin()->first;
       std::vector<Fired> expected;
