@@ -66,15 +66,16 @@ static_assert(sizeof(Header) <= page);
 /// A stream's text and the stream it names now. Never moves, never goes: a removed stream's name
 /// waits for the stream to come back.
 struct Name {
-  std::uint64_t stream = 0;  ///< `named | StreamId`; 0 while no stream has this name. Atomic
-  std::uint32_t hash = 0;
+  std::uint32_t stream = no_stream;  ///< StreamId. Atomic
   std::uint16_t length = 0;
   std::uint16_t shard = 0;
-  // followed by `length` bytes of text, padded to 8
+  // followed by `length` bytes of text, padded to 4
+
+  /// While no stream has this name: boards are never so large that one has this id.
+  static constexpr std::uint32_t no_stream = ~std::uint32_t{0};
 };
-static_assert(sizeof(Name) == 16);
-inline constexpr std::uint64_t named = std::uint64_t{1} << 32U;
-inline constexpr std::size_t name_unit = 8;  ///< table entries and Slot::name count in these
+static_assert(sizeof(Name) == 8);
+inline constexpr std::size_t name_unit = 4;  ///< table entries and Slot::name count in these
 
 /// Where a slot's fields stand among its words, for those who look at some of them only; flags as
 /// bits of the last word. tests/layout_test.cpp holds them to Slot.

@@ -94,7 +94,7 @@ Result<StreamId> PriceBoard::claim(const StreamKey& key) {
   if (const auto room = make_room(); !room) return refuse(key, room.error().why, room.error().fix);
   const Result<Name*> name = name_for(key);
   if (!name) return std::unexpected(name.error());
-  if ((*name)->stream != 0) return refuse(key, "is watched already");
+  if ((*name)->stream != Name::no_stream) return refuse(key, "is watched already");
   const StreamId stream = take_place();
   Slot slot;
   slot.generation = stream.generation();
@@ -105,13 +105,12 @@ Result<StreamId> PriceBoard::claim(const StreamKey& key) {
 }
 
 void PriceBoard::publish(StreamId stream) {
-  board::store(name_at(own(stream).name).stream, board::named | stream.value,
-               std::memory_order_release);
+  board::store(name_at(own(stream).name).stream, stream.value, std::memory_order_release);
 }
 
 void PriceBoard::release(StreamId stream) {
   Slot gone = own(stream);
-  board::store(name_at(gone.name).stream, std::uint64_t{0}, std::memory_order_release);
+  board::store(name_at(gone.name).stream, Name::no_stream, std::memory_order_release);
   gone.occupied = false;
   write(stream, gone);
   // To the far end: an index rests as long as possible before it names another stream.
@@ -152,7 +151,7 @@ Result<Name*> PriceBoard::name_for(const StreamKey& key) {
     if (entry == 0) return append_name(text.view(), entry);
     Name& name = name_at(entry);
     const std::string_view known{reinterpret_cast<const char*>(&name + 1), name.length};
-    if (name.hash == hash && known == text.view()) return &name;
+    if (known == text.view()) return &name;
   }
   return refuse(key, "the board has no place for more names", "restart to forget old ones");
 }
@@ -172,7 +171,6 @@ Result<Name*> PriceBoard::append_name(std::string_view text, std::uint32_t& tabl
   }
   std::byte* at = names() + names_used_;
   auto* name = ::new (static_cast<void*>(at)) Name{};
-  name->hash = board::hash_name(text);
   name->length = static_cast<std::uint16_t>(text.size());
   std::memcpy(name + 1, text.data(), text.size());
   board::store(table_entry, static_cast<std::uint32_t>(names_used_ / board::name_unit),

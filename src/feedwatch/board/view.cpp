@@ -91,12 +91,11 @@ std::optional<StreamId> View::find(std::string_view text) const {
     const std::uint32_t unit = load(table_[(hash + looked) & mask], std::memory_order_acquire);
     if (unit == 0) return std::nullopt;
     const Name* name = name_at(unit);
-    if (name == nullptr || name->hash != hash || name->length != text.size()) continue;
+    if (name == nullptr || name->length != text.size()) continue;
     const char* begin = reinterpret_cast<const char*>(name + 1);
     if (text != std::string_view{begin, name->length}) continue;
-    const std::uint64_t stream = load(name->stream, std::memory_order_acquire);
-    const StreamId id{static_cast<std::uint32_t>(stream)};
-    const bool valid = (stream & named) != 0 && id.index() < cells();
+    const StreamId id{load(name->stream, std::memory_order_acquire)};
+    const bool valid = id.value != Name::no_stream && id.index() < cells();
     return valid ? std::optional{id} : std::nullopt;
   }
   return std::nullopt;

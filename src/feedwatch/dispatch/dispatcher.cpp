@@ -14,7 +14,8 @@ bool Dispatcher::on_price(StreamId stream, const Slot& slot, MonoTime now) {
   Fanout* fanout = watched(stream);
   if (fanout == nullptr) return false;
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, slot, now);
-  if (pass_quietly(stream, *fanout, plain, slot.prices, now)) {
+  const Decimal& top = dispatch::top_of(slot.prices);
+  if (pass_quietly(stream, *fanout, plain, slot.prices.price, top, now)) {
     arm_(stream, plain.refused_not_before);
     return false;
   }

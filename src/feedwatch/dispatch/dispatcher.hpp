@@ -61,16 +61,17 @@ class Dispatcher final : public Alarms {
     return registry_.queue(name);
   }
 
-  /// Whether nothing is to be done with a price of a stream in no trouble but to remember its
-  /// extremes, which is done, and to come back at `alarm`, which moves earlier for that. If not,
-  /// on_price() is to be called.
-  [[nodiscard, gnu::always_inline]] bool is_quiet(StreamId stream, const Prices& prices,
+  /// Whether nothing is to be done with a price of a stream in no trouble but to remember it as an
+  /// extreme (of a quote, the bid and the ask), which is done, and to come back at `alarm`, which
+  /// moves earlier for that. If not, on_price() is to be called.
+  [[nodiscard, gnu::always_inline]] bool is_quiet(StreamId stream, const Decimal& bottom,
+                                                  const Decimal& top,
                                                   const dispatch::Freshness& fresh, MonoTime now,
                                                   MonoTime& alarm) {
     Fanout& common = fanout(stream);
     if (common.head == dispatch::nobody) return true;
     const dispatch::Plain plain = dispatch::plain_verdict_of_today(common, fresh, now);
-    if (!pass_quietly(stream, common, plain, prices, now)) return false;
+    if (!pass_quietly(stream, common, plain, bottom, top, now)) return false;
     alarm = std::min(alarm, plain.refused_not_before);
     return true;
   }
@@ -113,11 +114,11 @@ class Dispatcher final : public Alarms {
   Fanout* watched(StreamId stream);
   /// Quiet is a tick that is acceptable to all inside the throttle window of all.
   [[gnu::always_inline]] bool pass_quietly(StreamId stream, Fanout& common,
-                                           const dispatch::Plain& plain, const Prices& prices,
-                                           MonoTime now) {
+                                           const dispatch::Plain& plain, const Decimal& bottom,
+                                           const Decimal& top, MonoTime now) {
     if (!plain.acceptable || now >= common.quiet_until) return false;
     if (!common.has_unseen()) windows_.set_not_later(place(stream), common.quiet_until);
-    common.widen(prices);
+    common.widen(bottom, top);
     return true;
   }
   template <class Action>

@@ -38,14 +38,13 @@ struct Fanout {
 
   bool needs_venue_time() const { return (least_max_age_ms & needs_event_time) != 0; }
   bool has_unseen() const { return !low.is_zero(); }
-  [[gnu::always_inline]] void widen(const Prices& prices) {
-    const Decimal& top = top_of(prices);
+  [[gnu::always_inline]] void widen(const Decimal& bottom, const Decimal& top) {
     if (low.is_zero()) {
-      low = prices.price;
+      low = bottom;
       high = top;
       return;
     }
-    if (prices.price < low) low = prices.price;
+    if (bottom < low) low = bottom;
     if (top > high) high = top;
   }
   void all_seen() { low = high = Decimal{}; }

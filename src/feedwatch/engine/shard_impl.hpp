@@ -101,6 +101,8 @@ struct Shard::Impl {
   void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
                   MonoTime now);
   void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
+  void apply_pending(MonoTime now);
+  void apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.
   void begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std::uint32_t epoch, MonoTime now);
   void on_undecodable(Unit& unit, const venues::DecodeError& error, MonoTime now);
@@ -149,6 +151,7 @@ struct Shard::Impl {
   std::unordered_map<ConnId, Connection> connections;
   std::uint32_t next_conn = 1;
   venues::Decoded decoded;
+  std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
   std::vector<StreamChange> changes;
   std::uint64_t unknown_symbols = 0;
   bool running = false;

@@ -3,8 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "feedwatch/base/decimal.hpp"
 #include "feedwatch/base/saturate.hpp"
@@ -82,15 +83,13 @@ struct Trouble {
 /// One thread.
 class Troubles {
  public:
-  Trouble* find(const Watch& watch) {
-    return watch.trouble == 0 ? nullptr : &all_[watch.trouble - 1];
-  }
+  Trouble* find(const Watch& watch) { return watch.trouble == 0 ? nullptr : &at(watch.trouble); }
   const Trouble* find(const Watch& watch) const {
-    return watch.trouble == 0 ? nullptr : &all_[watch.trouble - 1];
+    return watch.trouble == 0 ? nullptr : &at(watch.trouble);
   }
   Trouble& of(Watch& watch) {
     if (watch.trouble == 0) watch.trouble = take();
-    return all_[watch.trouble - 1];
+    return at(watch.trouble);
   }
   void release(Watch& watch) {
     if (watch.trouble == 0) return;
@@ -99,19 +98,26 @@ class Troubles {
   }
 
  private:
+  /// Many at once: a venue goes silent with all its streams.
+  static constexpr std::uint32_t piece = 512;
+
+  Trouble& at(std::uint32_t place) const {
+    return pieces_[(place - 1U) / piece][(place - 1U) % piece];
+  }
   std::uint32_t take() {
     if (free_.empty()) {
-      all_.emplace_back();
-      return static_cast<std::uint32_t>(all_.size());
+      if (size_ % piece == 0) pieces_.push_back(std::make_unique<Trouble[]>(piece));
+      return ++size_;
     }
     const std::uint32_t place = free_.back();
     free_.pop_back();
-    all_[place - 1] = Trouble{};
+    at(place) = Trouble{};
     return place;
   }
 
-  std::deque<Trouble> all_;
-  std::deque<std::uint32_t> free_;
+  std::vector<std::unique_ptr<Trouble[]>> pieces_;
+  std::uint32_t size_ = 0;
+  std::vector<std::uint32_t> free_;
 };
 
 }  // namespace feedwatch

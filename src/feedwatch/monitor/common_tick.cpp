@@ -177,9 +177,9 @@ bool Monitor::Impl::apply_common(const Tick& tick, MonoTime now) {
                                   .transit = journey.transit,
                                   .stale_after = span(words[word::stale_after]),
                                   .event_time = tick.ts_event.has_value()};
-  const Prices prices{tick.prices.price, is_quote ? tick.prices.ask : Decimal{}};
   MonoTime due = recv + quiet_for + Duration{1};
-  const bool quiet = dispatcher.is_quiet(tick.stream, prices, fresh, now, due);
+  const Decimal& top = is_quote ? tick.prices.ask : tick.prices.price;
+  const bool quiet = dispatcher.is_quiet(tick.stream, tick.prices.price, top, fresh, now, due);
   tracker.renew(tick.stream, due);
   if (!quiet && dispatcher.on_price(tick.stream, board.own(tick.stream), now)) {
     dispatcher.settle(tick.stream, now);
