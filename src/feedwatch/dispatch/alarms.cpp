@@ -6,16 +6,42 @@ namespace feedwatch {
 
 using dispatch::nobody;
 
-void Dispatcher::on_window(MonoTime now) {
-  const std::uint32_t place = windows_.top().number;
-  windows_.erase(place);
+/// What the wheel asks of a stream.
+struct Dispatcher::Ends {
+  const Dispatcher& owner;
+  MonoTime now;
+  MonoTime due(std::uint32_t place) const {
+    const MonoTime end = owner.first_end(place);
+    return end == never_mono ? never_mono : std::min(end, plus(now, reach));
+  }
+  void prefetch(std::uint32_t place) const { owner.board_.prefetch(place); }
+};
+
+std::size_t Dispatcher::on_window(MonoTime now) {
+  std::uint32_t place = 0;
+  if (!windows_.take(now, place, Ends{*this, now})) return windows_.prepare(now, Ends{*this, now});
   const auto stream = stream_at(place);
-  if (!stream || !board_.holds(*stream)) return;
+  if (!stream || !board_.holds(*stream)) return 0;
   ++events_;
   Event event(*this, *stream, now);
   flush(*stream, event.slot);
   fanout(*stream).quiet_until = MonoTime::min();  // a callback may bring the next tick
   settle_all(*stream, event);
+  return 0;
+}
+
+/// never_mono when no price waits for the end of a window.
+MonoTime Dispatcher::first_end(std::uint32_t place) const {
+  const Fanout& common = fanout(StreamId{place});
+  MonoTime first = common.has_unseen() ? common.quiet_until : never_mono;
+  for (std::uint32_t index = common.head; index != nobody;
+       index = shared_.records[index].next_of_stream) {
+    const Record& record = shared_.records[index];
+    const State state = record.state();
+    const bool waits = state.has(State::open) && state.has(State::pending);
+    if (waits && !state.has(State::closed)) first = std::min(first, window_end(record, state));
+  }
+  return first;
 }
 
 void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
@@ -44,7 +70,7 @@ MonoTime Dispatcher::window_end(const Record& record, State state) const {
   return plus(record.moment(), shared_.consumers[state.consumer()].options.min_interval);
 }
 
-void Dispatcher::arm_window(StreamId stream) {
+void Dispatcher::arm_window(StreamId stream, MonoTime now) {
   MonoTime first_end = never_mono;
   MonoTime first_due = never_mono;
   bool quiet = true;
@@ -58,7 +84,7 @@ void Dispatcher::arm_window(StreamId stream) {
     if (state.has(State::pending)) first_due = std::min(first_due, end);
   });
   fanout(stream).quiet_until = quiet ? first_end : MonoTime::min();
-  windows_.set(place(stream), first_due);
+  if (first_due != never_mono) await_window(place(stream), first_due, now);
 }
 
 MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {

@@ -140,7 +140,7 @@ void Dispatcher::settle_all(StreamId stream, Event& event) {
   const Running running(*this);
   for_each(stream, [&](std::uint32_t index) { settle_one(index, event); });
   // A callback may have given the stream's place to another one, whose windows these are not.
-  if (board_.holds(stream)) arm_window(stream);
+  if (board_.holds(stream)) arm_window(stream, event.now);
 }
 
 void Dispatcher::settle_one(std::uint32_t index, Event& event) {

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "feedwatch/base/deadline_heap.hpp"
 #include "feedwatch/board/price_board.hpp"
 #include "feedwatch/dispatch/fanout.hpp"
 #include "feedwatch/dispatch/registry.hpp"
 #include "feedwatch/freshness/alarms.hpp"
+#include "feedwatch/freshness/deadline_wheel.hpp"
 
 namespace feedwatch {
 
@@ -84,10 +84,15 @@ class Dispatcher final : public Alarms {
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);
 
-  /// The end of the first throttle window with a price pending.
+  /// Never after the end of the first throttle window with a price pending, and that end itself
+  /// once on_window() has come near it.
   MonoTime next_window() const { return windows_.next(); }
-  /// Precondition: next_window() <= now.
-  void on_window(MonoTime now);
+  /// Does what is due at the first end, or looks for it. Precondition: next_window() <= now.
+  /// Returns how many streams it looked at.
+  std::size_t on_window(MonoTime now);
+  std::size_t windows_held() const { return windows_.size(); }
+  /// A tick of the stream is on its way.
+  void prefetch(StreamId stream) const { windows_.prefetch(place(stream)); }
   /// The moment a consumer must be told of a refusal.
   MonoTime next_alarm(StreamId stream, const Slot& slot) const override {
     return fanout(stream).head == dispatch::nobody ? never_mono : next_refusal(stream, slot);
@@ -117,7 +122,7 @@ class Dispatcher final : public Alarms {
                                            const dispatch::Plain& plain, const Decimal& bottom,
                                            const Decimal& top, MonoTime now) {
     if (!plain.acceptable || now >= common.quiet_until) return false;
-    if (!common.has_unseen()) windows_.set_not_later(place(stream), common.quiet_until);
+    if (!common.has_unseen()) await_window(place(stream), common.quiet_until, now);
     common.widen(bottom, top);
     return true;
   }
@@ -136,7 +141,13 @@ class Dispatcher final : public Alarms {
   // alarms.cpp: what no tick will find
   /// When the next throttle window of the stream ends; ticks before are quiet. MonoTime::min() if a
   /// tick is due at once, or must be looked at by each subscription.
-  void arm_window(StreamId stream);
+  void arm_window(StreamId stream, MonoTime now);
+  /// A window with a price pending ends at `end`.
+  void await_window(std::uint32_t place, MonoTime end, MonoTime now) {
+    windows_.set_not_later(place, std::min(end, plus(now, reach)));
+  }
+  struct Ends;
+  MonoTime first_end(std::uint32_t place) const;
   MonoTime window_end(const Record& record, State state) const;
   std::optional<StreamId> stream_at(std::uint32_t place) const;
   MonoTime next_refusal(StreamId stream, const Slot& slot) const;
@@ -174,8 +185,12 @@ class Dispatcher final : public Alarms {
   dispatch::Shared shared_;
   dispatch::Registry registry_;
   /// By stream index, the first end of a throttle window with a price pending. Not in the stream's
-  /// place in the wheel: windows end ten times a second, and would leave an entry behind each time.
-  DeadlineHeap windows_;
+  /// place in the tracker's wheel: windows end ten times a second, and would leave an entry behind
+  /// each time.
+  DeadlineWheel windows_;
+  /// For the same reason a window that ends later than that is looked at every so often: a shorter
+  /// one of the same stream leaves its entry behind each time.
+  static constexpr Duration reach = 1s;
   std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
   struct Kept {
     StreamId stream;

@@ -81,7 +81,7 @@ void Dispatcher::drop_stream(StreamId stream) {
   if (topic.stream != stream || topic.key.load() != key) return;
   keep_key(stream, count);
   fanout(stream).all_seen();
-  windows_.erase(place(stream));
+  windows_.remove(place(stream));
 }
 
 std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
@@ -256,7 +256,7 @@ void Dispatcher::forget(std::uint32_t index) {
                        shared_.topics[place(stream)].key.load() == nullptr;
   if (!dropped && fanout(stream).head == nobody) {
     keep_key(stream, 0);
-    windows_.erase(place(stream));
+    windows_.remove(place(stream));
   }
   record.end_generation();
   record.next_queued = nobody;

@@ -49,15 +49,20 @@ class DeadlineWheel {
     }
   }
   static constexpr Duration longest = 24h * 12;
-  /// The stream has no deadline. The first to be said of a number.
-  void remove(std::uint32_t number) { place_of(number) = Place{}; }
+  /// A place for the number, without a deadline. To be called before renew() and is_quiet().
+  void begin(std::uint32_t number) { place_of(number) = Place{}; }
+  void remove(std::uint32_t number) {
+    if (number < places_.size()) places_[number] = Place{};
+  }
   /// True only if nothing can have become true up to `now`.
   bool is_quiet(std::uint32_t number, MonoTime now) const {
     const Place& place = places_[number];
     const auto ns = static_cast<std::uint64_t>(to_ns(now));  // no clock is negative
     return place.armed != none && ns < horizon_ && is_before(low(ns >> tick_bits), place.due);
   }
-  void prefetch(std::uint32_t number) const { __builtin_prefetch(places_.data() + number, 1); }
+  void prefetch(std::uint32_t number) const {
+    if (number < places_.size()) __builtin_prefetch(&places_[number], 1);
+  }
 
   /// Never after the first deadline; before it by less than the width of its bucket unless evidence
   /// has overtaken it, and exact for what prepare() has made ready. never_mono when there is none.

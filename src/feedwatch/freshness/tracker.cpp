@@ -24,7 +24,7 @@ void Tracker::begin(Subject subject, MonoTime now) {
   subject.slot.level_since = now;
   troubles_.of(subject.watch).wanted = now;
   set_limits(subject);
-  wheel_.remove(number_of(subject.stream));
+  wheel_.begin(number_of(subject.stream));
   prepare(now);  // the wheel stands at the present, so that what is armed is near
   arm(subject.stream, next_due(known(subject)).at);
 }

@@ -68,6 +68,7 @@ void Monitor::Impl::apply(std::span<const Tick> ticks, MonoTime now) {
   const auto fetch = [this](const Tick& tick) {
     board.prefetch(tick.stream.index());
     tracker.prefetch(tick.stream);
+    dispatcher.prefetch(tick.stream);
   };
   for (const Tick& tick : ticks.first(std::min(ahead, ticks.size()))) fetch(tick);
   for (std::size_t i = 0; i < ticks.size(); ++i) {

@@ -208,7 +208,7 @@ MonoTime Monitor::next_deadline() const {
 }
 
 std::size_t Monitor::deadlines_held() const {
-  return impl_->tracker.deadlines_held();
+  return impl_->tracker.deadlines_held() + impl_->dispatcher.windows_held();
 }
 
 void Monitor::on_time(MonoTime now, std::size_t limit) {

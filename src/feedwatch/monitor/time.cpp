@@ -27,7 +27,7 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
     if (due > now || due == never_mono) return;
     // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
     if (window_due < level_due) {
-      dispatcher.on_window(now);
+      spent += dispatcher.on_window(now);
       continue;
     }
     const auto index = tracker.take_due(now);

@@ -34,7 +34,7 @@ struct Fired {
 class Wheel : public ::testing::Test {
  protected:
   Wheel() {
-    for (std::uint32_t number = 0; number < streams.truly.size(); ++number) wheel.remove(number);
+    for (std::uint32_t number = 0; number < streams.truly.size(); ++number) wheel.begin(number);
   }
   void arm(std::uint32_t number, MonoTime at) {
     streams.truly[number] = at;
@@ -172,7 +172,7 @@ TEST_F(Wheel, TicksWithoutANameOfTheirOwnAreNotLost) {
   const MonoTime edge = mono_from_ns(3 * turn);
   for (Duration before = 4ms; before > -2ms; before -= 500us) {
     wheel = DeadlineWheel();
-    wheel.remove(2);
+    wheel.begin(2);
     wheel.prepare(edge - before, streams);
     arm(1, edge - before + 250us);
     arm(2, edge - 600us);

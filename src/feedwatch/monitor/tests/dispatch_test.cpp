@@ -87,6 +87,34 @@ TEST_F(Dispatch, WindowsLeaveNothingBehindInTheWheel) {
   EXPECT_LE(most, 10U * streams);
 }
 
+/// A short window begins and ends many times inside a long one of the same stream.
+TEST_F(Dispatch, LongAndShortWindowsOfOneStreamLeaveLittleBehind) {
+  const StreamId s = add("v/BTC/last");
+  Recorder quick;
+  Recorder daily;
+  monitor.subscribe(s, {.name = "quick", .delivery = DeliveryMode::in_line, .min_interval = 1ms},
+                    quick.callbacks());
+  monitor.subscribe(s, {.name = "daily", .delivery = DeliveryMode::in_line, .min_interval = 1h},
+                    daily.callbacks());
+  std::size_t most = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    send(s, 100 + i % 7);
+    now += 300us;
+    while (monitor.next_deadline() <= now) monitor.on_time(now);
+    most = std::max(most, monitor.deadlines_held());
+  }
+  EXPECT_LE(most, 1'100U) << "those of a second";
+  for (bool last = false; now < t0 + 1h;) {
+    if (!last && now > t0 + 1h - 4s) {
+      send(s, 200);
+      last = true;
+    }
+    now = std::max(now, monitor.next_deadline());
+    monitor.on_time(now);
+  }
+  EXPECT_EQ(daily.prices.size(), 2U) << "the window's end brings the newest price";
+}
+
 TEST_F(Dispatch, TheWindowsEndIsADeadlineOfTheMonitor) {
   const StreamId s = add("v/BTC/last");
   Recorder seen;
