@@ -2,53 +2,43 @@
 
 namespace feedwatch {
 
-Decisions::Decisions() {
-  entries_[other].name = "other";
-}
-
-Decisions::Consumer Decisions::consumer(std::string_view name) {
+Decisions::Consumer& Decisions::consumer(std::string_view name) {
   const std::size_t known = registered_.load(std::memory_order_relaxed);
-  for (Consumer i = 0; i < known; ++i) {
-    if (entries_[i].name == name) return i;
+  for (std::size_t i = 0; i < known; ++i) {
+    if (consumers_[i]->name_ == name) return *consumers_[i];
   }
-  if (known == max_consumers) return other;
-  entries_[known].name = name;
+  if (known == max_consumers) return other_;
+  consumers_[known] = std::make_unique<Consumer>(name);
   registered_.store(known + 1, std::memory_order_release);
-  return known;
-}
-
-void Decisions::count_price(Consumer consumer, PriceSource source, Level level) {
-  Entry& entry = entries_[consumer];
-  auto& counters = level == Level::degraded ? entry.degraded : entry.accepted;
-  counters[static_cast<std::size_t>(source)].fetch_add(1, std::memory_order_relaxed);
-}
-
-void Decisions::count_refusal(Consumer consumer, RefusalCode code) {
-  entries_[consumer].refused[static_cast<std::size_t>(code)].fetch_add(1,
-                                                                       std::memory_order_relaxed);
+  return *consumers_[known];
 }
 
 std::vector<Decisions::Row> Decisions::rows() const {
   std::vector<Row> rows;
   const std::size_t known = registered_.load(std::memory_order_acquire);
-  for (Consumer i = 0; i < known; ++i) append(entries_[i], rows);
-  append(entries_[other], rows);
+  for (std::size_t i = 0; i < known; ++i) append(*consumers_[i], rows);
+  append(other_, rows);
   return rows;
 }
 
-void Decisions::append(const Entry& entry, std::vector<Row>& rows) {
-  const auto add = [&](std::string_view verdict, std::string_view reason, const auto& counter) {
-    const std::uint64_t count = counter.load(std::memory_order_relaxed);
-    if (count > 0) rows.push_back({entry.name, verdict, reason, count});
+void Decisions::append(const Consumer& consumer, std::vector<Row>& rows) {
+  const auto add = [&](std::string_view verdict, std::string_view reason, auto counters,
+                       std::size_t place) {
+    std::uint64_t count = 0;
+    for (const auto& stripe : consumer.stripes_) {
+      count += (stripe.*counters)[place].load(std::memory_order_relaxed);
+    }
+    if (count > 0) rows.push_back({consumer.name_, verdict, reason, count});
   };
+  using Counters = Consumer::Counters;
   for (std::size_t i = 0; i < price_source_count; ++i) {
     const auto source = static_cast<PriceSource>(i);
     const bool live = source == PriceSource::live;
-    add("accepted", live ? "ok" : to_text(source), entry.accepted[i]);
-    add("degraded", live ? "degraded" : to_text(source), entry.degraded[i]);
+    add("accepted", live ? "ok" : to_text(source), &Counters::accepted, i);
+    add("degraded", live ? "degraded" : to_text(source), &Counters::degraded, i);
   }
   for (std::size_t i = 0; i < refusal_count; ++i) {
-    add("refused", to_text(static_cast<RefusalCode>(i)), entry.refused[i]);
+    add("refused", to_text(static_cast<RefusalCode>(i)), &Counters::refused, i);
   }
 }
 

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "feedwatch/board/judge.hpp"
+#include "feedwatch/guard/thread_stripe.hpp"
 #include "feedwatch/model/level.hpp"
 #include "feedwatch/model/price_source.hpp"
 
@@ -22,14 +24,45 @@ namespace feedwatch {
 class Decisions {
  public:
   static constexpr std::size_t max_consumers = 64;
-  using Consumer = std::size_t;
 
-  Decisions();
-  /// The same name gives the same consumer. Registering thread only.
-  Consumer consumer(std::string_view name);
+  class Consumer {
+   public:
+    explicit Consumer(std::string_view name) : name_(name) {}
+    void count_price(PriceSource source, Level level) {
+      const std::size_t stripe = thread_stripe();
+      Counters& counters = stripes_[stripe];
+      auto& given = level == Level::degraded ? counters.degraded : counters.accepted;
+      count(given[static_cast<std::size_t>(source)], stripe);
+    }
+    void count_refusal(RefusalCode code) {
+      const std::size_t stripe = thread_stripe();
+      count(stripes_[stripe].refused[static_cast<std::size_t>(code)], stripe);
+    }
 
-  void count_price(Consumer consumer, PriceSource source, Level level);
-  void count_refusal(Consumer consumer, RefusalCode code);
+   private:
+    friend class Decisions;
+    using Counter = std::atomic<std::uint64_t>;
+    /// On cache lines of its own.
+    struct alignas(64) Counters {
+      std::array<Counter, price_source_count> accepted{};
+      std::array<Counter, price_source_count> degraded{};
+      std::array<Counter, refusal_count> refused{};
+    };
+
+    static void count(Counter& counter, std::size_t stripe) {
+      if (stripe < own_stripes) {
+        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      } else {
+        counter.fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+
+    std::array<Counters, stripe_count> stripes_{};
+    std::string name_;
+  };
+
+  /// The same name gives the same consumer, which lives as long as this. Registering thread only.
+  Consumer& consumer(std::string_view name);
 
   /// Counters above zero. Verdict: accepted, degraded or refused; reason: "ok" or "degraded" for a
   /// live price, "sibling" or "bridge" for another, or the word of the refusal.
@@ -42,17 +75,11 @@ class Decisions {
   std::vector<Row> rows() const;
 
  private:
-  static constexpr Consumer other = max_consumers;
-  struct Entry {
-    std::string name;  ///< written before the entry is published
-    std::array<std::atomic<std::uint64_t>, price_source_count> accepted{};
-    std::array<std::atomic<std::uint64_t>, price_source_count> degraded{};
-    std::array<std::atomic<std::uint64_t>, refusal_count> refused{};
-  };
-  static void append(const Entry& entry, std::vector<Row>& rows);
+  static void append(const Consumer& consumer, std::vector<Row>& rows);
 
-  std::array<Entry, max_consumers + 1> entries_;
+  std::array<std::unique_ptr<Consumer>, max_consumers> consumers_;
   std::atomic<std::size_t> registered_{0};
+  Consumer other_{"other"};
 };
 
 }  // namespace feedwatch

@@ -5,7 +5,6 @@ namespace feedwatch {
 Guard::Guard(const Monitor& monitor, Decisions& decisions, std::string_view consumer,
              const Clock& clock)
     : monitor_(monitor),
-      decisions_(decisions),
       consumer_(decisions.consumer(consumer)),
       clock_(clock),
       noted_(std::make_unique<std::atomic<std::int64_t>[]>(monitor.capacity())) {
@@ -39,16 +38,16 @@ Guard::Answer Guard::decide(StreamId stream, const PriceRequest& request, Now&& 
     refusal = judge_into(answer->price, slot,
                          {request.max_age, request.basis, request.accept_confirmed}, at);
     if (!refusal) {
-      decisions_.count_price(consumer_, PriceSource::live, answer->price.level);
+      consumer_.count_price(PriceSource::live, answer->price.level);
       answer->first_degraded = note_degraded(stream, answer->price, at);
       return answer;
     }
     if (request.intent == Intent::reduce_risk && fallback(*answer, slot, stream, request, now)) {
-      decisions_.count_price(consumer_, answer->source, answer->price.level);
+      consumer_.count_price(answer->source, answer->price.level);
       return answer;
     }
   }
-  decisions_.count_refusal(consumer_, refusal->code);
+  consumer_.count_refusal(refusal->code);
   answer = std::unexpected(*refusal);
   return answer;
 }

@@ -50,8 +50,9 @@ struct GuardedPrice {
 /// The monitor's verdicts for one named consumer, counted. Never fails open: whatever is not a
 /// price young enough is a refusal, and of several refusals the live price's is told.
 ///
-/// Any thread; never waits, never allocates. Holds references to monitor, decisions and clock,
-/// which outlive it.
+/// Any thread; never waits, never allocates (but that the C library notes, at a thread's first
+/// question, what to do at its end). Holds references to monitor, decisions and clock, which
+/// outlive it.
 class Guard {
  public:
   /// `consumer` is registered with the decisions: on the thread that registers all.
@@ -77,8 +78,7 @@ class Guard {
   bool note_degraded(StreamId stream, const Price& price, MonoTime now);
 
   const Monitor& monitor_;
-  Decisions& decisions_;
-  Decisions::Consumer consumer_;
+  Decisions::Consumer& consumer_;
   const Clock& clock_;
   /// By stream index: when a degraded price was last noted, in nanoseconds.
   std::unique_ptr<std::atomic<std::int64_t>[]> noted_;

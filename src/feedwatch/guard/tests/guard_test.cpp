@@ -218,17 +218,5 @@ TEST_F(Intents, ABridgeDoesNotOutliveItsStream) {
   EXPECT_FALSE(reduce().has_value());
 }
 
-TEST(Decisions, TheSameNameIsOneConsumerAndTheLastOnesShareOne) {
-  Decisions decisions;
-  EXPECT_EQ(decisions.consumer("a"), decisions.consumer("a"));
-  for (std::size_t i = 0; i < 2 * Decisions::max_consumers; ++i) {
-    decisions.count_price(decisions.consumer("c" + std::to_string(i)), PriceSource::live,
-                          Level::healthy);
-  }
-  const auto rows = decisions.rows();
-  EXPECT_EQ(rows.back().consumer, "other");
-  EXPECT_EQ(rows.back().count, Decisions::max_consumers + 1);
-}
-
 }  // namespace
 }  // namespace feedwatch
