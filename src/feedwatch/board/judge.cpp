@@ -12,8 +12,12 @@ Duration since(MonoTime moment, MonoTime now) {
   return std::max(Duration::zero(), minus(now, moment));
 }
 
-MonoTime level_base(const Slot& slot) {
-  return counts_confirmed(slot) ? slot.confirmed : slot.carried;
+/// How long ago the two stamps of a received slot are: every age is one of these and a transit.
+struct Elapsed {
+  Duration carried, confirmed;
+};
+Elapsed elapsed(const Slot& slot, MonoTime now) {
+  return {since(slot.carried, now), since(slot.confirmed, now)};
 }
 
 /// A stamp ahead of tolerance says nothing about transit.
@@ -21,30 +25,47 @@ bool transit_known(const Slot& slot) {
   return slot.has_event_time && !slot.clock_suspect;
 }
 
+/// Of the message that carried the price, or of the one that confirmed it.
+Duration transit(const Slot& slot, bool confirmation) {
+  if (confirmation) return slot.confirmed_transit;
+  return transit_known(slot) ? slot.transit : Duration::zero();
+}
+
 /// Only a publish stamp measures the feed: a trade may rightly be hours old.
 Duration level_transit(const Slot& slot) {
-  if (!slot.event_time_is_publish) return Duration::zero();
-  if (counts_confirmed(slot)) return slot.confirmed_transit;
-  return transit_known(slot) ? slot.transit : Duration::zero();
+  return slot.event_time_is_publish ? transit(slot, counts_confirmed(slot)) : Duration::zero();
+}
+
+Duration level_age(const Slot& slot, const Elapsed& past) {
+  return plus(counts_confirmed(slot) ? past.confirmed : past.carried, level_transit(slot));
 }
 
 Level worse(Level a, Level b) {
   return severity(a) >= severity(b) ? a : b;
 }
 
-/// What a guard compares with max_age, as a function of the moment it counts from.
-struct GuardAge {
-  MonoTime from;
-  Duration added;
-};
+Level level_of(const Slot& slot, Duration age) {
+  const Level level = age > slot.stale_after      ? Level::stale
+                      : age > slot.degraded_after ? Level::degraded
+                                                  : Level::healthy;
+  return slot.recovering ? worse(level, slot.level) : level;
+}
 
-GuardAge guard_age(const Slot& slot, const ReadOptions& options) {
-  // transit >= 0, so the event age is never less than the receive age and max() of both is it.
-  const bool with_transit = options.basis != Basis::receive;
-  if (options.accept_confirmed && !slot.frozen) {
-    return {slot.confirmed, with_transit ? slot.confirmed_transit : Duration::zero()};
-  }
-  return {slot.carried, with_transit && transit_known(slot) ? slot.transit : Duration::zero()};
+/// Whether a guard counts from the confirmation.
+bool guard_confirmed(const Slot& slot, const ReadOptions& options) {
+  return options.accept_confirmed && !slot.frozen;
+}
+
+/// transit >= 0, so the event age is never less than the receive age and max() of both is it.
+Duration guard_transit(const Slot& slot, const ReadOptions& options) {
+  const bool counts = options.basis != Basis::receive;
+  return counts ? transit(slot, guard_confirmed(slot, options)) : Duration::zero();
+}
+
+/// What a guard compares with max_age.
+Duration guard_age(const Slot& slot, const ReadOptions& options, const Elapsed& past) {
+  return plus(guard_confirmed(slot, options) ? past.confirmed : past.carried,
+              guard_transit(slot, options));
 }
 
 /// Whoever insists on the venue's time gets no price whose venue time is absent or not believed.
@@ -55,29 +76,32 @@ std::optional<RefusalCode> lacks_event_time(const Slot& slot, const ReadOptions&
   return std::nullopt;
 }
 
-Refusal refuse(const Slot& slot, RefusalCode code, Level level, std::optional<Duration> age) {
-  return {code, reason_at(slot, level), level, age};
+bool refuse(Refusal& refusal, const Slot& slot, RefusalCode code, Level level,
+            std::optional<Duration> age = std::nullopt) {
+  refusal = {code, reason_at(slot, level), level, age};
+  return false;
 }
 
-void fill(Price& price, const Slot& slot, Duration receive_age, Duration confirmed_age,
-          Level level) {
+bool refuse_unreceived(Refusal& refusal, const Slot& slot, MonoTime now) {
+  const Level level = level_at(slot, now);
+  const RefusalCode code = !slot.occupied          ? RefusalCode::unconfigured
+                           : level == Level::stale ? RefusalCode::never_received
+                                                   : RefusalCode::unknown;
+  return refuse(refusal, slot, code, level);
+}
+
+void fill(Price& price, const Slot& slot, Level level, Elapsed past) {
   price.prices = slot.prices;
   price.level = level;
   price.level_since = slot.level_since;
-  price.receive_age = receive_age;
-  price.confirmed_age = confirmed_age;
-  price.event_age.reset();
-  if (transit_known(slot)) price.event_age = plus(slot.transit, receive_age);
+  price.receive_age = past.carried;
+  price.confirmed_age = past.confirmed;
+  price.event_age =
+      transit_known(slot) ? std::optional(plus(slot.transit, past.carried)) : std::nullopt;
   price.ts_recv = slot.ts_recv;
-  price.ts_event.reset();
-  if (slot.has_event_time) price.ts_event = slot.ts_event;
+  price.ts_event = slot.has_event_time ? std::optional(slot.ts_event) : std::nullopt;
   price.seq = slot.seq;
   price.epoch = slot.epoch;
-}
-
-/// Of a received slot.
-Duration level_age(const Slot& slot, MonoTime now) {
-  return plus(since(level_base(slot), now), level_transit(slot));
 }
 
 }  // namespace
@@ -93,25 +117,23 @@ std::string_view to_text(RefusalCode code) {
 Ages ages_at(const Slot& slot, MonoTime now) {
   Ages ages;
   if (!slot.occupied || !slot.received) return ages;
-  ages.receive = since(slot.carried, now);
-  ages.confirmed = since(slot.confirmed, now);
-  if (transit_known(slot)) ages.event = plus(slot.transit, *ages.receive);
-  ages.level = level_age(slot, now);
+  const Elapsed past = elapsed(slot, now);
+  ages.receive = past.carried;
+  ages.confirmed = past.confirmed;
+  if (transit_known(slot)) ages.event = plus(slot.transit, past.carried);
+  ages.level = level_age(slot, past);
   return ages;
 }
 
 Level level_at(const Slot& slot, MonoTime now) {
   if (!slot.occupied) return Level::unknown;
   if (!slot.received) return now > slot.first_deadline ? Level::stale : Level::unknown;
-  const Duration age = level_age(slot, now);
-  const Level level = age > slot.stale_after      ? Level::stale
-                      : age > slot.degraded_after ? Level::degraded
-                                                  : Level::healthy;
-  return slot.recovering ? worse(level, slot.level) : level;
+  return level_of(slot, level_age(slot, elapsed(slot, now)));
 }
 
 MonoTime level_within_until(const Slot& slot, Duration limit) {
-  return plus(level_base(slot), minus(limit, level_transit(slot)));
+  const MonoTime base = counts_confirmed(slot) ? slot.confirmed : slot.carried;
+  return plus(base, minus(limit, level_transit(slot)));
 }
 
 Reason reason_at(const Slot& slot, Level level) {
@@ -127,37 +149,28 @@ MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
   if (!slot.received) return plus(slot.first_deadline, tick);
   if (slot.gate_closed || lacks_event_time(slot, options)) return MonoTime::min();
   if (slot.recovering && slot.level == Level::stale) return MonoTime::min();
-  const auto [from, added] = guard_age(slot, options);
-  const MonoTime young_until = plus(from, minus(options.max_age, added));
+  const MonoTime base = guard_confirmed(slot, options) ? slot.confirmed : slot.carried;
+  const MonoTime young_until = plus(base, minus(options.max_age, guard_transit(slot, options)));
   return plus(std::min(young_until, level_within_until(slot, slot.stale_after)), tick);
 }
 
-std::optional<Refusal> judge_into(Price& price, const Slot& slot, const ReadOptions& options,
-                                  MonoTime now) {
-  const Level level = level_at(slot, now);
-  const auto no = [&](RefusalCode code, std::optional<Duration> age = std::nullopt) {
-    return std::optional{refuse(slot, code, level, age)};
+bool judge_into(Price& price, Refusal& refusal, const Slot& slot, const ReadOptions& options,
+                MonoTime now) {
+  if (!slot.occupied || !slot.received) return refuse_unreceived(refusal, slot, now);
+  const Elapsed past = elapsed(slot, now);
+  const Duration age = level_age(slot, past);
+  const Level level = level_of(slot, age);
+  const auto no = [&](RefusalCode code, std::optional<Duration> too_old = std::nullopt) {
+    return refuse(refusal, slot, code, level, too_old);
   };
-  if (!slot.occupied) return no(RefusalCode::unconfigured);
-  if (!slot.received) {
-    return no(level == Level::stale ? RefusalCode::never_received : RefusalCode::unknown);
-  }
   if (now < slot.confirmed) return no(RefusalCode::clock_backwards);
-  const Duration receive_age = since(slot.carried, now);
-  if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, receive_age);
-  if (level == Level::stale) return no(RefusalCode::stale, level_age(slot, now));
-  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, receive_age);
-  const auto [from, added] = guard_age(slot, options);
-  const Duration age = plus(since(from, now), added);
-  if (age > options.max_age) return no(RefusalCode::too_old, age);
-  fill(price, slot, receive_age, since(slot.confirmed, now), level);
-  return std::nullopt;
-}
-
-std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options, MonoTime now) {
-  std::expected<Price, Refusal> answer;
-  if (auto refusal = judge_into(*answer, slot, options, now)) answer = std::unexpected(*refusal);
-  return answer;
+  if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, past.carried);
+  if (level == Level::stale) return no(RefusalCode::stale, age);
+  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, past.carried);
+  const Duration asked = guard_age(slot, options, past);
+  if (asked > options.max_age) return no(RefusalCode::too_old, asked);
+  fill(price, slot, level, past);
+  return true;
 }
 
 }  // namespace feedwatch

@@ -91,13 +91,19 @@ Reason reason_at(const Slot& slot, Level level);
 /// at any time, never_mono when it never will.
 MonoTime refused_from(const Slot& slot, const ReadOptions& options);
 
-/// judge() for those who count nanoseconds: fills `price` and returns nothing, or fills only the
-/// refusal it returns.
-std::optional<Refusal> judge_into(Price& price, const Slot& slot, const ReadOptions& options,
-                                  MonoTime now);
+/// judge() for those who count nanoseconds: fills `price` and returns true, or fills `refusal`
+/// only.
+bool judge_into(Price& price, Refusal& refusal, const Slot& slot, const ReadOptions& options,
+                MonoTime now);
 
 /// The only verdict of the product: guard, API, metrics, dashboard and other processes all call it.
 /// Pure; the slot must have been copied before `now` was read.
-std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options, MonoTime now);
+inline std::expected<Price, Refusal> judge(const Slot& slot, const ReadOptions& options,
+                                           MonoTime now) {
+  std::expected<Price, Refusal> answer;
+  Refusal refusal;
+  if (!judge_into(*answer, refusal, slot, options, now)) answer = std::unexpected(refusal);
+  return answer;
+}
 
 }  // namespace feedwatch

@@ -4,8 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include "feedwatch/board/words.hpp"
-
 namespace feedwatch::board {
 namespace {
 
@@ -69,11 +67,6 @@ State View::state() const {
   return static_cast<State>(load(header_->state, std::memory_order_acquire));
 }
 
-std::size_t View::cells() const {
-  const std::uint64_t claimed = load(header_->cells, std::memory_order_acquire);
-  return std::min<std::size_t>(claimed, extent_.max_streams);
-}
-
 std::int64_t View::heartbeat(std::size_t shard) const {
   if (shard >= max_shards) return 0;
   return static_cast<std::int64_t>(load(header_->heartbeats[shard].at, std::memory_order_relaxed));
@@ -129,7 +122,12 @@ const Name* View::name_at(std::uint32_t unit) const {
   return offset + sizeof(Name) + name->length > extent_.names_size ? nullptr : name;
 }
 
-bool View::read(const Cell& cell, Slot& slot) {
+bool View::read(const Cell* cells, StreamId stream, Slot& slot) const {
+  if (stream.index() >= this->cells()) {
+    slot = Slot{};
+    return true;
+  }
+  const Cell& cell = cells[stream.index()];
   auto* to = reinterpret_cast<std::byte*>(&slot);
   for (int i = 0; i < tries; ++i) {
     // Without the pause all tries together are shorter than a write whose cache lines others hold.

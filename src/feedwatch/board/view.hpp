@@ -9,6 +9,7 @@
 
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/board/layout.hpp"
+#include "feedwatch/board/words.hpp"
 #include "feedwatch/model/stream_key.hpp"
 
 namespace feedwatch::board {
@@ -42,7 +43,11 @@ class View {
   std::size_t max_streams() const { return extent_.max_streams; }
   const Header& header() const { return *header_; }
   State state() const;
-  std::size_t cells() const;  ///< indexes from here on were never a stream's
+  /// Indexes from here on were never a stream's.
+  std::size_t cells() const {
+    const std::uint64_t claimed = load(header_->cells, std::memory_order_acquire);
+    return claimed < extent_.max_streams ? claimed : extent_.max_streams;
+  }
   /// Boot-time nanoseconds at which the shard last said that it is alive; 0 = no such shard.
   std::int64_t heartbeat(std::size_t shard) const;
 
@@ -58,11 +63,7 @@ class View {
 
   /// Copies a whole slot; false when `tries` looks in a row fell into a write: the writer is stuck
   /// or dead inside one. Unoccupied where no stream ever was.
-  bool read(StreamId stream, Slot& slot) const {
-    if (stream.index() < cells()) return read(cells_[stream.index()], slot);
-    slot = Slot{};
-    return true;
-  }
+  bool read(StreamId stream, Slot& slot) const { return read(cells_, stream, slot); }
   std::optional<Slot> read(StreamId stream) const {
     std::optional<Slot> slot(std::in_place);
     if (!read(stream, *slot)) slot.reset();
@@ -71,12 +72,12 @@ class View {
   /// The stream's REST price. Precondition: its slot, just read, says has_bridge.
   std::optional<Slot> read_bridge(StreamId stream) const {
     std::optional<Slot> slot(std::in_place);
-    if (stream.index() < cells() && !read(bridges_[stream.index()], *slot)) slot.reset();
+    if (!read(bridges_, stream, *slot)) slot.reset();
     return slot;
   }
 
  private:
-  static bool read(const Cell& cell, Slot& slot);
+  bool read(const Cell* cells, StreamId stream, Slot& slot) const;
   const Name* name_at(std::uint32_t unit) const;
 
   Extent extent_;

@@ -31,13 +31,13 @@ Guard::Answer Guard::price_at(const StreamKey& key, const PriceRequest& request,
 template <class Now>
 Guard::Answer Guard::decide(StreamId stream, const PriceRequest& request, Now&& now) {
   Answer answer;
-  Slot slot;
-  auto refusal = monitor_.unchecked_read(stream, slot);
-  if (!refusal) {
+  SlotRoom room;
+  Slot& slot = room.slot;
+  Refusal refusal;
+  if (monitor_.unchecked_read(stream, slot, refusal)) {
     const MonoTime at = now();
-    refusal = judge_into(answer->price, slot,
-                         {request.max_age, request.basis, request.accept_confirmed}, at);
-    if (!refusal) {
+    if (judge_into(answer->price, refusal, slot,
+                   {request.max_age, request.basis, request.accept_confirmed}, at)) {
       consumer_.count_price(PriceSource::live, answer->price.level);
       answer->first_degraded = note_degraded(stream, answer->price, at);
       return answer;
@@ -47,8 +47,8 @@ Guard::Answer Guard::decide(StreamId stream, const PriceRequest& request, Now&& 
       return answer;
     }
   }
-  consumer_.count_refusal(refusal->code);
-  answer = std::unexpected(*refusal);
+  consumer_.count_refusal(refusal.code);
+  answer = std::unexpected(refusal);
   return answer;
 }
 
@@ -58,14 +58,17 @@ bool Guard::fallback(GuardedPrice& answer, const Slot& live, StreamId stream,
   const Fallbacks& sources = request.sources;
   const auto sibling = sources.sibling ? monitor_.sibling(live, *sources.sibling) : std::nullopt;
   Slot slot;
-  if (sibling && *sibling != stream && !monitor_.unchecked_read(*sibling, slot)) {
+  Refusal unused;  // what is told is why the live price is refused
+  if (sibling && *sibling != stream && monitor_.unchecked_read(*sibling, slot, unused)) {
     answer.source = PriceSource::sibling;
-    if (!judge_into(answer.price, slot, {.max_age = sources.sibling_max_age}, now())) return true;
+    const ReadOptions within{.max_age = sources.sibling_max_age};
+    if (judge_into(answer.price, unused, slot, within, now())) return true;
   }
   if (sources.bridge_max_age <= Duration::zero() || !live.has_bridge) return false;
   const auto bridge = monitor_.unchecked_read_bridge(stream);
   answer.source = PriceSource::bridge;
-  return bridge && !judge_into(answer.price, *bridge, {.max_age = sources.bridge_max_age}, now());
+  const ReadOptions within{.max_age = sources.bridge_max_age};
+  return bridge && judge_into(answer.price, unused, *bridge, within, now());
 }
 
 StreamId Guard::named(const StreamKey& key) const {

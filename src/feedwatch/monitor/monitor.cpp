@@ -15,10 +15,12 @@ Refusal no_slot(RefusalCode code) {
 }
 
 /// Generation and slot come from one read, so that they belong together.
-std::optional<Refusal> other_stream(const Slot& slot, StreamId stream) {
-  if (!slot.occupied) return no_slot(RefusalCode::unconfigured);
-  if (slot.generation != stream.generation()) return no_slot(RefusalCode::old_epoch);
-  return std::nullopt;
+bool is_of(const Slot& slot, StreamId stream) {
+  return slot.occupied && slot.generation == stream.generation();
+}
+
+Refusal other_stream(const Slot& slot) {
+  return no_slot(slot.occupied ? RefusalCode::old_epoch : RefusalCode::unconfigured);
 }
 
 }  // namespace
@@ -133,7 +135,8 @@ Duration Monitor::staleness(const StreamKey& key, MonoTime now) const {
 std::expected<Price, Refusal> Monitor::price(StreamId stream, const ReadOptions& options,
                                              MonoTime now) const {
   Slot slot;
-  if (const auto refusal = unchecked_read(stream, slot)) return std::unexpected(*refusal);
+  Refusal refusal;
+  if (!unchecked_read(stream, slot, refusal)) return std::unexpected(refusal);
   return judge(slot, options, now);
 }
 
@@ -148,19 +151,20 @@ Slot Monitor::unchecked_slot(StreamId stream) const {
   // For views: they would rather wait for the end of a write than show nothing.
   std::optional<Slot> slot = impl_->board.view().read(stream);
   for (int i = 0; !slot && i < view_patience; ++i) slot = impl_->board.view().read(stream);
-  const bool same = slot && slot->occupied && slot->generation == stream.generation();
-  return same ? *slot : Slot{};
+  return slot && is_of(*slot, stream) ? *slot : Slot{};
 }
 
-std::optional<Refusal> Monitor::unchecked_read(StreamId stream, Slot& slot) const {
-  if (!impl_->board.view().read(stream, slot)) return no_slot(RefusalCode::writer_stuck);
-  return other_stream(slot, stream);
+bool Monitor::unchecked_read(StreamId stream, Slot& slot, Refusal& refusal) const {
+  const bool read = impl_->board.view().read(stream, slot);
+  if (read && is_of(slot, stream)) return true;
+  refusal = read ? other_stream(slot) : no_slot(RefusalCode::writer_stuck);
+  return false;
 }
 
 std::expected<Slot, Refusal> Monitor::unchecked_read_bridge(StreamId stream) const {
   const auto slot = impl_->board.view().read_bridge(stream);
   if (!slot) return std::unexpected(no_slot(RefusalCode::writer_stuck));
-  if (const auto refusal = other_stream(*slot, stream)) return std::unexpected(*refusal);
+  if (!is_of(*slot, stream)) return std::unexpected(other_stream(*slot));
   return *slot;
 }
 

@@ -127,9 +127,9 @@ class Monitor {
                                       MonoTime now) const;
   /// The slot as it is stored, without a verdict: for views and checks, never to act on its price.
   Slot unchecked_slot(StreamId stream) const;
-  /// The slot to be judged with a time that is read after it; the guard's way. Fills `slot`, or
-  /// says why there is none.
-  std::optional<Refusal> unchecked_read(StreamId stream, Slot& slot) const;
+  /// The slot to be judged with a time that is read after it; the guard's way. Fills `slot` and
+  /// returns true, or says in `refusal` why there is none.
+  bool unchecked_read(StreamId stream, Slot& slot, Refusal& refusal) const;
   std::expected<Slot, Refusal> unchecked_read_bridge(StreamId stream) const;
   /// The stream of the same venue and symbol and of another kind.
   std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
