@@ -136,13 +136,6 @@ MonoTime level_within_until(const Slot& slot, Duration limit) {
   return plus(base, minus(limit, level_transit(slot)));
 }
 
-Reason reason_at(const Slot& slot, Level level) {
-  if (!slot.occupied) return Reason::unconfigured;
-  const bool late = level == Level::degraded || level == Level::stale;
-  if (slot.reason != Reason::ok || !late) return slot.reason;
-  return slot.received ? Reason::silent : Reason::never_received;
-}
-
 MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
   constexpr auto tick = Duration{1};
   if (!slot.occupied) return MonoTime::min();
@@ -156,19 +149,25 @@ MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
 
 bool judge_into(Price& price, Refusal& refusal, const Slot& slot, const ReadOptions& options,
                 MonoTime now) {
-  if (!slot.occupied || !slot.received) return refuse_unreceived(refusal, slot, now);
+  if (!slot.occupied || !slot.received) [[unlikely]]
+    return refuse_unreceived(refusal, slot, now);
   const Elapsed past = elapsed(slot, now);
   const Duration age = level_age(slot, past);
   const Level level = level_of(slot, age);
   const auto no = [&](RefusalCode code, std::optional<Duration> too_old = std::nullopt) {
     return refuse(refusal, slot, code, level, too_old);
   };
-  if (now < slot.confirmed) return no(RefusalCode::clock_backwards);
-  if (slot.gate_closed) return no(RefusalCode::awaiting_fresh, past.carried);
-  if (level == Level::stale) return no(RefusalCode::stale, age);
-  if (const auto lacks = lacks_event_time(slot, options)) return no(*lacks, past.carried);
+  if (now < slot.confirmed) [[unlikely]]
+    return no(RefusalCode::clock_backwards);
+  if (slot.gate_closed) [[unlikely]]
+    return no(RefusalCode::awaiting_fresh, past.carried);
+  if (level == Level::stale) [[unlikely]]
+    return no(RefusalCode::stale, age);
+  if (const auto lacks = lacks_event_time(slot, options)) [[unlikely]]
+    return no(*lacks, past.carried);
   const Duration asked = guard_age(slot, options, past);
-  if (asked > options.max_age) return no(RefusalCode::too_old, asked);
+  if (asked > options.max_age) [[unlikely]]
+    return no(RefusalCode::too_old, asked);
   fill(price, slot, level, past);
   return true;
 }

@@ -85,7 +85,12 @@ Level level_at(const Slot& slot, MonoTime now);
 MonoTime level_within_until(const Slot& slot, Duration limit);
 
 /// Why the slot is at `level`: its stored reason, or what a late timer would have stored.
-Reason reason_at(const Slot& slot, Level level);
+inline Reason reason_at(const Slot& slot, Level level) {
+  if (!slot.occupied) return Reason::unconfigured;
+  const bool late = level == Level::degraded || level == Level::stale;
+  if (slot.reason != Reason::ok || !late) return slot.reason;
+  return slot.received ? Reason::silent : Reason::never_received;
+}
 
 /// First moment at which judge() refuses if no more evidence comes; MonoTime::min() when it does so
 /// at any time, never_mono when it never will.

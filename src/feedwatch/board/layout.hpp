@@ -68,7 +68,7 @@ static_assert(sizeof(Header) <= page);
 struct Name {
   std::uint32_t stream = no_stream;  ///< StreamId. Atomic
   std::uint16_t length = 0;
-  std::uint16_t shard = 0;
+  std::uint16_t reserved = 0;
   // followed by `length` bytes of text, padded to 4
 
   /// While no stream has this name: boards are never so large that one has this id.

@@ -97,7 +97,7 @@ Result<StreamId> PriceBoard::claim(const StreamKey& key) {
   if ((*name)->stream != Name::no_stream) return refuse(key, "is watched already");
   const StreamId stream = take_place();
   Slot slot;
-  slot.generation = stream.generation();
+  slot.generation = static_cast<std::uint16_t>(stream.generation());
   const auto* at = reinterpret_cast<const std::byte*>(*name);
   slot.name = static_cast<std::uint32_t>(static_cast<std::size_t>(at - names()) / board::name_unit);
   write(stream, slot);
@@ -135,7 +135,7 @@ StreamId PriceBoard::take_place() {
   }
   const std::uint32_t index = free_.front();
   free_.pop_front();
-  return StreamId{index, own(StreamId{index}).generation + 1};
+  return StreamId{index, own(StreamId{index}).generation + 1U};
 }
 
 Result<Name*> PriceBoard::name_for(const StreamKey& key) {

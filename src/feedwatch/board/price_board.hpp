@@ -58,7 +58,8 @@ class PriceBoard {
   bool holds(StreamId stream) const {
     if (stream.index() >= next_) return false;
     const auto& words = cells_[stream.index()].words;
-    return words[board::word::epoch_and_generation] >> 32U == stream.generation() &&
+    const std::uint64_t generation = words[board::word::epoch_and_generation] >> 32U & 0xffffU;
+    return generation == stream.generation() &&
            (words[board::word::state] & board::flag::occupied) != 0;
   }
   /// The slot's words as they stand.

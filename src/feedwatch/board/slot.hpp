@@ -31,7 +31,8 @@ struct Slot {
   std::uint64_t seq = 0;         ///< of the newest accepted tick; meaningful if has_seq
   std::uint64_t ticks = 0;       ///< accepted so far
   std::uint32_t epoch = 0;       ///< of the newest accepted tick
-  std::uint32_t generation = 0;  ///< which stream occupies this slot
+  std::uint16_t generation = 0;  ///< which stream occupies this slot
+  std::uint16_t shard = 0;       ///< which one writes it: readers elsewhere look at its heartbeat
   std::uint32_t name = 0;        ///< where its text stands among the board's names; 0 = nowhere
   Level level = Level::unknown;
   Reason reason = Reason::ok;

@@ -63,15 +63,6 @@ View::View(std::span<const std::byte> bytes)
       cells_(at<Cell>(bytes, extent_.cells_offset)),
       bridges_(at<Cell>(bytes, extent_.bridges_offset)) {}
 
-State View::state() const {
-  return static_cast<State>(load(header_->state, std::memory_order_acquire));
-}
-
-std::int64_t View::heartbeat(std::size_t shard) const {
-  if (shard >= max_shards) return 0;
-  return static_cast<std::int64_t>(load(header_->heartbeats[shard].at, std::memory_order_relaxed));
-}
-
 std::optional<StreamId> View::find(const StreamKey& key) const {
   const NameText text(key);
   return text.fits() ? find(text.view()) : std::nullopt;
@@ -102,11 +93,6 @@ std::optional<StreamId> View::sibling(const Slot& slot, Kind kind) const {
   if (stem.empty() || stem.size() + word.size() > buffer.size()) return std::nullopt;
   std::ranges::copy(word, std::ranges::copy(stem, buffer.data()).out);
   return find(std::string_view{buffer.data(), stem.size() + word.size()});
-}
-
-std::uint16_t View::shard_of(const Slot& slot) const {
-  const Name* name = slot.name == 0 ? nullptr : name_at(slot.name);
-  return name == nullptr ? std::uint16_t{0} : name->shard;
 }
 
 std::string_view View::name_of(const Slot& slot) const {

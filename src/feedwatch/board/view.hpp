@@ -42,22 +42,29 @@ class View {
 
   std::size_t max_streams() const { return extent_.max_streams; }
   const Header& header() const { return *header_; }
-  State state() const;
+  State state() const {
+    return static_cast<State>(load(header_->state, std::memory_order_acquire));
+  }
   /// Indexes from here on were never a stream's.
   std::size_t cells() const {
     const std::uint64_t claimed = load(header_->cells, std::memory_order_acquire);
     return claimed < extent_.max_streams ? claimed : extent_.max_streams;
   }
   /// Boot-time nanoseconds at which the shard last said that it is alive; 0 = no such shard.
-  std::int64_t heartbeat(std::size_t shard) const;
+  std::int64_t heartbeat(std::size_t shard) const {
+    const auto first = load(header_->heartbeats[0].at, std::memory_order_relaxed);
+    if (shard == 0) [[likely]]
+      return static_cast<std::int64_t>(first);
+    if (shard >= max_shards) return 0;
+    return static_cast<std::int64_t>(
+        load(header_->heartbeats[shard].at, std::memory_order_relaxed));
+  }
 
   /// The stream that has this name now.
   std::optional<StreamId> find(const StreamKey& key) const;
   std::optional<StreamId> find(std::string_view text) const;
   /// The stream of the slot's venue and symbol, of another kind.
   std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
-  /// The shard that writes the stream; 0 when the slot has no name.
-  std::uint16_t shard_of(const Slot& slot) const;
   /// The slot's own text; empty when it has none. Valid as long as the board.
   std::string_view name_of(const Slot& slot) const;
 

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -31,12 +30,6 @@ std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string text) {
 }
 
 }  // namespace
-
-MonoTime boot_now() {
-  timespec ts{};
-  clock_gettime(CLOCK_BOOTTIME, &ts);
-  return MonoTime{std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec}};
-}
 
 Result<board::Identity> this_process(WallTime started) {
   std::string text;

@@ -28,6 +28,16 @@ bool is_dead(MonoTime heartbeat, MonoTime now) {
   return heartbeat == MonoTime{} || minus(now, heartbeat) > board::heartbeat_limit;
 }
 
+/// What is told when it does not is why the live price is refused.
+bool bridges(Answer& answer, const Slot& bridge, const Question& question, MonoTime now) {
+  if (question.bridge_max_age <= Duration::zero()) return false;
+  ReadOptions options = question.read;
+  options.max_age = question.bridge_max_age;
+  answer.source = Source::rest_bridge;
+  Refusal untold;
+  return judge_into(answer.price, untold, bridge, options, now);
+}
+
 std::unexpected<Refusal> refused(RefusalCode code) {
   return std::unexpected(Refusal{code, Reason::ok, Level::unknown, std::nullopt});
 }
@@ -45,6 +55,26 @@ struct Reader::Segment {
     foreign = !ours || !same_clock(identity, *ours);
   }
 
+  /// Why nothing of the board would answer. Whether the clock is ours comes first: without it no
+  /// age means anything.
+  std::optional<RefusalCode> refuses(Handle stream) const {
+    if (foreign) return RefusalCode::foreign_clock;
+    const bool ours = stream == Handle{} || stream.value >> id_bits == word;
+    return ours ? std::nullopt : std::optional(RefusalCode::old_epoch);
+  }
+  /// No handle is a stream the monitor does not watch, if it lives.
+  bool read(Handle stream, Slot& slot) const {
+    if (stream != Handle{}) [[likely]]
+      return view.read(id_of(stream), slot);
+    slot = Slot{};
+    return true;
+  }
+  std::optional<Slot> bridge(StreamId stream) const {
+    std::optional<Slot> slot = view.read_bridge(stream);
+    if (slot && slot->generation != stream.generation()) slot.reset();
+    return slot;
+  }
+
   OpenSegment file;
   board::View view;
   board::Identity identity;
@@ -54,13 +84,21 @@ struct Reader::Segment {
 
 /// All that is read of the board for one answer, before the clock is.
 struct Reader::Look {
-  std::optional<Slot> slot;
+  SlotRoom room;
+  bool read = false;  ///< else the room is empty
   std::optional<Slot> bridge;
   MonoTime heartbeat{};
   board::State state = board::State::closed;
-  bool of_another_board = false;
-  bool by_handle = false;
-  StreamId stream;
+
+  /// A handle was given for a stream there was; whatever is there now is not it.
+  std::optional<RefusalCode> refuses(Handle stream, MonoTime now) const {
+    if (state == board::State::closed) return RefusalCode::writer_gone;
+    if (is_dead(heartbeat, now)) return RefusalCode::writer_dead;
+    if (!read) return RefusalCode::writer_stuck;
+    const Slot& slot = room.slot;
+    const bool same = slot.occupied && slot.generation == id_of(stream).generation();
+    return same || stream == Handle{} ? std::nullopt : std::optional(RefusalCode::old_epoch);
+  }
 };
 
 std::expected<std::unique_ptr<Reader>, OpenFailure> Reader::open(std::string_view path,
@@ -83,58 +121,46 @@ std::optional<Handle> Reader::find(std::string_view stream) const {
 }
 
 std::expected<Answer, Refusal> Reader::price(Handle stream, const Question& question) const {
-  const Look seen = look(stream, question);
-  return verdict(seen, question, boot_now());
+  return answer(stream, question, [] { return boot_now(); });
 }
 
 std::expected<Answer, Refusal> Reader::price_at(Handle stream, const Question& question,
                                                 MonoTime now) const {
-  return verdict(look(stream, question), question, now);
+  return answer(stream, question, [now] { return now; });
 }
 
-Reader::Look Reader::look(Handle stream, const Question& question) const {
+/// `now` is asked after all that is read of the board. One variable is returned everywhere, so that
+/// compilers make it where the caller wants it: to copy it would cost a third of the whole.
+template <class Now>
+std::expected<Answer, Refusal> Reader::answer(Handle stream, const Question& question,
+                                              Now&& now) const {
+  std::expected<Answer, Refusal> said;
+  const Segment& board = *segment_;
+  if (const auto refusal = board.refuses(stream)) [[unlikely]] {
+    said = refused(*refusal);
+    return said;
+  }
   Look seen;
-  const board::View& view = segment_->view;
-  seen.stream = id_of(stream);
-  seen.by_handle = stream != Handle{};
-  seen.of_another_board = stream != Handle{} && stream.value >> id_bits != segment_->word;
-  if (seen.of_another_board) return seen;
-  // No handle is a stream the monitor does not watch, if it lives.
-  seen.slot = stream == Handle{} ? Slot{} : view.read(seen.stream);
-  if (seen.slot && seen.slot->has_bridge && question.intent == Intent::reduce_risk) {
-    seen.bridge = view.read_bridge(seen.stream);
-    if (seen.bridge && seen.bridge->generation != seen.stream.generation()) seen.bridge.reset();
+  const Slot& slot = seen.room.slot;
+  seen.read = board.read(stream, seen.room.slot);
+  const bool reduces = question.intent == Intent::reduce_risk;
+  if (reduces && seen.read && slot.has_bridge) seen.bridge = board.bridge(id_of(stream));
+  seen.heartbeat = mono_from_ns(board.view.heartbeat(seen.read ? slot.shard : 0U));
+  seen.state = board.view.state();
+  const MonoTime at = now();
+  if (const auto refusal = seen.refuses(stream, at)) [[unlikely]] {
+    said = refused(*refusal);
+    return said;
   }
-  const std::size_t shard = seen.slot ? view.shard_of(*seen.slot) : 0;
-  seen.heartbeat = mono_from_ns(view.heartbeat(shard));
-  seen.state = view.state();
-  return seen;
-}
-
-std::expected<Answer, Refusal> Reader::verdict(const Look& seen, const Question& question,
-                                               MonoTime now) const {
-  // Whether the clock is ours comes first: without it no age means anything.
-  if (segment_->foreign) return refused(RefusalCode::foreign_clock);
-  if (seen.of_another_board) return refused(RefusalCode::old_epoch);
-  if (seen.state == board::State::closed) return refused(RefusalCode::writer_gone);
-  if (is_dead(seen.heartbeat, now)) return refused(RefusalCode::writer_dead);
-  if (!seen.slot) return refused(RefusalCode::writer_stuck);
-  // A handle was given for a stream there was; whatever is there now is not it.
-  const bool same = seen.slot->occupied && seen.slot->generation == seen.stream.generation();
-  if (seen.by_handle && !same) {
-    return refused(RefusalCode::old_epoch);
+  Refusal refusal;
+  if (judge_into(said->price, refusal, slot, question.read, at)) {
+    said->reason = reason_at(slot, said->price.level);
+  } else if (seen.bridge && bridges(*said, *seen.bridge, question, at)) {
+    said->reason = refusal.reason;
+  } else {
+    said = std::unexpected(refusal);
   }
-  auto live = judge(*seen.slot, question.read, now);
-  if (live) return Answer{*live, Source::live, reason_at(*seen.slot, live->level)};
-  if (!seen.bridge || question.bridge_max_age <= Duration::zero()) {
-    return std::unexpected(live.error());
-  }
-  ReadOptions bridge = question.read;
-  bridge.max_age = question.bridge_max_age;
-  if (auto rest = judge(*seen.bridge, bridge, now)) {
-    return Answer{*rest, Source::rest_bridge, live.error().reason};
-  }
-  return std::unexpected(live.error());
+  return said;
 }
 
 std::expected<Reader::Refreshed, OpenFailure> Reader::refresh() {

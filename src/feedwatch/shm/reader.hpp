@@ -100,9 +100,8 @@ class Reader {
   struct Segment;
   struct Look;
   Reader(std::string path, OpenOptions options, std::unique_ptr<Segment> segment);
-  Look look(Handle stream, const Question& question) const;
-  std::expected<Answer, Refusal> verdict(const Look& look, const Question& question,
-                                         MonoTime now) const;
+  template <class Now>
+  std::expected<Answer, Refusal> answer(Handle stream, const Question& question, Now&& now) const;
 
   std::string path_;
   OpenOptions options_;

@@ -32,6 +32,7 @@ TEST(Layout, EveryFieldStandsWhereItsWordSays) {
   slot.ticks = 10;
   slot.epoch = 11;
   slot.generation = 12;
+  slot.shard = 16;
   slot.prices = {Decimal{13, 2}, Decimal{14, 2}};
   const Words words = words_of(slot);
   EXPECT_EQ(words[word::carried], 1U);
@@ -45,7 +46,8 @@ TEST(Layout, EveryFieldStandsWhereItsWordSays) {
   EXPECT_EQ(words[word::stale_after], 15U);
   EXPECT_EQ(words[word::seq], 9U);
   EXPECT_EQ(words[word::ticks], 10U);
-  EXPECT_EQ(words[word::epoch_and_generation], 11U | (std::uint64_t{12} << 32U));
+  EXPECT_EQ(words[word::epoch_and_generation],
+            11U | (std::uint64_t{12} << 32U) | (std::uint64_t{16} << 48U));
   Prices prices;
   std::memcpy(static_cast<void*>(&prices), words.data() + word::price, sizeof prices);
   EXPECT_TRUE(identical(prices.price, slot.prices.price));

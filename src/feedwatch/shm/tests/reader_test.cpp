@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "feedwatch/base/random.hpp"
@@ -166,6 +167,25 @@ TEST_F(Verdicts, RefuseAWriterThatIsNotHeardOfForMoreThanASecond) {
   EXPECT_EQ(code(1h), std::nullopt);
   shared.monitor->beat({});
   EXPECT_EQ(code(1h), RefusalCode::writer_dead) << "never heard of";
+}
+
+TEST_F(Verdicts, LookAtTheHeartbeatOfTheShardThatWritesTheStream) {
+  shared.send(name, "1");
+  auto* bytes = shared.segment->bytes().data();
+  auto* header = reinterpret_cast<board::Header*>(bytes);
+  auto* cell = reinterpret_cast<board::Cell*>(bytes + board::extent_for(64).cells_offset);
+  const auto write_by = [cell](std::uint64_t shard) {
+    std::uint64_t& word = cell->words[board::word::epoch_and_generation];
+    word = (word & ~(std::uint64_t{0xffff} << 48U)) | shard << 48U;
+  };
+  write_by(1);
+  EXPECT_EQ(code(), RefusalCode::writer_dead) << "although the first one lives";
+  header->heartbeats[1].at = std::exchange(header->heartbeats[0].at, 0);
+  EXPECT_EQ(code(), std::nullopt);
+  write_by(0);
+  EXPECT_EQ(code(), RefusalCode::writer_dead);
+  write_by(board::max_shards);
+  EXPECT_EQ(code(), RefusalCode::writer_dead) << "there is none";
 }
 
 TEST_F(Verdicts, RefuseAStreamThatIsGoneAndOneThatCameInItsPlace) {
