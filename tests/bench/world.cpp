@@ -52,9 +52,12 @@ std::string symbol_of(std::size_t place) {
   return letters(place * 7'654'321ULL % names) + std::string(quotes[place % quotes.size()]);
 }
 
-World::World(const WorldOptions& options)
+World::World(const WorldOptions& options, BoardPlace board)
     : anchor_{some_day, options.start},
-      monitor_(MonitorOptions{.capacity = options.streams, .anchor = anchor_}) {
+      monitor_(MonitorOptions{.capacity = options.streams,
+                              .anchor = anchor_,
+                              .memory = std::move(board.memory),
+                              .identity = board.identity}) {
   ids_.reserve(options.streams);
   for (std::size_t place = 0; place < options.streams; ++place) {
     const auto id = monitor_.add_stream(stream_options(place, options.policy), options.start);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,12 @@ struct WorldOptions {
   MonoTime start{1000s};
 };
 
+/// Where a world's board lies; by default in memory of this process.
+struct BoardPlace {
+  std::unique_ptr<board::Memory> memory{};
+  board::Identity identity{};
+};
+
 struct Watchers {
   std::size_t consumers = 0;
   Duration min_interval = 100ms;
@@ -29,7 +36,7 @@ struct Watchers {
 /// A monitor of `streams` streams under load, through its public interface alone.
 class World {
  public:
-  explicit World(const WorldOptions& options);
+  explicit World(const WorldOptions& options, BoardPlace board = {});
 
   /// Each consumer subscribes to every stream.
   void subscribe(const Watchers& watchers);
