@@ -238,14 +238,17 @@ void PriceBoard::beat(std::size_t shard, MonoTime now) {
 }
 
 void PriceBoard::store(Cell& cell, const Slot& slot) {
-  std::array<std::uint64_t, board::slot_words> words;  // NOLINT: filled at once
-  std::memcpy(words.data(), &slot, sizeof slot);
+  const auto* from = reinterpret_cast<const std::byte*>(&slot);
   const std::uint64_t sequence = cell.sequence;
   board::store(cell.sequence, sequence + 1, std::memory_order_relaxed);
   // A reader that sees any new word must also see the odd sequence.
   std::atomic_thread_fence(std::memory_order_release);
   for (std::size_t i = 0; i < board::slot_words; ++i) {
-    board::store(cell.words[i], words[i], std::memory_order_relaxed);
+    // Word by word from where they are: most were written a moment ago, and a wider load would wait
+    // until they have left for the cache.
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + i * sizeof word, sizeof word);
+    board::store(cell.words[i], word, std::memory_order_relaxed);
   }
   board::store(cell.sequence, sequence + 2, std::memory_order_release);
 }
