@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,6 +12,7 @@
 
 #include "feedwatch/base/decimal.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/board/words.hpp"
 
 /// The baselines: the unavoidable parts of the product's work and nothing else, written as well as
 /// we can.
@@ -20,45 +22,47 @@ namespace feedwatch::bench {
 constexpr std::size_t slot_words = 152 / sizeof(std::uint64_t);
 using Words = std::array<std::uint64_t, slot_words>;
 
+/// One seqlock write of a slot with what changes at every tick in it: price, stamps, count.
+inline void bare_write(std::uint64_t& sequence, Words& words, const Decimal& price, MonoTime now) {
+  const auto number = std::bit_cast<std::array<std::uint64_t, 2>>(price);
+  const std::uint64_t before = sequence;
+  board::store(sequence, before + 1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  for (std::size_t i = 0; i < slot_words; ++i) {
+    const std::uint64_t word =
+        i < number.size() ? number[i] : static_cast<std::uint64_t>(to_ns(now)) + i;
+    board::store(words[i], word, std::memory_order_relaxed);
+  }
+  board::store(sequence, before + 2, std::memory_order_release);
+}
+
 /// Seqlock slots, payload in relaxed 64-bit words (the product's own discipline).
 class BareBoard {
  public:
   explicit BareBoard(std::size_t slots) : cells_(std::make_unique<Cell[]>(slots)) {}
 
-  /// A slot with what changes at every tick in it: price, stamps, count.
   void write(std::size_t place, const Decimal& price, MonoTime now) {
-    Cell& cell = cells_[place];
-    std::array<std::uint64_t, 2> number{};
-    std::memcpy(number.data(), &price, sizeof(price));
-    const std::uint64_t sequence = cell.sequence.load(std::memory_order_relaxed);
-    cell.sequence.store(sequence + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    for (std::size_t i = 0; i < slot_words; ++i) {
-      const std::uint64_t word =
-          i < number.size() ? number[i] : static_cast<std::uint64_t>(to_ns(now)) + i;
-      cell.words[i].store(word, std::memory_order_relaxed);
-    }
-    cell.sequence.store(sequence + 2, std::memory_order_release);
+    bare_write(cells_[place].sequence, cells_[place].words, price, now);
   }
 
   Words read(std::size_t place) const {
     const Cell& cell = cells_[place];
     Words words;
     for (;;) {
-      const std::uint64_t before = cell.sequence.load(std::memory_order_acquire);
+      const std::uint64_t before = board::load(cell.sequence, std::memory_order_acquire);
       for (std::size_t i = 0; i < slot_words; ++i) {
-        words[i] = cell.words[i].load(std::memory_order_relaxed);
+        words[i] = board::load(cell.words[i], std::memory_order_relaxed);
       }
       std::atomic_thread_fence(std::memory_order_acquire);
-      const std::uint64_t after = cell.sequence.load(std::memory_order_relaxed);
+      const std::uint64_t after = board::load(cell.sequence, std::memory_order_relaxed);
       if (before % 2 == 0 && before == after) return words;
     }
   }
 
  private:
   struct alignas(64) Cell {
-    std::atomic<std::uint64_t> sequence{0};
-    std::array<std::atomic<std::uint64_t>, slot_words> words{};
+    std::uint64_t sequence = 0;
+    Words words{};
   };
   std::unique_ptr<Cell[]> cells_;
 };
