@@ -48,7 +48,8 @@ struct Arguments {
   app::SimulateArgs simulate;
   app::DecodeArgs decode;
   app::ClientArgs client;
-  std::string stream, max_age, shm, owner = "cli", ttl = "1h";
+  app::SharedBoardArgs shared;
+  std::string stream, max_age, owner = "cli", ttl = "1h";
   std::vector<std::string> scenarios;
   app::SimScenarioOptions scenario;
   std::uint64_t seed = 0;
@@ -130,14 +131,17 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
                    args);
   CLI::App* price =
       command(root, action, "price", "A price with its ages, or the refusal (exit 4)", [&] {
-        if (args.shm.empty()) {
+        if (args.shared.name.empty()) {
           return app::run_price(args.client, args.stream, args.max_age);
         }
-        return app::run_shared_price(args.client, args.shm, args.stream, args.max_age);
+        return app::run_shared_price(args.client, args.shared, args.stream, args.max_age);
       });
   price->add_option("stream", args.stream, "venue/symbol/kind")->required();
   price->add_option("--max-age", args.max_age, "no older price (5s)")->required();
-  price->add_option("--shm", args.shm, "the shared board of this name, instead of the API");
+  CLI::Option* shm = price->add_option("--shm", args.shared.name,
+                                       "the shared board of this name, instead of the API");
+  price->add_option("--owner", args.shared.owner, "believe a board of this user (name or number)")
+      ->needs(shm);
   add_client_flags(price, args);
 
   CLI::App* watch = command(root, action, "watch", "Watch a stream from now on (a lease)", [&] {

@@ -20,10 +20,15 @@ int run_status(const ClientArgs& args);
 constexpr int exit_refused = 4;
 int run_price(const ClientArgs& args, const std::string& stream, const std::string& max_age);
 
-/// The same from the shared board of a monitor on this host: `shm` is its name or path. The monitor
-/// is not asked, and need not listen anywhere.
-int run_shared_price(const ClientArgs& args, const std::string& shm, const std::string& stream,
-                     const std::string& max_age);
+/// A board that a monitor on this host shares.
+struct SharedBoardArgs {
+  std::string name;  ///< or its path
+  std::string
+      owner;  ///< name or number of a user to believe beside ourselves and root; may be empty
+};
+/// The same from such a board. The monitor is not asked, and need not listen anywhere.
+int run_shared_price(const ClientArgs& args, const SharedBoardArgs& shared,
+                     const std::string& stream, const std::string& max_age);
 
 /// `feedwatch watch STREAM` and `unwatch`: a lease at run time; waits up to three seconds for data
 /// or a reason.

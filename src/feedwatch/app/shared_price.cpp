@@ -1,5 +1,10 @@
 // `feedwatch price --shm`: what the API would answer, from the shared board.
+#include <pwd.h>
+
+#include <charconv>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
@@ -20,17 +25,45 @@ std::expected<Price, Refusal> ask(const shm::Reader& board, const StreamKey& key
   return said->price;
 }
 
+/// A number is a user whether or not this machine has a name for it; the highest is nobody's.
+Result<uid_t> user_of(const std::string& text) {
+  constexpr auto none = static_cast<uid_t>(-1);
+  uid_t uid = none;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, uid);
+  if (error == std::errc{} && stopped == end && uid != none) return uid;
+  if (const passwd* user = ::getpwnam(text.c_str())) return user->pw_uid;
+  return std::unexpected(Error{"", "'" + text + "' is no user here", "give a name or a number"});
+}
+
+std::expected<std::unique_ptr<shm::Reader>, Error> open(const std::string& name,
+                                                        const shm::OpenOptions& options) {
+  auto opened = shm::Reader::open(name, options);
+  if (opened) return std::move(*opened);
+  Error error = opened.error().error;
+  if (opened.error().code == shm::OpenCode::wrong_owner) {
+    error.fix = "name that user with --owner, if the monitor runs as it";
+  }
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
-int run_shared_price(const ClientArgs& args, const std::string& shm, const std::string& stream,
-                     const std::string& max_age) {
+int run_shared_price(const ClientArgs& args, const SharedBoardArgs& shared,
+                     const std::string& stream, const std::string& max_age) {
   const auto key = StreamKey::parse(stream);
   if (!key) return print_usage("STREAM", key.error());
   const auto limit = parse_duration(max_age);
   if (!limit) return print_usage("--max-age", limit.error());
-  const auto board = shm::Reader::open(shm);
+  shm::OpenOptions options;
+  if (!shared.owner.empty()) {
+    const auto owner = user_of(shared.owner);
+    if (!owner) return print_usage("--owner", owner.error());
+    options.owner = *owner;
+  }
+  const auto board = open(shared.name, options);
   if (!board) {
-    print_error(board.error().error);
+    print_error(board.error());
     return exit_failure;
   }
   const auto price = ask(**board, *key, *limit);

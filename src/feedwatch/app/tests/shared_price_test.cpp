@@ -1,6 +1,7 @@
 /// `feedwatch price --shm`: what the API would have said, without asking it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -23,12 +24,15 @@ class SharedPrice : public ::testing::Test {
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
     Ran run;
-    run.code = run_shared_price({.json = json}, (scratch.path / "board").string(), stream, max_age);
+    run.code = run_shared_price({.json = json}, {board(), owner}, stream, max_age);
     run.out = ::testing::internal::GetCapturedStdout();
     run.err = ::testing::internal::GetCapturedStderr();
     return run;
   }
 
+  std::string board() const { return scratch.path / "board"; }
+
+  std::string owner;
   shm::test::Scratch scratch;
   std::unique_ptr<shm::test::SharedMonitor> shared =
       std::make_unique<shm::test::SharedMonitor>(shm::test::segment_options(scratch.path));
@@ -64,6 +68,42 @@ TEST_F(SharedPrice, BadArgumentsAndMissingBoardsAreToldApart) {
   const Ran ran = price("v/BTC/mark");
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("no monitor writes it"));
+}
+
+TEST_F(SharedPrice, OfAnotherUserNeedsThatUserNamed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  constexpr uid_t monitors = 54'321;
+  ASSERT_EQ(::chown(board().c_str(), monitors, monitors), 0);
+  shared->add("v/BTC/mark");
+  shared->send("v/BTC/mark", "64000.10");
+  const Ran refused = price("v/BTC/mark");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("belongs to user 54321"));
+  EXPECT_THAT(refused.err, HasSubstr("--owner"));
+  owner = "54321";
+  EXPECT_EQ(price("v/BTC/mark").code, 0);
+  owner = "54322";
+  EXPECT_EQ(price("v/BTC/mark").code, 1);
+}
+
+TEST_F(SharedPrice, TheOwnerMayBeGivenByName) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  const passwd* nobody = ::getpwnam("nobody");
+  if (nobody == nullptr) GTEST_SKIP() << "this machine knows no such user";
+  ASSERT_EQ(::chown(board().c_str(), nobody->pw_uid, nobody->pw_gid), 0);
+  shared->add("v/BTC/mark");
+  shared->send("v/BTC/mark", "64000.10");
+  owner = "nobody";
+  EXPECT_EQ(price("v/BTC/mark").code, 0);
+}
+
+TEST_F(SharedPrice, AnOwnerWhoIsNoUserIsAMistakeOfTheCaller) {
+  for (const char* none : {"no such user", "-1", "4294967295", "4294967296", "12x"}) {
+    owner = none;
+    const Ran ran = price("v/BTC/mark");
+    EXPECT_EQ(ran.code, 2) << none;
+    EXPECT_THAT(ran.err, HasSubstr("--owner")) << none;
+  }
 }
 
 }  // namespace
