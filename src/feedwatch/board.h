@@ -1,4 +1,4 @@
-/* The prices of a running feedwatch monitor, from another process: C11, stable ABI.
+/* The prices of a running feedwatch monitor, from another process: C11 and C++17, stable ABI.
  *
  * A monitor with `[board] shm = "feedwatch"` keeps its newest prices in /dev/shm/feedwatch. This
  * opens it read-only and answers "what is the price, how old is it, and may I act on it?" without a
@@ -135,6 +135,7 @@ typedef struct fw_decimal {
   uint32_t length; /* of text */
   char text[FW_DECIMAL_TEXT];
 } fw_decimal;
+#define FW_DECIMAL_INIT {0, 0, 0, 0, {0}}
 
 typedef struct fw_price {
   uint32_t size;
@@ -154,7 +155,8 @@ typedef struct fw_price {
   int64_t ts_event_ns;    /* UTC; -1: none */
   uint64_t seq;           /* the venue's; 0: none */
 } fw_price;
-#define FW_PRICE_INIT {.size = sizeof(fw_price)}
+#define FW_PRICE_INIT \
+  {sizeof(fw_price), 0, 0, 0, 0, 0, FW_DECIMAL_INIT, FW_DECIMAL_INIT, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* FW_BOARD_ABI of the library. A caller works with any library of the same number. */
 FW_API uint32_t fw_board_abi_version(void);

@@ -1,0 +1,1 @@
+#include "board_header.c"  // NOLINT(bugprone-suspicious-include): the same text in another language
