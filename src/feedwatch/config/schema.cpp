@@ -66,7 +66,7 @@ constexpr std::array policy_keys{
     Key{.name = "sanity_percent", .type = Type::integer, .min = 1, .max = 60'000,
         .help = "A price that differs from the newest one by more is refused (`outside_band`). Default: no such band."},
     Key{.name = "sanity_repeats", .type = Type::integer, .min = 2, .max = 1000,
-        .help = "So many prices outside the band in a row are believed: the market did move. Default 5."},
+        .help = "So many messages in a row with prices outside the band are believed: the market did move. Default 5."},
 };
 constexpr std::array store_keys{
     Key{.name = "url",

@@ -1,5 +1,8 @@
 #include "feedwatch/intake/accept.hpp"
 
+#include <array>
+#include <bit>
+
 #include "feedwatch/base/decimal_math.hpp"
 
 namespace feedwatch::intake {
@@ -103,20 +106,38 @@ bool outside(const Decimal& price, const Decimal& stored, std::uint16_t percent)
   return !distance || !allowed || *distance > *allowed;
 }
 
-/// The sanity band: refuses a price that looks wrong until it has come often enough to be right.
-bool is_insane(const Rules& rules, Doubt& doubt, const Slot& slot, const Prices& prices,
-               bool& believed) {
-  if (rules.sanity_percent == 0 || !slot.received) return false;
-  const bool far = outside(prices.price, slot.prices.price, rules.sanity_percent) ||
-                   outside(prices.ask, slot.prices.ask, rules.sanity_percent);
-  if (!far) {
-    doubt.outside_band = 0;
-    return false;
+/// What two copies of one message have in common and two messages have not; nothing where the venue
+/// gives neither number nor time.
+std::optional<std::uint64_t> identity(const Tick& tick, const Prices& prices) {
+  if (tick.seq) return tick.seq;
+  if (!tick.ts_event) return std::nullopt;
+  std::uint64_t word = static_cast<std::uint64_t>(to_ns(*tick.ts_event));
+  for (const std::uint64_t part : std::bit_cast<std::array<std::uint64_t, 4>>(prices)) {
+    constexpr std::uint64_t mix = 0x9e37'79b9'7f4a'7c15;
+    word = (word ^ part) * mix;
+    word ^= word >> 29U;
   }
-  if (++doubt.outside_band < rules.sanity_repeats) return true;
-  doubt.outside_band = 0;
-  believed = true;
-  return false;
+  return word;
+}
+
+bool is_outside_band(const Rules& rules, const Slot& slot, const Prices& prices) {
+  if (rules.sanity_percent == 0 || !slot.received) return false;
+  return outside(prices.price, slot.prices.price, rules.sanity_percent) ||
+         outside(prices.ask, slot.prices.ask, rules.sanity_percent);
+}
+
+/// Whether a message outside the band makes them enough to be right. The same one again, from
+/// another line or sent twice, proves nothing new; where numbers order, nor does an older one.
+bool is_believed(const Rules& rules, const State& state, Doubt& doubt, const Tick& tick,
+                 Place place, const Prices& prices) {
+  const auto message = identity(tick, prices);
+  if (message && doubt.outside_band > 0) {
+    const bool ordered = tick.seq && rules.seq_orders && state.ordered && place == Place::newer;
+    const bool older = ordered && *message < doubt.outside_message;
+    if (older || *message == doubt.outside_message) return false;
+  }
+  doubt.outside_message = message.value_or(0);
+  return ++doubt.outside_band >= rules.sanity_repeats;
 }
 
 }  // namespace
@@ -155,15 +176,16 @@ Decision accept(const Rules& rules, State& state, Doubt& doubt, const Slot& slot
   }
   const std::optional<Prices> prices = whole(rules, state, slot, tick);
   if (!prices) return reject(Rejection::crossed_fields);
-  bool believed = false;
-  if (is_insane(rules, doubt, slot, *prices, believed)) {
+  const bool far = is_outside_band(rules, slot, *prices);
+  if (far && !is_believed(rules, state, doubt, tick, place, *prices)) {
     state.holds = false;
     return reject(Rejection::outside_band);
   }
+  doubt.outside_band = 0;
   advance(state, doubt, tick);
   if (said_before(state, slot, tick, *prices)) return repeat(rules);
   Decision decision = store(state, *prices, restarted);
-  decision.outcome.band_broken = believed;
+  decision.outcome.band_broken = far;
   return decision;
 }
 

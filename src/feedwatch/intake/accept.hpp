@@ -19,7 +19,7 @@ struct Rules {
   bool seq_orders = false;
   /// A price further from the stored one than so many per cent is refused; 0 = never.
   std::uint16_t sanity_percent = 0;
-  /// … unless so many came in a row: then the market did move.
+  /// … unless so many messages with such a price came in a row: then the market did move.
   std::uint16_t sanity_repeats = 0;
 
   friend bool operator==(const Rules&, const Rules&) = default;
@@ -43,7 +43,9 @@ static_assert(sizeof(State) == 16);
 /// What the gate remembers only while something is doubtful.
 struct Doubt {
   OrderRun older;                  ///< ticks older than the newest one taken
-  std::uint32_t outside_band = 0;  ///< prices far from the stored one, in a row
+  std::uint32_t outside_band = 0;  ///< messages with prices far from the stored one, in a row
+  /// The newest of those: its number, or venue time and prices in one word.
+  std::uint64_t outside_message = 0;
 
   bool empty() const { return older.count == 0 && outside_band == 0; }
 };

@@ -306,6 +306,61 @@ TEST(SanityBand, AnOrdinaryPriceInBetweenBeginsTheCountAgain) {
   EXPECT_EQ(type_of(gate.offer(last(500))), Type::rejected);
 }
 
+TEST(SanityBand, CopiesOfOneMessageAreNoEvidence) {
+  Gate gate = banded(100);
+  for (int copy = 0; copy < 10; ++copy) {
+    EXPECT_EQ(gate.offer(numbered(500, 7)).outcome.rejection, Rejection::outside_band) << copy;
+  }
+  EXPECT_EQ(type_of(gate.offer(numbered(500, 8))), Type::rejected);
+  EXPECT_EQ(type_of(gate.offer(numbered(500, 8))), Type::rejected);
+  EXPECT_TRUE(gate.offer(numbered(500, 9)).outcome.band_broken) << "the third message";
+}
+
+TEST(SanityBand, WithoutANumberACopyHasTheVenueTimeAndThePrice) {
+  Gate gate = banded(100);
+  const auto stamped = [](std::int64_t price, std::int64_t ms) {
+    Tick tick = last(price);
+    tick.ts_event = wall_from_ms(ms);
+    return tick;
+  };
+  for (int copy = 0; copy < 10; ++copy) {
+    EXPECT_EQ(type_of(gate.offer(stamped(500, 1))), Type::rejected) << copy;
+  }
+  EXPECT_EQ(type_of(gate.offer(stamped(501, 1))), Type::rejected) << "another trade of that moment";
+  EXPECT_TRUE(gate.offer(stamped(501, 2)).outcome.band_broken);
+}
+
+TEST(SanityBand, CopiesThatComeAfterTheNextMessageAreNoneEither) {
+  Gate gate = banded(100);
+  gate.rules.seq_orders = true;
+  gate.offer(numbered(100, 1));
+  for (const std::uint64_t seq : {7U, 8U, 7U, 8U, 7U}) {
+    EXPECT_EQ(type_of(gate.offer(numbered(500, seq))), Type::rejected) << seq;
+  }
+  EXPECT_TRUE(gate.offer(numbered(500, 9)).outcome.band_broken);
+}
+
+TEST(SanityBand, NumbersThatBeginAgainDoNotHoldItClosed) {
+  Gate gate = banded(100);
+  gate.rules.seq_orders = true;
+  gate.offer(numbered(100, 1'000));
+  EXPECT_EQ(type_of(gate.offer(numbered(500, 1'001))), Type::rejected);
+  Tick snapshot = numbered(500, 1);
+  snapshot.snapshot = true;
+  EXPECT_EQ(type_of(gate.offer(snapshot)), Type::rejected);
+  EXPECT_TRUE(gate.offer(numbered(500, 2)).outcome.band_broken);
+}
+
+TEST(SanityBand, NumbersThatBeginAgainWithoutAWordDoNotEither) {
+  Gate gate = banded(100);
+  gate.rules.seq_orders = true;
+  gate.offer(numbered(100, 1'000));
+  EXPECT_EQ(type_of(gate.offer(numbered(500, 1'001))), Type::rejected);
+  Decision decision;
+  for (std::uint64_t seq = 1; seq <= 6; ++seq) decision = gate.offer(numbered(500, seq, seq * 1s));
+  EXPECT_TRUE(decision.outcome.band_broken) << "the fifth and the sixth count, with the first";
+}
+
 TEST(SanityBand, LooksAtBothSidesOfAQuote) {
   Gate gate{.rules = {.kind = Kind::quote, .sanity_percent = 20, .sanity_repeats = 3},
             .state = {},
