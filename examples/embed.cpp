@@ -28,7 +28,7 @@ int main() {
   callbacks.on_price = [](const Delivery& delivery) {
     fmt::print("stop looks at {}\n", delivery.price.prices.price.to_string());
   };
-  callbacks.on_refused = [&](const StreamKey&, const Refusal&) { ++held_back; };
+  callbacks.on_refused = [&](const StreamName&, const Refusal&) { ++held_back; };
   monitor.subscribe(*stream,
                     {.name = "trailing_stop", .delivery = DeliveryMode::in_line, .max_age = 5s},
                     callbacks);

@@ -28,7 +28,7 @@ int main() {
     fmt::print("stop looks at {}\n", delivery.price.prices.price.to_string());
     looked = true;
   };
-  callbacks.on_refused = [&](const StreamKey&, const Refusal& refusal) {
+  callbacks.on_refused = [&](const StreamName&, const Refusal& refusal) {
     fmt::print("stop is held back: {}\n", to_text(refusal.code));
     held_back = true;
   };

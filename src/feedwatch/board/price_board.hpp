@@ -87,7 +87,11 @@ class PriceBoard {
     board::Cell& cell_;
     std::uint64_t sequence_;
   };
-  StreamId at(std::size_t index) const;       ///< the newest stream at an index
+  StreamId at(std::size_t index) const;  ///< the newest stream at an index
+  /// Its text, whether or not it still lives; stays where it is as long as the board.
+  std::string_view name_of(std::size_t index) const {
+    return view_.name_of(static_cast<std::uint32_t>(cells_[index].words[board::word::state]));
+  }
   std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
 
   /// A REST price of the stream, with stamps of its own. Fails when memory is full.

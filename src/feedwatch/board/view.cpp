@@ -95,8 +95,8 @@ std::optional<StreamId> View::sibling(const Slot& slot, Kind kind) const {
   return find(std::string_view{buffer.data(), stem.size() + word.size()});
 }
 
-std::string_view View::name_of(const Slot& slot) const {
-  const Name* name = slot.name == 0 ? nullptr : name_at(slot.name);
+std::string_view View::name_of(std::uint32_t unit) const {
+  const Name* name = unit == 0 ? nullptr : name_at(unit);
   if (name == nullptr) return {};
   return {reinterpret_cast<const char*>(name + 1), name->length};
 }

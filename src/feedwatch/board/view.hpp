@@ -66,7 +66,8 @@ class View {
   /// The stream of the slot's venue and symbol, of another kind.
   std::optional<StreamId> sibling(const Slot& slot, Kind kind) const;
   /// The slot's own text; empty when it has none. Valid as long as the board.
-  std::string_view name_of(const Slot& slot) const;
+  std::string_view name_of(const Slot& slot) const { return name_of(slot.name); }
+  std::string_view name_of(std::uint32_t unit) const;
 
   /// Copies a whole slot; false when `tries` looks in a row fell into a write: the writer is stuck
   /// or dead inside one. Unoccupied where no stream ever was.

@@ -26,21 +26,21 @@ void call_price(Record& record, const Callbacks& callbacks, const Delivery& deli
   record.count_call(done);
 }
 
-void call_refused(Record& record, const Callbacks& callbacks, const StreamKey& key,
+void call_refused(Record& record, const Callbacks& callbacks, const StreamName& name,
                   const Refusal& refusal) {
   if (!callbacks.on_refused) return;
-  if (!run_callback([&] { callbacks.on_refused(key, refusal); })) record.count_notice_failed();
+  if (!run_callback([&] { callbacks.on_refused(name, refusal); })) record.count_notice_failed();
 }
 
-void call_level(Record& record, const Callbacks& callbacks, const StreamKey& key, Level from,
+void call_level(Record& record, const Callbacks& callbacks, const StreamName& name, Level from,
                 Level to) {
   if (!callbacks.on_level) return;
-  if (!run_callback([&] { callbacks.on_level(key, from, to); })) record.count_notice_failed();
+  if (!run_callback([&] { callbacks.on_level(name, from, to); })) record.count_notice_failed();
 }
 
-void call_detached(Record& record, const Callbacks& callbacks, const StreamKey& key) {
+void call_detached(Record& record, const Callbacks& callbacks, const StreamName& name) {
   if (!callbacks.on_detached) return;
-  if (!run_callback([&] { callbacks.on_detached(key); })) record.count_notice_failed();
+  if (!run_callback([&] { callbacks.on_detached(name); })) record.count_notice_failed();
 }
 
 }  // namespace feedwatch::dispatch

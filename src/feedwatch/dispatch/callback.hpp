@@ -27,12 +27,12 @@ bool run_callback(Call&& call) {
   }
 }
 
-/// The calls of one subscription, each counted. `key` outlives the call.
+/// The calls of one subscription, each counted.
 void call_price(Record& record, const Callbacks& callbacks, const Delivery& delivery);
-void call_refused(Record& record, const Callbacks& callbacks, const StreamKey& key,
+void call_refused(Record& record, const Callbacks& callbacks, const StreamName& name,
                   const Refusal& refusal);
-void call_level(Record& record, const Callbacks& callbacks, const StreamKey& key, Level from,
+void call_level(Record& record, const Callbacks& callbacks, const StreamName& name, Level from,
                 Level to);
-void call_detached(Record& record, const Callbacks& callbacks, const StreamKey& key);
+void call_detached(Record& record, const Callbacks& callbacks, const StreamName& name);
 
 }  // namespace feedwatch::dispatch

@@ -9,6 +9,7 @@
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/model/level.hpp"
 #include "feedwatch/model/stream_key.hpp"
+#include "feedwatch/model/stream_name.hpp"
 
 namespace feedwatch {
 
@@ -41,24 +42,25 @@ struct Window {
 };
 
 struct Delivery {
-  const StreamKey& stream;
+  StreamName stream;
   Price price;
   Window window;
 };
 
 /// What a consumer is called with, for all its streams. An exception is counted and stops nobody
-/// else. Called by the thread that ConsumerOptions::delivery names, on_detached excepted.
+/// else. Called by the thread that ConsumerOptions::delivery names, on_detached excepted. The names
+/// they are given hold as long as the monitor.
 struct Callbacks {
   std::function<void(const Delivery&)> on_price;
   /// Once per episode of refusals, found by a timer too: the newest price is older than max_age.
-  std::function<void(const StreamKey&, const Refusal&)> on_refused;
+  std::function<void(const StreamName&, const Refusal&)> on_refused;
   /// Queued: changes the consumer's thread had no time for are merged into one, or into none if
   /// the level is back where it was.
-  std::function<void(const StreamKey&, Level from, Level to)> on_level;
+  std::function<void(const StreamName&, Level from, Level to)> on_level;
   /// Once for every subscription, as its last call, however it ends. On the monitor's thread,
   /// before what ended it returns; but where that did not wait for a call still running, on the
   /// thread of that call, right after it.
-  std::function<void(const StreamKey&)> on_detached;
+  std::function<void(const StreamName&)> on_detached;
 };
 
 /// Handle of one (consumer, stream), or of one (consumer, pattern). Copyable; unsubscribe twice is

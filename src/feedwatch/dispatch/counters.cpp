@@ -31,7 +31,7 @@ DeliveryCounters Dispatcher::counters_of(const Record& record) const {
   const State state = record.state();
   DeliveryCounters counters;
   counters.consumer = consumer_of(record).options.name;
-  counters.stream = *shared_.key(record.stream());
+  counters.stream = name(record.stream());
   counters.received = record.received(ticks);
   counters.delivered = record.delivered();
   counters.refused = record.refused();
@@ -60,7 +60,7 @@ std::optional<UndeliveredFinding> Dispatcher::undelivered_of(const Record& recor
   if (!fails && minus(now, record.moment()) <= patience) return std::nullopt;
   UndeliveredFinding finding;
   finding.consumer = options.name;
-  finding.stream = *shared_.key(record.stream());
+  finding.stream = name(record.stream());
   finding.received = received;
   finding.refused = record.refused();
   finding.failed = record.failed();

@@ -63,6 +63,7 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
   if (watched(stream) == nullptr) return;
   ++events_;
   const Running running(*this);
+  const StreamName name = this->name(stream);
   for_each(stream, [&](std::uint32_t index) {
     Record& record = shared_.records[index];
     const Consumer& consumer = consumer_of(record);
@@ -72,11 +73,10 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
       if (state.level_due()) hand_over(index, consumer);
       return;
     }
-    const StreamKey& key = *shared_.key(stream);
     record.unlock(state.with(State::calling).with_told_level(to));
-    dispatch::call_level(record, consumer.callbacks, key, from, to);
+    dispatch::call_level(record, consumer.callbacks, name, from, to);
     if (state.has(State::calling)) return;  // inside a call of its own, which ends later
-    record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
+    record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, name); });
   });
 }
 
@@ -183,14 +183,13 @@ void Dispatcher::call(Record& record, const Consumer& consumer, Event& event) {
     record.unlock(told ? state : state.with(State::refused | State::tell));
     return;
   }
-  const StreamKey& key = *shared_.key(event.stream);
   const Window window = record.window(state);
   const bool throttled = consumer.options.min_interval > Duration::zero();
   record.set_moment(event.now);
   record.unlock(state.without(State::refused | State::tell)
                     .with(State::calling | State::if_so(State::open, throttled)));
-  dispatch::call_price(record, consumer.callbacks, Delivery{key, *verdict, window});
-  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
+  dispatch::call_price(record, consumer.callbacks, Delivery{event.name, *verdict, window});
+  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, event.name); });
 }
 
 void Dispatcher::tell_refusal(Record& record, const Consumer& consumer, Event& event) {
@@ -200,10 +199,9 @@ void Dispatcher::tell_refusal(Record& record, const Consumer& consumer, Event& e
     record.unlock(state.without(State::refused));
     return;
   }
-  const StreamKey& key = *shared_.key(event.stream);
   record.unlock(state.with(State::calling));
-  dispatch::call_refused(record, consumer.callbacks, key, verdict.error());
-  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, key); });
+  dispatch::call_refused(record, consumer.callbacks, event.name, verdict.error());
+  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, event.name); });
 }
 
 void Dispatcher::hand_over(std::uint32_t index, const Consumer& consumer) {

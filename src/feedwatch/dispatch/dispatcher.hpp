@@ -44,16 +44,18 @@ class Dispatcher final : public Alarms {
   /// One subscription per (name, stream): a duplicate gives the handle there is, and leaves the
   /// callbacks as they were. No handle if the name stands for other options, or when all places
   /// are taken.
-  Subscription subscribe(StreamId stream, const StreamKey& key, const ConsumerOptions& options,
-                         Callbacks callbacks);
+  Subscription subscribe(StreamId stream, const ConsumerOptions& options, Callbacks callbacks);
   /// The caller then names the streams there are by on_stream(), and from now on every new one.
   Subscription subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
                                   Callbacks callbacks);
   /// `only`: of that pattern alone.
-  void on_stream(StreamId stream, const StreamKey& key, Subscription only = {});
+  void on_stream(StreamId stream, Subscription only = {});
   /// No call after it returns: it waits for one that runs on another thread. Inside any callback
   /// it does not wait; then no new call starts. That of a pattern ends what only the pattern chose.
   void unsubscribe(Subscription subscription);
+  /// The stream's place may be given to another from now on; until drop_stream(), which follows,
+  /// what is told of the stream still names it.
+  void leave(StreamId stream);
   /// Ends the stream's subscriptions without waiting.
   void drop_stream(StreamId stream);
   /// Of a queued consumer, else nullptr.
@@ -156,13 +158,12 @@ class Dispatcher final : public Alarms {
   Fanout& fanout(StreamId stream) const {
     return board_.owned<Fanout, dispatch::fanout_offset>(stream.index());
   }
-  bool has_topic(StreamId stream) const { return place(stream) < shared_.topics.size(); }
-  void prepare_topic(StreamId stream, const StreamKey& key);
-  void keep_key(StreamId stream, std::uint32_t records);
+  StreamName name(StreamId stream) const;
+  void end_all(StreamId stream);
   static std::uint32_t place(StreamId stream) { return static_cast<std::uint32_t>(stream.index()); }
   std::optional<std::uint32_t> find(StreamId stream, std::uint16_t consumer) const;
-  std::optional<std::uint32_t> attach(StreamId stream, const StreamKey& key,
-                                      std::uint16_t consumer);
+  std::optional<std::uint32_t> attach(StreamId stream, std::uint16_t consumer);
+  void end_earlier(StreamId stream);
   std::optional<std::uint32_t> free_record();
   std::optional<std::uint32_t> place_of(Subscription subscription) const;
   void link(std::uint32_t index, int priority);
@@ -192,12 +193,11 @@ class Dispatcher final : public Alarms {
   /// one of the same stream leaves its entry behind each time.
   static constexpr Duration reach = 1s;
   std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
-  struct Kept {
+  struct Leaving {
     StreamId stream;
-    std::uint32_t records;
-    std::unique_ptr<const StreamKey> key;
+    StreamName name;
   };
-  std::vector<Kept> kept_;
+  std::vector<Leaving> leaving_;                 ///< those whose end is being told
   std::uint32_t first_free_ = dispatch::nobody;  ///< longest unused place first
   std::uint32_t last_free_ = dispatch::nobody;
   std::uint64_t events_ = 1;  ///< tells whether a callback has caused another one

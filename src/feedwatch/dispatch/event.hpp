@@ -26,7 +26,8 @@ class Dispatcher::Running {
 /// The stream as the calls of one event see it: its slot, and the newest verdict on it, which most
 /// consumers share. A callback may cause another event; then both are got anew.
 struct Dispatcher::Event {
-  Event(Dispatcher& dispatcher, StreamId of, MonoTime at) : owner(dispatcher), stream(of), now(at) {
+  Event(Dispatcher& dispatcher, StreamId of, MonoTime at)
+      : owner(dispatcher), stream(of), name(dispatcher.name(of)), now(at) {
     refresh();
   }
 
@@ -47,6 +48,7 @@ struct Dispatcher::Event {
 
   Dispatcher& owner;
   StreamId stream;
+  StreamName name;
   MonoTime now;
   std::uint64_t number = 0;
   Slot slot;

@@ -17,7 +17,7 @@ using dispatch::State;
 /// What a claimed subscription is to be called with.
 struct ConsumerQueue::Due {
   const Consumer* consumer = nullptr;
-  const StreamKey* key = nullptr;
+  StreamName name;
   std::optional<std::pair<Level, Level>> level;
   std::expected<Price, Refusal> verdict;
   Window window;
@@ -143,7 +143,6 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
       continue;
     }
     const Window window = record.window(state);
-    const StreamKey* key = shared_.key(record.stream());
     // The window must have been read before the state is compared.
     std::atomic_thread_fence(std::memory_order_acquire);
     const auto read = shared_.board.view().read(record.stream());
@@ -165,7 +164,7 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
     if (state.level_due()) {
       if (!record.change(state, take_level(state))) continue;
       due.consumer = &consumer;
-      due.key = key;
+      due.name = StreamName(shared_.board.view().name_of(slot));
       due.level = {state.told_level(), state.newest_level()};
       due.again = true;
       return true;
@@ -184,7 +183,7 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
     if (taken.dropped) record.count_refused(1);
     if (taken.episode) record.count_episode(verdict.error().code);
     due.consumer = &consumer;
-    due.key = key;
+    due.name = StreamName(shared_.board.view().name_of(slot));
     due.verdict = std::move(verdict);
     due.window = window;
     due.price = taken.price;
@@ -198,15 +197,15 @@ void ConsumerQueue::make_calls(std::uint32_t index, const Due& due) {
   const Callbacks& callbacks = due.consumer->callbacks;
   const auto ended = [&] { return record.state().has(State::closed); };
   if (due.level && !ended()) {
-    dispatch::call_level(record, callbacks, *due.key, due.level->first, due.level->second);
+    dispatch::call_level(record, callbacks, due.name, due.level->first, due.level->second);
   }
   if (due.price && !ended()) {
-    dispatch::call_price(record, callbacks, Delivery{*due.key, *due.verdict, due.window});
+    dispatch::call_price(record, callbacks, Delivery{due.name, *due.verdict, due.window});
   }
   if (due.refusal && !ended()) {
-    dispatch::call_refused(record, callbacks, *due.key, due.verdict.error());
+    dispatch::call_refused(record, callbacks, due.name, due.verdict.error());
   }
-  record.end_call([&] { dispatch::call_detached(record, callbacks, *due.key); });
+  record.end_call([&] { dispatch::call_detached(record, callbacks, due.name); });
 }
 
 }  // namespace feedwatch

@@ -74,8 +74,7 @@ std::optional<Registry::Pattern> Registry::remove_pattern(std::uint64_t id) {
   return pattern;
 }
 
-bool Registry::any_pattern_matches(std::uint16_t consumer, const StreamKey& key) const {
-  const std::string text = key.text();
+bool Registry::any_pattern_matches(std::uint16_t consumer, std::string_view text) const {
   return std::ranges::any_of(patterns_, [&](const Pattern& pattern) {
     return pattern.consumer == consumer && glob_match(pattern.text, text);
   });

@@ -40,7 +40,7 @@ class Registry {
   const Pattern& add_pattern(std::uint16_t consumer, std::string text);
   /// The pattern, no longer known; nothing if there was none.
   std::optional<Pattern> remove_pattern(std::uint64_t id);
-  bool any_pattern_matches(std::uint16_t consumer, const StreamKey& key) const;
+  bool any_pattern_matches(std::uint16_t consumer, std::string_view text) const;
 
  private:
   std::optional<std::uint16_t> place();

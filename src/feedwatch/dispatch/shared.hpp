@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -28,15 +27,6 @@ struct Consumer {
 };
 using Consumers = Slab<Consumer, 64, 1024>;
 
-/// A stream that somebody subscribes to, by its index.
-struct Topic {
-  StreamId stream;
-  /// Loaded before a subscription is claimed, used after: it was alive then, and its key outlives
-  /// the call.
-  std::atomic<const StreamKey*> key{nullptr};
-};
-using Topics = Slab<Topic, 128, 8192>;
-
 /// What the dispatcher and the threads of queued consumers both reach into.
 struct Shared {
   explicit Shared(const PriceBoard& prices) : board(prices) {}
@@ -44,11 +34,6 @@ struct Shared {
   const PriceBoard& board;
   Records records;
   Consumers consumers;
-  Topics topics;
-
-  const StreamKey* key(StreamId stream) const {
-    return topics[static_cast<std::uint32_t>(stream.index())].key.load(std::memory_order_acquire);
-  }
 };
 
 }  // namespace feedwatch::dispatch

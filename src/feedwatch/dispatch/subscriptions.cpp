@@ -19,16 +19,13 @@ Dispatcher::~Dispatcher() {
   for (std::uint32_t index = 0; index < shared_.records.size(); ++index) detach(index, true);
   registry_.close_queues();
   ended_.clear();
-  for (std::uint32_t place = 0; place < shared_.topics.size(); ++place) {
-    keep_key(StreamId{place}, 0);
-  }
 }
 
-Subscription Dispatcher::subscribe(StreamId stream, const StreamKey& key,
-                                   const ConsumerOptions& options, Callbacks callbacks) {
+Subscription Dispatcher::subscribe(StreamId stream, const ConsumerOptions& options,
+                                   Callbacks callbacks) {
   const auto consumer = registry_.consumer(options, std::move(callbacks));
   if (!consumer) return {};
-  const auto index = attach(stream, key, *consumer);
+  const auto index = attach(stream, *consumer);
   if (!index) return {};
   Record& record = shared_.records[*index];
   const bool queued = shared_.consumers[*consumer].queued();
@@ -43,16 +40,16 @@ Subscription Dispatcher::subscribe_matching(std::string_view pattern,
   return {registry_.add_pattern(*consumer, std::string(pattern)).id | of_pattern};
 }
 
-void Dispatcher::on_stream(StreamId stream, const StreamKey& key, Subscription only) {
+void Dispatcher::on_stream(StreamId stream, Subscription only) {
   if (registry_.patterns().empty()) return;
-  const std::string text = key.text();
+  const std::string_view text = board_.name_of(stream.index());
   // Attaching may call back, and a callback may change the patterns.
   std::vector<std::uint16_t> chosen;
   for (const auto& pattern : registry_.patterns()) {
     const bool asked = only.id == 0 || only.id == (pattern.id | of_pattern);
     if (asked && glob_match(pattern.text, text)) chosen.push_back(pattern.consumer);
   }
-  for (const std::uint16_t consumer : chosen) attach(stream, key, consumer);
+  for (const std::uint16_t consumer : chosen) attach(stream, consumer);
 }
 
 void Dispatcher::unsubscribe(Subscription subscription) {
@@ -64,24 +61,43 @@ void Dispatcher::unsubscribe(Subscription subscription) {
   }
 }
 
+void Dispatcher::leave(StreamId stream) {
+  leaving_.push_back({stream, name(stream)});
+}
+
 void Dispatcher::drop_stream(StreamId stream) {
-  if (!has_topic(stream) || shared_.topics[place(stream)].stream != stream) return;
+  end_all(stream);
+  std::erase_if(leaving_, [&](const Leaving& left) { return left.stream == stream; });
+}
+
+void Dispatcher::end_all(StreamId stream) {
   const Running running(*this);
   ++events_;
-  const StreamKey* const key = shared_.key(stream);
-  std::uint32_t count = 0;
-  for (std::uint32_t index = fanout(stream).head; index != nobody;
-       index = shared_.records[index].next_of_stream) {
-    if (shared_.records[index].stream() != stream) continue;
-    ++count;
+  bool first = true;
+  for_each(stream, [&](std::uint32_t index) {
+    // Before the first call: a callback that hears of the end may begin another stream here.
+    if (std::exchange(first, false)) {
+      fanout(stream).all_seen();
+      windows_.remove(place(stream));
+    }
     detach(index, false);
+  });
+}
+
+/// A callback that hears of one stream's end may begin another in its place, before all who watched
+/// the first have been told.
+void Dispatcher::end_earlier(StreamId stream) {
+  // Whoever leaves inside a call made here has left when it returns.
+  for (std::size_t i = 0; i < leaving_.size(); ++i) {
+    const StreamId left = leaving_[i].stream;
+    if (place(left) == place(stream)) end_all(left);
   }
-  // A callback that heard of the end may have begun another stream here.
-  const dispatch::Topic& topic = shared_.topics[place(stream)];
-  if (topic.stream != stream || topic.key.load() != key) return;
-  keep_key(stream, count);
-  fanout(stream).all_seen();
-  windows_.remove(place(stream));
+}
+
+/// The board's own text, which it keeps for good.
+StreamName Dispatcher::name(StreamId stream) const {
+  const auto left = std::ranges::find(leaving_, stream, &Leaving::stream);
+  return left != leaving_.end() ? left->name : StreamName(board_.name_of(stream.index()));
 }
 
 std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
@@ -95,9 +111,8 @@ std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t con
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, const StreamKey& key,
-                                                std::uint16_t number) {
-  prepare_topic(stream, key);
+std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, std::uint16_t number) {
+  end_earlier(stream);
   if (const auto known = find(stream, number)) return known;
   Consumer& consumer = shared_.consumers[number];
   const auto index = free_record();
@@ -119,23 +134,6 @@ std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, const StreamKey
   fanout.quiet_until = MonoTime::min();
   arm_(stream, next_refusal(stream, slot));
   return index;
-}
-
-void Dispatcher::prepare_topic(StreamId stream, const StreamKey& key) {
-  while (!has_topic(stream)) shared_.topics.grow();
-  dispatch::Topic& topic = shared_.topics[place(stream)];
-  // A callback that hears of one stream's end may begin another in its place.
-  if (topic.stream != stream && topic.key.load() != nullptr) drop_stream(topic.stream);
-  topic.stream = stream;
-  if (topic.key.load() == nullptr) {
-    topic.key.store(std::make_unique<StreamKey>(key).release(), std::memory_order_release);
-  }
-}
-
-/// The topic has its key no more; what still calls with it does.
-void Dispatcher::keep_key(StreamId stream, std::uint32_t records) {
-  std::unique_ptr<const StreamKey> key(shared_.topics[place(stream)].key.exchange(nullptr));
-  if (records > 0) kept_.push_back({stream, records, std::move(key)});
 }
 
 /// The place that has rested longest, so that an old handle stays refused as long as possible.
@@ -188,7 +186,7 @@ void Dispatcher::detach(std::uint32_t index, bool may_wait) {
   Record& record = shared_.records[index];
   if (record.state().has(State::closed)) return;
   Consumer& consumer = consumer_of(record);
-  const StreamKey& key = *shared_.key(record.stream());
+  const StreamName name = this->name(record.stream());
   const State state = record.lock(consumer.queued());
   const bool running = state.has(State::calling);
   const bool wait = running && may_wait && consumer.queued() && !dispatch::in_callback();
@@ -198,7 +196,7 @@ void Dispatcher::detach(std::uint32_t index, bool may_wait) {
   fanout(record.stream()).quiet_until = MonoTime::min();
   ended_.push_back(index);
   if (wait) record.wait_while_calling();
-  if (!later) dispatch::call_detached(record, consumer.callbacks, key);
+  if (!later) dispatch::call_detached(record, consumer.callbacks, name);
   finish_detach(index, state.has(State::handed));
 }
 
@@ -221,9 +219,9 @@ void Dispatcher::end_pattern(std::uint64_t id) {
     const Record& record = shared_.records[index];
     const State state = record.state();
     if (state.has(State::closed) || state.consumer() != pattern->consumer) continue;
-    const StreamKey& key = *shared_.key(record.stream());
-    if (state.has(State::chosen) || !glob_match(text, key.text())) continue;
-    if (!registry_.any_pattern_matches(pattern->consumer, key)) detach(index, true);
+    const std::string_view name = this->name(record.stream()).text();
+    if (state.has(State::chosen) || !glob_match(text, name)) continue;
+    if (!registry_.any_pattern_matches(pattern->consumer, name)) detach(index, true);
   }
   registry_.end_one(pattern->consumer);
 }
@@ -252,12 +250,7 @@ void Dispatcher::forget(std::uint32_t index) {
   const StreamId stream = record.stream();
   const std::uint16_t consumer = record.state().consumer();
   unlink(index);
-  const bool dropped = shared_.topics[place(stream)].stream != stream ||
-                       shared_.topics[place(stream)].key.load() == nullptr;
-  if (!dropped && fanout(stream).head == nobody) {
-    keep_key(stream, 0);
-    windows_.remove(place(stream));
-  }
+  if (fanout(stream).head == nobody) windows_.remove(place(stream));
   record.end_generation();
   record.next_queued = nobody;
   if (last_free_ != nobody) {
@@ -266,8 +259,6 @@ void Dispatcher::forget(std::uint32_t index) {
     first_free_ = index;
   }
   last_free_ = index;
-  const auto kept = std::ranges::find(kept_, stream, &Kept::stream);
-  if (kept != kept_.end() && --kept->records == 0) kept_.erase(kept);
   registry_.forget_one(consumer);
 }
 

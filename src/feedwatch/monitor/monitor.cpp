@@ -175,8 +175,7 @@ std::optional<StreamId> Monitor::sibling(const Slot& slot, Kind kind) const {
 Subscription Monitor::subscribe(StreamId stream, const ConsumerOptions& options,
                                 Callbacks callbacks) {
   if (!impl_->board.holds(stream)) return {};
-  return impl_->dispatcher.subscribe(stream, impl_->options_of(stream).key, options,
-                                     std::move(callbacks));
+  return impl_->dispatcher.subscribe(stream, options, std::move(callbacks));
 }
 
 Subscription Monitor::subscribe_matching(std::string_view pattern, const ConsumerOptions& options,
@@ -185,8 +184,7 @@ Subscription Monitor::subscribe_matching(std::string_view pattern, const Consume
       impl_->dispatcher.subscribe_matching(pattern, options, std::move(callbacks));
   for (std::size_t i = 0; subscription && i < impl_->board.used(); ++i) {
     const StreamId stream = impl_->board.at(i);
-    if (!impl_->board.holds(stream)) continue;
-    impl_->dispatcher.on_stream(stream, impl_->options_of(stream).key, subscription);
+    if (impl_->board.holds(stream)) impl_->dispatcher.on_stream(stream, subscription);
   }
   return subscription;
 }

@@ -53,7 +53,7 @@ Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) 
   ++live;
   board.write(*id, added.slot);
   board.publish(*id);
-  dispatcher.on_stream(*id, options.key);
+  dispatcher.on_stream(*id);
   return id;
 }
 
@@ -62,6 +62,7 @@ void Monitor::Impl::remove(StreamId id, MonoTime now) {
   if (!gone) return;
   tracker.end(gone->subject(), now);
   board.write(id, gone->slot);
+  dispatcher.leave(id);
   board.release(id);
   --live;
   notify_levels();

@@ -178,18 +178,18 @@ void World::attach(ConsumerRecord& record) {
              on_price(consumer_of(name, delivery.stream), delivery);
            },
        .on_refused =
-           [this, &name](const StreamKey& key, const Refusal& refusal) {
-             ++consumer_of(name, key).refused;
+           [this, &name](const StreamName& stream, const Refusal& refusal) {
+             ++consumer_of(name, stream).refused;
              log_.line(clock_.now(), "consumer " + name,
-                       fmt::format("refused {} {}", key.text(), to_text(refusal.code)));
+                       fmt::format("refused {} {}", stream.text(), to_text(refusal.code)));
            },
        .on_level = {},
        .on_detached = {}});
 }
 
-ConsumerRecord& World::consumer_of(const std::string& name, const StreamKey& key) {
+ConsumerRecord& World::consumer_of(const std::string& name, const StreamName& stream) {
   return *std::ranges::find_if(consumers_, [&](const ConsumerRecord& record) {
-    return record.name == name && record.stream == key;
+    return record.name == name && stream == record.stream;
   });
 }
 
@@ -202,7 +202,7 @@ void World::on_price(ConsumerRecord& record, const Delivery& delivery) {
   record.last_at = clock_.now();
   log_.line(clock_.now(), "consumer " + record.name,
             fmt::format("price {} {} age={}ns", delivery.stream.text(),
-                        text_of(delivery.price.prices, delivery.stream.kind),
+                        text_of(delivery.price.prices, delivery.stream.kind()),
                         delivery.price.receive_age.count()));
 }
 

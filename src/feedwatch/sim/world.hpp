@@ -99,7 +99,7 @@ class World {
   engine::ShardOptions shard_options() const;
   void attach_consumers();
   void attach(ConsumerRecord& record);
-  ConsumerRecord& consumer_of(const std::string& name, const StreamKey& key);
+  ConsumerRecord& consumer_of(const std::string& name, const StreamName& stream);
   void on_price(ConsumerRecord& record, const Delivery& delivery);
   void observe(const engine::Control::Event& event);
 

@@ -226,7 +226,7 @@ class Conflation : private Clock {
   template <class Stream>
   Subject& subject(const std::string& name, const Stream& stream) {
     return *std::ranges::find_if(subjects_, [&](const Subject& known) {
-      return known.options.name == name && stream.symbol == "S" + std::to_string(known.stream);
+      return known.options.name == name && stream.symbol() == "S" + std::to_string(known.stream);
     });
   }
   DeliveryCounters counters_of(const Subject& subject) const {

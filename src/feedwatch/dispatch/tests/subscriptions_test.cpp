@@ -1,6 +1,8 @@
 /// Who is called, in which order, for which streams, and how it ends.
+#include <functional>
 #include <stdexcept>
 
+#include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/dispatch/record.hpp"
 #include "feedwatch/monitor/tests/monitor_fixture.hpp"
 
@@ -8,6 +10,11 @@ namespace feedwatch {
 namespace {
 
 using namespace test;
+
+struct Still final : Clock {
+  MonoTime now() const override { return t0; }
+  WallTime wall_now() const override { return anchor.wall; }
+};
 
 /// Outlives the monitor, whose end is told too.
 struct Heard {
@@ -23,7 +30,7 @@ class Subscriptions : public Heard, public World {
     Callbacks callbacks;
     callbacks.on_price = [this, name](const Delivery&) { called.push_back(name); };
     callbacks.on_detached = [this, name](const auto& stream) {
-      called.push_back(name + " left " + std::string(stream.symbol));
+      called.push_back(name + " left " + std::string(stream.symbol()));
     };
     return callbacks;
   }
@@ -234,6 +241,114 @@ TEST_F(Subscriptions, AStreamBegunInACallbackAboutTheEndOfAnother) {
   monitor.remove_stream(s, now);
   send(next, 2);
   EXPECT_EQ(called, (std::vector<std::string>{"c", "c left A", "c"}));
+}
+
+/// What is told of a stream's end names it, whoever has its place by then.
+class PlaceGivenAway : public Heard, public ::testing::Test {
+ protected:
+  ConsumerOptions named(std::string name) const {
+    return {.name = std::move(name), .delivery = DeliveryMode::in_line};
+  }
+  /// Names what it is called about; `at_end` is called with the first word of the end.
+  Callbacks telling(const std::string& name, const std::function<void()>& at_end = {}) {
+    Callbacks callbacks;
+    callbacks.on_price = [this, name](const Delivery& delivery) { note(name, delivery.stream); };
+    callbacks.on_level = [this, name, at_end](const StreamName& stream, Level, Level to) {
+      if (to != Level::unknown) return;
+      note(name + " ends", stream);
+      if (at_end) at_end();
+    };
+    callbacks.on_detached = [this, name](const StreamName& stream) {
+      note(name + " left", stream);
+    };
+    return callbacks;
+  }
+  void note(const std::string& what, const StreamName& stream) {
+    called.push_back(what + " " + std::string(stream.text()));
+  }
+  StreamId add(std::string_view text) { return full.add_stream(options_of(text), t0).value(); }
+  void send(StreamId stream) { send(full, stream, t0); }
+  static void send(Monitor& monitor, StreamId stream, MonoTime now) {
+    Tick tick;
+    tick.stream = stream;
+    tick.prices.price = Decimal{1, 0};
+    tick.fields.price = true;
+    tick.mono_recv = now;
+    monitor.apply(tick, now);
+  }
+  using Words = std::vector<std::string>;
+
+  Monitor full{{.capacity = 1, .anchor = anchor}};
+};
+
+TEST_F(PlaceGivenAway, ToOneThatNobodyWatches) {
+  const StreamId a = add("v/A/last");
+  full.subscribe(a, named("x"), telling("x", [&] { add("v/B/last"); }));
+  full.subscribe(a, named("y"), telling("y"));
+  send(a);
+  called.clear();
+  full.remove_stream(a, t0);
+  EXPECT_EQ(called,
+            (Words{"x ends v/A/last", "y ends v/A/last", "x left v/A/last", "y left v/A/last"}));
+}
+
+TEST_F(PlaceGivenAway, ToOneThatTheSameConsumersWatch) {
+  const StreamId a = add("v/A/last");
+  StreamId b;
+  full.subscribe_matching("v/*", named("x"), telling("x", [&] { b = add("v/B/last"); }));
+  full.subscribe_matching("v/*", named("y"), telling("y"));
+  send(a);
+  called.clear();
+  full.remove_stream(a, t0);
+  EXPECT_EQ(called, (Words{"x ends v/A/last", "y left v/A/last", "x left v/A/last"}))
+      << "who is being called hears of its end after the call";
+  called.clear();
+  send(b);
+  EXPECT_EQ(called, (Words{"x v/B/last", "y v/B/last"}));
+}
+
+/// The end of one stream is told behind what is told of another, and that takes the place.
+TEST_F(PlaceGivenAway, BeforeAnythingIsToldOfTheEnd) {
+  Monitor two({.capacity = 2, .anchor = anchor});
+  const StreamId first = two.add_stream(options_of("v/A/last"), t0).value();
+  const StreamId other = two.add_stream(options_of("v/C/last"), t0).value();
+  int changes = 0;
+  Callbacks acting;
+  acting.on_level = [&](const StreamKey&, Level, Level) {
+    ++changes;
+    if (changes == 2) two.remove_stream(first, t0 + 10min);
+    if (changes == 3) two.add_stream(options_of("v/B/last"), t0 + 10min).value();
+  };
+  two.subscribe(first, named("x"), telling("x"));
+  two.subscribe(other, named("actor"), acting);
+  send(two, first, t0);
+  send(two, other, t0);
+  called.clear();
+  send(two, other, t0 + 10min);  // it was degraded and stale, and is healthy now
+  EXPECT_GE(changes, 3);
+  EXPECT_FALSE(two.find(StreamKey{"v", "A", Kind::last}));
+  EXPECT_EQ(called, (Words{"x ends v/A/last", "x left v/A/last"}));
+}
+
+TEST_F(PlaceGivenAway, InsideACallAboutAPrice) {
+  for (const DeliveryMode mode : {DeliveryMode::in_line, DeliveryMode::queued}) {
+    called.clear();
+    const StreamId a = add("v/A/last");
+    StreamId b;
+    ConsumerOptions options{.name = "x", .delivery = mode};
+    Callbacks callbacks = telling("x");
+    callbacks.on_price = [&](const Delivery& delivery) {
+      full.remove_stream(a, t0);
+      b = add("v/B/last");
+      note("x", delivery.stream);
+    };
+    full.subscribe(a, options, callbacks);
+    send(a);
+    if (const auto queue = full.queue("x")) queue->run(Still{}, 10);
+    EXPECT_EQ(called.back(), "x left v/A/last") << static_cast<int>(mode);
+    EXPECT_EQ(called[called.size() - 2], "x v/A/last") << static_cast<int>(mode);
+    full.remove_stream(b, t0);
+  }
 }
 
 TEST(PackedDuration, KeepsElevenDigits) {

@@ -110,7 +110,7 @@ TEST_P(ThreadedDelivery, EveryTickIsInExactlyOneWindowAndTheLastIsDelivered) {
     const std::string name = "c" + std::to_string(c);
     Callbacks callbacks;
     callbacks.on_price = [&, c](const Delivery& delivery) {
-      const auto i = static_cast<std::size_t>(delivery.stream.symbol.back() - '0');
+      const auto i = static_cast<std::size_t>(delivery.stream.symbol().back() - '0');
       // The moment of the judgement, not of this line.
       const MonoTime called =
           mono_from_ns(to_ns(t0) + (delivery.price.ts_recv - anchor.wall).count()) +

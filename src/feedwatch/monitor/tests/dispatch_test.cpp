@@ -317,7 +317,7 @@ TEST_F(Dispatch, RemovingTheStreamInsideItsOwnCallbackIsSafe) {
   callbacks.on_price = [&](const Delivery& delivery) {
     ++calls;
     monitor.remove_stream(s, now);
-    EXPECT_EQ(delivery.stream.symbol, "BTC");
+    EXPECT_EQ(delivery.stream.symbol(), "BTC");
   };
   monitor.subscribe(s, {.name = "remover", .delivery = DeliveryMode::in_line}, callbacks);
   Recorder other;
