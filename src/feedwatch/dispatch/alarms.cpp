@@ -35,7 +35,7 @@ MonoTime Dispatcher::first_end(std::uint32_t place) const {
   const Fanout& common = fanout(StreamId{place});
   MonoTime first = common.has_unseen() ? common.quiet_until : never_mono;
   for (std::uint32_t index = common.head; index != nobody;
-       index = shared_.records[index].next_of_stream) {
+       index = shared_.records[index].next_of_stream()) {
     const Record& record = shared_.records[index];
     const State state = record.state();
     const bool waits = state.has(State::open) && state.has(State::pending);
@@ -59,7 +59,7 @@ void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
 /// The stream of a place that somebody subscribes to.
 std::optional<StreamId> Dispatcher::stream_at(std::uint32_t place) const {
   for (std::uint32_t index = fanout(StreamId{place}).head; index != nobody;
-       index = shared_.records[index].next_of_stream) {
+       index = shared_.records[index].next_of_stream()) {
     const Record& record = shared_.records[index];
     if (!record.state().has(State::closed)) return record.stream();
   }
@@ -90,7 +90,7 @@ void Dispatcher::arm_window(StreamId stream, MonoTime now) {
 MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {
   MonoTime next = never_mono;
   for (std::uint32_t index = fanout(stream).head; index != nobody;
-       index = shared_.records[index].next_of_stream) {
+       index = shared_.records[index].next_of_stream()) {
     const Record& record = shared_.records[index];
     const State state = record.state();
     const bool watches = record.stream() == stream && !state.has(State::closed);

@@ -5,6 +5,12 @@ namespace {
 
 thread_local int depth = 0;
 
+template <class Call, class... What>
+void notify(Consumer& consumer, const Call& call, const What&... what) {
+  if (!call || run_callback([&] { call(what...); })) return;
+  consumer.notices_failed.fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 bool in_callback() {
@@ -18,29 +24,24 @@ Calling::~Calling() {
   --depth;
 }
 
-void call_price(Record& record, const Callbacks& callbacks, const Delivery& delivery) {
+void call_price(Record& record, Consumer& consumer, const Delivery& delivery) {
   record.note_in_flight(delivery.price.receive_age);
-  const bool done = run_callback([&] {
-    if (callbacks.on_price) callbacks.on_price(delivery);
-  });
-  record.count_call(done);
+  const auto& call = consumer.callbacks.on_price;
+  record.count_call(run_callback([&] {
+    if (call) call(delivery);
+  }));
 }
 
-void call_refused(Record& record, const Callbacks& callbacks, const StreamName& name,
-                  const Refusal& refusal) {
-  if (!callbacks.on_refused) return;
-  if (!run_callback([&] { callbacks.on_refused(name, refusal); })) record.count_notice_failed();
+void call_refused(Consumer& consumer, const StreamName& name, const Refusal& refusal) {
+  notify(consumer, consumer.callbacks.on_refused, name, refusal);
 }
 
-void call_level(Record& record, const Callbacks& callbacks, const StreamName& name, Level from,
-                Level to) {
-  if (!callbacks.on_level) return;
-  if (!run_callback([&] { callbacks.on_level(name, from, to); })) record.count_notice_failed();
+void call_level(Consumer& consumer, const StreamName& name, Level from, Level to) {
+  notify(consumer, consumer.callbacks.on_level, name, from, to);
 }
 
-void call_detached(Record& record, const Callbacks& callbacks, const StreamName& name) {
-  if (!callbacks.on_detached) return;
-  if (!run_callback([&] { callbacks.on_detached(name); })) record.count_notice_failed();
+void call_detached(Consumer& consumer, const StreamName& name) {
+  notify(consumer, consumer.callbacks.on_detached, name);
 }
 
 }  // namespace feedwatch::dispatch

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "feedwatch/dispatch/record.hpp"
+#include "feedwatch/dispatch/shared.hpp"
 
 namespace feedwatch::dispatch {
 
@@ -28,11 +28,9 @@ bool run_callback(Call&& call) {
 }
 
 /// The calls of one subscription, each counted.
-void call_price(Record& record, const Callbacks& callbacks, const Delivery& delivery);
-void call_refused(Record& record, const Callbacks& callbacks, const StreamName& name,
-                  const Refusal& refusal);
-void call_level(Record& record, const Callbacks& callbacks, const StreamName& name, Level from,
-                Level to);
-void call_detached(Record& record, const Callbacks& callbacks, const StreamName& name);
+void call_price(Record& record, Consumer& consumer, const Delivery& delivery);
+void call_refused(Consumer& consumer, const StreamName& name, const Refusal& refusal);
+void call_level(Consumer& consumer, const StreamName& name, Level from, Level to);
+void call_detached(Consumer& consumer, const StreamName& name);
 
 }  // namespace feedwatch::dispatch

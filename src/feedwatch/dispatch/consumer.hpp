@@ -76,9 +76,10 @@ struct DeliveryCounters {
   StreamKey stream;
   /// Every price received is delivered, conflated, refused, failed (the callback threw) or pending.
   std::uint64_t received = 0, conflated = 0, delivered = 0, refused = 0, failed = 0, pending = 0;
-  std::uint64_t episodes = 0;        ///< of refusals, those found by a timer included
-  std::uint64_t notices_failed = 0;  ///< on_refused or on_level threw; stands still at 65,535
-  Duration in_flight{};              ///< age of the last price called with, then; exact to 1/2048
+  std::uint64_t episodes = 0;  ///< of refusals, those found by a timer included
+  /// How often another callback than on_price threw: for all streams of the consumer together.
+  std::uint64_t notices_failed = 0;
+  Duration in_flight{};  ///< age of the last price called with, then; exact to 1/2048
 };
 
 /// Prices come in and none has ever reached the consumer.

@@ -30,7 +30,8 @@ DeliveryCounters Dispatcher::counters_of(const Record& record) const {
   const std::uint64_t ticks = shared_.board.own(record.stream()).ticks;
   const State state = record.state();
   DeliveryCounters counters;
-  counters.consumer = consumer_of(record).options.name;
+  const Consumer& consumer = consumer_of(record);
+  counters.consumer = consumer.options.name;
   counters.stream = name(record.stream());
   counters.received = record.received(ticks);
   counters.delivered = record.delivered();
@@ -44,7 +45,7 @@ DeliveryCounters Dispatcher::counters_of(const Record& record) const {
   counters.pending = waits ? std::min<std::uint64_t>(1, rest) : 0;
   counters.conflated = rest - counters.pending;
   counters.episodes = record.episodes();
-  counters.notices_failed = record.notices_failed();
+  counters.notices_failed = consumer.notices_failed.load(std::memory_order_relaxed);
   counters.in_flight = record.in_flight();
   return counters;
 }

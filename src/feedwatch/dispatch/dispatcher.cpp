@@ -66,7 +66,7 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
   const StreamName name = this->name(stream);
   for_each(stream, [&](std::uint32_t index) {
     Record& record = shared_.records[index];
-    const Consumer& consumer = consumer_of(record);
+    Consumer& consumer = consumer_of(record);
     const State state = record.lock(consumer.queued()).with_newest_level(to);
     if (consumer.queued()) {
       record.unlock(state);
@@ -74,9 +74,9 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
       return;
     }
     record.unlock(state.with(State::calling).with_told_level(to));
-    dispatch::call_level(record, consumer.callbacks, name, from, to);
+    dispatch::call_level(consumer, name, from, to);
     if (state.has(State::calling)) return;  // inside a call of its own, which ends later
-    record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, name); });
+    record.end_call([&] { dispatch::call_detached(consumer, name); });
   });
 }
 
@@ -145,7 +145,7 @@ void Dispatcher::settle_all(StreamId stream, Event& event) {
 
 void Dispatcher::settle_one(std::uint32_t index, Event& event) {
   Record& record = shared_.records[index];
-  const Consumer& consumer = consumer_of(record);
+  Consumer& consumer = consumer_of(record);
   // Again, if the call has brought more for the same consumer: it is never called inside itself.
   for (;;) {
     close_window_if_over(record, consumer, event.now);
@@ -173,7 +173,7 @@ void Dispatcher::close_window_if_over(Record& record, const Consumer& consumer, 
 }
 
 /// The newest price, or why not: max_age is judged here, immediately before the call.
-void Dispatcher::call(Record& record, const Consumer& consumer, Event& event) {
+void Dispatcher::call(Record& record, Consumer& consumer, Event& event) {
   const auto& verdict = event.verdict(consumer.read);
   const State state = record.lock(false).without(State::pending);
   if (!verdict) {
@@ -188,11 +188,11 @@ void Dispatcher::call(Record& record, const Consumer& consumer, Event& event) {
   record.set_moment(event.now);
   record.unlock(state.without(State::refused | State::tell)
                     .with(State::calling | State::if_so(State::open, throttled)));
-  dispatch::call_price(record, consumer.callbacks, Delivery{event.name, *verdict, window});
-  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, event.name); });
+  dispatch::call_price(record, consumer, Delivery{event.name, *verdict, window});
+  record.end_call([&] { dispatch::call_detached(consumer, event.name); });
 }
 
-void Dispatcher::tell_refusal(Record& record, const Consumer& consumer, Event& event) {
+void Dispatcher::tell_refusal(Record& record, Consumer& consumer, Event& event) {
   const auto& verdict = event.verdict(consumer.read);
   const State state = record.lock(false).without(State::tell);
   if (verdict) {
@@ -200,8 +200,8 @@ void Dispatcher::tell_refusal(Record& record, const Consumer& consumer, Event& e
     return;
   }
   record.unlock(state.with(State::calling));
-  dispatch::call_refused(record, consumer.callbacks, event.name, verdict.error());
-  record.end_call([&] { dispatch::call_detached(record, consumer.callbacks, event.name); });
+  dispatch::call_refused(consumer, event.name, verdict.error());
+  record.end_call([&] { dispatch::call_detached(consumer, event.name); });
 }
 
 void Dispatcher::hand_over(std::uint32_t index, const Consumer& consumer) {

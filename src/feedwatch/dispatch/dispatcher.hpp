@@ -136,8 +136,8 @@ class Dispatcher final : public Alarms {
   void settle_all(StreamId stream, Event& event);
   void settle_one(std::uint32_t index, Event& event);
   void close_window_if_over(Record& record, const Consumer& consumer, MonoTime now);
-  void call(Record& record, const Consumer& consumer, Event& event);
-  void tell_refusal(Record& record, const Consumer& consumer, Event& event);
+  void call(Record& record, Consumer& consumer, Event& event);
+  void tell_refusal(Record& record, Consumer& consumer, Event& event);
   void hand_over(std::uint32_t index, const Consumer& consumer);
 
   // alarms.cpp: what no tick will find
@@ -168,6 +168,7 @@ class Dispatcher final : public Alarms {
   std::optional<std::uint32_t> place_of(Subscription subscription) const;
   void link(std::uint32_t index, int priority);
   void unlink(std::uint32_t index);
+  void follow(Fanout& fanout, std::uint32_t before, std::uint32_t index);
   void detach(std::uint32_t index, bool may_wait);
   void finish_detach(std::uint32_t index, bool was_handed);
   void end_pattern(std::uint64_t id);

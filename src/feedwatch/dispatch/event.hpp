@@ -60,7 +60,7 @@ struct Dispatcher::Event {
 template <class Action>
 void Dispatcher::for_each(StreamId stream, Action&& action) const {
   for (std::uint32_t index = fanout(stream).head; index != dispatch::nobody;
-       index = shared_.records[index].next_of_stream) {
+       index = shared_.records[index].next_of_stream()) {
     const Record& record = shared_.records[index];
     if (record.stream() == stream && !record.state().has(State::closed)) action(index);
   }

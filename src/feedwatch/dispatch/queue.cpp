@@ -16,7 +16,7 @@ using dispatch::State;
 
 /// What a claimed subscription is to be called with.
 struct ConsumerQueue::Due {
-  const Consumer* consumer = nullptr;
+  Consumer* consumer = nullptr;
   StreamName name;
   std::optional<std::pair<Level, Level>> level;
   std::expected<Price, Refusal> verdict;
@@ -160,7 +160,7 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
       if (record.change(state, state.without(State::handed))) return false;
       continue;
     }
-    const Consumer& consumer = shared_.consumers[state.consumer()];
+    Consumer& consumer = shared_.consumers[state.consumer()];
     if (state.level_due()) {
       if (!record.change(state, take_level(state))) continue;
       due.consumer = &consumer;
@@ -194,18 +194,18 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
 
 void ConsumerQueue::make_calls(std::uint32_t index, const Due& due) {
   Record& record = shared_.records[index];
-  const Callbacks& callbacks = due.consumer->callbacks;
+  Consumer& consumer = *due.consumer;
   const auto ended = [&] { return record.state().has(State::closed); };
   if (due.level && !ended()) {
-    dispatch::call_level(record, callbacks, due.name, due.level->first, due.level->second);
+    dispatch::call_level(consumer, due.name, due.level->first, due.level->second);
   }
   if (due.price && !ended()) {
-    dispatch::call_price(record, callbacks, Delivery{due.name, *due.verdict, due.window});
+    dispatch::call_price(record, consumer, Delivery{due.name, *due.verdict, due.window});
   }
   if (due.refusal && !ended()) {
-    dispatch::call_refused(record, callbacks, due.name, due.verdict.error());
+    dispatch::call_refused(consumer, due.name, due.verdict.error());
   }
-  record.end_call([&] { dispatch::call_detached(record, callbacks, due.name); });
+  record.end_call([&] { dispatch::call_detached(consumer, due.name); });
 }
 
 }  // namespace feedwatch

@@ -45,15 +45,14 @@ Duration unpack_duration(std::uint16_t packed) {
 
 void Record::begin(StreamId stream, std::uint16_t consumer, std::uint64_t ticks, Level level) {
   stream_ = stream;
-  received_base_ = ticks & low_48;
+  received_base_ = ticks & low_40;
   calls_.store(0, relaxed);
   moment_.store(to_ns(MonoTime::min()), relaxed);
   window_base_.store(0, relaxed);
   refused_.store(0, relaxed);
   episodes_.store(0, relaxed);
   in_flight_.store(0, relaxed);
-  notices_failed_.store(0, relaxed);
-  next_of_stream = next_queued = nobody;
+  next_of_stream_ = next_queued = nobody;
   unlock(State::begin(consumer, ticks).with_told_level(level).with_newest_level(level));
 }
 
@@ -111,14 +110,6 @@ void Record::count_episode(RefusalCode code) {
   std::uint32_t before = episodes_.load(relaxed);
   const auto after = [&] { return ((before & ~15U) + 16U) | static_cast<std::uint32_t>(code); };
   while (!episodes_.compare_exchange_weak(before, after(), relaxed)) {
-  }
-}
-
-void Record::count_notice_failed() {
-  std::uint16_t before = notices_failed_.load(relaxed);
-  const auto after = [&] { return static_cast<std::uint16_t>(before + 1U); };
-  while (before != std::numeric_limits<std::uint16_t>::max() &&
-         !notices_failed_.compare_exchange_weak(before, after(), relaxed)) {
   }
 }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <limits>
 
 #include "feedwatch/base/decimal.hpp"
 #include "feedwatch/base/strong_id.hpp"
@@ -14,7 +13,8 @@
 
 namespace feedwatch::dispatch {
 
-constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+/// No subscription. In the 24 bits of a link, and beyond the last place of the slab.
+constexpr std::uint32_t nobody = (1U << 24U) - 1U;
 
 /// The word of a subscription on which the two threads agree: up to which tick its window reaches,
 /// whose it is, and flags. Whoever changes the window changes `covered` or a flag, so that a state
@@ -68,7 +68,7 @@ std::uint16_t pack_duration(Duration duration);
 Duration unpack_duration(std::uint16_t packed);
 
 /// One (consumer, stream): its window since its last delivery, its throttle, its counters. Plain
-/// words, 96 bytes, in a slab; everything it shares with its siblings is in the Consumer.
+/// words, 88 bytes, in a slab; everything it shares with its siblings is in the Consumer.
 ///
 /// The owner is the monitor's thread. Of a queued consumer, the consumer's thread reads the window
 /// (a seqlock whose sequence is `state`), changes `state` by compare-and-swap and counts calls; it
@@ -103,7 +103,7 @@ class Record {
   void end_call(Detach&& detach);
 
   // ---- counters ----
-  std::uint64_t received(std::uint64_t ticks) const { return (ticks - received_base_) & low_48; }
+  std::uint64_t received(std::uint64_t ticks) const { return (ticks - received_base_) & low_40; }
   std::uint64_t delivered() const { return calls_.load(std::memory_order_relaxed) & low_36; }
   std::uint64_t failed() const { return calls_.load(std::memory_order_relaxed) >> 36U; }
   std::uint32_t refused() const { return refused_.load(std::memory_order_relaxed); }
@@ -111,12 +111,10 @@ class Record {
   RefusalCode last_refusal() const {
     return static_cast<RefusalCode>(episodes_.load(std::memory_order_relaxed) & 15U);
   }
-  std::uint16_t notices_failed() const { return notices_failed_.load(std::memory_order_relaxed); }
   Duration in_flight() const { return unpack_duration(in_flight_.load(std::memory_order_relaxed)); }
   void count_call(bool done);
   void count_refused(std::uint32_t prices);
   void count_episode(RefusalCode code);
-  void count_notice_failed();
   void note_in_flight(Duration age) {
     in_flight_.store(pack_duration(age), std::memory_order_relaxed);
   }
@@ -125,17 +123,21 @@ class Record {
   MonoTime moment() const { return mono_from_ns(moment_.load(std::memory_order_relaxed)); }
   void set_moment(MonoTime at) { moment_.store(to_ns(at), std::memory_order_relaxed); }
 
-  std::uint16_t generation() const { return static_cast<std::uint16_t>(generation_); }
+  std::uint16_t generation() const { return generation_; }
   void end_generation() { ++generation_; }
   StreamId stream() const { return stream_; }
 
+  /// Owner: the stream's list, by priority.
+  std::uint32_t next_of_stream() const { return next_of_stream_; }
+  void set_next_of_stream(std::uint32_t index) { next_of_stream_ = index & nobody; }
+
  private:
-  static constexpr std::uint64_t low_48 = (std::uint64_t{1} << 48U) - 1U;
+  static constexpr std::uint64_t low_40 = (std::uint64_t{1} << 40U) - 1U;
   static constexpr std::uint64_t low_36 = (std::uint64_t{1} << 36U) - 1U;
 
   std::array<std::atomic<std::uint64_t>, 4> window_{};  ///< low, high
-  std::uint64_t received_base_ : 48 = 0;
-  std::uint64_t generation_ : 16 = 0;
+  std::uint64_t received_base_ : 40 = 0;
+  std::uint64_t next_of_stream_ : 24 = nobody;
   std::atomic<std::uint64_t> calls_{0};  ///< delivered: 36 bits, failed above
   std::atomic<std::int64_t> moment_{0};
   std::atomic<std::uint64_t> state_{State::closed};
@@ -143,17 +145,17 @@ class Record {
   std::atomic<std::uint32_t> refused_{0};
   std::atomic<std::uint32_t> episodes_{0};  ///< the code of the last refusal in the low 4 bits
   std::atomic<std::uint16_t> in_flight_{0};
-  std::atomic<std::uint16_t> notices_failed_{0};
+  std::uint16_t generation_ = 0;  ///< owner
   StreamId stream_;
 
  public:
-  std::uint32_t next_of_stream = nobody;  ///< owner: the stream's list, by priority
-  std::uint32_t next_queued = nobody;     ///< in the consumer's queue, or free
+  std::uint32_t next_queued = nobody;  ///< in the consumer's queue, or free
 };
-static_assert(sizeof(Record) == 96);
+static_assert(sizeof(Record) == 88);
 static_assert(refusal_count <= 16);
 
 using Records = Slab<Record, 512, 8192>;
+static_assert(Records::capacity <= nobody);
 
 template <class Detach>
 void Record::end_call(Detach&& detach) {

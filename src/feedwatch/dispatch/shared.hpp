@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,8 @@ struct Consumer {
   Callbacks callbacks;
   ReadOptions read;
   std::shared_ptr<ConsumerQueue> queue;  ///< none: in line
+
+  std::atomic<std::uint64_t> notices_failed{0};  ///< calls but on_price that threw
 
   // Owner's thread.
   std::uint16_t number = 0;          ///< its own index

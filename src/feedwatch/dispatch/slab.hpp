@@ -14,6 +14,8 @@ namespace feedwatch::dispatch {
 template <class T, std::size_t ChunkSize, std::size_t MaxChunks>
 class Slab {
  public:
+  static constexpr std::size_t capacity = ChunkSize * MaxChunks;
+
   Slab() = default;
   ~Slab() {
     for (auto& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
@@ -27,7 +29,7 @@ class Slab {
   std::uint32_t size() const { return size_; }
   /// Index of one more; nothing when full.
   std::optional<std::uint32_t> grow() {
-    if (size_ == ChunkSize * MaxChunks) return std::nullopt;
+    if (size_ == capacity) return std::nullopt;
     if (size_ % ChunkSize == 0) {
       chunks_[size_ / ChunkSize].store(std::make_unique<T[]>(ChunkSize).release(),
                                        std::memory_order_release);

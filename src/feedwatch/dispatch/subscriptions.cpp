@@ -102,7 +102,7 @@ StreamName Dispatcher::name(StreamId stream) const {
 
 std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t consumer) const {
   for (std::uint32_t index = fanout(stream).head; index != nobody;
-       index = shared_.records[index].next_of_stream) {
+       index = shared_.records[index].next_of_stream()) {
     const Record& record = shared_.records[index];
     const State state = record.state();
     const bool same = record.stream() == stream && state.consumer() == consumer;
@@ -159,26 +159,38 @@ std::optional<std::uint32_t> Dispatcher::place_of(Subscription subscription) con
 /// Behind those of the same priority.
 void Dispatcher::link(std::uint32_t index, int priority) {
   Record& record = shared_.records[index];
-  std::uint32_t* at = &fanout(record.stream()).head;
-  while (*at != nobody && consumer_of(shared_.records[*at]).options.priority <= priority) {
-    at = &shared_.records[*at].next_of_stream;
+  Fanout& fanout = this->fanout(record.stream());
+  std::uint32_t before = nobody;
+  std::uint32_t behind = fanout.head;
+  while (behind != nobody && consumer_of(shared_.records[behind]).options.priority <= priority) {
+    before = std::exchange(behind, shared_.records[behind].next_of_stream());
   }
-  record.next_of_stream = std::exchange(*at, index);
+  record.set_next_of_stream(behind);
+  follow(fanout, before, index);
 }
 
 void Dispatcher::unlink(std::uint32_t index) {
   Fanout& fanout = this->fanout(shared_.records[index].stream());
-  std::uint32_t* at = &fanout.head;
   fanout.least_max_age_ms = Fanout::longest_ms;
-  while (*at != nobody) {
-    Record& record = shared_.records[*at];
-    if (*at == index) {
-      *at = record.next_of_stream;
+  std::uint32_t before = nobody;
+  for (std::uint32_t at = fanout.head; at != nobody; at = shared_.records[at].next_of_stream()) {
+    const Record& record = shared_.records[at];
+    if (at == index) {
+      follow(fanout, before, record.next_of_stream());
       continue;
     }
     const ConsumerOptions& options = consumer_of(record).options;
     fanout.restrict(options.max_age, options.basis);
-    at = &record.next_of_stream;
+    before = at;
+  }
+}
+
+/// Makes `index` the one behind `before` in the stream's list; behind nobody: its first.
+void Dispatcher::follow(Fanout& fanout, std::uint32_t before, std::uint32_t index) {
+  if (before == nobody) {
+    fanout.head = index;
+  } else {
+    shared_.records[before].set_next_of_stream(index);
   }
 }
 
@@ -196,7 +208,7 @@ void Dispatcher::detach(std::uint32_t index, bool may_wait) {
   fanout(record.stream()).quiet_until = MonoTime::min();
   ended_.push_back(index);
   if (wait) record.wait_while_calling();
-  if (!later) dispatch::call_detached(record, consumer.callbacks, name);
+  if (!later) dispatch::call_detached(consumer, name);
   finish_detach(index, state.has(State::handed));
 }
 
