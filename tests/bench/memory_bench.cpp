@@ -73,11 +73,10 @@ double bytes_a_stream() {
   return growth_each(before, use());
 }
 
-double bytes_a_subscription() {
+/// `ticks` prices of each stream, a millisecond apart.
+double bytes_a_subscription(const ConsumerOptions& options, int ticks) {
   const MonoTime now{1000s};
   Lone lone(now);
-  ConsumerOptions options;
-  options.name = "trailing_stop";
   std::uint64_t delivered = 0;
   const Use before = use();
   for (std::size_t place = 0; place < streams; ++place) {
@@ -85,7 +84,9 @@ double bytes_a_subscription() {
     callbacks.on_price = [&delivered](const Delivery&) { ++delivered; };
     lone.monitor.subscribe(lone.id(place), options, std::move(callbacks));
   }
-  for (std::size_t place = 0; place < streams; ++place) lone.tick(lone.id(place), now + 1ms);
+  for (int i = 1; i <= ticks; ++i) {
+    for (std::size_t place = 0; place < streams; ++place) lone.tick(lone.id(place), now + i * 1ms);
+  }
   return growth_each(before, use());
 }
 
@@ -111,11 +112,22 @@ void subscription_bytes(benchmark::State& state) {
   by_child(state, "subscription");
 }
 
+void pending_bytes(benchmark::State& state) {
+  by_child(state, "pending");
+}
+
+double bytes_of(const std::string& what) {
+  if (what == "stream") return bytes_a_stream();
+  if (what == "subscription") return bytes_a_subscription({.name = "trailing_stop"}, 1);
+  // The first price is called with, the second waits for the end of the window.
+  return bytes_a_subscription({.name = "trailing_stop", .delivery = DeliveryMode::in_line}, 2);
+}
+
 }  // namespace
 
 int measure_memory(const std::string& what) {
-  if (what != "stream" && what != "subscription") return 2;
-  std::printf("%.1f\n", what == "stream" ? bytes_a_stream() : bytes_a_subscription());
+  if (what != "stream" && what != "subscription" && what != "pending") return 2;
+  std::printf("%.1f\n", bytes_of(what));
   return 0;
 }
 
@@ -124,6 +136,7 @@ std::vector<Figure> memory_figures() {
       {"bytes_stream", "memory a stream, 1,000,000 of them", "B", at_most(320), 1, stream_bytes},
       {"bytes_subscription", "memory a subscription, 1,000,000 of them", "B", at_most(96), 1,
        subscription_bytes},
+      {"bytes_pending", "… while a price waits for its window's end", "B", {}, 1, pending_bytes},
   };
 }
 
