@@ -200,15 +200,13 @@ Name& PriceBoard::name_at(std::uint32_t unit) {
 
 // ---- slots --------------------------------------------------------------------------------------
 
-Slot PriceBoard::own(StreamId stream) const {
+void PriceBoard::own(StreamId stream, Slot& slot) const {
   // In two pieces: compilers copy up to 128 bytes in place and call a function for more.
   constexpr std::size_t first = 128;
-  Slot slot;
   const auto* from = reinterpret_cast<const std::byte*>(cells_[stream.index()].words.data());
   auto* to = reinterpret_cast<std::byte*>(&slot);
   std::memcpy(to, from, first);
   std::memcpy(to + first, from + first, sizeof slot - first);
-  return slot;
 }
 
 void PriceBoard::write(StreamId stream, const Slot& slot) {

@@ -52,7 +52,12 @@ class PriceBoard {
   /// Nobody finds it any more; whoever kept the id reads an unoccupied slot or a later generation.
   void release(StreamId stream);
 
-  Slot own(StreamId stream) const;
+  Slot own(StreamId stream) const {
+    Slot slot;
+    own(stream, slot);
+    return slot;
+  }
+  void own(StreamId stream, Slot& slot) const;
   void write(StreamId stream, const Slot& slot);
   /// Whether `stream` is the one that lives at its index.
   bool holds(StreamId stream) const {
@@ -89,8 +94,9 @@ class PriceBoard {
   };
   StreamId at(std::size_t index) const;  ///< the newest stream at an index
   /// Its text, whether or not it still lives; stays where it is as long as the board.
-  std::string_view name_of(std::size_t index) const {
-    return view_.name_of(static_cast<std::uint32_t>(cells_[index].words[board::word::state]));
+  std::string_view name_of(std::size_t index) const { return view_.name_of(name_unit(index)); }
+  std::uint32_t name_unit(std::size_t index) const {
+    return static_cast<std::uint32_t>(cells_[index].words[board::word::state]);
   }
   std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
 

@@ -24,7 +24,7 @@ std::size_t Dispatcher::on_window(MonoTime now) {
   if (!stream || !board_.holds(*stream)) return 0;
   ++events_;
   Event event(*this, *stream, now);
-  flush(*stream, event.slot);
+  flush(*stream, event.slot());
   fanout(*stream).quiet_until = MonoTime::min();  // a callback may bring the next tick
   settle_all(*stream, event);
   return 0;
@@ -50,8 +50,8 @@ void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
   if (next_refusal(stream, board_.own(stream)) > now) return;
   ++events_;
   Event event(*this, stream, now);
-  flush(stream, event.slot);
-  review(stream, event.slot, now);
+  flush(stream, event.slot());
+  review(stream, event.slot(), now);
   fanout(stream).quiet_until = MonoTime::min();
   settle_all(stream, event);
 }
@@ -70,21 +70,22 @@ MonoTime Dispatcher::window_end(const Record& record, State state) const {
   return plus(record.moment(), shared_.consumers[state.consumer()].options.min_interval);
 }
 
-void Dispatcher::arm_window(StreamId stream, MonoTime now) {
-  MonoTime first_end = never_mono;
-  MonoTime first_due = never_mono;
-  bool quiet = true;
-  for_each(stream, [&](std::uint32_t index) {
-    const Record& record = shared_.records[index];
-    const State state = record.state();
-    quiet = quiet && state.has(State::open) && !state.has(State::refused);
-    if (!state.has(State::open)) return;
-    const MonoTime end = window_end(record, state);
-    first_end = std::min(first_end, end);
-    if (state.has(State::pending)) first_due = std::min(first_due, end);
-  });
-  fanout(stream).quiet_until = quiet ? first_end : MonoTime::min();
-  if (first_due != never_mono) await_window(place(stream), first_due, now);
+Dispatcher::Windows Dispatcher::windows_of(StreamId stream) const {
+  Windows windows;
+  for_each(stream, [&](std::uint32_t index) { add_window(windows, shared_.records[index]); });
+  return windows;
+}
+
+void Dispatcher::add_window(Windows& windows, const Record& record) const {
+  const State state = record.state();
+  const bool open = state.has(State::open);
+  windows.add(state, open ? window_end(record, state) : MonoTime::min());
+}
+
+void Dispatcher::arm_window(StreamId stream, const Windows& windows, MonoTime now) {
+  const MonoTime unless_quiet = windows.ready ? Fanout::all_ready : MonoTime::min();
+  fanout(stream).quiet_until = windows.quiet ? windows.first_end : unless_quiet;
+  if (windows.first_due != never_mono) await_window(place(stream), windows.first_due, now);
 }
 
 MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {

@@ -3,8 +3,6 @@
 namespace feedwatch::dispatch {
 namespace {
 
-thread_local int depth = 0;
-
 template <class Call, class... What>
 void notify(Consumer& consumer, const Call& call, const What&... what) {
   if (!call || run_callback([&] { call(what...); })) return;
@@ -12,25 +10,6 @@ void notify(Consumer& consumer, const Call& call, const What&... what) {
 }
 
 }  // namespace
-
-bool in_callback() {
-  return depth > 0;
-}
-
-Calling::Calling() {
-  ++depth;
-}
-Calling::~Calling() {
-  --depth;
-}
-
-void call_price(Record& record, Consumer& consumer, const Delivery& delivery) {
-  record.note_in_flight(delivery.price.receive_age);
-  const auto& call = consumer.callbacks.on_price;
-  record.count_call(run_callback([&] {
-    if (call) call(delivery);
-  }));
-}
 
 void call_refused(Consumer& consumer, const StreamName& name, const Refusal& refusal) {
   notify(consumer, consumer.callbacks.on_refused, name, refusal);

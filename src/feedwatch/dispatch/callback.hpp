@@ -4,18 +4,23 @@
 
 namespace feedwatch::dispatch {
 
-/// Whether this thread is inside a callback of feedwatch: then nothing may wait for one to end.
-bool in_callback();
+/// How many callbacks of feedwatch this thread is inside of.
+constinit inline thread_local int call_depth = 0;
 
-/// Makes one call to a consumer. False if it threw: nothing a consumer throws goes further.
+/// Then nothing may wait for one to end.
+inline bool in_callback() {
+  return call_depth > 0;
+}
+
 class Calling {
  public:
-  Calling();
-  ~Calling();
+  Calling() { ++call_depth; }
+  ~Calling() { --call_depth; }
   Calling(const Calling&) = delete;
   Calling& operator=(const Calling&) = delete;
 };
 
+/// Makes one call to a consumer. False if it threw: nothing a consumer throws goes further.
 template <class Call>
 bool run_callback(Call&& call) {
   const Calling calling;
@@ -28,7 +33,12 @@ bool run_callback(Call&& call) {
 }
 
 /// The calls of one subscription, each counted.
-void call_price(Record& record, Consumer& consumer, const Delivery& delivery);
+inline void call_price(Record& record, Consumer& consumer, const Delivery& delivery) {
+  const auto& call = consumer.callbacks.on_price;
+  record.count_call(run_callback([&] {
+    if (call) call(delivery);
+  }));
+}
 void call_refused(Consumer& consumer, const StreamName& name, const Refusal& refusal);
 void call_level(Consumer& consumer, const StreamName& name, Level from, Level to);
 void call_detached(Consumer& consumer, const StreamName& name);

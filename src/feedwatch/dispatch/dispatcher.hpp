@@ -64,8 +64,8 @@ class Dispatcher final : public Alarms {
   }
 
   /// Whether nothing is to be done with a price of a stream in no trouble but to remember it as an
-  /// extreme (of a quote, the bid and the ask), which is done, and to come back at `alarm`, which
-  /// moves earlier for that. If not, on_price() is to be called.
+  /// extreme (of a quote, the bid and the ask), which is done. If not, deliver() is to be called.
+  /// `alarm` moves to where the stream's deadline must be for it, if it was later.
   [[nodiscard, gnu::always_inline]] bool is_quiet(StreamId stream, const Decimal& bottom,
                                                   const Decimal& top,
                                                   const dispatch::Freshness& fresh, MonoTime now,
@@ -73,15 +73,17 @@ class Dispatcher final : public Alarms {
     Fanout& common = fanout(stream);
     if (common.head == dispatch::nobody) return true;
     const dispatch::Plain plain = dispatch::plain_verdict_of_today(common, fresh, now);
-    if (!pass_quietly(stream, common, plain, bottom, top, now)) return false;
-    alarm = std::min(alarm, plain.refused_not_before);
-    return true;
+    if (plain.acceptable) alarm = std::min(alarm, plain.refused_not_before);
+    return pass_quietly(stream, common, plain, bottom, top, now);
   }
   /// The board has just been given a new price of the stream. Makes no call: true if settle() is
   /// to be called as soon as calls may be made.
   [[nodiscard]] bool on_price(StreamId stream, const Slot& slot, MonoTime now);
   /// Makes the calls that are due.
   void settle(StreamId stream, MonoTime now);
+  /// Both in one, for a price is_quiet() has been asked about, its deadline being set.
+  void deliver(StreamId stream, const Decimal& bottom, const Decimal& top,
+               const dispatch::Freshness& fresh, MonoTime now);
   /// No new price, but the verdict may have changed (confirmation, gate, limits).
   void on_verdict(StreamId stream, MonoTime now);
   void on_level(StreamId stream, Level from, Level to);
@@ -116,6 +118,8 @@ class Dispatcher final : public Alarms {
   using Fanout = dispatch::Fanout;
   class Running;
   struct Event;
+  struct News;
+  struct Windows;
 
   // dispatcher.cpp: what a tick, a verdict, a moment means to the subscriptions of a stream
   Fanout* watched(StreamId stream);
@@ -130,26 +134,34 @@ class Dispatcher final : public Alarms {
   }
   template <class Action>
   void for_each(StreamId stream, Action&& action) const;
-  State take_in(Record& record, State state, const Slot& slot, MonoTime now, bool acceptable);
+  void begin_tick(const News& news);
+  std::optional<RefusalCode> refusal_of(const Record& record, const Slot& slot, MonoTime now) const;
+  static void take_in(Record& record, const News& news);
+  static void refuse(Record& record, const News& news, RefusalCode code);
   void flush(StreamId stream, const Slot& slot);
   void review(StreamId stream, const Slot& slot, MonoTime now);
+  void deliver_all(const News& news, Event& event);
   void settle_all(StreamId stream, Event& event);
   void settle_one(std::uint32_t index, Event& event);
-  void close_window_if_over(Record& record, const Consumer& consumer, MonoTime now);
-  void call(Record& record, Consumer& consumer, Event& event);
+  void close_window_if_over(Record& record, MonoTime now);
+  void call_pending(Record& record, Consumer& consumer, Event& event);
+  bool call_ready(Record& record, State state, const News& news, Event& event);
+  void call(Record& record, Consumer& consumer, State state, Event& event);
   void tell_refusal(Record& record, Consumer& consumer, Event& event);
   void hand_over(std::uint32_t index, const Consumer& consumer);
 
   // alarms.cpp: what no tick will find
   /// When the next throttle window of the stream ends; ticks before are quiet. MonoTime::min() if a
   /// tick is due at once, or must be looked at by each subscription.
-  void arm_window(StreamId stream, MonoTime now);
+  void arm_window(StreamId stream, const Windows& windows, MonoTime now);
   /// A window with a price pending ends at `end`.
   void await_window(std::uint32_t place, MonoTime end, MonoTime now) {
     windows_.set_not_later(place, std::min(end, plus(now, reach)));
   }
   struct Ends;
   MonoTime first_end(std::uint32_t place) const;
+  Windows windows_of(StreamId stream) const;
+  void add_window(Windows& windows, const Record& record) const;
   MonoTime window_end(const Record& record, State state) const;
   std::optional<StreamId> stream_at(std::uint32_t place) const;
   MonoTime next_refusal(StreamId stream, const Slot& slot) const;

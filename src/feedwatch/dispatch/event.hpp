@@ -1,6 +1,6 @@
 #pragma once
 
-#include <expected>
+#include <algorithm>
 #include <optional>
 
 #include "feedwatch/board/judge.hpp"
@@ -27,33 +27,81 @@ class Dispatcher::Running {
 /// consumers share. A callback may cause another event; then both are got anew.
 struct Dispatcher::Event {
   Event(Dispatcher& dispatcher, StreamId of, MonoTime at)
-      : owner(dispatcher), stream(of), name(dispatcher.name(of)), now(at) {
-    refresh();
-  }
+      : owner(dispatcher), stream(of), now(at), named(dispatcher.board_.name_unit(of.index())) {}
 
-  void refresh() {
-    if (number == owner.events_) return;
+  /// Not before it is needed: a slot that was written just now is slow to read.
+  const Slot& slot() {
+    if (number == owner.events_) return newest.slot;
     number = owner.events_;
-    slot = owner.shared_.board.own(stream);
+    owner.board_.own(stream, newest.slot);
     judged.reset();
+    return newest.slot;
   }
-  const std::expected<Price, Refusal>& verdict(const ReadOptions& options) {
-    refresh();
-    if (!judged || !(*judged == options)) {
-      answer = judge(slot, options, now);
-      judged = options;
+  /// Whether the price is to be had: then it is in `delivery`, else `refusal` says why.
+  bool accepts(const ReadOptions& options) {
+    const bool known = number == owner.events_ && judged && *judged == options;
+    return known ? accepted : judge_anew(options);
+  }
+  bool judge_anew(const ReadOptions& options) {
+    accepted = judge_into(delivery.price, refusal, slot(), options, now);
+    if (accepted) in_flight = dispatch::pack_duration(delivery.price.receive_age);
+    judged = options;
+    return accepted;
+  }
+  /// Of the stream the event began with, whoever has its place by now.
+  const StreamName& name() {
+    if (delivery.stream.text().empty()) {
+      delivery.stream = StreamName(owner.board_.view().name_of(named));
     }
-    return answer;
+    return delivery.stream;
   }
 
   Dispatcher& owner;
   StreamId stream;
-  StreamName name;
   MonoTime now;
+  std::uint32_t named;
   std::uint64_t number = 0;
-  Slot slot;
+  SlotRoom newest;
   std::optional<ReadOptions> judged;
-  std::expected<Price, Refusal> answer;
+  bool accepted = false;
+  Refusal refusal;
+  std::uint16_t in_flight = 0;  ///< the age of the price, packed
+  Delivery delivery;            ///< one for all who are called, each with a window of its own
+};
+
+/// A tick the stream's window holds already, with those before it that not all have seen.
+struct Dispatcher::News {
+  Fanout& fanout;
+  Decimal bottom;  ///< the price, or a quote's bid and ask
+  Decimal top;
+  std::uint64_t ticks;  ///< the stream's, this one included
+  MonoTime now;
+
+  bool is_covered(State state) const {
+    return state.covered() == static_cast<std::uint32_t>(ticks);
+  }
+  /// Whether it is all the subscription has not seen.
+  bool is_next(State state) const {
+    return state.covered() == static_cast<std::uint32_t>(ticks - 1);
+  }
+  const Decimal& low(State state) const { return is_next(state) ? bottom : fanout.low; }
+  const Decimal& high(State state) const { return is_next(state) ? top : fanout.high; }
+};
+
+/// When the throttle windows of a stream's subscriptions end.
+struct Dispatcher::Windows {
+  MonoTime first_end = never_mono;
+  MonoTime first_due = never_mono;  ///< with a price pending
+  bool quiet = true;                ///< all are inside theirs, and nobody is refused
+  bool ready = true;                ///< State::is_ready() of all
+
+  void add(State state, MonoTime end) {
+    ready = ready && state.is_ready();
+    quiet = quiet && state.has(State::open) && !state.has(State::refused);
+    if (!state.has(State::open)) return;
+    first_end = std::min(first_end, end);
+    if (state.has(State::pending)) first_due = std::min(first_due, end);
+  }
 };
 
 /// What has ended is passed over, also what ends as this goes on.

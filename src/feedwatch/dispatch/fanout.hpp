@@ -21,7 +21,8 @@ inline const Decimal& top_of(const Prices& prices) {
 /// called with costs the same however many there are. Plain data; owner's thread.
 ///
 /// [low, high] are the extremes of the ticks no subscription's own window has seen yet: those since
-/// one of them was last looked at. Every one of them was acceptable to every subscription.
+/// one of them was last looked at. Every one of them was acceptable to every subscription. While a
+/// tick is delivered it is in them, and State::covered() says who has it already.
 struct Fanout {
   Decimal low;  ///< zero: there were none (a price is positive)
   Decimal high;
@@ -32,6 +33,9 @@ struct Fanout {
   /// Of the strictest subscription, in milliseconds, 24 days at most; the top bit: one insists on
   /// venue time.
   std::uint32_t least_max_age_ms = longest_ms;
+
+  /// No window is open and nothing is pending: all are called with the next tick at once.
+  static constexpr MonoTime all_ready = MonoTime::min() + Duration{1};
 
   static constexpr std::uint32_t needs_event_time = 1U << 31U;
   static constexpr std::uint32_t longest_ms = needs_event_time - 1U;

@@ -95,7 +95,7 @@ void ConsumerQueue::drop_closed() {
   while (index != nobody) {
     Record& record = shared_.records[index];
     const std::uint32_t following = record.next_queued;
-    const State state = record.lock(true);
+    const State state = record.lock();
     const bool gone = state.has(State::closed);
     record.unlock(gone ? state.without(State::handed) : state);
     if (!gone) put(index);
@@ -142,7 +142,7 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
       state = record.state();
       continue;
     }
-    const Window window = record.window(state);
+    record.read_window(due.window, state);
     // The window must have been read before the state is compared.
     std::atomic_thread_fence(std::memory_order_acquire);
     const auto read = shared_.board.view().read(record.stream());
@@ -185,7 +185,6 @@ bool ConsumerQueue::claim(std::uint32_t index, const Clock& clock, Due& due) {
     due.consumer = &consumer;
     due.name = StreamName(shared_.board.view().name_of(slot));
     due.verdict = std::move(verdict);
-    due.window = window;
     due.price = taken.price;
     due.refusal = taken.refusal;
     return true;
@@ -200,6 +199,7 @@ void ConsumerQueue::make_calls(std::uint32_t index, const Due& due) {
     dispatch::call_level(consumer, due.name, due.level->first, due.level->second);
   }
   if (due.price && !ended()) {
+    record.note_in_flight(dispatch::pack_duration(due.verdict->receive_age));
     dispatch::call_price(record, consumer, Delivery{due.name, *due.verdict, due.window});
   }
   if (due.refusal && !ended()) {

@@ -12,10 +12,14 @@ constexpr auto relaxed = std::memory_order_relaxed;
 
 using Words = std::array<std::uint64_t, 2>;
 
-Decimal decimal_of(std::uint64_t first, std::uint64_t second) {
+void fill(Decimal& decimal, std::uint64_t first, std::uint64_t second) {
   const Words words{first, second};
-  Decimal decimal;
   std::memcpy(static_cast<void*>(&decimal), words.data(), sizeof decimal);
+}
+
+Decimal decimal_of(std::uint64_t first, std::uint64_t second) {
+  Decimal decimal;
+  fill(decimal, first, second);
   return decimal;
 }
 
@@ -43,7 +47,7 @@ Duration unpack_duration(std::uint16_t packed) {
   return Duration{static_cast<std::int64_t>(number << shift)};
 }
 
-void Record::begin(StreamId stream, std::uint16_t consumer, std::uint64_t ticks, Level level) {
+void Record::begin(StreamId stream, State state, std::uint64_t ticks, Level level) {
   stream_ = stream;
   received_base_ = ticks & low_40;
   calls_.store(0, relaxed);
@@ -53,12 +57,10 @@ void Record::begin(StreamId stream, std::uint16_t consumer, std::uint64_t ticks,
   episodes_.store(0, relaxed);
   in_flight_.store(0, relaxed);
   next_of_stream_ = next_queued = nobody;
-  unlock(State::begin(consumer, ticks).with_told_level(level).with_newest_level(level));
+  unlock(state.with_told_level(level).with_newest_level(level));
 }
 
-State Record::lock(bool shared) {
-  State state{state_.load(std::memory_order_acquire)};
-  if (!shared) return state;
+State Record::lock_shared(State state) {
   // Fails only where the consumer's thread has just changed it, which it does a bounded number of
   // times for each entry.
   while (!change(state, state.with(State::locked))) {
@@ -84,22 +86,16 @@ State Record::widen(State state, const Decimal& low, const Decimal& high, std::u
   return state.with(State::pending).with_covered(ticks);
 }
 
-Window Record::window(State state) const {
-  Window window;
-  window.low = decimal_of(window_[0].load(relaxed), window_[1].load(relaxed));
-  window.high = decimal_of(window_[2].load(relaxed), window_[3].load(relaxed));
+void Record::read_window(Window& window, State state) const {
+  fill(window.low, window_[0].load(relaxed), window_[1].load(relaxed));
+  fill(window.high, window_[2].load(relaxed), window_[3].load(relaxed));
   window.count = state.covered() - window_base_.load(relaxed);
-  return window;
 }
 
 void Record::wait_while_calling() const {
   for (State state = this->state(); state.has(State::calling); state = this->state()) {
     state_.wait(state.word, std::memory_order_acquire);
   }
-}
-
-void Record::count_call(bool done) {
-  calls_.fetch_add(done ? 1U : std::uint64_t{1} << 36U, relaxed);
 }
 
 void Record::count_refused(std::uint32_t prices) {

@@ -33,7 +33,14 @@ struct State {
     detach_later = 128,  ///< on_detached is due when the running call ends
     open = 256,          ///< inside the throttle window, which the owner closes
     chosen = 512,        ///< subscribed by its name, not by a pattern
+    in_line = 1024,      ///< the owner makes the calls: no other thread knows the record
   };
+
+  /// In line, outside any call, window and episode: the next price is its own.
+  bool is_ready() const {
+    constexpr unsigned other = closed | pending | calling | refused | tell | open;
+    return (word & (other | in_line)) == in_line;
+  }
 
   static constexpr unsigned if_so(Flag flag, bool so) { return so ? unsigned{flag} : 0U; }
   bool has(Flag flag) const { return (word & flag) != 0; }
@@ -43,8 +50,8 @@ struct State {
   std::uint16_t consumer() const { return static_cast<std::uint16_t>(word >> 16U); }
   std::uint32_t covered() const { return static_cast<std::uint32_t>(word >> 32U); }
   State with_covered(std::uint64_t ticks) const { return {(word & 0xffff'ffffU) | (ticks << 32U)}; }
-  static State begin(std::uint16_t consumer, std::uint64_t ticks) {
-    return {(ticks << 32U) | (std::uint64_t{consumer} << 16U)};
+  static State begin(std::uint16_t consumer, bool queued, std::uint64_t ticks) {
+    return {(ticks << 32U) | (std::uint64_t{consumer} << 16U) | if_so(in_line, !queued)};
   }
 
   /// The level the consumer knows, and the newest one.
@@ -76,7 +83,7 @@ Duration unpack_duration(std::uint16_t packed);
 class Record {
  public:
   /// Ticks of the stream are counted from `ticks` on. Owner, before anybody else knows it.
-  void begin(StreamId stream, std::uint16_t consumer, std::uint64_t ticks, Level level);
+  void begin(StreamId stream, State state, std::uint64_t ticks, Level level);
 
   State state() const { return {state_.load(std::memory_order_acquire)}; }
   bool change(State& from, State to) {
@@ -84,9 +91,12 @@ class Record {
                                           std::memory_order_acquire);
   }
 
-  /// Owner: nobody else changes the state until unlock(). `shared` = another thread makes the
-  /// calls; without one no atomic operation is needed.
-  State lock(bool shared);
+  /// Owner: nobody else changes the state until unlock(). In line nobody does anyway, and no atomic
+  /// operation is needed.
+  State lock() {
+    const State state = this->state();
+    return state.has(State::in_line) ? state : lock_shared(state);
+  }
   void unlock(State state) { state_.store(state.word, std::memory_order_release); }
 
   /// Between lock and unlock: adds [low, high], the ticks up to `ticks`, to the window, which
@@ -94,7 +104,7 @@ class Record {
   State widen(State state, const Decimal& low, const Decimal& high, std::uint64_t ticks);
   /// The window as it stands. From the queue's thread: what was copied is true if the state has
   /// not changed since.
-  Window window(State state) const;
+  void read_window(Window& window, State state) const;
 
   void wait_while_calling() const;
   /// The call has ended; the last access of the thread that made it. `detach` is called first if
@@ -112,12 +122,15 @@ class Record {
     return static_cast<RefusalCode>(episodes_.load(std::memory_order_relaxed) & 15U);
   }
   Duration in_flight() const { return unpack_duration(in_flight_.load(std::memory_order_relaxed)); }
-  void count_call(bool done);
+  /// Only the thread that makes the calls counts them.
+  void count_call(bool done) {
+    const std::uint64_t one = done ? 1U : std::uint64_t{1} << 36U;
+    calls_.store(calls_.load(std::memory_order_relaxed) + one, std::memory_order_relaxed);
+  }
   void count_refused(std::uint32_t prices);
   void count_episode(RefusalCode code);
-  void note_in_flight(Duration age) {
-    in_flight_.store(pack_duration(age), std::memory_order_relaxed);
-  }
+  /// The age of the price it is called with, packed.
+  void note_in_flight(std::uint16_t age) { in_flight_.store(age, std::memory_order_relaxed); }
 
   /// When it was last called with a price; before the first call, when the first price came.
   MonoTime moment() const { return mono_from_ns(moment_.load(std::memory_order_relaxed)); }
@@ -132,6 +145,8 @@ class Record {
   void set_next_of_stream(std::uint32_t index) { next_of_stream_ = index & nobody; }
 
  private:
+  State lock_shared(State state);
+
   static constexpr std::uint64_t low_40 = (std::uint64_t{1} << 40U) - 1U;
   static constexpr std::uint64_t low_36 = (std::uint64_t{1} << 36U) - 1U;
 
@@ -165,6 +180,10 @@ void Record::end_call(Detach&& detach) {
     if (state.has(State::detach_later) && !told) {
       detach();
       told = true;
+    }
+    if (state.has(State::in_line)) {
+      unlock(this->state().without(State::calling | State::detach_later));
+      return;
     }
     if (state.has(State::locked)) {
       state = this->state();

@@ -28,8 +28,7 @@ Subscription Dispatcher::subscribe(StreamId stream, const ConsumerOptions& optio
   const auto index = attach(stream, *consumer);
   if (!index) return {};
   Record& record = shared_.records[*index];
-  const bool queued = shared_.consumers[*consumer].queued();
-  record.unlock(record.lock(queued).with(State::chosen));
+  record.unlock(record.lock().with(State::chosen));
   return handle(*index);
 }
 
@@ -122,12 +121,14 @@ std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, std::uint16_t n
     registry_.end_one(number);
     return std::nullopt;
   }
+  ++events_;
   const Slot slot = shared_.board.own(stream);
   // Ticks the others have not looked at are before its time.
   flush(stream, slot);
   ++consumer.open;
   ++consumer.records;
-  shared_.records[*index].begin(stream, number, slot.ticks, slot.level);
+  const State begun = State::begin(number, consumer.queued(), slot.ticks);
+  shared_.records[*index].begin(stream, begun, slot.ticks, slot.level);
   link(*index, consumer.options.priority);
   Fanout& fanout = this->fanout(stream);
   fanout.restrict(consumer.options.max_age, consumer.options.basis);
@@ -197,9 +198,10 @@ void Dispatcher::follow(Fanout& fanout, std::uint32_t before, std::uint32_t inde
 void Dispatcher::detach(std::uint32_t index, bool may_wait) {
   Record& record = shared_.records[index];
   if (record.state().has(State::closed)) return;
+  ++events_;
   Consumer& consumer = consumer_of(record);
   const StreamName name = this->name(record.stream());
-  const State state = record.lock(consumer.queued());
+  const State state = record.lock();
   const bool running = state.has(State::calling);
   const bool wait = running && may_wait && consumer.queued() && !dispatch::in_callback();
   const bool later = running && !wait;

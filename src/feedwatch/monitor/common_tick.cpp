@@ -181,9 +181,7 @@ bool Monitor::Impl::apply_common(const Tick& tick, MonoTime now) {
   const Decimal& top = is_quote ? tick.prices.ask : tick.prices.price;
   const bool quiet = dispatcher.is_quiet(tick.stream, tick.prices.price, top, fresh, now, due);
   tracker.renew(tick.stream, due);
-  if (!quiet && dispatcher.on_price(tick.stream, board.own(tick.stream), now)) {
-    dispatcher.settle(tick.stream, now);
-  }
+  if (!quiet) dispatcher.deliver(tick.stream, tick.prices.price, top, fresh, now);
   return true;
 }
 
