@@ -1,5 +1,7 @@
 #pragma once
 
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/dispatch/shared.hpp"
 
 namespace feedwatch::dispatch {
@@ -31,6 +33,23 @@ bool run_callback(Call&& call) {
     return false;
   }
 }
+
+/// Times a call in line, if there is a clock to do it by.
+class Timed {
+ public:
+  Timed(const Clock* clock, Consumer& consumer)
+      : clock_(clock), consumer_(consumer), begun_(clock != nullptr ? clock->now() : MonoTime{}) {}
+  ~Timed() {
+    if (clock_ != nullptr && minus(clock_->now(), begun_) > in_line_limit) ++consumer_.overruns;
+  }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  const Clock* clock_;
+  Consumer& consumer_;
+  MonoTime begun_;
+};
 
 /// The calls of one subscription, each counted.
 inline void call_price(Record& record, Consumer& consumer, const Delivery& delivery) {

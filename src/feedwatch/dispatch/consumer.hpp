@@ -21,6 +21,9 @@ enum class DeliveryMode : std::uint8_t {
   in_line,
 };
 
+/// Callbacks in line are for what takes microseconds.
+constexpr Duration in_line_limit = 1ms;
+
 struct ConsumerOptions {
   std::string name;
   DeliveryMode delivery = DeliveryMode::queued;
@@ -79,6 +82,9 @@ struct DeliveryCounters {
   std::uint64_t episodes = 0;  ///< of refusals, those found by a timer included
   /// How often another callback than on_price threw: for all streams of the consumer together.
   std::uint64_t notices_failed = 0;
+  /// How often a call in line held up the monitor's thread for more than in_line_limit, on_detached
+  /// excepted: likewise together, and where somebody times them (MonitorOptions::in_line_clock).
+  std::uint64_t overruns = 0;
   Duration in_flight{};  ///< age of the last price called with, then; exact to 1/2048
 };
 

@@ -46,6 +46,7 @@ DeliveryCounters Dispatcher::counters_of(const Record& record) const {
   counters.conflated = rest - counters.pending;
   counters.episodes = record.episodes();
   counters.notices_failed = consumer.notices_failed.load(std::memory_order_relaxed);
+  counters.overruns = consumer.overruns;
   counters.in_flight = record.in_flight();
   return counters;
 }

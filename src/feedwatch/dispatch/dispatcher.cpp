@@ -96,7 +96,10 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
       return;
     }
     record.unlock(state.with(State::calling).with_told_level(to));
-    dispatch::call_level(consumer, name, from, to);
+    {
+      const dispatch::Timed timed(clock_, consumer);
+      dispatch::call_level(consumer, name, from, to);
+    }
     if (state.has(State::calling)) return;  // inside a call of its own, which ends later
     record.end_call([&] { dispatch::call_detached(consumer, name); });
   });
@@ -278,7 +281,10 @@ void Dispatcher::call(Record& record, Consumer& consumer, State state, Event& ev
   record.note_in_flight(event.in_flight);
   record.unlock(state.with(State::calling | State::if_so(State::open, throttled)));
   const StreamName& name = event.name();
-  dispatch::call_price(record, consumer, event.delivery);
+  {
+    const dispatch::Timed timed(clock_, consumer);
+    dispatch::call_price(record, consumer, event.delivery);
+  }
   record.end_call([&] { dispatch::call_detached(consumer, name); });
 }
 
@@ -291,7 +297,10 @@ void Dispatcher::tell_refusal(Record& record, Consumer& consumer, Event& event) 
   }
   record.unlock(state.with(State::calling));
   const StreamName& name = event.name();
-  dispatch::call_refused(consumer, name, event.refusal);
+  {
+    const dispatch::Timed timed(clock_, consumer);
+    dispatch::call_refused(consumer, name, event.refusal);
+  }
   record.end_call([&] { dispatch::call_detached(consumer, name); });
 }
 

@@ -33,8 +33,9 @@ class Dispatcher final : public Alarms {
     virtual void operator()(StreamId stream, MonoTime at) = 0;
   };
 
-  Dispatcher(PriceBoard& board, Arm& arm)
-      : board_(board), arm_(arm), shared_(board), registry_(shared_) {}
+  /// `clock`, if any, times the calls in line.
+  Dispatcher(PriceBoard& board, Arm& arm, const Clock* clock)
+      : board_(board), arm_(arm), clock_(clock), shared_(board), registry_(shared_) {}
   /// Waits for queued calls that run; then every subscription left is detached. Not to be called
   /// inside a callback.
   ~Dispatcher() override;
@@ -196,6 +197,7 @@ class Dispatcher final : public Alarms {
 
   PriceBoard& board_;
   Arm& arm_;
+  const Clock* clock_;
   dispatch::Shared shared_;
   dispatch::Registry registry_;
   /// By stream index, the first end of a throttle window with a price pending. Not in the stream's

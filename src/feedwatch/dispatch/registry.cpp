@@ -19,6 +19,7 @@ std::optional<std::uint16_t> Registry::consumer(const ConsumerOptions& wanted,
   Consumer& consumer = shared_.consumers[*index];
   consumer.number = *index;
   consumer.notices_failed.store(0, std::memory_order_relaxed);
+  consumer.overruns = 0;
   consumer.read = {options.max_age, options.basis, options.accept_confirmed};
   if (options.delivery == DeliveryMode::queued) {
     std::erase_if(queues_, [this](const auto& queue) {  // of names that are over

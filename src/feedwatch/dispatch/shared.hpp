@@ -25,6 +25,7 @@ struct Consumer {
   std::uint32_t open = 0;            ///< subscriptions and patterns not ended
   std::uint32_t records = 0;         ///< subscriptions not forgotten yet
   std::uint32_t ended_in_queue = 0;  ///< since drop_closed(): about
+  std::uint64_t overruns = 0;
 
   bool queued() const { return queue != nullptr; }
 };

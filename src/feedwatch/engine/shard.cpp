@@ -94,7 +94,8 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
       monitor(MonitorOptions{.capacity = options.max_streams,
                              .anchor = anchor,
                              .memory = std::move(shared.memory),
-                             .identity = shared.identity}) {
+                             .identity = shared.identity,
+                             .in_line_clock = &ports.clock}) {
   for (std::size_t i = 0; i < options.venues.size(); ++i) {
     auto unit = std::make_unique<Unit>();
     unit->options = options.venues[i];

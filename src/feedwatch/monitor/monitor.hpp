@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/board/judge.hpp"
@@ -49,6 +50,10 @@ struct MonitorOptions {
   board::Identity identity{};  ///< what such readers check
   /// False: every tick takes the long way, as a test of the short one wants it.
   bool short_way = true;
+  /// Read before and after calls in line, to count those that take too long
+  /// (DeliveryCounters::overruns), and for nothing else; nullptr = they are not timed. Outlives the
+  /// monitor.
+  const Clock* in_line_clock = nullptr;
 };
 
 /// The unified price monitor: board, intake, freshness, dispatch and guard behind one façade. The

@@ -30,7 +30,7 @@ Monitor::Impl::Impl(MonitorOptions options)
             options.capacity, options.identity),
       changes(most_changes),
       tracker(board, policies, changes, dispatcher),
-      dispatcher(board, armer) {}
+      dispatcher(board, armer, options.in_line_clock) {}
 
 Result<StreamId> Monitor::Impl::add(const StreamOptions& options, MonoTime now) {
   const auto policy = policies.number_of(options.policy);

@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/monitor/tests/monitor_fixture.hpp"
 
 namespace feedwatch {
@@ -294,6 +295,39 @@ TEST_F(Dispatch, AThrowingConsumerIsCountedAndStopsNobody) {
   EXPECT_EQ(counters(0).delivered, 0U);
   EXPECT_EQ(counters(0).notices_failed, 1U);
   EXPECT_EQ(counters(1).delivered, 1U);
+}
+
+/// A clock that callbacks put on by what they take.
+struct WorkClock final : Clock {
+  MonoTime now() const override { return at; }
+  WallTime wall_now() const override { return anchor.at(at); }
+  MonoTime at = t0;
+};
+
+TEST_F(Dispatch, CallsInLineThatTakeLongAreCounted) {
+  WorkClock clock;
+  Duration work{};
+  Callbacks working;
+  working.on_price = [&](const Delivery&) { clock.at += work; };
+  working.on_level = [&](const StreamName&, Level, Level) { clock.at += work; };
+  working.on_refused = [&](const StreamName&, const Refusal&) { clock.at += work; };
+  const auto overruns = [&](const Clock* timing, Duration takes) {
+    Monitor timed({.capacity = 4,
+                   .anchor = anchor,
+                   .memory = nullptr,
+                   .identity = {},
+                   .in_line_clock = timing});
+    work = takes;
+    const StreamId s = timed.add_stream(options_of("v/BTC/last"), t0).value();
+    timed.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line}, working);
+    timed.apply(tick(s, 1), t0);  // its level and its price
+    const MonoTime old = t0 + 5s + ns;
+    while (timed.next_deadline() <= old) timed.on_time(old);
+    return timed.delivery_counters().at(0).overruns;
+  };
+  EXPECT_EQ(overruns(&clock, 1ms), 0U);
+  EXPECT_EQ(overruns(&clock, 1ms + ns), 3U);
+  EXPECT_EQ(overruns(nullptr, 1h), 0U) << "nobody times them";
 }
 
 TEST_F(Dispatch, LevelsAreToldToEveryConsumer) {
