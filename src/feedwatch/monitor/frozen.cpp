@@ -22,6 +22,11 @@ bool moved(const Decimal& before, const Decimal& now) {
   return distance && least && *distance > *least;
 }
 
+/// Whether a price says how the market moves: what is dead or frozen itself stands still as well.
+bool lives(const Slot& slot, MonoTime now) {
+  return level_at(slot, now) == Level::healthy && !slot.gate_closed && !slot.frozen;
+}
+
 }  // namespace
 
 /// Call when a message confirmed the price without carrying it.
@@ -29,32 +34,36 @@ void Monitor::Impl::notice_frozen(Stream& stream, MonoTime recv, MonoTime now) {
   if (!stream.slot.confirm_counts || stream.slot.frozen) return;
   const Duration alone = minus(recv, stream.slot.carried);
   if (alone < compared_after) return;
-  Trouble& trouble = tracker.troubles().of(stream.own.watch);
-  if (!trouble.beside) trouble.beside = beside(stream.slot, channel(stream).rules.kind);
-  if (!trouble.beside || alone <= frozen_after) return;
-  const auto other = unchecked_price(trouble.beside->stream);
-  if (!other) trouble.beside.reset();  // it is gone: another is chosen the next time
-  if (!other || !moved(trouble.beside->price, *other)) return;
+  auto& beside = tracker.troubles().of(stream.own.watch).beside;
+  if (beside && !still_tells(*beside, now)) beside.reset();
+  if (!beside) beside = living_beside(stream.slot, channel(stream).rules.kind, now);
+  if (!beside || alone <= frozen_after) return;
+  if (!moved(beside->price, board.own(beside->stream).prices.price)) return;
   stream.slot.frozen = true;
   tracker.on_frozen(stream.subject(), now);
 }
 
-/// The same symbol's price of the first other kind that has one.
-std::optional<Trouble::Beside> Monitor::Impl::beside(const Slot& slot, Kind kind) const {
-  for (const Kind other : {Kind::last, Kind::mark, Kind::quote, Kind::index}) {
-    if (other == kind) continue;
-    const auto stream = board.view().sibling(slot, other);
-    const auto price = stream ? unchecked_price(*stream) : std::nullopt;
-    if (price) return Trouble::Beside{*stream, *price};
-  }
-  return std::nullopt;
+/// What has moved stays evidence when it dies.
+bool Monitor::Impl::still_tells(const Trouble::Beside& beside, MonoTime now) const {
+  if (!board.holds(beside.stream)) return false;
+  const Slot slot = board.own(beside.stream);
+  return lives(slot, now) || moved(beside.price, slot.prices.price);
 }
 
-/// As it is stored, however old.
-std::optional<Decimal> Monitor::Impl::unchecked_price(StreamId id) const {
-  if (!board.holds(id)) return std::nullopt;
-  const Slot slot = board.own(id);
-  return slot.received ? std::optional{slot.prices.price} : std::nullopt;
+/// The same symbol's price of another kind that lives: the one that came last.
+std::optional<Trouble::Beside> Monitor::Impl::living_beside(const Slot& slot, Kind kind,
+                                                            MonoTime now) const {
+  std::optional<Trouble::Beside> freshest;
+  MonoTime came = MonoTime::min();
+  for (const Kind other : {Kind::last, Kind::mark, Kind::quote, Kind::index}) {
+    const auto stream = other == kind ? std::nullopt : board.view().sibling(slot, other);
+    if (!stream || !board.holds(*stream)) continue;
+    const Slot its = board.own(*stream);
+    if (!lives(its, now) || its.carried <= came) continue;
+    freshest = Trouble::Beside{*stream, its.prices.price};
+    came = its.carried;
+  }
+  return freshest;
 }
 
 }  // namespace feedwatch

@@ -90,16 +90,17 @@ struct Monitor::Impl {
              const Journey& journey, MonoTime recv);
   void open_gate(Stream& stream, const Tick& tick, MonoTime recv);
 
-  // frozen.cpp
-  void notice_frozen(Stream& stream, MonoTime recv, MonoTime now);
-  std::optional<Trouble::Beside> beside(const Slot& slot, Kind kind) const;
-  std::optional<Decimal> unchecked_price(StreamId id) const;
   Outcome update(const StreamKey& key, const Prices& prices, Fields fields,
                  const PriceStamps& stamps);
   Result<void> update_bridge(StreamId id, const Prices& prices, const PriceStamps& stamps);
   void count(const Outcome& outcome);
   void on_undecodable(StreamId id, MonoTime now);
   void on_line_lost(StreamId id, MonoTime now);
+
+  // frozen.cpp
+  void notice_frozen(Stream& stream, MonoTime recv, MonoTime now);
+  bool still_tells(const Trouble::Beside& beside, MonoTime now) const;
+  std::optional<Trouble::Beside> living_beside(const Slot& slot, Kind kind, MonoTime now) const;
 
   /// Writes the slot to the board, then tells consumers what changed.
   void publish(const Stream& stream);

@@ -87,6 +87,54 @@ TEST_F(Frozen, BecomesStaleByTheAgeOfThePriceItself) {
   EXPECT_EQ(monitor.unchecked_slot(mark).reason, Reason::frozen);
 }
 
+TEST_F(Frozen, ADeadKindHidesNoLivingOne) {
+  const StreamId index = add("v/BTC/index");
+  run(200s);
+  ASSERT_EQ(level_at(monitor.unchecked_slot(last), now), Level::degraded);
+  send(index, 100'000);
+  send(mark, 100'000);
+  confirm(10s);
+  send(index, 100'201);
+  confirm(60s);
+  EXPECT_TRUE(frozen());
+}
+
+TEST_F(Frozen, OneThatDiesMeanwhileIsReplaced) {
+  const StreamId index = add("v/BTC/index");
+  send(index, 100'000);
+  confirm(2s);
+  monitor.set_policy(last, tight(), now);
+  send(last, 100'000);
+  send(mark, 100'000);
+  confirm(61s);
+  EXPECT_FALSE(frozen());
+  send(index, 100'201);
+  confirm(100ms);
+  EXPECT_TRUE(frozen());
+}
+
+TEST_F(Frozen, WhatDiedAfterItMovedHasMoved) {
+  monitor.set_policy(last, tight(), now);
+  confirm(2s);
+  send(last, 100'201);
+  confirm(58s);
+  EXPECT_FALSE(frozen());
+  ASSERT_EQ(level_at(monitor.unchecked_slot(last), now), Level::stale);
+  confirm(100ms);
+  EXPECT_TRUE(frozen());
+}
+
+TEST_F(Frozen, OfLivingKindsTheFreshestIsLookedAt) {
+  run(100s);
+  const StreamId index = add("v/BTC/index");
+  send(index, 100'000);
+  send(mark, 100'000);
+  confirm(10s);
+  send(index, 100'201);
+  confirm(60s);
+  EXPECT_TRUE(frozen()) << "although the last trade, which comes first by kind, stands still";
+}
+
 TEST_F(Frozen, WithoutAnotherKindNothingCanBeCompared) {
   monitor.remove_stream(last, now);
   confirm(120s);
