@@ -111,7 +111,7 @@ bool outside(const Decimal& price, const Decimal& stored, std::uint16_t percent)
 std::optional<std::uint64_t> identity(const Tick& tick, const Prices& prices) {
   if (tick.seq) return tick.seq;
   if (!tick.ts_event) return std::nullopt;
-  std::uint64_t word = static_cast<std::uint64_t>(to_ns(*tick.ts_event));
+  auto word = static_cast<std::uint64_t>(to_ns(*tick.ts_event));
   for (const std::uint64_t part : std::bit_cast<std::array<std::uint64_t, 4>>(prices)) {
     constexpr std::uint64_t mix = 0x9e37'79b9'7f4a'7c15;
     word = (word ^ part) * mix;
