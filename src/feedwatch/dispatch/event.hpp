@@ -74,7 +74,7 @@ struct Dispatcher::News {
   Fanout& fanout;
   Decimal bottom;  ///< the price, or a quote's bid and ask
   Decimal top;
-  std::uint64_t ticks;  ///< the stream's, this one included
+  std::uint64_t ticks = 0;  ///< the stream's, this one included
   MonoTime now;
 
   bool is_covered(State state) const {

@@ -86,10 +86,10 @@ void Dispatcher::end_all(StreamId stream) {
 /// A callback that hears of one stream's end may begin another in its place, before all who watched
 /// the first have been told.
 void Dispatcher::end_earlier(StreamId stream) {
-  // Whoever leaves inside a call made here has left when it returns.
-  for (std::size_t i = 0; i < leaving_.size(); ++i) {
-    const StreamId left = leaving_[i].stream;
-    if (place(left) == place(stream)) end_all(left);
+  // Those at this moment: whoever leaves inside a call made here has left when it returns.
+  const std::vector<Leaving> leaving = leaving_;
+  for (const Leaving& left : leaving) {
+    if (place(left.stream) == place(stream)) end_all(left.stream);
   }
 }
 
