@@ -22,7 +22,8 @@ std::optional<double> origin_ns(const std::string& what) {
   return number_said_by(std::string("python3 " FEEDWATCH_ORIGIN_DRIVER " --bare ") + what);
 }
 
-/// The same ticks to the product, a read at a time; `between` of its time pass from one to the next.
+/// The same ticks to the product, a read at a time; `between` of its time pass from one to the
+/// next.
 double product_ns(World& world, Flow& flow, MonoTime& now, Duration between) {
   std::vector<Tick> ticks(ticks_a_read);
   return cpu_ns_each(batch, [&] {

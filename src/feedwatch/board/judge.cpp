@@ -76,6 +76,11 @@ std::optional<RefusalCode> lacks_event_time(const Slot& slot, const ReadOptions&
   return std::nullopt;
 }
 
+/// Until when an age, which stops at Duration::max(), is within the limit.
+MonoTime within_until(MonoTime base, Duration added, Duration limit) {
+  return limit == Duration::max() ? never_mono : plus(base, minus(limit, added));
+}
+
 bool refuse(Refusal& refusal, const Slot& slot, RefusalCode code, Level level,
             std::optional<Duration> age = std::nullopt) {
   refusal = {code, reason_at(slot, level), level, age};
@@ -133,7 +138,7 @@ Level level_at(const Slot& slot, MonoTime now) {
 
 MonoTime level_within_until(const Slot& slot, Duration limit) {
   const MonoTime base = counts_confirmed(slot) ? slot.confirmed : slot.carried;
-  return plus(base, minus(limit, level_transit(slot)));
+  return within_until(base, level_transit(slot), limit);
 }
 
 MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
@@ -143,7 +148,7 @@ MonoTime refused_from(const Slot& slot, const ReadOptions& options) {
   if (slot.gate_closed || lacks_event_time(slot, options)) return MonoTime::min();
   if (slot.recovering && slot.level == Level::stale) return MonoTime::min();
   const MonoTime base = guard_confirmed(slot, options) ? slot.confirmed : slot.carried;
-  const MonoTime young_until = plus(base, minus(options.max_age, guard_transit(slot, options)));
+  const MonoTime young_until = within_until(base, guard_transit(slot, options), options.max_age);
   return plus(std::min(young_until, level_within_until(slot, slot.stale_after)), tick);
 }
 

@@ -12,14 +12,16 @@ struct Dispatcher::Ends {
   MonoTime now;
   MonoTime due(std::uint32_t place) const {
     const MonoTime end = owner.first_end(place);
-    return end == never_mono ? never_mono : std::min(end, plus(now, reach));
+    // Windows that are over in no particular moment: a subscription has ended among them.
+    return end <= Fanout::all_ready ? now : end;
   }
   void prefetch(std::uint32_t place) const { owner.board_.prefetch(place); }
 };
 
-std::size_t Dispatcher::on_window(MonoTime now) {
+std::size_t Dispatcher::on_window(MonoTime until, MonoTime now) {
   std::uint32_t place = 0;
-  if (!windows_.take(now, place, Ends{*this, now})) return windows_.prepare(now, Ends{*this, now});
+  const Ends ends{*this, now};
+  if (!windows_.take(until, place, ends)) return windows_.prepare(until, ends);
   const auto stream = stream_at(place);
   if (!stream || !board_.holds(*stream)) return 0;
   ++events_;
@@ -82,10 +84,10 @@ void Dispatcher::add_window(Windows& windows, const Record& record) const {
   windows.add(state, open ? window_end(record, state) : MonoTime::min());
 }
 
-void Dispatcher::arm_window(StreamId stream, const Windows& windows, MonoTime now) {
+void Dispatcher::arm_window(StreamId stream, const Windows& windows) {
   const MonoTime unless_quiet = windows.ready ? Fanout::all_ready : MonoTime::min();
   fanout(stream).quiet_until = windows.quiet ? windows.first_end : unless_quiet;
-  if (windows.first_due != never_mono) await_window(place(stream), windows.first_due, now);
+  windows_.set_not_later(place(stream), windows.first_due);
 }
 
 MonoTime Dispatcher::next_refusal(StreamId stream, const Slot& slot) const {

@@ -197,7 +197,7 @@ void Dispatcher::deliver_all(const News& news, Event& event) {
   }
   if (events_ == number) {
     news.fanout.all_seen();
-    return arm_window(event.stream, windows, event.now);
+    return arm_window(event.stream, windows);
   }
   // A callback has caused another event. It may also have given the stream's place away.
   if (!board_.holds(event.stream)) return;
@@ -218,7 +218,7 @@ void Dispatcher::settle_all(StreamId stream, Event& event) {
     if (!board_.holds(stream)) return;
     windows = windows_of(stream);
   }
-  arm_window(stream, windows, event.now);
+  arm_window(stream, windows);
 }
 
 void Dispatcher::settle_one(std::uint32_t index, Event& event) {

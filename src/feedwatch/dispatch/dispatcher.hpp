@@ -92,9 +92,9 @@ class Dispatcher final : public Alarms {
   /// Never after the end of the first throttle window with a price pending, and that end itself
   /// once on_window() has come near it.
   MonoTime next_window() const { return windows_.next(); }
-  /// Does what is due at the first end, or looks for it. Precondition: next_window() <= now.
-  /// Returns how many streams it looked at.
-  std::size_t on_window(MonoTime now);
+  /// Does what is due at the first end, or looks for it, if that is not after `until`.
+  /// Precondition: next_window() <= until <= now. Returns how many streams it looked at.
+  std::size_t on_window(MonoTime until, MonoTime now);
   std::size_t windows_held() const { return windows_.size(); }
   /// A tick of the stream is on its way.
   void prefetch(StreamId stream) const { windows_.prefetch(place(stream)); }
@@ -129,7 +129,7 @@ class Dispatcher final : public Alarms {
                                            const dispatch::Plain& plain, const Decimal& bottom,
                                            const Decimal& top, MonoTime now) {
     if (!plain.acceptable || now >= common.quiet_until) return false;
-    if (!common.has_unseen()) await_window(place(stream), common.quiet_until, now);
+    if (!common.has_unseen()) windows_.set_not_later(place(stream), common.quiet_until);
     common.widen(bottom, top);
     return true;
   }
@@ -154,11 +154,7 @@ class Dispatcher final : public Alarms {
   // alarms.cpp: what no tick will find
   /// When the next throttle window of the stream ends; ticks before are quiet. MonoTime::min() if a
   /// tick is due at once, or must be looked at by each subscription.
-  void arm_window(StreamId stream, const Windows& windows, MonoTime now);
-  /// A window with a price pending ends at `end`.
-  void await_window(std::uint32_t place, MonoTime end, MonoTime now) {
-    windows_.set_not_later(place, std::min(end, plus(now, reach)));
-  }
+  void arm_window(StreamId stream, const Windows& windows);
   struct Ends;
   MonoTime first_end(std::uint32_t place) const;
   Windows windows_of(StreamId stream) const;
@@ -202,11 +198,8 @@ class Dispatcher final : public Alarms {
   dispatch::Registry registry_;
   /// By stream index, the first end of a throttle window with a price pending. Not in the stream's
   /// place in the tracker's wheel: windows end ten times a second, and would leave an entry behind
-  /// each time.
-  DeadlineWheel windows_;
-  /// For the same reason a window that ends later than that is looked at every so often: a shorter
-  /// one of the same stream leaves its entry behind each time.
-  static constexpr Duration reach = 1s;
+  /// each time. Its reach: inside a long window a short one of the same stream does the same.
+  DeadlineWheel windows_{1s};
   std::vector<std::uint32_t> ended_;  ///< subscriptions to be forgotten when nothing uses them
   struct Leaving {
     StreamId stream;

@@ -28,6 +28,9 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   const MonoTime now = ports.clock.now();
   unit.feed->on_frames(conn, frames.size(), now);
   for (const Frame& frame : frames) {
+    const bool is_message = frame.type == FrameType::text || frame.type == FrameType::binary;
+    // What a pong says of the line holds for what comes behind it.
+    if (!is_message) apply_pending(now);
     switch (frame.type) {
       case FrameType::ping:
         ports.transport.send_pong(conn, frame.payload);

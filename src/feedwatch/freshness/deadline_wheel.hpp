@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,21 +21,29 @@ namespace feedwatch {
 /// moved when its bucket comes, by these eight bytes alone; an entry whose stream was armed anew
 /// elsewhere is dropped then. Only what may truly be due is looked at in its stream.
 ///
+/// An earlier deadline leaves the entry of the later one behind until its bucket comes. So no entry
+/// is hung further ahead than `reach`: what lies further is moved on each time, and what is left
+/// behind is gone within one.
+///
 /// Buckets are a millisecond wide at the finest; within one, deadlines come in order of time, equal
 /// ones in ascending number (in slices, when a bucket holds more than `slice`). One thread.
 class DeadlineWheel {
  public:
   static constexpr std::size_t slice = 4096;
 
-  DeadlineWheel() { add_blocks(); }
+  explicit DeadlineWheel(Duration reach = longest)
+      : reach_(static_cast<std::uint64_t>(to_ns(std::min(reach, longest))) >> tick_bits) {
+    add_blocks();
+  }
 
   /// Something may become true at `at` already: an earlier deadline stays. never_mono says nothing.
   void set_not_later(std::uint32_t number, MonoTime at) {
     if (at == never_mono) return;
     Place& place = place_of(number);
+    if (place.armed == ready) return ready_not_later(place.due, at);
     const Tick32 tick = tick32(at);
     if (place.armed == none || is_before(tick, place.due)) place.due = tick;
-    arm_not_later(number, place, tick, at);
+    if (place.armed == none || is_before(tick, place.armed)) arm(number, place, at);
   }
   /// Evidence: nothing becomes true before `at`, and something may then. The way of a tick.
   /// Precondition: is_quiet(number, now), and `at` is from `now` to `longest` after it.
@@ -44,21 +51,21 @@ class DeadlineWheel {
     Place& place = places_[number];
     const Tick32 tick = low(static_cast<std::uint64_t>(to_ns(at)) >> tick_bits);
     place.due = tick;
-    if (place.armed >= ready || is_before(tick, place.armed)) {
-      arm_not_later(number, place, tick, at);
-    }
+    if (is_before(tick, place.armed)) arm(number, place, at);
   }
-  static constexpr Duration longest = 24h * 12;
+  static constexpr Duration longest = 24h * 6;
   /// A place for the number, without a deadline. To be called before renew() and is_quiet().
   void begin(std::uint32_t number) { place_of(number) = Place{}; }
   void remove(std::uint32_t number) {
-    if (number < places_.size()) places_[number] = Place{};
+    if (number >= places_.size()) return;
+    if (places_[number].armed == ready) drop_ready(places_[number].due);
+    places_[number] = Place{};
   }
   /// True only if nothing can have become true up to `now`.
   bool is_quiet(std::uint32_t number, MonoTime now) const {
     const Place& place = places_[number];
     const auto ns = static_cast<std::uint64_t>(to_ns(now));  // no clock is negative
-    return place.armed != none && ns < horizon_ && is_before(low(ns >> tick_bits), place.due);
+    return place.armed < ready && ns < horizon_ && is_before(low(ns >> tick_bits), place.due);
   }
   void prefetch(std::uint32_t number) const {
     if (number < places_.size()) __builtin_prefetch(&places_[number], 1);
@@ -82,6 +89,7 @@ class DeadlineWheel {
   template <class Streams>
   std::size_t prepare(MonoTime now, Streams&& streams) {
     std::size_t looked = 0;
+    present_ = std::max(present_, tick_of(now));
     for (; next_bucket_ <= now; looked += lift(streams)) {
       if (looked >= slice) return looked;
     }
@@ -94,12 +102,9 @@ class DeadlineWheel {
   bool take(MonoTime now, std::uint32_t& number, Streams&& streams) {
     while (!ready_.empty() && ready_.front().at <= now) {
       const Entry entry = ready_.front();
-      std::ranges::pop_heap(ready_, std::greater{});
-      ready_.pop_back();
-      Place& place = places_[entry.number];
-      if (place.armed != ready) continue;  // armed anew since
+      drop_ready(0);
       const MonoTime at = streams.due(entry.number);
-      place = Place{};
+      places_[entry.number] = Place{};
       if (at != entry.at) {  // overtaken since
         set_not_later(entry.number, at);
         continue;
@@ -116,14 +121,14 @@ class DeadlineWheel {
     std::uint32_t number;
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };
-  /// The low bits of a tick: enough to order what lies within 26 days of where the wheel stands.
+  /// The low bits of a tick: enough to order what lies within 13 days of where the wheel stands.
   /// What lies further is looked at too early and hung anew.
   using Tick32 = std::uint32_t;
   static constexpr std::uint32_t none = 0xffff'ffff;
-  static constexpr Tick32 ready = none - 1U;  ///< among those made ready
+  static constexpr Tick32 ready = none - 1U;
   struct Place {
-    Tick32 due = none;
-    Tick32 armed = none;
+    Tick32 due = none;    ///< of one that is ready: where it stands among those
+    Tick32 armed = none;  ///< or `ready`
   };
   /// Numbers of one bucket; buckets are chains of blocks from one pool, so that wheels that turn
   /// for days keep no room for their fullest moment in every bucket.
@@ -138,8 +143,9 @@ class DeadlineWheel {
   static constexpr unsigned tick_bits = 20;  ///< nanoseconds of the finest bucket: 1.05 ms
   static constexpr unsigned level_bits = 8;
   static constexpr std::size_t buckets_per_level = std::size_t{1} << level_bits;
-  static constexpr std::size_t level_count = 5;  ///< 2^60 ns: 36 years
-  static constexpr std::uint64_t furthest = (std::uint64_t{1} << 31U) - 1U;
+  static constexpr std::size_t level_count = 6;
+  static constexpr unsigned last_bit = 62;  ///< of nanoseconds: 146 years
+  static constexpr std::uint64_t furthest = (std::uint64_t{1} << 30U) - 1U;
   struct Level {
     std::array<std::uint32_t, buckets_per_level> heads{};
     std::array<std::uint64_t, buckets_per_level / 64> occupied{};
@@ -151,7 +157,7 @@ class DeadlineWheel {
   };
 
   static std::uint64_t tick_of(MonoTime at) {
-    constexpr std::int64_t last = (std::int64_t{1} << 60U) - 1;
+    constexpr std::int64_t last = (std::int64_t{1} << last_bit) - 1;
     return static_cast<std::uint64_t>(std::clamp<std::int64_t>(to_ns(at), 0, last)) >> tick_bits;
   }
   static MonoTime start_of(std::uint64_t tick) {
@@ -184,14 +190,9 @@ class DeadlineWheel {
     return {level, (tick >> (level_bits * level)) % buckets_per_level};
   }
 
-  void arm_not_later(std::uint32_t number, Place& place, Tick32 tick, MonoTime at) {
-    // Of those made ready, an earlier one of the same stream comes first and the others find
-    // nothing to do.
-    const bool needed = place.armed == none || (place.armed == ready && whole(tick) < cursor_) ||
-                        (place.armed < ready && is_before(tick, place.armed));
-    if (!needed) return;
+  void arm(std::uint32_t number, Place& place, MonoTime at) {
+    const Tick32 tick = tick32(at);
     if (whole(tick) < cursor_) {
-      place.armed = ready;
       make_ready({at, number});
     } else {
       hang(number, place, tick);
@@ -199,14 +200,52 @@ class DeadlineWheel {
   }
   /// Precondition: the wheel has not passed it.
   void hang(std::uint32_t number, Place& place, Tick32 tick) {
-    place.armed = std::min(tick, ready - 1U);
-    const Position to = position_of(whole(tick));
+    const std::uint64_t looked_at = std::min(whole(tick), std::max(cursor_, present_) + reach_);
+    place.armed = std::min(low(looked_at), ready - 1U);
+    const Position to = position_of(looked_at);
     push(to, number);
     next_bucket_ = std::min(next_bucket_, start_of(to));
   }
+
+  // Those made ready: a binary heap in which each stream stands at most once.
   void make_ready(Entry entry) {
+    places_[entry.number].armed = ready;
     ready_.push_back(entry);
-    std::ranges::push_heap(ready_, std::greater{});
+    rise(ready_.size() - 1);
+  }
+  void ready_not_later(std::size_t index, MonoTime at) {
+    if (at >= ready_[index].at) return;
+    ready_[index].at = at;
+    rise(index);
+  }
+  void drop_ready(std::size_t index) {
+    const Entry last = ready_.back();
+    ready_.pop_back();
+    if (index == ready_.size()) return;
+    ready_[index] = last;
+    sink(index);
+    rise(places_[last.number].due);
+  }
+  void stand(std::size_t index, const Entry& entry) {
+    ready_[index] = entry;
+    places_[entry.number].due = static_cast<std::uint32_t>(index);
+  }
+  void rise(std::size_t index) {
+    const Entry entry = ready_[index];
+    for (; index > 0 && entry < ready_[(index - 1) / 2]; index = (index - 1) / 2) {
+      stand(index, ready_[(index - 1) / 2]);
+    }
+    stand(index, entry);
+  }
+  void sink(std::size_t index) {
+    const Entry entry = ready_[index];
+    for (std::size_t child = 2 * index + 1; child < ready_.size(); child = 2 * index + 1) {
+      if (child + 1 < ready_.size() && ready_[child + 1] < ready_[child]) ++child;
+      if (entry < ready_[child]) break;
+      stand(index, ready_[child]);
+      index = child;
+    }
+    stand(index, entry);
   }
   void push(Position to, std::uint32_t number) {
     std::uint32_t& head = levels_[to.level].heads[to.bucket];
@@ -327,19 +366,20 @@ class DeadlineWheel {
     if (at == never_mono) return;
     place.due = tick32(at);
     if (is_due(place)) {
-      place.armed = ready;
       make_ready({at, number});
     } else {
       hang(number, place, place.due);
     }
   }
 
-  std::uint64_t cursor_ = 0;  ///< where the wheel stands: all ticks below have been lifted
+  std::uint64_t reach_;
+  std::uint64_t present_ = 0;  ///< the newest tick anybody spoke of
+  std::uint64_t cursor_ = 0;   ///< where the wheel stands: all ticks below have been lifted
   /// Nanoseconds: from then on `due` is not to be trusted.
   std::uint64_t horizon_ = furthest / 2 << tick_bits;
   MonoTime next_bucket_ = never_mono;
   std::size_t held_ = 0;      ///< in buckets
-  std::vector<Entry> ready_;  ///< a heap, earliest first
+  std::vector<Entry> ready_;  ///< earliest first
   std::vector<Place> places_;
   std::array<Level, level_count> levels_;
   std::vector<std::unique_ptr<Blocks>> blocks_;

@@ -38,8 +38,9 @@ void Tracker::end(Subject subject, MonoTime now) {
   wheel_.remove(number_of(subject.stream));
 }
 
-void Tracker::on_policy(Subject subject, MonoTime now) {
+void Tracker::on_policy(Subject subject, std::uint16_t policy, MonoTime now) {
   advance(subject, now);
+  subject.watch.policy = policy;
   Slot& slot = subject.slot;
   set_limits(subject);
   slot.recovering = false;

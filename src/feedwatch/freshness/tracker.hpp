@@ -41,8 +41,8 @@ class Tracker {
   void begin(Subject subject, MonoTime now);
   /// It is watched no longer: the level ends as unknown, reason unconfigured.
   void end(Subject subject, MonoTime now);
-  /// Its number of policy has changed.
-  void on_policy(Subject subject, MonoTime now);
+  /// Other limits hold from `now` on.
+  void on_policy(Subject subject, std::uint16_t policy, MonoTime now);
   void on_acknowledged(Subject subject, MonoTime now);
   void on_feed_reason(Subject subject, Reason reason, MonoTime now);
 
@@ -131,7 +131,8 @@ class Tracker {
   const PolicyTable& policies_;
   ChangeLog& log_;
   const Alarms& alarms_;
-  DeadlineWheel wheel_;
+  /// A consumer stricter than its stream's levels brings the deadline forward with every refusal.
+  DeadlineWheel wheel_{10s};
   Troubles troubles_;
 };
 

@@ -70,8 +70,8 @@ std::uint64_t raw(Time time) {
 
 /// Where such a tick finds its way without arithmetic that has to mind its ends.
 bool is_of_today(MonoTime recv) {
-  constexpr std::uint64_t decades = std::uint64_t{1} << 61U;
-  return raw(recv) < decades;
+  constexpr std::uint64_t century = std::uint64_t{1} << 62U;
+  return raw(recv) < century;
 }
 
 /// Transit by the stamps alone and as it counts, of a tick whose stamps are nothing special.

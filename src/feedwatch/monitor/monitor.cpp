@@ -40,9 +40,7 @@ void Monitor::set_policy(StreamId stream, const Policy& policy, MonoTime now) {
   auto known = impl_->stream(stream);
   const auto number = impl_->policies.number_of(policy);
   if (!known || !number) return;
-  impl_->tracker.advance(known->subject(), now);
-  known->own.watch.policy = *number;
-  impl_->tracker.on_policy(known->subject(), now);
+  impl_->tracker.on_policy(known->subject(), *number, now);
   impl_->publish(*known);
   impl_->dispatcher.on_verdict(stream, now);
 }

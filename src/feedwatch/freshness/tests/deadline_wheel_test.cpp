@@ -166,6 +166,35 @@ TEST_F(Wheel, ASleepOfMonthsHidesNothing) {
   }
 }
 
+TEST_F(Wheel, ADeadlineLongPastComesBeforeOneAheadWhateverTheUptime) {
+  for (const Duration up : {24h * 5, 24h * 20, 24h * 27, 24h * 300}) {
+    SCOPED_TRACE(up / 24h);
+    wheel = DeadlineWheel();
+    wheel.begin(0);
+    wheel.prepare(MonoTime{up}, streams);
+    wheel.set_not_later(0, MonoTime{up} + 90s);
+    wheel.set_not_later(0, MonoTime::min());
+    EXPECT_LE(wheel.next(), MonoTime{up});
+    EXPECT_FALSE(wheel.is_quiet(0, MonoTime{up}));
+  }
+}
+
+TEST_F(Wheel, NoEntryIsHungFurtherThanItsReach) {
+  wheel = DeadlineWheel(1s);
+  for (std::uint32_t number = 0; number < 2; ++number) wheel.begin(number);
+  wheel.prepare(t0, streams);
+  std::size_t most = 0;
+  MonoTime now = t0;
+  for (int i = 0; i < 5000; ++i, now += 1ms) {
+    arm(0, t0 + 1h);  // displaced again and again
+    wheel.set_not_later(0, now + 500us);
+    EXPECT_TRUE(run(now).empty());
+    most = std::max(most, wheel.size());
+  }
+  EXPECT_LE(most, 2'100U);
+  EXPECT_EQ(run(t0 + 1h), (std::vector<Fired>{{t0 + 1h, 0}}));
+}
+
 /// Two of 2^32 ticks cannot be told from "not armed" and "ready".
 TEST_F(Wheel, TicksWithoutANameOfTheirOwnAreNotLost) {
   constexpr std::int64_t turn = std::int64_t{1} << 52U;  // 2^32 ticks

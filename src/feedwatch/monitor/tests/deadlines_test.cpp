@@ -1,0 +1,288 @@
+// Deadlines where they are easily lost, late, out of order or too many: hosts that have been up or
+// asleep for months, clocks that went ahead, consumers stricter than their stream.
+#include "feedwatch/freshness/deadline_wheel.hpp"
+#include "feedwatch/monitor/tests/monitor_fixture.hpp"
+
+namespace feedwatch::test {
+namespace {
+
+class Deadlines : public World {
+ protected:
+  void drain() {
+    while (monitor.next_deadline() <= now) monitor.on_time(now);
+  }
+  std::vector<StreamChange> of(const std::vector<StreamChange>& all, StreamId id) {
+    std::vector<StreamChange> mine;
+    for (const auto& c : all)
+      if (c.stream == id && c.type == StreamChange::Type::level) mine.push_back(c);
+    return mine;
+  }
+};
+
+// Machine asleep for a month; add_stream() comes before on_time().
+TEST_F(Deadlines, AfterAMonthOfSleepAddStreamHidesThatAnotherStreamWasStale) {
+  for (const Duration sleep : {24h * 2, 24h * 30, 24h * 45}) {
+    SCOPED_TRACE(sleep / 24h);
+    World::SetUp();
+    Monitor m{{.capacity = 64, .anchor = anchor}};
+    MonoTime t = t0;
+    const StreamId s = m.add_stream(options_of("v/A/last", tight()), t).value();
+    const auto make = [&](std::int64_t price) {
+      Tick made = tick(s, price);
+      made.mono_recv = t;
+      made.ts_recv = anchor.at(t);
+      return made;
+    };
+    for (int i = 0; i < 100; ++i) {
+      m.apply(make(100 + i % 3), t);
+      while (m.next_deadline() <= t) m.on_time(t);
+      t += 100ms;
+    }
+    std::vector<StreamChange> taken;
+    m.take_changes(taken);
+    taken.clear();
+
+    t += sleep;
+    m.add_stream(options_of("v/B/last", tight()), t).value();
+    m.apply(make(101), t);
+    while (m.next_deadline() <= t) m.on_time(t);
+    m.take_changes(taken);
+    std::vector<Level> to;
+    for (const auto& c : of(taken, s)) to.push_back(c.to);
+    EXPECT_EQ(to, (std::vector<Level>{Level::degraded, Level::stale, Level::healthy}));
+  }
+}
+
+// The same with on_time() cut short by its own limit, as its comment allows.
+TEST_F(Deadlines, AfterAMonthOfSleepOnTimeWithALimitHidesStaleStreams) {
+  const StreamId a = add("v/A/last", tight());
+  const StreamId b = add("v/B/last", tight());
+  for (int i = 0; i < 100; ++i) {
+    send(a, 100 + i % 3);
+    send(b, 100 + i % 3);
+    run(100ms);
+  }
+  changes();
+  now += 24h * 30;
+  monitor.on_time(now, 1);
+  monitor.on_time(now, 1);
+  send(b, 101);
+  drain();
+  std::vector<Level> to;
+  for (const auto& c : of(changes(), b)) to.push_back(c.to);
+  EXPECT_EQ(to, (std::vector<Level>{Level::degraded, Level::stale, Level::healthy}));
+}
+
+// Growth: a strict consumer of a stream whose level limit is far away.
+TEST_F(Deadlines, AStrictConsumerOfASlowStreamLeavesAnEntryBehindWithEachRefusal) {
+  Policy far;
+  far.degraded_after = 24h;
+  far.stale_after = 48h;
+  far.suspect_after = 24h;
+  const StreamId s = add("v/A/last", far);
+  Recorder seen;
+  monitor.subscribe(
+      s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 100ms, .min_interval = 0ms},
+      seen.callbacks());
+  for (int i = 0; i < 10'000; ++i) {
+    send(s, 100 + i % 3);
+    run(200ms);
+  }
+  EXPECT_EQ(seen.refusals.size(), 10'000U);
+  EXPECT_LT(monitor.deadlines_held(), 100U) << "a few for each stream";
+}
+TEST_F(Deadlines, TheSameWithTheDefaultPolicy) {
+  const StreamId s = add("v/A/last");
+  Recorder seen;
+  monitor.subscribe(
+      s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 100ms, .min_interval = 0ms},
+      seen.callbacks());
+  for (int i = 0; i < 10'000; ++i) {
+    send(s, 100 + i % 3);
+    run(200ms);
+  }
+  EXPECT_LT(monitor.deadlines_held(), 100U) << "a few for each stream";
+}
+
+// Growth: the wheel stands in the future (one on_time() too far ahead); then time is as before.
+TEST_F(Deadlines, AfterOneMomentTooFarAheadEachTickLeavesAnEntry) {
+  const StreamId s = add("v/A/last");
+  send(s, 1);
+  const StreamId b = add("v/B/last");
+  (void)b;
+  now = t0 + 1h;
+  drain();
+  now = t0 + 1s;
+  for (int i = 0; i < 10'000; ++i) {
+    now += 1ms;
+    send(s, 100 + i % 3);
+    drain();
+  }
+  EXPECT_LT(monitor.deadlines_held(), 100U) << "a few for each stream";
+}
+// Milder: add_stream() alone, a second ahead of the rest, with a limit of milliseconds.
+TEST_F(Deadlines, MaxAgeZeroAndManyTicksOfOneMoment) {
+  const StreamId s = add("v/A/last", tight());
+  Recorder seen;
+  monitor.subscribe(
+      s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 0ms, .min_interval = 0ms},
+      seen.callbacks());
+  send(s, 1);
+  drain();
+  for (int round = 0; round < 3; ++round) {
+    run(10ms);
+    send(s, 2);
+    monitor.on_time(now);
+    std::vector<Tick> batch;
+    for (int i = 0; i < 10'000; ++i) batch.push_back(tick(s, 100 + i % 3));
+    monitor.apply(batch, now);
+    EXPECT_LT(monitor.deadlines_held(), 100U) << "a few for each stream";
+  }
+}
+// An embedding program whose "monotonic" clock is nanoseconds since 1970.
+TEST_F(Deadlines, MomentsBeyond36YearsLeaveAnEntryWithEachTick) {
+  now = mono_from_ns(1'790'000'000'000'000'000);
+  const StreamId s = add("v/A/last");
+  for (int i = 0; i < 10'000; ++i) {
+    now += 1ms;
+    send(s, 100 + i % 3);
+    drain();
+  }
+  EXPECT_LT(monitor.deadlines_held(), 100U) << "a few for each stream";
+}
+
+// Order: the end of a window is run before a level that became true earlier, and the consumer is
+// called with a degraded price before it heard of the level.
+TEST_F(Deadlines, AConsumerHearsOfTheLevelBeforeAPriceOfThatLevel) {
+  for (const bool reentrant : {false, true}) {
+    SCOPED_TRACE(reentrant);
+    Monitor m{{.capacity = 64, .anchor = anchor}};
+    MonoTime t = t0;
+    const auto at = [&](StreamId id, std::int64_t price) {
+      Tick made = tick(id, price);
+      made.mono_recv = t;
+      made.ts_recv = anchor.at(t);
+      m.apply(made, t);
+    };
+    const StreamId a = m.add_stream(options_of("v/A/last", tight()), t).value();
+    const StreamId b = m.add_stream(options_of("v/B/last", tight()), t).value();
+    const StreamId c = m.add_stream(options_of("v/C/last", tight()), t).value();
+    Recorder none;
+    int calls = 0;
+    Callbacks bring;
+    bring.on_price = [&](const Delivery&) {
+      if (++calls == 3 && reentrant) at(b, 7);
+    };
+    m.subscribe(
+        a, {.name = "a", .delivery = DeliveryMode::in_line, .max_age = 1h, .min_interval = 100ms},
+        bring);
+    m.subscribe(
+        b, {.name = "b", .delivery = DeliveryMode::in_line, .max_age = 1h, .min_interval = 200ms},
+        none.callbacks());
+    std::vector<std::string> heard;
+    Callbacks both;
+    both.on_price = [&](const Delivery& d) {
+      heard.push_back(d.price.level == Level::healthy ? "healthy price" : "degraded price");
+    };
+    both.on_level = [&](const StreamKey&, Level, Level to) {
+      heard.push_back(to == Level::healthy    ? "healthy"
+                      : to == Level::degraded ? "degraded"
+                                              : "other");
+    };
+    m.subscribe(c,
+                {.name = "c", .delivery = DeliveryMode::in_line, .max_age = 1h, .min_interval = 9s},
+                both);
+    at(a, 1), at(b, 1), at(c, 1);
+    t += 1s;
+    while (m.next_deadline() <= t) m.on_time(t);
+    at(c, 2);
+    at(a, 2), at(b, 2);
+    t += 1ms;
+    at(a, 3), at(b, 3);
+    t = t0 + 9500ms;  // we were away
+    while (m.next_deadline() <= t) m.on_time(t);
+    EXPECT_EQ(heard,
+              (std::vector<std::string>{"healthy", "healthy price", "degraded", "degraded price"}));
+  }
+}
+
+// Other limits are true from the moment they are set, not earlier.
+TEST_F(Deadlines, ANewPolicyIsTrueFromTheMomentItIsSet) {
+  const StreamId s = add("v/A/last");
+  for (int i = 0; i < 100; ++i) {
+    Tick made = tick(s, 100 + i % 3);
+    made.snapshot = true;  // the long way
+    send(made);
+    now += 1s;
+  }
+  now += 20s;
+  changes();
+  monitor.set_policy(s, tight(), now);
+  for (const auto& c : changes()) {
+    EXPECT_GE(c.at, now) << static_cast<int>(c.type);
+  }
+}
+
+// Endless: the alarm says "refused from", the verdict says "not refused".
+TEST_F(Deadlines, AnAlarmThatTheVerdictDoesNotConfirmEnds) {
+  Policy never;
+  never.degraded_after = never.stale_after = never.suspect_after = Duration::max();
+  const StreamId s = add("v/A/last", never);
+  Recorder seen;
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = Duration::max()},
+                    seen.callbacks());
+  Tick made = tick(s, 1);
+  made.mono_recv = MonoTime::min();
+  send(made);
+  int calls = 0;
+  while (monitor.next_deadline() <= now && ++calls < 100) monitor.on_time(now);
+  EXPECT_LT(calls, 100) << "the owner's loop never waits again";
+}
+
+// The same with the default policy: a broken venue stamp and a consumer that takes any age.
+TEST_F(Deadlines, AVenueStampOfTheYear1677DoesNotKeepTheOwnerBusyForEver) {
+  StreamOptions options = options_of("v/A/last");
+  options.event_time = EventTime::trade;
+  const StreamId s = add(options);
+  Recorder seen;
+  monitor.subscribe(s, {.name = "c", .delivery = DeliveryMode::in_line, .max_age = Duration::max()},
+                    seen.callbacks());
+  Tick made = tick(s, 1);
+  made.ts_event = WallTime::min();
+  send(made);
+  now += 10s;
+  int calls = 0;
+  while (monitor.next_deadline() <= now && ++calls < 100) monitor.on_time(now);
+  EXPECT_LT(calls, 100) << "the owner's loop never waits again";
+}
+
+// The host has been up for a month: an alarm "at once" (MonoTime::min()) is taken for one far
+// ahead, because Tick32 is compared across more than 2^31 ticks.
+TEST_F(Deadlines, WhoeverSubscribesToARefusedStreamIsToldAtOnceWhateverTheUptime) {
+  for (const Duration up : {24h * 1, 24h * 20, 24h * 30, 24h * 200}) {
+    SCOPED_TRACE(up / 24h);
+    for (const bool gate : {true, false}) {
+      SCOPED_TRACE(gate ? "resume gate closed" : "insists on venue time, and there is none");
+      Monitor m{{.capacity = 8, .anchor = anchor}};
+      MonoTime t = t0 + up;
+      const StreamId s = m.add_stream(options_of("v/A/last"), t).value();
+      Tick made = tick(s, 1);
+      made.mono_recv = t;
+      m.apply(made, t);
+      if (gate) m.on_line_lost(s, t);
+      Recorder seen;
+      m.subscribe(s,
+                  {.name = "c",
+                   .delivery = DeliveryMode::in_line,
+                   .max_age = 1h,
+                   .basis = gate ? Basis::both : Basis::event},
+                  seen.callbacks());
+      for (const MonoTime end = t + 5s; t < end; t += 10ms) {
+        while (m.next_deadline() <= t) m.on_time(t);
+      }
+      EXPECT_EQ(seen.refusals.size(), 1U) << "within 5 s (contract: 50 ms)";
+    }
+  }
+}
+}  // namespace
+}  // namespace feedwatch::test
