@@ -30,6 +30,10 @@ bool SymbolTable::erase(std::string_view symbol) {
   return true;
 }
 
+SymbolTable::Number SymbolTable::find_long(std::string_view symbol) const {
+  return find(long_key(symbol), [&](Number number) { return names_[number] == symbol; });
+}
+
 SymbolTable::Key SymbolTable::long_key(std::string_view text) {
   return {std::hash<std::string_view>{}(text), std::uint64_t{255} << 56U};
 }

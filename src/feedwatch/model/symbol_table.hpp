@@ -26,15 +26,8 @@ class SymbolTable {
   /// `none` when the symbol is not in the table.
   Number find(std::string_view symbol) const {
     if (entries_.empty()) return none;
-    const Key key = key_of(symbol);
-    for (std::size_t at = hash(key) & mask_;; at = (at + 1) & mask_) {
-      const Entry& entry = entries_[at];
-      if (same(entry.key, key) &&
-          (symbol.size() <= most_inline || names_[entry.number] == symbol)) {
-        return entry.number;
-      }
-      if (entry.key[1] == 0) return none;
-    }
+    if (symbol.size() > most_inline) return find_long(symbol);
+    return find(short_key(symbol), [](Number) { return true; });
   }
 
   /// The symbol's number: the one it has, else the one erased last, else size().
@@ -70,11 +63,14 @@ class SymbolTable {
     return word;
   }
 
-  /// Fixed-size loads that overlap: a copy of variable length would be a call.
   static Key key_of(std::string_view text) {
+    return text.size() > most_inline ? long_key(text) : short_key(text);
+  }
+  static Key long_key(std::string_view text);
+  /// Fixed-size loads that overlap: a copy of variable length would be a call.
+  static Key short_key(std::string_view text) {
     const char* data = text.data();
     const std::size_t size = text.size();
-    if (size > most_inline) return long_key(text);
     const std::uint64_t tag = (std::uint64_t{128} + size) << 56U;
     if (size >= 8) {
       const std::uint64_t end = word_at<std::uint64_t>(data + size - 8);
@@ -90,7 +86,16 @@ class SymbolTable {
                 word_at<std::uint8_t>(data + size - 1) << (8 * (size - 1)),
             tag};
   }
-  static Key long_key(std::string_view text);
+  Number find_long(std::string_view symbol) const;
+  /// Of the key, the number that `is_it` takes.
+  template <class IsIt>
+  Number find(const Key& key, IsIt&& is_it) const {
+    for (std::size_t at = hash(key) & mask_;; at = (at + 1) & mask_) {
+      const Entry& entry = entries_[at];
+      if (same(entry.key, key) && is_it(entry.number)) return entry.number;
+      if (entry.key[1] == 0) return none;
+    }
+  }
   /// Word by word: compared as one, a key put together a moment ago would have to reach memory.
   static bool same(const Key& a, const Key& b) { return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0; }
 
