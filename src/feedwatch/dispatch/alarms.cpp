@@ -24,7 +24,7 @@ std::size_t Dispatcher::on_window(MonoTime until, MonoTime now) {
   if (!windows_.take(until, place, ends)) return windows_.prepare(until, ends);
   const auto stream = stream_at(place);
   if (!stream || !board_.holds(*stream)) return 0;
-  ++events_;
+  begin_event(now);
   Event event(*this, *stream, now);
   flush(*stream, event.slot());
   fanout(*stream).quiet_until = MonoTime::min();  // a callback may bring the next tick
@@ -50,7 +50,7 @@ void Dispatcher::on_alarm(StreamId stream, MonoTime now) {
   // A callback may have ended the stream since its deadline came.
   if (!board_.holds(stream) || watched(stream) == nullptr) return;
   if (next_refusal(stream, board_.own(stream)) > now) return;
-  ++events_;
+  begin_event(now);
   Event event(*this, stream, now);
   flush(stream, event.slot());
   review(stream, event.slot(), now);
@@ -70,12 +70,6 @@ std::optional<StreamId> Dispatcher::stream_at(std::uint32_t place) const {
 
 MonoTime Dispatcher::window_end(const Record& record, State state) const {
   return plus(record.moment(), shared_.consumers[state.consumer()].options.min_interval);
-}
-
-Dispatcher::Windows Dispatcher::windows_of(StreamId stream) const {
-  Windows windows;
-  for_each(stream, [&](std::uint32_t index) { add_window(windows, shared_.records[index]); });
-  return windows;
 }
 
 void Dispatcher::add_window(Windows& windows, const Record& record) const {

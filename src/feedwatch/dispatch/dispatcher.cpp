@@ -67,7 +67,7 @@ void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
   Fanout* fanout = watched(stream);
   // A callback that heard of the level may have ended the stream.
   if (fanout == nullptr || !board_.holds(stream)) return;
-  ++events_;
+  begin_event(now);
   Event event(*this, stream, now);
   const dispatch::Plain plain = dispatch::plain_verdict(*fanout, event.slot(), now);
   if (plain.acceptable && now < fanout->quiet_until) {
@@ -81,9 +81,10 @@ void Dispatcher::on_verdict(StreamId stream, MonoTime now) {
   settle_all(stream, event);
 }
 
-void Dispatcher::on_level(StreamId stream, Level from, Level to) {
+void Dispatcher::on_level(StreamId stream, Level from, Level to, MonoTime now) {
   if (watched(stream) == nullptr) return;
-  ++events_;
+  begin_event(now);
+  const std::uint64_t number = events_;
   const Running running(*this);
   const StreamName name = this->name(stream);
   for_each(stream, [&](std::uint32_t index) {
@@ -103,6 +104,8 @@ void Dispatcher::on_level(StreamId stream, Level from, Level to) {
     if (state.has(State::calling)) return;  // inside a call of its own, which ends later
     record.end_call([&] { dispatch::call_detached(consumer, name); });
   });
+  // A tick that one of them has brought found its consumer inside its call.
+  if (events_ != number) settle(stream, now);
 }
 
 Dispatcher::Fanout* Dispatcher::watched(StreamId stream) {
@@ -113,7 +116,7 @@ Dispatcher::Fanout* Dispatcher::watched(StreamId stream) {
 /// The stream's own window holds the tick until all its subscriptions have it: a callback may bring
 /// the next one before.
 void Dispatcher::begin_tick(const News& news) {
-  ++events_;
+  begin_event(news.now);
   news.fanout.widen(news.bottom, news.top);
   news.fanout.quiet_until = MonoTime::min();
 }
@@ -207,18 +210,28 @@ void Dispatcher::deliver_all(const News& news, Event& event) {
 
 void Dispatcher::settle_all(StreamId stream, Event& event) {
   const Running running(*this);
+  // A callback may have caused another event, by whose moment somebody of more priority is due; or
+  // have given the stream's place to another one, whose windows these are not.
+  for (std::optional<Windows> windows; !windows && board_.holds(stream);) {
+    windows = settle_in_order(stream, event);
+    if (windows) arm_window(stream, *windows);
+  }
+}
+
+/// Nothing if a call has caused another event: then it is to be begun again.
+std::optional<Dispatcher::Windows> Dispatcher::settle_in_order(StreamId stream, Event& event) {
   const std::uint64_t number = events_;
   Windows windows;
-  for_each(stream, [&](std::uint32_t index) {
+  std::uint32_t next = nobody;
+  for (std::uint32_t index = fanout(stream).head; index != nobody; index = next) {
+    const Record& record = shared_.records[index];
+    next = record.next_of_stream();
+    if (record.stream() != stream || record.state().has(State::closed)) continue;
     settle_one(index, event);
-    add_window(windows, shared_.records[index]);
-  });
-  if (events_ != number) {
-    // A callback may have given the stream's place to another one, whose windows these are not.
-    if (!board_.holds(stream)) return;
-    windows = windows_of(stream);
+    if (events_ != number) return std::nullopt;
+    add_window(windows, record);
   }
-  arm_window(stream, windows);
+  return windows;
 }
 
 void Dispatcher::settle_one(std::uint32_t index, Event& event) {
@@ -226,7 +239,7 @@ void Dispatcher::settle_one(std::uint32_t index, Event& event) {
   Consumer& consumer = consumer_of(record);
   // Again, if the call has brought more for the same consumer: it is never called inside itself.
   for (;;) {
-    close_window_if_over(record, event.now);
+    close_window_if_over(record, event.moment());
     const State state = record.state();
     const bool due = state.has(State::pending) && !state.has(State::open);
     if (consumer.queued()) {

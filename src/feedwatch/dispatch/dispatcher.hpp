@@ -87,8 +87,10 @@ class Dispatcher final : public Alarms {
                const dispatch::Freshness& fresh, MonoTime now);
   /// No new price, but the verdict may have changed (confirmation, gate, limits).
   void on_verdict(StreamId stream, MonoTime now);
-  void on_level(StreamId stream, Level from, Level to);
+  void on_level(StreamId stream, Level from, Level to, MonoTime now);
 
+  /// The present, before what is due is looked for.
+  void tell(MonoTime now) { windows_.tell(now); }
   /// Never after the end of the first throttle window with a price pending, and that end itself
   /// once on_window() has come near it.
   MonoTime next_window() const { return windows_.next(); }
@@ -136,6 +138,10 @@ class Dispatcher final : public Alarms {
   template <class Action>
   void for_each(StreamId stream, Action&& action) const;
   void begin_tick(const News& news);
+  void begin_event(MonoTime now) {
+    ++events_;
+    latest_ = std::max(latest_, now);
+  }
   std::optional<RefusalCode> refusal_of(const Record& record, const Slot& slot, MonoTime now) const;
   static void take_in(Record& record, const News& news);
   static void refuse(Record& record, const News& news, RefusalCode code);
@@ -143,6 +149,7 @@ class Dispatcher final : public Alarms {
   void review(StreamId stream, const Slot& slot, MonoTime now);
   void deliver_all(const News& news, Event& event);
   void settle_all(StreamId stream, Event& event);
+  std::optional<Windows> settle_in_order(StreamId stream, Event& event);
   void settle_one(std::uint32_t index, Event& event);
   void close_window_if_over(Record& record, MonoTime now);
   void call_pending(Record& record, Consumer& consumer, Event& event);
@@ -157,7 +164,6 @@ class Dispatcher final : public Alarms {
   void arm_window(StreamId stream, const Windows& windows);
   struct Ends;
   MonoTime first_end(std::uint32_t place) const;
-  Windows windows_of(StreamId stream) const;
   void add_window(Windows& windows, const Record& record) const;
   MonoTime window_end(const Record& record, State state) const;
   std::optional<StreamId> stream_at(std::uint32_t place) const;
@@ -208,8 +214,9 @@ class Dispatcher final : public Alarms {
   std::vector<Leaving> leaving_;                 ///< those whose end is being told
   std::uint32_t first_free_ = dispatch::nobody;  ///< longest unused place first
   std::uint32_t last_free_ = dispatch::nobody;
-  std::uint64_t events_ = 1;  ///< tells whether a callback has caused another one
-  std::size_t purged_ = 0;    ///< where in `ended_` to look next
+  std::uint64_t events_ = 1;           ///< tells whether a callback has caused another one
+  MonoTime latest_ = MonoTime::min();  ///< of their moments
+  std::size_t purged_ = 0;             ///< where in `ended_` to look next
   int running_ = 0;
 };
 

@@ -27,12 +27,23 @@ class Dispatcher::Running {
 /// consumers share. A callback may cause another event; then both are got anew.
 struct Dispatcher::Event {
   Event(Dispatcher& dispatcher, StreamId of, MonoTime at)
-      : owner(dispatcher), stream(of), now(at), named(dispatcher.board_.name_unit(of.index())) {}
+      : owner(dispatcher),
+        stream(of),
+        now(at),
+        seen(dispatcher.events_),
+        named(dispatcher.board_.name_unit(of.index())) {}
 
+  /// What a callback has brought may be of a later moment, and is to be judged by that.
+  MonoTime moment() {
+    if (seen != owner.events_) now = std::max(now, owner.latest_);
+    seen = owner.events_;
+    return now;
+  }
   /// Not before it is needed: a slot that was written just now is slow to read.
   const Slot& slot() {
     if (number == owner.events_) return newest.slot;
     number = owner.events_;
+    moment();
     owner.board_.own(stream, newest.slot);
     judged.reset();
     return newest.slot;
@@ -59,6 +70,7 @@ struct Dispatcher::Event {
   Dispatcher& owner;
   StreamId stream;
   MonoTime now;
+  std::uint64_t seen;  ///< the newest event whose moment is known
   std::uint32_t named;
   std::uint64_t number = 0;
   SlotRoom newest;

@@ -23,6 +23,9 @@ Dispatcher::~Dispatcher() {
 
 Subscription Dispatcher::subscribe(StreamId stream, const ConsumerOptions& options,
                                    Callbacks callbacks) {
+  end_earlier(stream);
+  // A callback that heard of that end may have ended this stream too.
+  if (!board_.holds(stream)) return {};
   const auto consumer = registry_.consumer(options, std::move(callbacks));
   if (!consumer) return {};
   const auto index = attach(stream, *consumer);
@@ -41,8 +44,9 @@ Subscription Dispatcher::subscribe_matching(std::string_view pattern,
 
 void Dispatcher::on_stream(StreamId stream, Subscription only) {
   if (registry_.patterns().empty()) return;
+  end_earlier(stream);
+  if (!board_.holds(stream)) return;
   const std::string_view text = board_.name_of(stream.index());
-  // Attaching may call back, and a callback may change the patterns.
   std::vector<std::uint16_t> chosen;
   for (const auto& pattern : registry_.patterns()) {
     const bool asked = only.id == 0 || only.id == (pattern.id | of_pattern);
@@ -110,8 +114,8 @@ std::optional<std::uint32_t> Dispatcher::find(StreamId stream, std::uint16_t con
   return std::nullopt;
 }
 
+/// Precondition: end_earlier(), and the stream is there: no callback is made here.
 std::optional<std::uint32_t> Dispatcher::attach(StreamId stream, std::uint16_t number) {
-  end_earlier(stream);
   if (const auto known = find(stream, number)) return known;
   Consumer& consumer = shared_.consumers[number];
   const auto index = free_record();

@@ -80,6 +80,8 @@ class DeadlineWheel {
   /// Entries held, those of streams armed elsewhere since included.
   std::size_t size() const { return held_ + ready_.size(); }
 
+  /// The present: nothing is hung so that it comes round again and again until then.
+  void tell(MonoTime now) { present_ = std::max(present_, tick_of(now)); }
   /// Makes deadlines up to `now` ready and moves those that evidence has overtaken; looks at about
   /// `slice` of them at most, so that next() may still not be after `now`: to be called again.
   /// `streams` knows the streams:
@@ -89,7 +91,7 @@ class DeadlineWheel {
   template <class Streams>
   std::size_t prepare(MonoTime now, Streams&& streams) {
     std::size_t looked = 0;
-    present_ = std::max(present_, tick_of(now));
+    tell(now);
     for (; next_bucket_ <= now; looked += lift(streams)) {
       if (looked >= slice) return looked;
     }
@@ -373,7 +375,7 @@ class DeadlineWheel {
   }
 
   std::uint64_t reach_;
-  std::uint64_t present_ = 0;  ///< the newest tick anybody spoke of
+  std::uint64_t present_ = 0;  ///< not before it is anything looked at
   std::uint64_t cursor_ = 0;   ///< where the wheel stands: all ticks below have been lifted
   /// Nanoseconds: from then on `due` is not to be trusted.
   std::uint64_t horizon_ = furthest / 2 << tick_bits;

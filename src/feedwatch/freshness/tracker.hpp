@@ -83,6 +83,8 @@ class Tracker {
   /// A tick of the stream is on its way.
   void prefetch(StreamId stream) const { wheel_.prefetch(number_of(stream)); }
 
+  /// The present, before what is due is looked for.
+  void tell(MonoTime now) { wheel_.tell(now); }
   /// Also of the alarms that were armed.
   MonoTime next_deadline() const { return wheel_.next(); }
   std::size_t deadlines_held() const { return wheel_.size(); }

@@ -1,7 +1,9 @@
 #include "feedwatch/intake/accept.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 
 #include "feedwatch/base/decimal_math.hpp"
 
@@ -130,13 +132,15 @@ bool is_outside_band(const Rules& rules, const Slot& slot, const Prices& prices)
 /// another line or sent twice, proves nothing new; where numbers order, nor does an older one.
 bool is_believed(const Rules& rules, const State& state, Doubt& doubt, const Tick& tick,
                  Place place, const Prices& prices) {
+  auto& messages = doubt.outside_messages;
   const auto message = identity(tick, prices);
   if (message && doubt.outside_band > 0) {
     const bool ordered = tick.seq && rules.seq_orders && state.ordered && place == Place::newer;
-    const bool older = ordered && *message < doubt.outside_message;
-    if (older || *message == doubt.outside_message) return false;
+    const bool older = ordered && *message < messages[(doubt.outside_band - 1U) % messages.size()];
+    const auto known = std::span(messages).first(std::min<std::size_t>(doubt.outside_band, 4));
+    if (older || std::ranges::find(known, *message) != known.end()) return false;
   }
-  doubt.outside_message = message.value_or(0);
+  messages[doubt.outside_band % messages.size()] = message.value_or(0);
   return ++doubt.outside_band >= rules.sanity_repeats;
 }
 

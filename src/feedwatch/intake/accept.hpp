@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -44,8 +45,9 @@ static_assert(sizeof(State) == 16);
 struct Doubt {
   OrderRun older;                  ///< ticks older than the newest one taken
   std::uint32_t outside_band = 0;  ///< messages with prices far from the stored one, in a row
-  /// The newest of those: its number, or venue time and prices in one word.
-  std::uint64_t outside_message = 0;
+  /// The newest of those, the n-th at n % 4: its number, or venue time and prices in one word. As
+  /// many as lines may bring the same messages one behind the other.
+  std::array<std::uint64_t, 4> outside_messages{};
 
   bool empty() const { return older.count == 0 && outside_band == 0; }
 };

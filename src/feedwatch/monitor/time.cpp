@@ -13,12 +13,14 @@ void Monitor::Impl::notify_levels() {
   while (const StreamChange* change = changes.next_unnotified()) {
     if (change->type != StreamChange::Type::level) continue;
     const StreamChange copy = *change;
-    dispatcher.on_level(copy.stream, copy.from, copy.to);
+    dispatcher.on_level(copy.stream, copy.from, copy.to, told);
   }
 }
 
 void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
   told = std::max(told, now);
+  tracker.tell(now);
+  dispatcher.tell(now);
   // A look at a stream costs about as much as its expiry: both count against the limit.
   for (std::size_t spent = 0; spent < limit; ++spent) {
     const MonoTime level_due = tracker.next_deadline();

@@ -284,5 +284,63 @@ TEST_F(Deadlines, WhoeverSubscribesToARefusedStreamIsToldAtOnceWhateverTheUptime
     }
   }
 }
+/// A host slept; how many calls of on_time() it takes to catch up.
+class Sleep : public ::testing::Test {
+ protected:
+  void begin(int streams, const Policy& policy, Duration interval) {
+    for (int i = 0; i < streams; ++i) {
+      const StreamOptions options = options_of("v/S" + std::to_string(i) + "/last", policy);
+      ids.push_back(monitor.add_stream(options, now).value());
+      monitor.subscribe(ids.back(),
+                        {.name = "c",
+                         .delivery = DeliveryMode::in_line,
+                         .max_age = 72h,
+                         .min_interval = interval},
+                        {});
+    }
+    send(1);
+    send(2);
+  }
+  void send(std::int64_t price) {
+    for (const StreamId id : ids) {
+      Tick made;
+      made.stream = id;
+      made.prices.price = Decimal{price, 0};
+      made.fields.price = true;
+      made.mono_recv = now;
+      made.ts_recv = anchor.at(now);
+      monitor.apply(made, now);
+    }
+  }
+  std::size_t turns() {
+    std::size_t count = 0;
+    for (; monitor.next_deadline() <= now; ++count) monitor.on_time(now);
+    return count;
+  }
+
+  MonoTime now = t0;
+  Monitor monitor{{.capacity = 4096, .anchor = anchor}};
+  std::vector<StreamId> ids;
+};
+
+TEST_F(Sleep, CostsNoMoreTurnsWhenPricesComeBeforeTheTimers) {
+  begin(2000, {}, 100ms);
+  now += 1s;
+  turns();
+  for (const Duration slept : {Duration{1h}, Duration{24h}, Duration{24h * 30}}) {
+    SCOPED_TRACE(slept / 1h);
+    now += slept;
+    send(3);
+    send(4);  // waits for the end of its window
+    EXPECT_LE(turns(), 20U);
+  }
+}
+
+TEST_F(Sleep, CostsNoMoreTurnsWithLongWindows) {
+  begin(2000, {.degraded_after = 72h, .stale_after = 72h, .suspect_after = 72h}, 24h);
+  now += 8h;
+  EXPECT_LE(turns(), 20U);
+}
+
 }  // namespace
 }  // namespace feedwatch::test
