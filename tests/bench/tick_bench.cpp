@@ -110,42 +110,34 @@ struct Track {
   std::size_t position = 0;
 };
 
-void few_streams(benchmark::State& state) {
-  Track track(few);
+/// From the bytes of a symbol to the store, and what it is bare.
+template <class Product>
+void by_symbol(std::size_t streams, benchmark::State& state, Product&& product_ns) {
+  Track track(streams);
   track.world.subscribe(three);
   track.open_windows();
   Pairs pairs;
   for (auto _ : state) {
     const double bare = track.bare_ns();
-    pairs.add(state, bare, track.symbol_to_store_ns());
+    pairs.add(state, bare, product_ns(track));
   }
   pairs.report(state);
+}
+
+void few_streams(benchmark::State& state) {
+  by_symbol(few, state, [](Track& track) { return track.symbol_to_store_ns(); });
 }
 
 void few_streams_unstamped(benchmark::State& state) {
-  Track track(few);
-  track.world.subscribe(three);
-  track.open_windows();
-  Pairs pairs;
-  for (auto _ : state) {
-    const double bare = track.bare_ns();
-    pairs.add(state, bare, track.reads_ns([&](Tick& tick, const Flow::Item& item) {
+  by_symbol(few, state, [](Track& track) {
+    return track.reads_ns([&](Tick& tick, const Flow::Item& item) {
       track.world.fill(tick, track.world.find(item.symbol), item.price, track.now);
-    }));
-  }
-  pairs.report(state);
+    });
+  });
 }
 
 void few_streams_one_by_one(benchmark::State& state) {
-  Track track(few);
-  track.world.subscribe(three);
-  track.open_windows();
-  Pairs pairs;
-  for (auto _ : state) {
-    const double bare = track.bare_ns();
-    pairs.add(state, bare, track.one_by_one_ns());
-  }
-  pairs.report(state);
+  by_symbol(few, state, [](Track& track) { return track.one_by_one_ns(); });
 }
 
 void few_streams_allocations(benchmark::State& state) {
@@ -203,15 +195,7 @@ void many_streams_unwatched(benchmark::State& state) {
 }
 
 void many_streams_by_symbol(benchmark::State& state) {
-  Track track(many);
-  track.world.subscribe(three);
-  track.open_windows();
-  Pairs pairs;
-  for (auto _ : state) {
-    const double bare = track.bare_ns();
-    pairs.add(state, bare, track.symbol_to_store_ns());
-  }
-  pairs.report(state);
+  by_symbol(many, state, [](Track& track) { return track.symbol_to_store_ns(); });
 }
 
 }  // namespace

@@ -76,16 +76,7 @@ TEST_F(CallbacksAct, ATickBroughtByACallbackAboutALevelIsDelivered) {
 struct Full : ::testing::Test {
   MonoTime now = t0;
   Monitor monitor{{.capacity = 1, .anchor = anchor}};
-  void send(StreamId s, std::int64_t price) {
-    Tick made;
-    made.stream = s;
-    made.prices.price = Decimal{price, 0};
-    made.fields.price = true;
-    made.mono_recv = now;
-    made.ts_recv = anchor.at(now);
-    made.epoch = 1;
-    monitor.apply(made, now);
-  }
+  void send(StreamId s, std::int64_t price) { monitor.apply(tick_of(s, price, now), now); }
   static ConsumerOptions in_line(std::string name) {
     return {.name = std::move(name), .delivery = DeliveryMode::in_line, .min_interval = 0ms};
   }

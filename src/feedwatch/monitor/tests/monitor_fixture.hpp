@@ -30,6 +30,17 @@ inline StreamOptions options_of(std::string_view text, const Policy& policy = {}
   return options;
 }
 
+/// A price that arrives at `now`.
+inline Tick tick_of(StreamId stream, std::int64_t price, MonoTime now) {
+  Tick made;
+  made.stream = stream;
+  made.prices.price = Decimal{price, 0};
+  made.fields.price = true;
+  made.mono_recv = now;
+  made.ts_recv = anchor.at(now);
+  return made;
+}
+
 /// A monitor in a world where time is a number the test says.
 class World : public ::testing::Test {
  protected:
@@ -50,12 +61,7 @@ class World : public ::testing::Test {
   }
 
   Tick tick(StreamId stream, std::int64_t price) const {
-    Tick made;
-    made.stream = stream;
-    made.prices.price = Decimal{price, 0};
-    made.fields.price = true;
-    made.mono_recv = now;
-    made.ts_recv = anchor.at(now);
+    Tick made = tick_of(stream, price, now);
     made.epoch = epoch;
     return made;
   }
