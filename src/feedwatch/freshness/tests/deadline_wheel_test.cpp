@@ -118,6 +118,15 @@ TEST_F(Wheel, NeverRemoves) {
   EXPECT_EQ(wheel.next(), never_mono);
 }
 
+TEST_F(Wheel, WhatIsRemovedLeavesNothingReadyBehind) {
+  for (const std::uint32_t number : {1U, 2U, 3U}) arm(number, t0 + 600us);
+  wheel.prepare(t0 + 500us, streams);
+  EXPECT_EQ(wheel.next(), t0 + 600us) << "ready";
+  arm(2, never_mono);
+  EXPECT_EQ(wheel.size(), 2U);
+  EXPECT_EQ(run(t0 + 600us), (std::vector<Fired>{{t0 + 600us, 1}, {t0 + 600us, 3}}));
+}
+
 TEST_F(Wheel, SetNotLaterKeepsTheEarlier) {
   arm(1, t0 + 1s);
   wheel.set_not_later(1, t0 + 2s);
