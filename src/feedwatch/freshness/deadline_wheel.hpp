@@ -71,8 +71,9 @@ class DeadlineWheel {
     if (number < places_.size()) __builtin_prefetch(&places_[number], 1);
   }
 
-  /// Never after the first deadline; before it by less than the width of its bucket unless evidence
-  /// has overtaken it, and exact for what prepare() has made ready. never_mono when there is none.
+  /// Never after the first deadline, and exact for what prepare() has made ready; before it by less
+  /// than the width of its bucket, or by more where evidence has overtaken it or it lies beyond the
+  /// reach. never_mono when there is none.
   MonoTime next() const {
     return std::min(ready_.empty() ? never_mono : ready_.front().at, next_bucket_);
   }

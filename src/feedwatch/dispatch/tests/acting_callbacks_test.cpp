@@ -13,6 +13,13 @@ class CallbacksAct : public World {
   static ConsumerOptions in_line(std::string name, Duration interval = 100ms) {
     return {.name = std::move(name), .delivery = DeliveryMode::in_line, .min_interval = interval};
   }
+  Callbacks bring_two_when_degraded(StreamId stream, Recorder& seen) {
+    Callbacks callbacks = seen.callbacks();
+    callbacks.on_level = [this, stream](const StreamName&, Level, Level to) {
+      if (to == Level::degraded) send(stream, 2);
+    };
+    return callbacks;
+  }
 };
 
 TEST_F(CallbacksAct, ATickOfALaterMomentBroughtByACallbackIsNoClockThatRanBackwards) {
@@ -60,10 +67,7 @@ TEST_F(CallbacksAct, ATickBroughtByACallbackAboutALevelIsDelivered) {
   const StreamId s = add("v/A/last", tight());
   send(s, 1);
   Recorder seen;
-  Callbacks callbacks = seen.callbacks();
-  callbacks.on_level = [&](const StreamName&, Level, Level to) {
-    if (to == Level::degraded) send(s, 2);
-  };
+  const Callbacks callbacks = bring_two_when_degraded(s, seen);
   monitor.subscribe(s, in_line("c"), callbacks);
   run(5s);
   EXPECT_EQ(seen.prices, (std::vector<std::int64_t>{2}));
@@ -188,10 +192,7 @@ TEST_F(CallbacksAct, ATickBroughtByAQueuedCallbackAboutALevelIsDelivered) {
   const StreamId s = add("v/A/last", tight());
   send(s, 1);
   Recorder seen;
-  Callbacks callbacks = seen.callbacks();
-  callbacks.on_level = [&](const StreamName&, Level, Level to) {
-    if (to == Level::degraded) send(s, 2);
-  };
+  const Callbacks callbacks = bring_two_when_degraded(s, seen);
   ConsumerOptions o = in_line("c");
   o.delivery = DeliveryMode::queued;
   monitor.subscribe(s, o, callbacks);
@@ -225,10 +226,7 @@ TEST_F(CallbacksAct, ALevelCallbackBringsATickSomeoneElseHears) {
   send(s, 1);
   Recorder seen;
   Recorder other;
-  Callbacks callbacks = seen.callbacks();
-  callbacks.on_level = [&](const StreamName&, Level, Level to) {
-    if (to == Level::degraded) send(s, 2);
-  };
+  const Callbacks callbacks = bring_two_when_degraded(s, seen);
   monitor.subscribe(s, in_line("c"), callbacks);
   monitor.subscribe(s, in_line("d"), other.callbacks());
   run(5s);
