@@ -28,15 +28,14 @@ void Monitor::Impl::on_time(MonoTime now, std::size_t limit) {
     const MonoTime due = std::min(level_due, window_due);
     if (due > now || due == never_mono) return;
     // Levels before deliveries of the same moment: a consumer hears of the level it is judged by.
-    // Neither goes beyond the other's next moment: what stood first may be overtaken.
+    // So no window goes beyond the next level: the one that stood first may be overtaken.
     if (window_due < level_due) {
       spent += dispatcher.on_window(std::min(now, level_due - Duration{1}), now);
       continue;
     }
-    const MonoTime until = std::min(now, window_due);
-    const auto index = tracker.take_due(until);
+    const auto index = tracker.take_due(now);
     if (!index) {
-      spent += tracker.prepare(until);
+      spent += tracker.prepare(now);
       continue;
     }
     Stream expired{board.at(*index), board.own(StreamId{*index}), board.owned<OwnerState>(*index)};
