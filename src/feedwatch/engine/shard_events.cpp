@@ -83,6 +83,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       feeds_dirty = true;
       unit.feed->on_notice(conn, now);
       break;
+    case venues::MessageType::status:
     case venues::MessageType::ignored:
       break;
   }

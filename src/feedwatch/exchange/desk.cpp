@@ -120,7 +120,7 @@ void Desk::on_text(PeerId id, std::string_view text, MonoTime now) {
     port_.send_text(id, side.encode_refusal(message));
     return;
   }
-  port_.send_text(id, side.encode_ack(message));
+  for (const std::string& answer : side.encode_ack(message)) port_.send_text(id, answer);
   for (const venues::Topic& topic : message.topics) {
     if (message.op == venues::ClientOp::subscribe) {
       subscribe(id, peer, topic, now);

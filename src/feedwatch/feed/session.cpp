@@ -85,20 +85,21 @@ void Session::begin_closing() {
 
 // ---- requests -----------------------------------------------------------------------------------
 
-void Session::enqueue(std::vector<TopicId> topics, bool subscribe) {
+void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe) {
   std::vector<venues::Topic> wires;
+  std::map<venues::Topic, TopicId> ids;
   wires.reserve(topics.size());
-  for (const TopicId topic : topics) wires.push_back(entries_.at(topic).wire);
+  for (const TopicId topic : topics) {
+    wires.push_back(entries_.at(topic).wire);
+    ids.emplace(wires.back(), topic);
+  }
   auto requests =
       subscribe ? venue_.subscribe(wires, next_request_) : venue_.unsubscribe(wires, next_request_);
   next_request_ += requests.size();
-  // A venue cuts the list in order, so the ids follow the topics of each piece.
-  std::size_t next = 0;
+  // A venue cuts the list as its requests want it, by channel for example.
   for (venues::ClientRequest& wire : requests) {
     Request request{.subscribe = subscribe};
-    for (std::size_t i = 0; i < wire.topics.size() && next < topics.size(); ++i) {
-      request.topics.push_back(topics[next++]);
-    }
+    for (const venues::Topic& topic : wire.topics) request.topics.push_back(ids.at(topic));
     request.wire = std::move(wire);
     queue_.push_back(std::move(request));
   }
@@ -140,22 +141,52 @@ void Session::note_sent(const Request& request, MonoTime now) {
 }
 
 void Session::on_ack(const venues::Ack& ack, MonoTime now) {
-  auto found = ack.request_id ? in_flight_.find(*ack.request_id) : in_flight_.begin();
-  if (found == in_flight_.end()) return;
-  const Request request = std::move(found->second);
-  in_flight_.erase(found);
-  if (ack.ok) {
-    acknowledge(request, now);
-  } else if (request.subscribe) {
-    refuse(request, ack.message);
+  if (ack.topics.empty() && !ack.complete) {
+    const auto found = ack.request_id ? in_flight_.find(*ack.request_id) : in_flight_.begin();
+    if (found == in_flight_.end()) return;
+    const Request request = std::move(found->second);
+    in_flight_.erase(found);
+    settle(request, request.topics, ack, now);
+  } else {
+    for (auto at = in_flight_.begin(); at != in_flight_.end();) {
+      const bool meant = !ack.request_id || *ack.request_id == at->first;
+      const bool answered = meant && settle_some(at->second, ack, now);
+      at = answered ? in_flight_.erase(at) : std::next(at);
+    }
   }
   flush(now);
   check_live(now);
 }
 
-void Session::acknowledge(const Request& request, MonoTime now) {
+/// The answer speaks of single topics: those of the request it speaks of are settled. True when
+/// none is left to wait for.
+bool Session::settle_some(Request& request, const venues::Ack& ack, MonoTime now) {
+  const auto spoken_of = [&](TopicId topic) {
+    const auto entry = entries_.find(topic);
+    if (entry == entries_.end()) return true;
+    const bool named = std::ranges::find(ack.topics, entry->second.wire) != ack.topics.end();
+    return ack.complete ? named == request.subscribe : named;
+  };
+  std::vector<TopicId> settled;
+  std::ranges::copy_if(request.topics, std::back_inserter(settled), spoken_of);
+  std::erase_if(request.topics, spoken_of);
+  settle(request, settled, ack, now);
+  return request.topics.empty();
+}
+
+void Session::settle(const Request& request, const std::vector<TopicId>& topics,
+                     const venues::Ack& ack, MonoTime now) {
   if (!request.subscribe) return;
-  for (const TopicId topic : request.topics) {
+  if (ack.ok) {
+    acknowledge(topics, now);
+  } else {
+    // Named by the venue, or asked for alone: it is this one.
+    refuse(topics, !ack.topics.empty() || request.wire.topics.size() == 1, ack.message);
+  }
+}
+
+void Session::acknowledge(const std::vector<TopicId>& topics, MonoTime now) {
+  for (const TopicId topic : topics) {
     const auto found = entries_.find(topic);
     if (found == entries_.end()) continue;
     Coverage& coverage = found->second.coverage;
@@ -172,11 +203,11 @@ void Session::acknowledge(const Request& request, MonoTime now) {
 
 // One bad topic can fail its whole batch: each is asked for again by itself, and only the one that
 // is refused alone is the bad one.
-void Session::refuse(const Request& request, const std::string& message) {
-  for (const TopicId topic : request.topics) {
+void Session::refuse(const std::vector<TopicId>& topics, bool certain, const std::string& message) {
+  for (const TopicId topic : topics) {
     const auto found = entries_.find(topic);
     if (found == entries_.end()) continue;
-    if (request.wire.topics.size() > 1) {
+    if (!certain) {
       enqueue({topic}, true);
       continue;
     }
@@ -200,7 +231,7 @@ void Session::on_phase(DialPhase reached, MonoTime now) {
   for (const auto& [topic, entry] : entries_) {
     if (!entry.alone) together.push_back(topic);
   }
-  if (!together.empty()) enqueue(std::move(together), true);
+  if (!together.empty()) enqueue(together, true);
   for (const auto& [topic, entry] : entries_) {
     if (entry.alone) enqueue({topic}, true);
   }

@@ -141,11 +141,14 @@ class Session {
     MonoTime sent{};
   };
 
-  void enqueue(std::vector<TopicId> topics, bool subscribe);
+  void enqueue(const std::vector<TopicId>& topics, bool subscribe);
   void flush(MonoTime now);
   void note_sent(const Request& request, MonoTime now);
-  void acknowledge(const Request& request, MonoTime now);
-  void refuse(const Request& request, const std::string& message);
+  bool settle_some(Request& request, const venues::Ack& ack, MonoTime now);
+  void settle(const Request& request, const std::vector<TopicId>& topics, const venues::Ack& ack,
+              MonoTime now);
+  void acknowledge(const std::vector<TopicId>& topics, MonoTime now);
+  void refuse(const std::vector<TopicId>& topics, bool certain, const std::string& message);
   void check_live(MonoTime now);
   void check_overdue(MonoTime now);
   void check_unanswered(MonoTime now);

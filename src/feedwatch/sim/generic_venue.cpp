@@ -138,8 +138,8 @@ ClientMessage GenericVenue::parse_client(std::string_view text) const {
   return message;
 }
 
-std::string GenericVenue::encode_ack(const ClientMessage& message) const {
-  return "ack " + message.id;
+std::vector<std::string> GenericVenue::encode_ack(const ClientMessage& message) const {
+  return {"ack " + message.id};
 }
 
 std::string GenericVenue::encode_refusal(const ClientMessage& message) const {
@@ -206,9 +206,40 @@ std::string GenericVenue::encode_ticker(std::string_view,
                                         std::span<const MarketState> states) const {
   std::string out;
   for (const MarketState& state : states) {
-    out += fmt::format("{} {}\n", escape_word(state.symbol), state.last.to_string());
+    out += fmt::format("{} last={} bid={} ask={} mark={} index={}\n", escape_word(state.symbol),
+                       state.last.to_string(), state.bid.to_string(), state.ask.to_string(),
+                       state.mark.to_string(), state.index.to_string());
   }
   return out;
+}
+
+std::string GenericVenue::price_url(std::string_view rest_base, std::string_view, Kind) const {
+  return std::string(rest_base) + "/ticker";
+}
+
+std::expected<venues::RestPrice, std::string> GenericVenue::parse_price(std::string_view body,
+                                                                        std::string_view symbol,
+                                                                        Kind kind) const {
+  const std::string name = escape_word(symbol);
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size());
+    const auto words = split_words(body.substr(0, end));
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (words.empty() || words[0] != name) continue;
+    const auto price = [&](std::string_view key) -> std::optional<Decimal> {
+      for (const std::string_view word : words) {
+        if (!word.starts_with(key) || word.substr(key.size(), 1) != "=") continue;
+        if (const auto value = Decimal::parse(word.substr(key.size() + 1))) return *value;
+      }
+      return std::nullopt;
+    };
+    const bool quote = kind == Kind::quote;
+    const auto first = price(quote ? "bid" : to_text(kind));
+    const auto ask = quote ? price("ask") : first;
+    if (!first || !ask) break;
+    return venues::RestPrice{.prices = {.price = *first, .ask = quote ? *ask : Decimal{}}};
+  }
+  return std::unexpected("the ticker tells no such price of " + std::string(symbol));
 }
 
 }  // namespace feedwatch::sim

@@ -36,6 +36,7 @@ struct GenericSheet {
 /// for any cadence and any promise a channel can make. Words are separated by one blank; symbols
 /// are percent-encoded. Client: `sub ID CHANNEL:SYMBOL…`, `unsub ID …`, `ping`. Venue: `ack ID`,
 /// `refuse ID TEXT`, `pong`, `tick CHANNEL SYMBOL snapshot|delta t=NS n=SEQ [p=PRICE] [a=ASK]`.
+/// REST: `/ticker` is a line `SYMBOL last=… bid=… ask=… mark=… index=…` for each symbol.
 /// Immutable after construction; any thread.
 class GenericVenue final : public venues::Venue, public venues::VenueSide {
  public:
@@ -55,12 +56,17 @@ class GenericVenue final : public venues::Venue, public venues::VenueSide {
   std::string instruments_url(std::string_view rest_base) const override;
   std::expected<std::vector<venues::Instrument>, std::string> parse_instruments(
       std::string_view body) const override;
+  std::string price_url(std::string_view rest_base, std::string_view symbol,
+                        Kind kind) const override;
+  std::expected<venues::RestPrice, std::string> parse_price(std::string_view body,
+                                                            std::string_view symbol,
+                                                            Kind kind) const override;
 
   std::optional<std::string> route_of(std::string_view target,
                                       std::vector<venues::Topic>& topics) const override;
   bool delivers(std::string_view route, std::uint8_t channel) const override;
   venues::ClientMessage parse_client(std::string_view text) const override;
-  std::string encode_ack(const venues::ClientMessage& message) const override;
+  std::vector<std::string> encode_ack(const venues::ClientMessage& message) const override;
   std::string encode_refusal(const venues::ClientMessage& message) const override;
   std::string encode_pong(const venues::ClientMessage& message) const override;
   std::string encode_data(std::uint8_t channel, const venues::MarketState& state) const override;

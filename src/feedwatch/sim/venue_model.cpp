@@ -391,11 +391,17 @@ void VenueModel::on_request(ConnId conn, std::string_view text) {
         sessions_.at(conn).topics.erase(topic);
         record_.unsubscribed.push_back({clock_.now(), topic.symbol});
       }
-      network_.server_send(conn, FrameType::text, setup_.side->encode_ack(message));
+      acknowledge(conn, message);
       return;
     case ClientOp::unknown:
       log(fmt::format("conn={} not understood: {}", conn.value, text));
       return;
+  }
+}
+
+void VenueModel::acknowledge(ConnId conn, const ClientMessage& message) {
+  for (std::string& text : setup_.side->encode_ack(message)) {
+    network_.server_send(conn, FrameType::text, std::move(text));
   }
 }
 
@@ -409,7 +415,7 @@ void VenueModel::subscribe(ConnId conn, ClientMessage message) {
   if (!message.invalid.empty()) {
     return network_.server_send(conn, FrameType::text, setup_.side->encode_refusal(message));
   }
-  network_.server_send(conn, FrameType::text, setup_.side->encode_ack(message));
+  acknowledge(conn, message);
   Session& session = sessions_.at(conn);
   for (const Topic& topic : message.topics) add_topic(conn, session, topic);
 }

@@ -134,6 +134,7 @@ class VenueModel final : public Server {
                                std::vector<TrueTick>& truth);
   void send_data(ConnId conn, std::string text, std::vector<TrueTick> truth);
   void on_request(ConnId conn, std::string_view text);
+  void acknowledge(ConnId conn, const venues::ClientMessage& message);
   void subscribe(ConnId conn, venues::ClientMessage message);
   void add_topic(ConnId conn, Session& session, const venues::Topic& topic);
   bool served(ConnId conn, const venues::Topic& topic);

@@ -20,11 +20,20 @@
 /// and the fake exchange. Wire types stop here.
 namespace feedwatch::venues {
 
+/// For whom a channel without prices is subscribed beside those that have some.
+enum class BeatScope : std::uint8_t {
+  none,    ///< it has prices; subscribed for those who want them
+  symbol,  ///< one topic for each symbol of the line: proves the symbol's feed (Binance avgPrice)
+  line,    ///< one topic without a symbol for each line: proves the line (Coinbase heartbeats)
+  venue,   ///< one topic without a symbol for the venue: says how it is (Bybit system.status)
+};
+
 /// One channel of a venue: what is subscribed, which kinds it feeds, what its messages prove.
 struct ChannelSheet {
   std::string_view name;        ///< "markPrice@1s", "tickers", "orderbook.1"
   std::string_view route;       ///< endpoint group; channels of two routes never share a line
-  std::span<const Kind> kinds;  ///< every kind decode() emits for it
+  std::span<const Kind> kinds;  ///< every kind decode() emits for it; none where it only beats
+  BeatScope beats = BeatScope::none;
   Cadence cadence;
   EventTime event_time = EventTime::none;
   bool absent_is_unchanged = false;    ///< an ordered delta without the field confirms the value
@@ -62,6 +71,9 @@ struct VenueSheet {
   std::size_t max_topics_per_request = 0;
   std::size_t max_request_chars = 0;
   Duration forced_close{};  ///< the venue ends every connection after this; zero = never
+  RateLimit rest{};         ///< requests per address; count zero = none published
+  bool deflate = false;     ///< takes permessage-deflate when offered
+  std::size_t max_message = 8U << 20U;  ///< bytes of one message, inflated; a larger one is a fault
 };
 
 /// What one line subscribes: a channel (index into sheet().channels) and a symbol.
@@ -83,7 +95,11 @@ struct ClientRequest {
 struct Ack {
   std::optional<std::uint64_t> request_id;  ///< absent when the venue does not echo it
   bool ok = false;
-  std::string message;  ///< the venue's words when refused
+  std::string message;        ///< the venue's words when refused
+  std::vector<Topic> topics;  ///< those it speaks of; none = all of the request
+  /// `topics` is everything the connection is subscribed to now (Coinbase): what is asked for is
+  /// granted when it is there, what is given up when it is not.
+  bool complete = false;
 };
 
 enum class MessageType : std::uint8_t {
@@ -92,7 +108,22 @@ enum class MessageType : std::uint8_t {
   pong,     ///< application-level pong
   ping,     ///< application-level ping; `reply` is to be sent back
   notice,   ///< the venue announces that it will close this connection
+  status,   ///< `status` is set: how the venue is
   ignored,  ///< known and irrelevant (other channels, welcome messages)
+};
+
+/// A message of a channel that beats: its symbol, or its line, is served.
+struct Beat {
+  std::uint8_t channel = 0;
+  std::string_view symbol;  ///< empty for a line's; valid as WireTick's is
+  /// The symbol's last trade by the venue's own count: the same again means nobody traded.
+  std::optional<std::uint64_t> trade_id;
+};
+
+/// How the venue says it is (Kraken `status`, Bybit `system.status`).
+struct SystemStatus {
+  bool trading = true;  ///< false: silence is its own doing
+  std::string detail;   ///< the venue's words
 };
 
 enum class DecodeErrorCode : std::uint8_t {
@@ -114,12 +145,16 @@ struct DecodeError {
 /// Filled by Decoder::decode; buffers are reused between calls.
 struct Decoded {
   std::vector<WireTick> ticks;  ///< views valid until the frame or the next decode() goes away
+  std::vector<Beat> beats;      ///< likewise; `data` messages only
   std::optional<Ack> ack;
+  std::optional<SystemStatus> status;
   std::string reply;
 
   void clear() {
     ticks.clear();
+    beats.clear();
     ack.reset();
+    status.reset();
     reply.clear();
   }
 };
@@ -137,6 +172,14 @@ class Decoder {
 struct Instrument {
   std::string symbol;
   bool trading = false;
+};
+
+/// One price as the venue's REST tells it.
+struct RestPrice {
+  Prices prices;  ///< bid in `price` and ask in `ask` for a quote
+  std::optional<WallTime> ts_event;
+  /// Comparable with the `seq` of the stream's own channel, where REST has such a number.
+  std::optional<std::uint64_t> seq;
 };
 
 /// The client's side of one venue. Immutable after construction; any thread.
@@ -163,6 +206,14 @@ class Venue {
   }
   virtual std::expected<std::vector<Instrument>, std::string> parse_instruments(
       std::string_view body) const = 0;
+
+  /// URL that asks for one symbol's price of a kind, as it is now; empty where REST has none.
+  virtual std::string price_url(std::string_view rest_base, std::string_view symbol,
+                                Kind kind) const = 0;
+  /// Reads its answer; the error says what is missing.
+  virtual std::expected<RestPrice, std::string> parse_price(std::string_view body,
+                                                            std::string_view symbol,
+                                                            Kind kind) const = 0;
 };
 
 // ---- the venue's own side -----------------------------------------------------------------------
@@ -200,17 +251,30 @@ class VenueSide {
   /// Whether the route really delivers the channel (it may acknowledge without delivering).
   virtual bool delivers(std::string_view route, std::uint8_t channel) const = 0;
   virtual ClientMessage parse_client(std::string_view text) const = 0;
-  virtual std::string encode_ack(const ClientMessage& message) const = 0;
+  /// The answers to a request that is granted, in order: one, or one for each topic.
+  virtual std::vector<std::string> encode_ack(const ClientMessage& message) const = 0;
   virtual std::string encode_refusal(const ClientMessage& message) const = 0;  ///< names invalid[0]
   virtual std::string encode_pong(const ClientMessage& message) const = 0;
+  /// A message of the channel; of one that beats for a line, `state.symbol` is empty.
   virtual std::string encode_data(std::uint8_t channel, const MarketState& state) const = 0;
+  /// What a connection is told as it opens, before it asks for anything; empty = nothing.
+  virtual std::string encode_welcome() const { return {}; }
+  /// The venue's own heartbeat message, sent every sheet().server_heartbeat; empty = a WebSocket
+  /// ping instead.
+  virtual std::string encode_heartbeat(WallTime /*now*/, std::uint64_t /*count*/) const {
+    return {};
+  }
+  /// Word that this connection is about to be closed; empty = the venue gives none.
+  virtual std::string encode_notice(WallTime /*now*/) const { return {}; }
+  /// Word that the venue stops, or goes on, trading; empty = it gives none.
+  virtual std::string encode_status(bool /*trading*/, WallTime /*now*/) const { return {}; }
 
   /// REST: nullopt when the target is none of the paths the product uses.
   enum class RestPath : std::uint8_t { time, instruments, ticker };
   virtual std::optional<RestPath> rest_path(std::string_view target) const = 0;
   virtual std::string encode_time(WallTime now) const = 0;
   virtual std::string encode_instruments(std::span<const Instrument> instruments) const = 0;
-  /// Every symbol's state (bybit tickers; binance premiumIndex + bookTicker as one array).
+  /// What price_url() asks for, of one symbol or of all.
   virtual std::string encode_ticker(std::string_view target,
                                     std::span<const MarketState> states) const = 0;
 };

@@ -39,6 +39,10 @@ class Client final : public Venue {
   std::string instruments_url(std::string_view rest_base) const override;
   std::expected<std::vector<Instrument>, std::string> parse_instruments(
       std::string_view body) const override;
+  std::string price_url(std::string_view rest_base, std::string_view symbol,
+                        Kind kind) const override;
+  std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
+                                                    Kind kind) const override;
 };
 
 class Server final : public VenueSide {
@@ -48,7 +52,7 @@ class Server final : public VenueSide {
                                       std::vector<Topic>& topics) const override;
   bool delivers(std::string_view route, std::uint8_t channel) const override;
   ClientMessage parse_client(std::string_view text) const override;
-  std::string encode_ack(const ClientMessage& message) const override;
+  std::vector<std::string> encode_ack(const ClientMessage& message) const override;
   std::string encode_refusal(const ClientMessage& message) const override;
   std::string encode_pong(const ClientMessage& message) const override;
   std::string encode_data(std::uint8_t channel, const MarketState& state) const override;

@@ -41,8 +41,8 @@ void write_book_ticker(JsonWriter& json, const MarketState& state) {
 
 }  // namespace
 
-std::string Server::encode_ack(const ClientMessage& message) const {
-  return R"({"result":null,"id":)" + id_or_null(message) + "}";
+std::vector<std::string> Server::encode_ack(const ClientMessage& message) const {
+  return {R"({"result":null,"id":)" + id_or_null(message) + "}"};
 }
 
 std::string Server::encode_refusal(const ClientMessage& message) const {

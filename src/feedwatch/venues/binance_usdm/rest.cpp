@@ -1,6 +1,7 @@
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/wire/instruments.hpp"
+#include "feedwatch/venues/wire/rest_price.hpp"
 #include "feedwatch/venues/wire/text.hpp"
 
 namespace feedwatch::venues::binance_usdm {
@@ -43,6 +44,23 @@ std::string Client::instruments_url(std::string_view rest_base) const {
 std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(body, {.parents = {}, .list = "symbols", .trading = "TRADING"});
+}
+
+std::string Client::price_url(std::string_view rest_base, std::string_view symbol,
+                              Kind kind) const {
+  if (!channel_for(sheet(), kind)) return {};
+  const std::string_view path = kind == Kind::quote ? book_path : mark_path;
+  return wire::join_url(rest_base, path) + "?symbol=" + wire::percent_encode(symbol);
+}
+
+std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
+                                                          std::string_view symbol,
+                                                          Kind kind) const {
+  // The book's own `lastUpdateId` moves with every level, so it does not compare with `u`.
+  wire::PriceFields fields{.symbol = "symbol", .time = "time"};
+  fields.price = kind == Kind::quote ? "bidPrice" : kind == Kind::mark ? "markPrice" : "indexPrice";
+  if (kind == Kind::quote) fields.ask = "askPrice";
+  return wire::parse_price(body, symbol, fields);
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

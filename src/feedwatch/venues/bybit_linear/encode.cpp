@@ -62,8 +62,8 @@ void write_orderbook(JsonWriter& json, const MarketState& state) {
 
 }  // namespace
 
-std::string Server::encode_ack(const ClientMessage& message) const {
-  return answer(message, true, message.op == ClientOp::unsubscribe ? "unsubscribe" : "subscribe");
+std::vector<std::string> Server::encode_ack(const ClientMessage& message) const {
+  return {answer(message, true, message.op == ClientOp::unsubscribe ? "unsubscribe" : "subscribe")};
 }
 
 std::string Server::encode_refusal(const ClientMessage& message) const {

@@ -3,6 +3,7 @@
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
 #include "feedwatch/venues/wire/instruments.hpp"
+#include "feedwatch/venues/wire/rest_price.hpp"
 #include "feedwatch/venues/wire/text.hpp"
 
 namespace feedwatch::venues::bybit_linear {
@@ -16,6 +17,7 @@ constexpr std::string_view category = "linear";
 
 constexpr std::array<std::string_view, 1> result_path{"result"};
 constexpr std::array<std::string_view, 2> cursor_path{"result", "nextPageCursor"};
+constexpr std::array<std::string_view, 2> list_path{"result", "list"};
 
 std::string first_page(std::string_view rest_base) {
   return wire::join_url(rest_base, std::string(instruments_path) + "?category=linear&limit=1000");
@@ -66,6 +68,33 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(body,
                                  {.parents = result_path, .list = "list", .trading = "Trading"});
+}
+
+std::string Client::price_url(std::string_view rest_base, std::string_view symbol, Kind) const {
+  return wire::join_url(rest_base, std::string(tickers_path) +
+                                       "?category=linear&symbol=" + wire::percent_encode(symbol));
+}
+
+std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
+                                                          std::string_view symbol,
+                                                          Kind kind) const {
+  wire::PriceFields fields{.parents = list_path, .symbol = "symbol"};
+  switch (kind) {
+    case Kind::last:
+      fields.price = "lastPrice";
+      break;
+    case Kind::mark:
+      fields.price = "markPrice";
+      break;
+    case Kind::index:
+      fields.price = "indexPrice";
+      break;
+    case Kind::quote:
+      fields.price = "bid1Price";
+      fields.ask = "ask1Price";
+      break;
+  }
+  return wire::parse_price(body, symbol, fields);
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "feedwatch/base/random.hpp"
@@ -54,10 +55,15 @@ Expected expected_of(const MarketState& state, Kind kind, bool deltas) {
   return {};
 }
 
+std::optional<WallTime> stamp_of(const ChannelSheet& channel, const MarketState& state) {
+  if (channel.event_time == EventTime::none) return std::nullopt;
+  return channel.event_time == EventTime::publish ? state.now : state.traded;
+}
+
 void check_tick(const WireTick& tick, const ChannelSheet& channel, const MarketState& state) {
   const Expected expected = expected_of(state, tick.kind, channel.absent_is_unchanged);
   EXPECT_EQ(tick.symbol, state.symbol);
-  EXPECT_EQ(tick.ts_event, state.now);
+  EXPECT_EQ(tick.ts_event, stamp_of(channel, state));
   EXPECT_EQ(tick.snapshot, channel.absent_is_unchanged && state.snapshot);
   EXPECT_EQ(tick.seq.has_value(), channel.seq_orders);
   if (tick.seq) {
@@ -73,14 +79,34 @@ void check_tick(const WireTick& tick, const ChannelSheet& channel, const MarketS
   }
 }
 
+/// A channel without prices: what it says is that the symbol, or the line, is served.
+void check_beat(const test::Reading& reading, std::uint8_t index, const ChannelSheet& channel,
+                const MarketState& state) {
+  if (channel.beats == BeatScope::venue) {
+    EXPECT_EQ(reading.type, MessageType::status);
+    return;
+  }
+  ASSERT_EQ(reading.type, MessageType::data);
+  EXPECT_TRUE(reading.out.ticks.empty());
+  ASSERT_EQ(reading.out.beats.size(), 1U);
+  EXPECT_EQ(reading.out.beats[0].channel, index);
+  EXPECT_EQ(reading.out.beats[0].symbol, channel.beats == BeatScope::line ? "" : state.symbol);
+}
+
 void check_round_trip(std::string_view venue_name, const MarketState& state) {
   const Venue& venue = *find_venue(venue_name);
   const auto& channels = venue.sheet().channels;
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    const std::string text =
-        find_venue_side(venue_name)->encode_data(static_cast<std::uint8_t>(i), state);
+    const auto index = static_cast<std::uint8_t>(i);
+    const std::string text = find_venue_side(venue_name)->encode_data(index, state);
     test::Reading reading(venue, text);
+    if (channels[i].kinds.empty()) {
+      check_beat(reading, index, channels[i], state);
+      ASSERT_FALSE(::testing::Test::HasFailure()) << text;
+      continue;
+    }
     ASSERT_EQ(reading.type, MessageType::data) << text;
+    EXPECT_TRUE(reading.out.beats.empty());
     ASSERT_EQ(reading.out.ticks.size(), channels[i].kinds.size()) << text;
     for (std::size_t k = 0; k < channels[i].kinds.size(); ++k) {
       EXPECT_EQ(reading.out.ticks[k].kind, channels[i].kinds[k]);
@@ -125,33 +151,82 @@ TEST(RoundTrip, EveryNaughtyStringCanBeSubscribed) {
     const auto symbol = item.get<std::string>();
     if (symbol.empty()) continue;
     for (const std::string_view name : venue_names()) {
-      const auto requests = find_venue(name)->subscribe(std::vector<Topic>{{1, symbol}}, 1);
+      const auto requests = find_venue(name)->subscribe(std::vector<Topic>{{0, symbol}}, 1);
       ASSERT_EQ(requests.size(), 1U);
       const ClientMessage message = find_venue_side(name)->parse_client(requests[0].text);
       ASSERT_EQ(message.topics.size(), 1U) << requests[0].text;
-      EXPECT_EQ(message.topics[0].channel, 1);
+      EXPECT_EQ(message.topics[0].channel, 0);
       EXPECT_EQ(message.topics[0].symbol.size(), symbol.size());
       EXPECT_TRUE(message.invalid.empty());
     }
   }
 }
 
+void check_acknowledgement(const Venue& venue, const std::string& text, const Topic& topic) {
+  const test::Reading ack(venue, text);
+  ASSERT_EQ(ack.type, MessageType::ack) << text;
+  EXPECT_TRUE(ack.out.ack->ok);
+  // It says which request it answers, or of which topics it speaks.
+  const auto& topics = ack.out.ack->topics;
+  EXPECT_TRUE(ack.out.ack->request_id == 77U || !topics.empty()) << text;
+  EXPECT_TRUE(topics.empty() || topics == std::vector{topic}) << text;
+}
+
 TEST(RoundTrip, AcknowledgementsAndRefusals) {
+  const Topic topic{0, "BTC"};
   for (const std::string_view name : venue_names()) {
     const Venue& venue = *find_venue(name);
     const VenueSide& side = *find_venue_side(name);
-    ClientMessage message =
-        side.parse_client(venue.subscribe(std::vector<Topic>{{0, "X"}}, 77)[0].text);
-    test::Reading ack(venue, side.encode_ack(message));
-    ASSERT_EQ(ack.type, MessageType::ack) << name;
-    EXPECT_TRUE(ack.out.ack->ok);
-    EXPECT_EQ(ack.out.ack->request_id, 77U);
+    ClientMessage message = side.parse_client(venue.subscribe(std::vector{topic}, 77)[0].text);
+    const auto texts = side.encode_ack(message);
+    ASSERT_FALSE(texts.empty()) << name;
+    for (const std::string& text : texts) check_acknowledgement(venue, text, topic);
     message.invalid.push_back("no \"such\" topic");
-    test::Reading refusal(venue, side.encode_refusal(message));
+    const test::Reading refusal(venue, side.encode_refusal(message));
     ASSERT_EQ(refusal.type, MessageType::ack) << name;
     EXPECT_FALSE(refusal.out.ack->ok);
-    EXPECT_EQ(refusal.out.ack->request_id, 77U);
-    EXPECT_TRUE(refusal.out.ack->message.ends_with("no \"such\" topic"));
+    EXPECT_TRUE(refusal.out.ack->message.contains("no \"such\" topic")) << name;
+  }
+}
+
+/// What REST says of a price now is what the client's side reads, for every kind a venue has.
+TEST(RoundTrip, PricesOverRest) {
+  Random random(20261126);
+  for (int i = 0; i < 200; ++i) {
+    for (const std::string_view name : venue_names()) {
+      const Venue& venue = *find_venue(name);
+      const VenueSide& side = *find_venue_side(name);
+      const std::array states{random_state(random, "ETH"), random_state(random, "BTC"),
+                              random_state(random, "SOL")};
+      for (const Kind kind : all_kinds) {
+        if (!channel_for(venue.sheet(), kind)) continue;
+        const std::string url = venue.price_url("http://h", "BTC", kind);
+        ASSERT_TRUE(url.starts_with("http://h/")) << name;
+        const std::string target = url.substr(8);
+        ASSERT_EQ(side.rest_path(target), VenueSide::RestPath::ticker) << url;
+        const std::string body = side.encode_ticker(target, states);
+        const auto told = venue.parse_price(body, "BTC", kind);
+        ASSERT_TRUE(told) << url << '\n' << body << '\n' << told.error();
+        const Decimal expected = expected_of(states[1], kind, false).price;
+        EXPECT_TRUE(identical(told->prices.price, expected)) << body;
+        if (kind == Kind::quote) {
+          EXPECT_TRUE(identical(told->prices.ask, states[1].ask)) << body;
+        }
+      }
+    }
+  }
+}
+
+TEST(RoundTrip, WhatRestDoesNotTellIsAnError) {
+  for (const std::string_view name : venue_names()) {
+    const Venue& venue = *find_venue(name);
+    for (const Kind kind : all_kinds) {
+      if (!channel_for(venue.sheet(), kind)) continue;
+      for (const std::string_view body : {"", "{", "[]", "{}", "null", "\"BTC\"", "[[]]",
+                                          R"({"result":{"list":[]}})", R"({"symbol":"BTC"})"}) {
+        EXPECT_FALSE(venue.parse_price(body, "BTC", kind)) << name << ' ' << body;
+      }
+    }
   }
 }
 

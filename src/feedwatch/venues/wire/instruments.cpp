@@ -2,20 +2,13 @@
 
 #include <simdjson.h>
 
+#include "feedwatch/venues/wire/rest_document.hpp"
+
 namespace feedwatch::venues::wire {
 
 namespace {
 
 namespace dom = simdjson::dom;
-
-/// REST bodies are read rarely, so the validating parser is worth its price here.
-simdjson::simdjson_result<dom::element> descend(dom::element root,
-                                                std::span<const std::string_view> path) {
-  for (const std::string_view key : path) {
-    if (const auto error = root.at_key(key).get(root)) return error;
-  }
-  return {std::move(root)};
-}
 
 std::string missing(const InstrumentList& where) {
   return "the instrument list holds no array '" + std::string(where.list) + "'";

@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+
+#include "feedwatch/feed/session.hpp"
+#include "feedwatch/feed/tests/recorder.hpp"
+
+/// Venues answer a request as a whole, topic by topic, or with the list of all that is subscribed.
+namespace feedwatch::feed {
+namespace {
+
+using test::t0;
+
+/// A session on an open connection that has asked for three symbols in one request, id 1.
+class Asked {
+ public:
+  Asked() {
+    for (std::uint32_t i = 0; i < symbols.size(); ++i) {
+      session.want(TopicId{i}, wire(i), false);
+    }
+    for (const DialPhase phase : {DialPhase::connecting, DialPhase::open}) {
+      session.on_phase(phase, t0);
+    }
+    session.take_happened();
+  }
+
+  static venues::Topic wire(std::uint32_t i) { return {0, std::string(symbols.at(i))}; }
+  bool acknowledged(std::uint32_t i) const {
+    return session.coverage(TopicId{i})->acknowledged.has_value();
+  }
+
+  static constexpr std::array<std::string_view, 3> symbols{"A", "B", "C"};
+  test::Recorder port;
+  std::uint32_t epochs = 0;
+  Session session{*venues::find_venue("binance-usdm"), port, ConnId{1}, epochs, t0};
+};
+
+TEST(SessionAck, a_whole_request_is_granted_at_once) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_TRUE(asked.acknowledged(i));
+  EXPECT_TRUE(asked.session.settled());
+}
+
+TEST(SessionAck, a_topic_that_is_named_is_granted_alone) {
+  Asked asked;
+  asked.session.on_ack({.request_id = {}, .ok = true, .topics = {Asked::wire(1)}}, t0);
+  EXPECT_FALSE(asked.acknowledged(0));
+  EXPECT_TRUE(asked.acknowledged(1));
+  EXPECT_FALSE(asked.session.settled());
+  asked.session.on_ack({.request_id = 1, .ok = true, .topics = {Asked::wire(0)}}, t0 + 1s);
+  asked.session.on_ack({.request_id = 1, .ok = true, .topics = {Asked::wire(2)}}, t0 + 1s);
+  EXPECT_TRUE(asked.acknowledged(0) && asked.acknowledged(2));
+  EXPECT_TRUE(asked.session.settled());
+}
+
+TEST(SessionAck, a_topic_that_is_named_is_refused_alone_and_at_once) {
+  Asked asked;
+  const std::size_t sent = asked.port.sent.size();
+  asked.session.on_ack(
+      {.request_id = 1, .ok = false, .message = "no such pair", .topics = {Asked::wire(2)}}, t0);
+  const auto happened = asked.session.take_happened();
+  ASSERT_EQ(happened.refused.size(), 1U);
+  EXPECT_EQ(happened.refused[0].first, TopicId{2});
+  EXPECT_EQ(happened.refused[0].second, "no such pair");
+  EXPECT_EQ(asked.port.sent.size(), sent) << "the others are not asked for again";
+  EXPECT_FALSE(asked.session.settled()) << "the others still wait";
+}
+
+TEST(SessionAck, a_complete_list_grants_what_it_holds_and_nothing_else) {
+  Asked asked;
+  const venues::Ack some{.ok = true, .topics = {Asked::wire(0), Asked::wire(2)}, .complete = true};
+  asked.session.on_ack(some, t0);
+  EXPECT_TRUE(asked.acknowledged(0) && asked.acknowledged(2));
+  EXPECT_FALSE(asked.acknowledged(1));
+  EXPECT_FALSE(asked.session.settled());
+}
+
+TEST(SessionAck, a_complete_list_without_it_ends_what_was_given_up) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  asked.session.resubscribe(TopicId{1}, t0 + 5s);  // gives up, and asks again
+  asked.session.on_ack({.ok = true, .topics = {Asked::wire(0), Asked::wire(2)}, .complete = true},
+                       t0 + 5s);
+  EXPECT_FALSE(asked.session.settled()) << "asked for again, not there yet";
+  asked.session.on_ack(
+      {.ok = true, .topics = {Asked::wire(0), Asked::wire(1), Asked::wire(2)}, .complete = true},
+      t0 + 6s);
+  EXPECT_TRUE(asked.session.settled());
+  EXPECT_EQ(asked.session.coverage(TopicId{1})->acknowledged, t0 + 6s);
+}
+
+}  // namespace
+}  // namespace feedwatch::feed

@@ -1,0 +1,91 @@
+#include "feedwatch/venues/wire/rest_price.hpp"
+
+#include <simdjson.h>
+
+#include <optional>
+
+#include "feedwatch/venues/wire/json.hpp"
+#include "feedwatch/venues/wire/rest_document.hpp"
+
+namespace feedwatch::venues::wire {
+
+namespace {
+
+namespace dom = simdjson::dom;
+
+/// The object of the symbol: the node itself, or its place in a list.
+std::expected<dom::element, std::string> object_of(dom::element node, std::string_view symbol,
+                                                   std::string_view key) {
+  dom::array list;
+  if (node.get_array().get(list)) return node;
+  std::optional<dom::element> found;
+  for (const dom::element item : list) {
+    std::string_view named;
+    if (!key.empty() && (item[key].get_string().get(named) || named != symbol)) continue;
+    found = item;
+  }
+  if (!found) return std::unexpected("REST tells nothing about " + std::string(symbol));
+  return *found;
+}
+
+bool read_price(dom::element object, std::string_view key, Decimal& out) {
+  dom::element value;
+  if (object[key].get(value)) return false;
+  dom::array list;
+  if (!value.get_array().get(list) && list.at(0).get(value)) return false;
+  std::string_view text;
+  if (value.get_string().get(text)) return false;
+  const auto price = Decimal::parse(text);
+  if (!price || !price->is_positive()) return false;
+  out = *price;
+  return true;
+}
+
+/// A number, or a string that holds one; an empty token where there is neither.
+Token read_token(dom::element object, std::string_view key, std::string& buffer) {
+  Token token;
+  dom::element value;
+  if (key.empty() || object[key].get(value)) return token;
+  std::uint64_t number = 0;
+  std::string_view text;
+  if (!value.get_uint64().get(number)) {
+    buffer = std::to_string(number);
+    token.set(buffer);
+  } else if (!value.get_string().get(text)) {
+    token.set(text);
+  }
+  return token;
+}
+
+}  // namespace
+
+std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
+                                                  const PriceFields& where) {
+  dom::parser parser;
+  dom::element root;
+  if (const auto error = parser.parse(body.data(), body.size()).get(root)) {
+    return std::unexpected("the answer is not JSON: " +
+                           std::string(simdjson::error_message(error)));
+  }
+  dom::element node;
+  if (descend(root, where.parents).get(node)) {
+    return std::unexpected("the answer holds no '" + std::string(where.parents.back()) + "'");
+  }
+  const auto object = object_of(node, symbol, where.symbol);
+  if (!object) return std::unexpected(object.error());
+  RestPrice told;
+  const auto lacks = [&](std::string_view key) {
+    return std::unexpected("REST tells no price '" + std::string(key) + "' of " +
+                           std::string(symbol));
+  };
+  if (!read_price(*object, where.price, told.prices.price)) return lacks(where.price);
+  if (!where.ask.empty() && !read_price(*object, where.ask, told.prices.ask)) {
+    return lacks(where.ask);
+  }
+  std::string digits;
+  told.ts_event = parse_millis(read_token(*object, where.time, digits));
+  told.seq = parse_unsigned(read_token(*object, where.seq, digits));
+  return told;
+}
+
+}  // namespace feedwatch::venues::wire

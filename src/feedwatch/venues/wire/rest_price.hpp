@@ -1,0 +1,27 @@
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "feedwatch/venues/venue.hpp"
+
+namespace feedwatch::venues::wire {
+
+/// Where one symbol's price stands in a REST answer.
+struct PriceFields {
+  std::span<const std::string_view> parents;  ///< keys from the root to the object, or to the list
+  std::string_view symbol;                    ///< key that names the symbol; empty = none does
+  std::string_view price;                     ///< key of the price, or of the bid
+  std::string_view ask;                       ///< key of the ask; empty = not a quote
+  std::string_view time;  ///< key of the event time in milliseconds, if there is one
+  std::string_view seq;   ///< key of a number comparable with the channel's, if there is one
+};
+
+/// Reads it. In a list the object that names the symbol is meant, or the last one where none names
+/// any. A price is a string, or a list whose first member is one (Kraken).
+std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
+                                                  const PriceFields& where);
+
+}  // namespace feedwatch::venues::wire
