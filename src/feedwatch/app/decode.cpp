@@ -49,6 +49,8 @@ std::string_view to_text(venues::MessageType type) {
       return "ping";
     case venues::MessageType::notice:
       return "notice";
+    case venues::MessageType::status:
+      return "status";
     case venues::MessageType::ignored:
       return "ignored";
   }
