@@ -93,6 +93,11 @@ RepairStatus Ladder::on_failure(MonoTime now, std::string detail, bool tried) {
   return done;
 }
 
+void Ladder::rest() {
+  suspect_since_.reset();
+  due_ = never_mono;
+}
+
 bool Ladder::take_exhausted_change() {
   return std::exchange(exhausted_changed_, false);
 }

@@ -56,6 +56,9 @@ class Ladder {
   /// stood says nothing about the topic, so it is none of its repairs and the next may follow soon
   /// (what bounds it is the budget of dials).
   RepairStatus on_failure(MonoTime now, std::string detail, bool tried = true);
+  /// Nothing shows whether the step that just failed helped: its channel only speaks of changes,
+  /// and there may have been none. The next suspicion goes on from here.
+  void rest();
   bool overdue(MonoTime now) const { return running_ && now >= deadline_; }
   /// The running resubscription has not been sent yet: its time begins when it is.
   void not_sent_yet(MonoTime now) { deadline_ = now + resubscribe_deadline_; }

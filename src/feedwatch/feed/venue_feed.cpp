@@ -264,6 +264,14 @@ void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
   update_venue(now);
 }
 
+void VenueFeed::on_quiet(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  state.ladder.on_cleared();
+  note_exhausted(topic, now);
+  if (!state.ladder.running()) climbing_.erase(topic);
+  update_reason(topic, now);
+}
+
 // ---- time ---------------------------------------------------------------------------------------
 
 MonoTime VenueFeed::next_deadline(MonoTime now) const {

@@ -64,6 +64,8 @@ class VenueFeed {
   /// Silent since then, which accuses nobody yet: what REST says of the instrument may explain it.
   void note_silent(TopicId topic, MonoTime since, MonoTime now);
   void on_cleared(TopicId topic, MonoTime now);
+  /// Its silence is the market's, REST says: no repair begins. It is silent all the same.
+  void on_quiet(TopicId topic, MonoTime now);
 
   // ---- what connections say ----
   void on_phase(ConnId conn, DialPhase reached, MonoTime now);
@@ -149,6 +151,8 @@ class VenueFeed {
   void promote(Slot& slot, MonoTime now);
   void give_up_replacement(Slot& slot, const std::string& why, MonoTime now);
   void fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried, MonoTime now);
+  bool owes_data(const TopicState& topic) const;
+  static bool served(const Slot& slot, TopicId topic);
   void accuse(TopicId topic, MonoTime now);
   void end_repair(TopicId topic, std::string why, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);

@@ -98,15 +98,25 @@ bool VenueFeed::line_wide(const Slot& slot) const {
   return suspects >= 3 || (suspects >= 2 && suspects * 5 > slot.topics.size());
 }
 
+/// Whether its channel sends something soon, whatever the market does.
+bool VenueFeed::owes_data(const TopicState& topic) const {
+  return topic.clocked || sheet_.channels[topic.wire.channel].snapshot_on_subscribe;
+}
+
+/// The line in use has its subscription granted.
+bool VenueFeed::served(const Slot& slot, TopicId topic) {
+  const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
+  return coverage != nullptr && coverage->acknowledged;
+}
+
 /// Its subscription owes data, or was refused: repair begins without waiting for silence.
 void VenueFeed::accuse(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   if (state.quarantined || state.instrument != Reason::ok) return;
   // A channel that owes nothing accuses no line by being quiet (decision 3).
-  const venues::ChannelSheet& sheet = sheet_.channels[state.wire.channel];
-  const bool owes = state.clocked || sheet.snapshot_on_subscribe;
   state.silent_since = std::min(state.silent_since, now);
-  state.ladder.on_suspect(now, owes ? RepairStep::replace_line : RepairStep::resubscribe);
+  state.ladder.on_suspect(now,
+                          owes_data(state) ? RepairStep::replace_line : RepairStep::resubscribe);
   climbing_.insert(topic);
 }
 
@@ -124,6 +134,7 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   }
   if (state.ladder.overdue(now)) {
     finish_repair(topic, false, "no data of the new epoch in time", now);
+    if (!owes_data(state) && served(slot, topic)) state.ladder.rest();
   }
   if (state.clocked && state.required && line_up(slot) && state.silent_since != never_mono) {
     state.ladder.check_silence(state.silent_since, now);

@@ -177,6 +177,7 @@ struct Instrument {
 /// One price as the venue's REST tells it.
 struct RestPrice {
   Prices prices;  ///< bid in `price` and ask in `ask` for a quote
+  /// When it was so, by the venue: the moment it answers for, not that of the last change.
   std::optional<WallTime> ts_event;
   /// Comparable with the `seq` of the stream's own channel, where REST has such a number.
   std::optional<std::uint64_t> seq;

@@ -56,11 +56,16 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  // The book's own `lastUpdateId` moves with every level, so it does not compare with `u`.
-  wire::PriceFields fields{.symbol = "symbol", .time = "time"};
-  fields.price = kind == Kind::quote ? "bidPrice" : kind == Kind::mark ? "markPrice" : "indexPrice";
-  if (kind == Kind::quote) fields.ask = "askPrice";
-  return wire::parse_price(body, symbol, fields);
+  if (kind == Kind::quote) {
+    // Its `time` is that of the last change, and its `lastUpdateId` moves with every level of the
+    // book: neither compares with a bookTicker's.
+    return wire::parse_price(body, symbol,
+                             {.symbol = "symbol", .price = "bidPrice", .ask = "askPrice"});
+  }
+  return wire::parse_price(body, symbol,
+                           {.symbol = "symbol",
+                            .price = kind == Kind::mark ? "markPrice" : "indexPrice",
+                            .time = "time"});
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

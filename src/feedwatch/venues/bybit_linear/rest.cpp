@@ -78,7 +78,7 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  wire::PriceFields fields{.parents = list_path, .symbol = "symbol"};
+  wire::PriceFields fields{.parents = list_path, .symbol = "symbol", .time = "time"};
   switch (kind) {
     case Kind::last:
       fields.price = "lastPrice";

@@ -84,6 +84,7 @@ std::expected<RestPrice, std::string> parse_price(std::string_view body, std::st
   }
   std::string digits;
   told.ts_event = parse_millis(read_token(*object, where.time, digits));
+  if (!told.ts_event) told.ts_event = parse_millis(read_token(root, where.time, digits));
   told.seq = parse_unsigned(read_token(*object, where.seq, digits));
   return told;
 }

@@ -15,8 +15,10 @@ struct PriceFields {
   std::string_view symbol;                    ///< key that names the symbol; empty = none does
   std::string_view price;                     ///< key of the price, or of the bid
   std::string_view ask;                       ///< key of the ask; empty = not a quote
-  std::string_view time;  ///< key of the event time in milliseconds, if there is one
-  std::string_view seq;   ///< key of a number comparable with the channel's, if there is one
+  /// Key of the moment it was so, in milliseconds, beside the price or at the root; if there is
+  /// one.
+  std::string_view time;
+  std::string_view seq;  ///< key of a number comparable with the channel's, if there is one
 };
 
 /// Reads it. In a list the object that names the symbol is meant, or the last one where none names
