@@ -102,6 +102,8 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
     const venues::VenueSheet& sheet = unit->options.venue->sheet();
     if (unit->options.ws_url.empty()) unit->options.ws_url = sheet.ws_url;
     if (unit->options.rest_url.empty()) unit->options.rest_url = sheet.rest_url;
+    const venues::RateLimit rest = sheet.rest.count > 0 ? sheet.rest : unpublished_rest_limit;
+    unit->prober = feed::Prober(feed::Budget::share_of(rest));
     unit->port = std::make_unique<VenuePort>(*this, i);
     unit->feed = std::make_unique<feed::VenueFeed>(
         feed::FeedOptions{.venue = unit->options.name,
@@ -170,6 +172,7 @@ void Shard::Impl::on_wakeup(MonoTime now) {
   drain_changes(now);
   for (std::size_t i = 0; i < units.size(); ++i) {
     units[i]->feed->on_time(now);
+    probe(*units[i], now);
     if (units[i]->next_fetch <= now && !units[i]->fetching) {
       fetch_instruments(i, units[i]->options.venue->instruments_url(units[i]->options.rest_url),
                         now);
@@ -204,7 +207,8 @@ MonoTime Shard::Impl::next_deadline(MonoTime now) {
   if (feeds_dirty) {
     feeds_deadline = std::min(next_lease_expiry(), next_offsets_save);
     for (const auto& unit : units) {
-      feeds_deadline = std::min(feeds_deadline, unit->feed->next_deadline(now));
+      feeds_deadline = std::min(
+          {feeds_deadline, unit->feed->next_deadline(now), unit->prober.next_deadline(now)});
       if (!unit->fetching) feeds_deadline = std::min(feeds_deadline, unit->next_fetch);
     }
     feeds_dirty = false;

@@ -145,6 +145,7 @@ void Shard::Impl::begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std:
     monitor.on_epoch(fed, epoch, now);
     StreamEntry& entry = streams.at(fed);
     entry.status.epoch = epoch;
+    leave(fed, now);
     put(entry);
   }
 }
@@ -172,6 +173,15 @@ void Shard::Impl::drain_changes(MonoTime now) {
   for (const StreamChange& change : changes) apply(change, now);
 }
 
+/// Silence of an event channel proves nothing by itself: REST is asked. Where nobody can be, and
+/// where it is no silence, one new subscription is tried and the line is left alone.
+bool Shard::Impl::resubscribes_at(const StreamChange& change, const StreamEntry& entry) const {
+  if (!entry.event_channel || (change.to != Level::degraded && change.to != Level::stale)) {
+    return false;
+  }
+  return !options.instruments || monitor.unchecked_slot(change.stream).frozen;
+}
+
 void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
   const auto found = streams.find(change.stream);
   if (found == streams.end()) return;
@@ -186,16 +196,14 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       status.reason = change.reason;
       status.level_since = change.at;
       status.transitions = 1;
-      // Silence of an event channel proves nothing by itself, and nobody can be asked yet: one new
-      // subscription is tried, the line is left alone.
-      if (entry.event_channel && change.to != Level::healthy && change.to != Level::unknown) {
-        ask_before_judging(*units[entry.venue], now);
+      if (resubscribes_at(change, entry)) {
         feed.on_suspect(entry.topic, change.at, RepairStep::resubscribe, now);
       }
       break;
     case StreamChange::Type::suspect:
       status.suspect_since = change.at;
       ask_before_judging(*units[entry.venue], now);
+      watch(change.stream, entry.event_channel ? now : now + bridge_after);
       if (!entry.event_channel) {
         feed.on_suspect(entry.topic, change.at - policy.suspect_after, RepairStep::replace_line,
                         now);
@@ -205,6 +213,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       break;
     case StreamChange::Type::cleared:
       status.suspect_since.reset();
+      leave(change.stream, now);
       feed.on_cleared(entry.topic, now);
       break;
     case StreamChange::Type::rejecting:
@@ -254,8 +263,12 @@ void Shard::Impl::VenuePort::for_streams(feed::TopicId topic, Action action) {
 }
 
 void Shard::Impl::VenuePort::topic_acknowledged(feed::TopicId topic, MonoTime now) {
-  for_streams(topic,
-              [&](StreamId stream, StreamEntry&) { shard_.monitor.on_acknowledged(stream, now); });
+  for_streams(topic, [&](StreamId stream, StreamEntry& entry) {
+    shard_.monitor.on_acknowledged(stream, now);
+    // A channel that only speaks of changes owes no first price: REST says whether there was one.
+    const bool waits = entry.event_channel && !shard_.monitor.unchecked_slot(stream).received;
+    if (waits) shard_.watch(stream, now + entry.info->policy.suspect_after);
+  });
 }
 
 void Shard::Impl::VenuePort::topic_lost(feed::TopicId topic, MonoTime now) {
@@ -266,10 +279,10 @@ void Shard::Impl::VenuePort::topic_lost(feed::TopicId topic, MonoTime now) {
 void Shard::Impl::VenuePort::topic_reason(feed::TopicId topic, Reason reason,
                                           std::string_view detail, MonoTime now) {
   for_streams(topic, [&](StreamId stream, StreamEntry& entry) {
-    shard_.monitor.set_feed_reason(stream, reason, now);
+    entry.feed_reason = reason;
+    entry.feed_detail = detail;
     entry.status.quarantined = reason == Reason::quarantined;
-    entry.status.detail = detail;
-    shard_.put(entry);
+    shard_.tell_reason(stream, entry, now);
   });
 }
 

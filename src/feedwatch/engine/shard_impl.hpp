@@ -14,6 +14,7 @@
 
 #include "feedwatch/engine/shard.hpp"
 #include "feedwatch/feed/port.hpp"
+#include "feedwatch/feed/prober.hpp"
 #include "feedwatch/feed/venue_feed.hpp"
 #include "feedwatch/model/symbol_table.hpp"
 
@@ -25,6 +26,10 @@ constexpr Duration rest_patience_first = 2min;
 constexpr Duration rest_patience_max = 1h;
 constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
+/// Where a venue publishes no limit of requests: our fifth is one in two seconds.
+constexpr venues::RateLimit unpublished_rest_limit{25, 10s};
+/// A clock that has stopped for a moment is back before anybody needs REST's price.
+constexpr Duration bridge_after = 5s;
 constexpr std::size_t max_instrument_pages = 20;
 constexpr std::uint32_t lines_per_venue = 10'000;
 
@@ -50,6 +55,11 @@ struct StreamEntry {
   bool configured = false;
   std::map<std::string, MonoTime> leases;  ///< owner → expiry (never_mono = none)
   StreamStatus status;                     ///< newest; put on the board as it changes
+  Reason feed_reason = Reason::ok;         ///< what the feed knows, and its words
+  std::string feed_detail;
+  Reason probe_reason = Reason::ok;  ///< what REST says of its silence
+  std::string probe_detail;
+  std::string rest_price;  ///< newest one told, for people
 };
 
 struct Shard::Impl {
@@ -70,8 +80,10 @@ struct Shard::Impl {
     std::size_t pages = 0;
     MonoTime next_fetch = never_mono;
     MonoTime fetch_not_before{};  ///< REST asked for patience, or was asked a moment ago
+    MonoTime denied_until{};      ///< REST told us off until then
     Duration rest_patience = rest_patience_first;  ///< where REST refuses and names no time
     bool fetching = false;
+    feed::Prober prober{{}};
     VenueStatus told;  ///< as put on the board
 
     /// nullptr when no stream has the symbol.
@@ -108,6 +120,7 @@ struct Shard::Impl {
   void on_undecodable(Unit& unit, const venues::DecodeError& error, MonoTime now);
   void drain_changes(MonoTime now);
   void apply(const StreamChange& change, MonoTime now);
+  bool resubscribes_at(const StreamChange& change, const StreamEntry& entry) const;
 
   // shard_streams.cpp: wanting and not wanting
   Result<StreamId> want(const StreamKey& key, MonoTime now);
@@ -134,6 +147,21 @@ struct Shard::Impl {
   /// Tells the venue's state again when its patterns begin or cease to wait for the list.
   void put_expansion(Unit& unit);
   void apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id, MonoTime now);
+  /// REST told us off; for how long it is left alone.
+  static bool denied(const HttpResponse& response);
+  Duration rest_denied(Unit& unit, const HttpResponse& response, MonoTime now);
+
+  // shard_probe.cpp: quiet or dead
+  /// REST is asked about the stream from then on, until it ticks.
+  void watch(StreamId stream, MonoTime from);
+  void leave(StreamId stream, MonoTime now);
+  void tell_reason(StreamId stream, StreamEntry& entry, MonoTime now);
+  void probe(Unit& unit, MonoTime now);
+  void ask(Unit& unit, const feed::Prober::Question& question, MonoTime now);
+  void on_price(Unit& unit, const feed::Prober::Question& question, MonoTime asked,
+                std::expected<HttpResponse, std::string> response);
+  void finish_probe(Unit& unit, MonoTime now);
+  void act_on(const feed::Prober::Finding& finding, MonoTime now);
 
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);
@@ -153,6 +181,7 @@ struct Shard::Impl {
   venues::Decoded decoded;
   std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
   std::vector<StreamChange> changes;
+  std::vector<feed::Prober::Finding> findings;
   std::uint64_t unknown_symbols = 0;
   bool running = false;
   bool feeds_dirty = true;  ///< a feed's next deadline may have moved earlier

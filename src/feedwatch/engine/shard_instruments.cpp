@@ -48,15 +48,7 @@ void Shard::Impl::on_instruments(std::size_t index,
     finish(now);
   };
   if (!response) return try_again(instruments_retry);
-  if (response->status == 429 || response->status == 418 || response->status == 403 ||
-      response->status == 451) {
-    const std::optional<Duration> wait = retry_after_of(*response);
-    // All ask REST to be patient; 418 bans the address, and dialling on would prolong it.
-    if (response->status == 418) unit.feed->limit(wait, "REST answered 418: address banned", now);
-    const Duration patience = std::exchange(
-        unit.rest_patience, std::min<Duration>(2 * unit.rest_patience, rest_patience_max));
-    return try_again(std::clamp<Duration>(wait.value_or(patience), instruments_retry, 72h));
-  }
+  if (denied(*response)) return try_again(rest_denied(unit, *response, now));
   if (response->status != 200) return try_again(instruments_retry);
   unit.rest_patience = rest_patience_first;
   const auto page = venue.parse_instruments(response->body);
@@ -79,6 +71,26 @@ void Shard::Impl::on_instruments(std::size_t index,
   if (unit.feed->excusing()) unit.next_fetch = now + instruments_while_excusing;
   put_expansion(unit);  // after the streams: who sees the list known sees them as well
   finish(now);
+}
+
+bool Shard::Impl::denied(const HttpResponse& response) {
+  return response.status == 429 || response.status == 418 || response.status == 403 ||
+         response.status == 451;
+}
+
+Duration Shard::Impl::rest_denied(Unit& unit, const HttpResponse& response, MonoTime now) {
+  const std::optional<Duration> told = retry_after_of(response);
+  // All ask REST to be patient; 418 bans the address, and dialling on would prolong it.
+  if (response.status == 418) unit.feed->limit(told, "REST answered 418: address banned", now);
+  // Requests under way together are told off once.
+  if (!told && now < unit.denied_until) return unit.denied_until - now;
+  const Duration patience = std::exchange(
+      unit.rest_patience, std::min<Duration>(2 * unit.rest_patience, rest_patience_max));
+  const Duration wait = std::clamp<Duration>(told.value_or(patience), instruments_retry, 72h);
+  unit.denied_until = std::max(unit.denied_until, now + wait);
+  unit.prober.hold(unit.denied_until);
+  unit.next_fetch = unit.fetch_not_before = std::max(unit.fetch_not_before, unit.denied_until);
+  return unit.denied_until - now;
 }
 
 void Shard::Impl::ask_before_judging(Unit& unit, MonoTime now) {

@@ -109,7 +109,8 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   unit.streams[entry.topic].push_back(*id);
   StreamEntry& stored = streams.emplace(*id, std::move(entry)).first->second;
   stored.status.line = unit.feed->line_name(stored.topic);
-  monitor.set_feed_reason(*id, unit.feed->reason(stored.topic), now);
+  stored.feed_reason = unit.feed->reason(stored.topic);
+  tell_reason(*id, stored, now);
   apply_instrument(unit, topic, stored.topic, now);
   feeds_dirty = true;
   put(stored);
@@ -167,6 +168,7 @@ void Shard::Impl::drop_if_unwanted(StreamId stream, MonoTime now) {
 
 void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
   Unit& unit = *units[streams.at(stream).venue];
+  unit.prober.leave(stream);
   const feed::TopicId topic = streams.at(stream).topic;
   const bool last = unit.streams.at(topic).size() == 1;
   // The feed's last words about the topic are told with its stream, which is still known here.

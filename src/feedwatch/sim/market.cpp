@@ -34,11 +34,23 @@ MarketSymbol::MarketSymbol(std::string symbol, std::uint64_t seed)
   bid_ = mark_ = index_ = last_;
 }
 
-void MarketSymbol::step() {
-  mark_ = moved(mark_, random_);
-  index_ = moved(index_, random_);
-  bid_ = moved(bid_, random_);
-  if (random_.below(4) == 0) last_ = bid_ + spread;
+void MarketSymbol::step(std::span<const Kind> kinds) {
+  for (const Kind kind : kinds) {
+    switch (kind) {
+      case Kind::last:
+        if (random_.below(4) == 0) last_ = moved(last_, random_);
+        break;
+      case Kind::quote:
+        bid_ = moved(bid_, random_);
+        break;
+      case Kind::mark:
+        mark_ = moved(mark_, random_);
+        break;
+      case Kind::index:
+        index_ = moved(index_, random_);
+        break;
+    }
+  }
 }
 
 Prices MarketSymbol::prices(Kind kind) const {

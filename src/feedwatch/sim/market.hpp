@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "feedwatch/base/random.hpp"
@@ -18,8 +19,9 @@ class MarketSymbol {
   MarketSymbol(std::string symbol, std::uint64_t seed);
 
   const std::string& symbol() const { return symbol_; }
-  /// One step of the walk: index and mark always move, quote and last often enough.
-  void step();
+  /// One step of the walk of these kinds: last moves often enough, the others always. What no
+  /// channel speaks of stands still, for REST too.
+  void step(std::span<const Kind> kinds);
   /// From now on this kind says exactly this, until unpinned or pinned again.
   void pin(Kind kind, const Prices& prices) { pinned_[static_cast<std::size_t>(kind)] = prices; }
   void unpin(Kind kind) { pinned_[static_cast<std::size_t>(kind)].reset(); }

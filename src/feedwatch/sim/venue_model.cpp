@@ -103,7 +103,7 @@ void VenueModel::publish(std::uint8_t index, bool repeats) {
     if (repeats) {
       if (clock_.now() - moved_[topic] < repeat_after) continue;
     } else {
-      if (fault(FaultType::frozen, symbol) == nullptr) instrument.step();
+      if (fault(FaultType::frozen, symbol) == nullptr) instrument.step(channel(index).kinds);
       ++seqs_.try_emplace(topic, first_seq).first->second;
       moved_[topic] = clock_.now();
     }
