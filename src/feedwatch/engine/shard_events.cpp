@@ -27,12 +27,14 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   Unit& unit = *units[connection.unit];
   const MonoTime now = ports.clock.now();
   unit.feed->on_frames(conn, frames.size(), now);
+  heard = false;
   for (const Frame& frame : frames) {
     const bool is_message = frame.type == FrameType::text || frame.type == FrameType::binary;
     // What a pong says of the line holds for what comes behind it.
     if (!is_message) apply_pending(now);
     switch (frame.type) {
       case FrameType::ping:
+        heard = true;
         ports.transport.send_pong(conn, frame.payload);
         unit.feed->on_answered_ping(conn, now);
         break;
@@ -47,6 +49,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
     }
   }
   apply_pending(now);
+  if (heard) unit.feed->on_heard(conn, now);
   finish(now);
 }
 
@@ -63,9 +66,14 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
     return;
   }
   unit.feed->on_decoded(conn);
+  heard = heard || *type != venues::MessageType::pong;
   switch (*type) {
     case venues::MessageType::data:
       for (const WireTick& wire : decoded.ticks) on_tick(conn, unit, wire, stamp, now);
+      for (const venues::Beat& beat : decoded.beats) {
+        feeds_dirty = true;
+        unit.feed->on_beat(conn, beat, now);
+      }
       break;
     case venues::MessageType::ack:
       feeds_dirty = true;

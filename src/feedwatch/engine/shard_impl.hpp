@@ -180,6 +180,7 @@ struct Shard::Impl {
   std::uint32_t next_conn = 1;
   venues::Decoded decoded;
   std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
+  bool heard = false;         ///< the read being decoded holds more than pongs
   std::vector<StreamChange> changes;
   std::vector<feed::Prober::Finding> findings;
   std::uint64_t unknown_symbols = 0;

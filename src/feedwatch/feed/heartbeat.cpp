@@ -5,6 +5,12 @@
 
 namespace feedwatch::feed {
 
+namespace {
+
+constexpr Duration dead_after_missed = 4s;  ///< time for a replacement, and no longer
+
+}  // namespace
+
 Heartbeat::Heartbeat(const venues::VenueSheet& sheet, HeartbeatLimits limits)
     : style_(sheet.ping),
       quiet_(sheet.ping_quiet),
@@ -15,6 +21,13 @@ Heartbeat::Heartbeat(const venues::VenueSheet& sheet, HeartbeatLimits limits)
 void Heartbeat::open(MonoTime now) {
   opened_ = now;
   last_frame_ = now;
+  last_heard_ = now;
+}
+
+MonoTime Heartbeat::missed_at() const {
+  if (server_heartbeat_ <= Duration::zero()) return never_mono;
+  const int periods = style_ == venues::PingStyle::none ? 2 : 3;
+  return last_heard_ + periods * server_heartbeat_ + 1s;
 }
 
 void Heartbeat::on_pong(std::string_view payload, MonoTime arrived, MonoTime now) {
@@ -53,17 +66,14 @@ MonoTime Heartbeat::silence_since() const {
 
 Heartbeat::Verdict Heartbeat::verdict(MonoTime now) const {
   if (!last_frame_) return Verdict::alive;
-  if (style_ == venues::PingStyle::none) {
-    if (server_heartbeat_ <= Duration::zero()) return Verdict::alive;
-    const Duration silent = now - *last_frame_;
-    if (silent > 2 * server_heartbeat_ + limits_.suspect_after) return Verdict::dead;
-    return silent > 2 * server_heartbeat_ + 1s ? Verdict::suspect : Verdict::alive;
-  }
-  if (unanswered_.empty()) return Verdict::alive;
+  const MonoTime missed = missed_at();
+  if (missed != never_mono && now > missed + dead_after_missed) return Verdict::dead;
+  const Verdict quiet = now > missed ? Verdict::suspect : Verdict::alive;
+  if (unanswered_.empty()) return quiet;
   if (now - unanswered_.front() >= limits_.pong_outer) return Verdict::dead;
   const Duration silent = now - silence_since();
   if (silent >= limits_.dead_after) return Verdict::dead;
-  return silent >= limits_.suspect_after ? Verdict::suspect : Verdict::alive;
+  return silent >= limits_.suspect_after ? Verdict::suspect : quiet;
 }
 
 MonoTime Heartbeat::next_deadline(MonoTime now) const {
@@ -72,12 +82,11 @@ MonoTime Heartbeat::next_deadline(MonoTime now) const {
     if (t > now && t < next) next = t;
   };
   if (!last_frame_) return next;
-  if (style_ == venues::PingStyle::none) {
-    if (server_heartbeat_ <= Duration::zero()) return next;
-    consider(*last_frame_ + 2 * server_heartbeat_ + 1s + Duration{1});
-    consider(*last_frame_ + 2 * server_heartbeat_ + limits_.suspect_after + Duration{1});
-    return next;
+  if (const MonoTime missed = missed_at(); missed != never_mono) {
+    consider(missed + Duration{1});
+    consider(missed + dead_after_missed + Duration{1});
   }
+  if (style_ == venues::PingStyle::none) return next;
   const MonoTime last_ping = last_ping_.value_or(opened_);
   consider(last_ping + busy_);
   consider(std::max(*last_frame_, last_ping) + quiet_);

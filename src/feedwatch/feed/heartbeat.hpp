@@ -21,7 +21,9 @@ struct HeartbeatLimits {
 /// Life signs of one open connection: when to ping, and what silence means.
 ///
 /// Any frame proves the socket, so an unanswered ping counts from the later of its sending and the
-/// newest frame; the outer limit alone counts from the ping itself. Single owner, not thread-safe.
+/// newest frame; the outer limit alone counts from the ping itself. A venue that promises to be
+/// heard every so often is suspect after three such periods and a second in which it said nothing
+/// but pongs. Single owner, not thread-safe.
 class Heartbeat {
  public:
   enum class Verdict : std::uint8_t { alive, suspect, dead };
@@ -30,6 +32,8 @@ class Heartbeat {
 
   void open(MonoTime now);
   void on_frame(MonoTime now) { last_frame_ = now; }
+  /// The venue said something by itself: anything but a pong.
+  void on_heard(MonoTime now) { last_heard_ = now; }
   /// Protocol pongs name their ping; one that names none (empty payload) answers the newest and all
   /// before it: taken for an older one's it would make the line look slow for ever after a loss.
   /// `arrived` is the frame's stamp: a pong that waited for our own loop is no slow line.
@@ -47,6 +51,8 @@ class Heartbeat {
 
  private:
   MonoTime silence_since() const;
+  /// When what the venue promised to say has been missed; never_mono when it promises nothing.
+  MonoTime missed_at() const;
 
   venues::PingStyle style_;
   Duration quiet_;
@@ -55,6 +61,7 @@ class Heartbeat {
   HeartbeatLimits limits_;
   MonoTime opened_{};
   std::optional<MonoTime> last_frame_;
+  MonoTime last_heard_{};
   std::optional<MonoTime> last_ping_;  // newest one sent
   std::deque<MonoTime> unanswered_;    // by number; a line dies long before there are many
   std::uint64_t next_payload_ = 1;

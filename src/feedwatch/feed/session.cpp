@@ -246,8 +246,9 @@ void Session::on_frames(std::size_t count, MonoTime now) {
 Session::Data Session::on_data(TopicId topic, MonoTime now) {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || state_ == State::closing) return {};
-  const Coverage& coverage = found->second.coverage;
+  Coverage& coverage = found->second.coverage;
   if (coverage.epoch == no_epoch) return {};
+  coverage.heard = now;
   if (!std::exchange(data_heard_, true)) check_live(now);
   return {coverage.epoch, !coverage.seen, lag()};
 }

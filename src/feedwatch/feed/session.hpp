@@ -31,8 +31,9 @@ struct Coverage {
   std::uint32_t epoch = 0;  ///< of the newest subscription that data may belong to
   std::optional<MonoTime> requested;
   std::optional<MonoTime> acknowledged;
-  std::optional<MonoTime> seen;  ///< first usable data of `epoch`
-  bool resubscribing = false;    ///< a new subscription is under way; data counts for the old epoch
+  std::optional<MonoTime> seen;   ///< first usable data of `epoch`
+  std::optional<MonoTime> heard;  ///< newest message
+  bool resubscribing = false;  ///< a new subscription is under way; data counts for the old epoch
   bool refused = false;
 };
 
@@ -90,6 +91,7 @@ class Session {
   // ---- events ----
   void on_phase(DialPhase reached, MonoTime now);
   void on_frames(std::size_t count, MonoTime now);
+  void on_heard(MonoTime now) { heartbeat_.on_heard(now); }
   void on_pong(std::string_view payload, MonoTime arrived, MonoTime now) {
     heartbeat_.on_pong(payload, arrived, now);
   }

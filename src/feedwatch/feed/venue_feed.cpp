@@ -108,6 +108,10 @@ void VenueFeed::on_frames(ConnId conn, std::size_t count, MonoTime now) {
   if (Session* session = find(conn)) session->on_frames(count, now);
 }
 
+void VenueFeed::on_heard(ConnId conn, MonoTime now) {
+  if (Session* session = find(conn)) session->on_heard(now);
+}
+
 void VenueFeed::on_pong(ConnId conn, std::string_view payload, MonoTime arrived, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
@@ -291,6 +295,7 @@ MonoTime VenueFeed::next_deadline(MonoTime now) const {
     }
   }
   for (const TopicId topic : climbing_) consider(at(topic).ladder.next_deadline());
+  if (!beats_due_.empty()) consider(beats_due_.front().first);
   if (limited_until_) consider(*limited_until_);
   return next;
 }
@@ -314,6 +319,7 @@ void VenueFeed::on_time(MonoTime now) {
     dial_due(*slot, now);
     publish(*slot, now);
   }
+  check_beats(now);
   const std::vector<TopicId> climbing(climbing_.begin(), climbing_.end());
   for (const TopicId topic : climbing) run_ladder(topic, now);
   if (now >= next_refresh_) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "feedwatch/base/random.hpp"
@@ -71,6 +73,8 @@ class VenueFeed {
   void on_phase(ConnId conn, DialPhase reached, MonoTime now);
   void on_closed(ConnId conn, const CloseReport& report, MonoTime now);
   void on_frames(ConnId conn, std::size_t count, MonoTime now);
+  /// Among them was something the venue said by itself: anything but pongs.
+  void on_heard(ConnId conn, MonoTime now);
   /// `arrived`: the frame's stamp, which our own stalls have not made younger.
   void on_pong(ConnId conn, std::string_view payload, MonoTime arrived, MonoTime now);
   void on_answered_ping(ConnId conn, MonoTime now);
@@ -80,6 +84,8 @@ class VenueFeed {
   void on_decode_error(ConnId conn, MonoTime now);
   /// Data of a topic: the epoch it belongs to. The hot path.
   Session::Data on_data(ConnId conn, TopicId topic, MonoTime now);
+  /// A message of a channel that only beats.
+  void on_beat(ConnId conn, const venues::Beat& beat, MonoTime now);
   /// The first of an epoch that its stream could use, or that confirmed it: the subscription works,
   /// and a repair has succeeded (semantics §7).
   void on_evidence(ConnId conn, TopicId topic, MonoTime now);
@@ -114,13 +120,26 @@ class VenueFeed {
   using SessionPtr = std::unique_ptr<Session>;
 
   // venue_topics.cpp: which there are, and which are set aside
-  Slot& slot_with_room(std::string_view route, MonoTime now);
+  Slot& slot_with_room(std::string_view route, std::size_t room, MonoTime now);
+  TopicId insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now);
+  void erase_topic(Slot& slot, TopicId topic, MonoTime now);
   std::string_view route_of(const venues::Topic& topic) const;
   void quarantine(TopicId topic, std::string detail, MonoTime now);
   void release(TopicId topic);
   void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
+
+  // venue_beats.cpp: channels that only beat
+  void add_beats(Slot& slot, const std::string& symbol, MonoTime now);
+  void insert_beat(Slot& slot, const venues::Topic& topic, MonoTime now);
+  void drop_beats(Slot& slot, MonoTime now);
+  std::size_t beats_of_symbol(std::string_view route) const;
+  bool has_prices() const;
+  Duration beat_limit(const TopicState& state) const;
+  void check_beats(MonoTime now);
+  std::optional<TopicId> beats_for(TopicId beat) const;
+  void resubscribe_beside(TopicId beat, MonoTime now);
 
   // venue_feed.cpp: events
   Session* find(ConnId conn, Slot** slot = nullptr) const;
@@ -161,6 +180,7 @@ class VenueFeed {
   bool line_wide(const Slot& slot) const;
   void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now, bool tried = true);
   void note_exhausted(TopicId topic, MonoTime now);
+  void tell_repair(TopicId topic, const RepairStatus& repair);
 
   // venue_view.cpp: reasons and statuses
   Reason reason_of(const TopicState& topic) const;
@@ -191,6 +211,7 @@ class VenueFeed {
   std::map<ConnId, std::size_t> sessions_;           // open connections → slot
   std::set<TopicId> climbing_;                       // topics whose ladder is not at rest
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
+  std::deque<std::pair<MonoTime, TopicId>> beats_due_;  // when each beat is missed; one entry each
 
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost

@@ -39,9 +39,11 @@ struct VenueFeed::TopicState {
   std::size_t slot = 0;
   bool required = false;
   bool clocked = false;
-  bool received = false;    ///< data in any epoch
-  std::uint32_t epoch = 0;  ///< newest one that had data, on whatever line
-  int fruitless = 0;        ///< epochs refused, or without data while the line had some
+  venues::BeatScope beat = venues::BeatScope::none;  ///< for whom it beats, if it only does that
+  MonoTime beat_at = never_mono;                     ///< newest beat; never = none is waited for
+  bool received = false;                             ///< data in any epoch
+  std::uint32_t epoch = 0;                           ///< newest one that had data, on whatever line
+  int fruitless = 0;  ///< epochs refused, or without data while the line had some
   bool quarantined = false;
   bool unlisted = false;           ///< quarantined because no list knows it; lifted when one does
   MonoTime retry_at = never_mono;  ///< while quarantined
@@ -63,6 +65,7 @@ struct VenueFeed::Slot {
   std::string route;
   std::string name;
   std::set<TopicId> topics;
+  std::map<venues::Topic, TopicId> beats;  ///< those of `topics` that only beat
   SessionPtr current;
   SessionPtr replacement;
   std::vector<SessionPtr> closing;  ///< sockets on their way out; data ignored

@@ -123,7 +123,7 @@ void VenueFeed::accuse(TopicId topic, MonoTime now) {
 /// The repair under way is over for another reason than its own deadline.
 void VenueFeed::end_repair(TopicId topic, std::string why, MonoTime now) {
   Ladder& ladder = at(topic).ladder;
-  if (ladder.running()) port_.repair_changed(topic, ladder.on_failure(now, std::move(why), true));
+  if (ladder.running()) tell_repair(topic, ladder.on_failure(now, std::move(why), true));
 }
 
 void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
@@ -155,7 +155,9 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   }
   // Counting a line's suspects for each of them, due or not, would be the square of its topics.
   const std::optional<RepairStep> step =
-      state.ladder.due(now) ? state.ladder.due_step(now, line_wide(slot)) : std::nullopt;
+      state.ladder.due(now)
+          ? state.ladder.due_step(now, state.beat == venues::BeatScope::line || line_wide(slot))
+          : std::nullopt;
   note_exhausted(topic, now);
   if (step) {
     const bool replace = *step == RepairStep::replace_line;
@@ -171,9 +173,12 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
 
 void VenueFeed::begin_repair(TopicId topic, RepairStep step, MonoTime now) {
   Slot& slot = *slots_[at(topic).slot];
-  port_.repair_changed(
-      topic, at(topic).ladder.begin(++repairs_, step, slot.current->conn(), slot.name, now));
-  if (step == RepairStep::resubscribe) slot.current->resubscribe(topic, now);
+  tell_repair(topic,
+              at(topic).ladder.begin(++repairs_, step, slot.current->conn(), slot.name, now));
+  if (step == RepairStep::resubscribe) {
+    if (at(topic).beat != venues::BeatScope::none) resubscribe_beside(topic, now);
+    slot.current->resubscribe(topic, now);
+  }
   update_reason(topic, now);
 }
 
@@ -187,7 +192,7 @@ void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTi
   TopicState& state = at(topic);
   const RepairStatus done =
       ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail), tried);
-  port_.repair_changed(topic, done);
+  tell_repair(topic, done);
   note_exhausted(topic, now);
   if (!ok && tried && !state.received) {
     const Slot& slot = *slots_[state.slot];
@@ -213,7 +218,17 @@ void VenueFeed::fail_repairs(Slot& slot, RepairStep step, const std::string& why
 
 void VenueFeed::note_exhausted(TopicId topic, MonoTime now) {
   Ladder& ladder = at(topic).ladder;
-  if (ladder.take_exhausted_change()) port_.repair_exhausted(topic, ladder.exhausted(), now);
+  const bool beats = at(topic).beat != venues::BeatScope::none;
+  const std::optional<TopicId> shown = beats ? beats_for(topic) : topic;
+  if (ladder.take_exhausted_change() && shown) {
+    port_.repair_exhausted(*shown, ladder.exhausted(), now);
+  }
+}
+
+/// A repair of what only beats is told with a topic it beats for.
+void VenueFeed::tell_repair(TopicId topic, const RepairStatus& repair) {
+  const bool beats = at(topic).beat != venues::BeatScope::none;
+  if (const auto shown = beats ? beats_for(topic) : topic) port_.repair_changed(*shown, repair);
 }
 
 }  // namespace feedwatch::feed

@@ -12,13 +12,12 @@ std::string_view VenueFeed::route_of(const venues::Topic& topic) const {
   return sheet_.channels[topic.channel].route;
 }
 
-VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, MonoTime now) {
+VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, std::size_t room, MonoTime now) {
   std::size_t number = 1;
   for (const auto& slot : slots_) {
     if (slot->route != route) continue;
-    if (sheet_.max_topics_per_line == 0 || slot->topics.size() < sheet_.max_topics_per_line) {
-      return *slot;
-    }
+    const std::size_t limit = sheet_.max_topics_per_line;
+    if (limit == 0 || slot->topics.empty() || slot->topics.size() + room <= limit) return *slot;
     ++number;
   }
   const std::size_t index = slots_.size();
@@ -30,14 +29,24 @@ VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, MonoTime now)
 }
 
 TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime now) {
-  Slot& slot = slot_with_room(route_of(topic), now);
+  const std::string_view route = route_of(topic);
+  Slot& slot = slot_with_room(route, 1 + beats_of_symbol(route), now);
+  const TopicId id = insert_topic(slot, topic, now);
+  at(id).required = required;
+  add_beats(slot, topic.symbol, now);
+  update_reason(id, now);
+  publish(slot, now, true);
+  update_venue(now);
+  return id;
+}
+
+TopicId VenueFeed::insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now) {
   const auto free = std::ranges::find_if(topics_, [](const auto& state) { return !state; });
   const TopicId id{static_cast<std::uint32_t>(free - topics_.begin())};
   auto state = std::make_unique<TopicState>();
   const Cadence& cadence = sheet_.channels[topic.channel].cadence;
   state->wire = topic;
   state->slot = slot.index;
-  state->required = required;
   state->clocked = cadence.type == CadenceType::clocked;
   state->ladder = Ladder(std::max<Duration>(3s, cadence.period + 2s));
   if (free == topics_.end()) {
@@ -52,17 +61,21 @@ TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime
     session->on_time(now);
   }
   if (running_ && !slot.current && !slot.dial_at) schedule(slot, true, now);
-  update_reason(id, now);
-  publish(slot, now, true);
-  update_venue(now);
   return id;
 }
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   Slot& slot = *slots_[at(topic).slot];
+  erase_topic(slot, topic, now);
+  for (const auto& each : slots_) drop_beats(*each, now);
+  update_venue(now);
+}
+
+void VenueFeed::erase_topic(Slot& slot, TopicId topic, MonoTime now) {
   end_repair(topic, "nobody wants it any more", now);
   slot.topics.erase(topic);
   climbing_.erase(topic);
+  std::erase_if(beats_due_, [&](const auto& due) { return due.second == topic; });
   for (Session* session : {slot.current.get(), slot.replacement.get()}) {
     if (session != nullptr) session->unwant(topic, now);
   }
@@ -83,7 +96,6 @@ void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
     }
   }
   publish(slot, now, true);
-  update_venue(now);
 }
 
 template <class Action>
@@ -96,6 +108,11 @@ void VenueFeed::for_sessions(TopicId topic, Action action) {
 
 void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
+  if (state.beat == venues::BeatScope::none) {  // what beats for it trades or halts with it
+    for (const auto& [beat, id] : slots_[state.slot]->beats) {
+      if (beat.symbol == state.wire.symbol) set_instrument(id, reason, detail, now);
+    }
+  }
   if (reason == Reason::quarantined && !state.received) {
     state.unlisted = true;
     state.instrument = Reason::ok;  // a halt it was in before is no matter any more

@@ -113,6 +113,7 @@ bool VenueFeed::delivers_nothing(const Slot& slot) const {
     const TopicState& state = at(topic);
     if (!state.clocked || state.quarantined || state.instrument != Reason::ok) continue;
     if (!state.ladder.accuses_line()) return false;
+    if (state.beat == venues::BeatScope::line) return true;
     ++clocked;
   }
   return clocked > 1;  // a single silent topic is never a line (decision 2)

@@ -65,6 +65,8 @@ std::expected<MessageType, DecodeError> GenericDecoder::decode(const Frame& fram
   const std::vector<std::string_view> words = split_words(frame.payload);
   if (words.empty()) return bad(DecodeErrorCode::unknown_message, "word");
   if (words[0] == "tick") return decode_tick(words, out);
+  if (words[0] == "beat") return decode_beat(words, out);
+  if (words[0] == "alive") return MessageType::ignored;
   if (words[0] == "pong") return MessageType::pong;
   if (words[0] == "notice") return MessageType::notice;
   if ((words[0] == "ack" || words[0] == "refuse") && words.size() >= 2) {
@@ -78,6 +80,22 @@ std::expected<MessageType, DecodeError> GenericDecoder::decode(const Frame& fram
   return bad(DecodeErrorCode::unknown_message, "word");
 }
 
+std::string_view GenericDecoder::symbol_of(std::string_view word) {
+  if (word.find('%') == std::string_view::npos) return word;
+  symbol_ = unescape_word(word);
+  return symbol_;
+}
+
+std::expected<MessageType, DecodeError> GenericDecoder::decode_beat(
+    const std::vector<std::string_view>& words, venues::Decoded& out) {
+  if (words.size() < 2) return bad(DecodeErrorCode::missing_field, "beat");
+  const auto channel = number<std::uint8_t>(words[1]);
+  if (!channel) return bad(DecodeErrorCode::bad_value, "channel");
+  const std::string_view symbol = words.size() > 2 ? symbol_of(words[2]) : std::string_view{};
+  out.beats.push_back({.channel = *channel, .symbol = symbol, .trade_id = {}});
+  return MessageType::data;
+}
+
 std::expected<MessageType, DecodeError> GenericDecoder::decode_tick(
     const std::vector<std::string_view>& words, venues::Decoded& out) {
   if (words.size() < 4) return bad(DecodeErrorCode::missing_field, "tick");
@@ -85,11 +103,7 @@ std::expected<MessageType, DecodeError> GenericDecoder::decode_tick(
   if (!kind) return bad(DecodeErrorCode::bad_value, "channel");
   WireTick tick;
   tick.kind = *kind;
-  tick.symbol = words[2];
-  if (tick.symbol.find('%') != std::string_view::npos) {
-    symbol_ = unescape_word(tick.symbol);
-    tick.symbol = symbol_;
-  }
+  tick.symbol = symbol_of(words[2]);
   tick.snapshot = words[3] == "snapshot";
   for (std::size_t i = 4; i < words.size(); ++i) {
     if (const auto taken = take_field(words[i], tick); !taken)

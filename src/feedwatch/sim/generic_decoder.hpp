@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "feedwatch/venues/venue.hpp"
 
@@ -15,8 +17,11 @@ class GenericDecoder final : public venues::Decoder {
  private:
   std::expected<venues::MessageType, venues::DecodeError> decode_tick(
       const std::vector<std::string_view>& words, venues::Decoded& out);
+  std::expected<venues::MessageType, venues::DecodeError> decode_beat(
+      const std::vector<std::string_view>& words, venues::Decoded& out);
+  std::string_view symbol_of(std::string_view word);
 
-  std::string symbol_;  ///< unescaped symbol of the newest tick, when it needed unescaping
+  std::string symbol_;  ///< unescaped symbol of the newest message, when it needed unescaping
 };
 
 }  // namespace feedwatch::sim

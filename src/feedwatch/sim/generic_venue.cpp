@@ -20,10 +20,12 @@ GenericVenue::GenericVenue(GenericSheet sheet)
       ws_url_("ws://" + described_.name + ".sim"),
       rest_url_("http://" + described_.name + ".sim") {
   for (const GenericChannel& channel : described_.channels) {
-    kinds_.push_back({channel.kind});
-    channels_.push_back({.name = to_text(channel.kind),
+    const bool beats = channel.beats != venues::BeatScope::none;
+    kinds_.emplace_back(beats ? 0 : 1, channel.kind);
+    channels_.push_back({.name = beats ? "beat" : to_text(channel.kind),
                          .route = "main",
                          .kinds = kinds_.back(),
+                         .beats = channel.beats,
                          .cadence = channel.cadence,
                          .event_time = channel.event_time,
                          .absent_is_unchanged = channel.absent_is_unchanged,
@@ -153,6 +155,9 @@ std::string GenericVenue::encode_pong(const ClientMessage&) const {
 
 std::string GenericVenue::encode_data(std::uint8_t channel, const MarketState& state) const {
   const GenericChannel& described = described_.channels.at(channel);
+  if (described.beats != venues::BeatScope::none) {
+    return fmt::format("beat {} {}", channel, escape_word(state.symbol));
+  }
   std::string out = fmt::format("tick {} {} {}", to_text(described.kind), escape_word(state.symbol),
                                 state.snapshot ? "snapshot" : "delta");
   if (described.event_time != EventTime::none) {
@@ -179,6 +184,10 @@ std::string GenericVenue::encode_data(std::uint8_t channel, const MarketState& s
       break;
   }
   return out;
+}
+
+std::string GenericVenue::encode_heartbeat(WallTime, std::uint64_t) const {
+  return described_.heartbeat_is_text ? "alive" : "";
 }
 
 std::optional<venues::VenueSide::RestPath> GenericVenue::rest_path(std::string_view target) const {

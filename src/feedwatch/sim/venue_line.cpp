@@ -14,8 +14,9 @@ constexpr std::string_view valid_words =
     "SYMBOL/KIND, every D, also SYMBOL[/KIND], missing SYMBOL/KIND, optional, refuse-unknown, "
     "latency D, "
     "jitter D; a venue of its own: clocked, event, publish-time, trade-time, no-time, snapshot, "
-    "unchanged, repeats, ordered, suspect D, ping none|protocol|text, heartbeat D, dial-limit N/D, "
-    "message-limit N/D, topics-per-line N";
+    "unchanged, repeats, ordered, suspect D, symbol-beats D, line-beats D, "
+    "ping none|protocol|text, heartbeat D, heartbeat-text D, dial-limit N/D, message-limit N/D, "
+    "topics-per-line N";
 
 /// "300/5m".
 venues::RateLimit take_limit(LineReader& words, std::string_view what) {
@@ -103,8 +104,12 @@ class VenueReader {
       if (style != "none" && style != "text" && style != "protocol") {
         LineReader::fail(fmt::format("\"{}\" is no ping style", style), "none, protocol, text");
       }
-    } else if (word == "heartbeat") {
-      sheet_.server_heartbeat = words_.take_duration("heartbeat");
+    } else if (word == "heartbeat" || word == "heartbeat-text") {
+      sheet_.server_heartbeat = words_.take_duration(word);
+      sheet_.heartbeat_is_text = word == "heartbeat-text";
+    } else if (word == "symbol-beats" || word == "line-beats") {
+      add_beats(word == "symbol-beats" ? venues::BeatScope::symbol : venues::BeatScope::line,
+                words_.take_duration(word));
     } else if (word == "dial-limit") {
       sheet_.dials = take_limit(words_, "dial-limit");
     } else if (word == "message-limit") {
@@ -198,9 +203,17 @@ class VenueReader {
     LineReader::fail(fmt::format("{} has no channel for {}", out_.setup.name, to_text(kind)));
   }
 
+  /// Before the group that is being read, so that its flags do not reach it.
+  void add_beats(venues::BeatScope scope, Duration period) {
+    if (period <= Duration{}) LineReader::fail("a period of zero", "symbol-beats 1s");
+    sheet_.channels.insert(sheet_.channels.begin(), {.beats = scope, .cadence = clocked(period)});
+    ++group_;
+  }
+
   void add_channel(Kind kind) {
-    const bool known =
-        std::ranges::find(sheet_.channels, kind, &GenericChannel::kind) != sheet_.channels.end();
+    const bool known = std::ranges::any_of(sheet_.channels, [&](const GenericChannel& each) {
+      return each.kind == kind && each.beats == venues::BeatScope::none;
+    });
     if (known) return;
     sheet_.channels.push_back(
         {.kind = kind, .cadence = type_ == CadenceType::clocked ? clocked(1s) : event_driven()});

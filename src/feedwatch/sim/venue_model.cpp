@@ -98,6 +98,7 @@ void VenueModel::schedule_channel(std::uint8_t index, Duration period, bool repe
 }
 
 void VenueModel::publish(std::uint8_t index, bool repeats) {
+  if (channel(index).beats == venues::BeatScope::line) return publish_symbol(index, {}, {});
   for (auto& [symbol, instrument] : market_) {
     const Topic topic{index, symbol};
     if (repeats) {
@@ -135,6 +136,9 @@ void VenueModel::send_topic(ConnId conn, Session& session, const Topic& topic, S
                             const Update& update) {
   if (silenced(session, topic, sub)) return;
   std::vector<TrueTick> truth;
+  if (channel(topic.channel).beats == venues::BeatScope::line) {
+    return send_data(conn, setup_.side->encode_data(topic.channel, {.now = venue_wall()}), {});
+  }
   const MarketState state = state_of(topic, sub, update, truth);
   sub.sent = true;
   ++record_.messages;
@@ -343,6 +347,17 @@ void VenueModel::heartbeat(ConnId conn) {
   queue_.add(clock_.now() + period, Turn::world, [this, conn, period] {
     const auto session = sessions_.find(conn);
     if (session == sessions_.end()) return;
+    const std::string text = setup_.side->encode_heartbeat(venue_wall(), 0);
+    if (!text.empty()) {
+      const MonoTime opened = session->second.opened;
+      const bool silent = std::ranges::any_of(faults_, [&](const Fault& each) {
+        return each.type == FaultType::silence_all && each.touches(opened, opened, clock_.now());
+      });
+      if (!silent) {
+        network_.server_send(conn, FrameType::text, text);
+      }
+      return heartbeat(conn);
+    }
     // A venue gives up on a client that leaves about three of its pings unanswered.
     if (clock_.now() - session->second.last_pong > period * 7 / 2) {
       log(fmt::format("conn={} answered no ping", conn.value));
@@ -409,7 +424,8 @@ void VenueModel::subscribe(ConnId conn, ClientMessage message) {
   record_.subscribes += message.topics.size();
   if (setup_.refuse_unknown) {
     for (const Topic& topic : message.topics) {
-      if (!market_.contains(topic.symbol)) message.invalid.push_back(topic.symbol);
+      const bool priced = channel(topic.channel).beats == venues::BeatScope::none;
+      if (priced && !market_.contains(topic.symbol)) message.invalid.push_back(topic.symbol);
     }
   }
   if (!message.invalid.empty()) {
@@ -421,7 +437,9 @@ void VenueModel::subscribe(ConnId conn, ClientMessage message) {
 }
 
 void VenueModel::add_topic(ConnId conn, Session& session, const Topic& topic) {
-  if (!market_.contains(topic.symbol)) return;  // acknowledged, never served: a real venue's habit
+  const bool of_line = channel(topic.channel).beats == venues::BeatScope::line;
+  // Acknowledged, never served: a real venue's habit.
+  if (!of_line && !market_.contains(topic.symbol)) return;
   Subscribed& sub = session.topics[topic];
   sub = {.at = clock_.now(), .served = served(conn, topic), .sent = false, .previous = {}};
   if (channel(topic.channel).snapshot_on_subscribe) send_topic(conn, session, topic, sub, {});

@@ -115,5 +115,23 @@ TEST(Heartbeat, where_pings_are_forbidden_the_server_heartbeat_decides) {
   EXPECT_EQ(heart.next_deadline(t0), t0 + 3s + 1ns);
 }
 
+TEST(Heartbeat, a_venue_that_promises_to_be_heard_is_suspect_when_only_pongs_come) {
+  venues::VenueSheet kraken = sheet(venues::PingStyle::text);
+  kraken.server_heartbeat = 1s;
+  Heartbeat heart(kraken);
+  heart.open(t0);
+  for (MonoTime now = t0; now <= t0 + 20s; now += 500ms) {
+    heart.on_frame(now);
+    heart.on_heard(now);
+  }
+  const MonoTime last = t0 + 20s;
+  for (MonoTime now = last; now <= last + 8s; now += 500ms) heart.on_frame(now);  // pongs
+  EXPECT_EQ(heart.verdict(last + 4s), Verdict::alive);
+  EXPECT_EQ(heart.next_deadline(last + 4s), last + 4s + 1ns);
+  EXPECT_EQ(heart.verdict(last + 4s + 1ns), Verdict::suspect);
+  EXPECT_EQ(heart.verdict(last + 8s), Verdict::suspect);
+  EXPECT_EQ(heart.verdict(last + 8s + 1ns), Verdict::dead);
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

@@ -117,6 +117,7 @@ class World {
   }
   Session::Data data(ConnId conn, TopicId topic) {
     feed.on_frames(conn, 1, now);
+    feed.on_heard(conn, now);
     const Session::Data data = feed.on_data(conn, topic, now);
     if (data.first) feed.on_evidence(conn, topic, now);
     return data;
