@@ -70,6 +70,8 @@ PeerId Desk::on_open(const Dial& dial, std::string_view address, MonoTime now) {
   for (const venues::Topic& topic : dial.topics) {
     if (peer.topics.size() < options_.max_topics) subscribe(id, peer, topic, now);
   }
+  const std::string welcome = options_.side->encode_welcome();
+  if (!welcome.empty() && !faults_.silent(id, peer.route)) port_.send_text(id, welcome);
   apply_fault_changes(now);
   return id;
 }
@@ -137,7 +139,9 @@ void Desk::check_topics(venues::ClientMessage& message, const Peer& peer) const 
                                 ? std::min(options_.max_topics, sheet().max_topics_per_line)
                                 : options_.max_topics;
   for (const venues::Topic& topic : message.topics) {
-    const bool unknown = options_.refuse_unknown_symbols && !market_->find(topic.symbol);
+    const bool of_symbol = !topic.symbol.empty();
+    const bool unknown =
+        of_symbol && options_.refuse_unknown_symbols && !market_->find(topic.symbol);
     if (!unknown && peer.topics.size() + message.topics.size() <= limit) continue;
     message.invalid.push_back(std::string{sheet().channels[topic.channel].name} + "." +
                               topic.symbol);
@@ -148,6 +152,11 @@ void Desk::subscribe(PeerId id, Peer& peer, const venues::Topic& topic, MonoTime
   if (const auto at = peer.topics.find(topic); at != peer.topics.end()) forget(at->second);
   const std::uint64_t subscription = faults_.on_subscribe(id, topic, now);
   peer.topics[topic] = subscription;
+  const venues::ChannelSheet& channel = sheet().channels[topic.channel];
+  if (channel.beats == venues::BeatScope::line) {
+    peer.line_beats[topic] = {subscription, plus(now, channel.cadence.period)};
+    return;
+  }
   const auto symbol = market_->find(topic.symbol);
   if (!symbol) return;  // acknowledged, and never fed
   by_symbol_.resize(market_->size());
@@ -159,7 +168,7 @@ void Desk::subscribe(PeerId id, Peer& peer, const venues::Topic& topic, MonoTime
                                 .topic = topic,
                                 .symbol = *symbol,
                                 .delivers = options_.side->delivers(peer.route, topic.channel),
-                                .publisher = {sheet().channels[topic.channel], grid_}})
+                                .publisher = {channel, grid_}})
           .first->second;
   source_->on_demand(now);
   sub.publisher.on_subscribed(now);
@@ -172,6 +181,7 @@ void Desk::unsubscribe(PeerId id, Peer& peer, const venues::Topic& topic) {
   const auto at = peer.topics.find(topic);
   if (at == peer.topics.end()) return;
   forget(at->second);
+  peer.line_beats.erase(topic);
   peer.topics.erase(at);
 }
 
@@ -241,6 +251,7 @@ MonoTime Desk::next_deadline() const {
     next =
         std::min({next, peer.next_ping, peer.close_at, plus(peer.last_heard, options_.idle_limit)});
     if (!peer.queue.empty()) next = std::min(next, peer.queue.begin()->first);
+    for (const auto& [topic, beat] : peer.line_beats) next = std::min(next, beat.due);
   }
   return next;
 }
@@ -269,11 +280,38 @@ void Desk::serve_peer(PeerId id, Peer& peer, MonoTime now) {
     port_.close(id, peer.close_code, "");
     return;
   }
-  if (now >= peer.next_ping) {
-    peer.next_ping = plus(now, options_.server_ping.value_or(sheet().server_heartbeat));
-    if (!peer.half_open) port_.send_ping(id);
-  }
+  if (now >= peer.next_ping) heartbeat(id, peer, now);
+  beat(id, peer, now);
   flush(id, peer, now);
+}
+
+/// A message where the venue has one, else a ping of the protocol.
+void Desk::heartbeat(PeerId id, Peer& peer, MonoTime now) {
+  peer.next_ping = plus(now, options_.server_ping.value_or(sheet().server_heartbeat));
+  if (peer.half_open) return;
+  const std::string text =
+      options_.side->encode_heartbeat(source_->venue_time(now), ++peer.heartbeats);
+  if (text.empty()) {
+    port_.send_ping(id);
+  } else if (!faults_.silent(id, peer.route)) {
+    port_.send_text(id, text);
+  }
+}
+
+void Desk::beat(PeerId id, Peer& peer, MonoTime now) {
+  for (auto& [topic, beat] : peer.line_beats) {
+    if (beat.due > now) continue;
+    beat.due = plus(now, sheet().channels[topic.channel].cadence.period);
+    const DataVerdict verdict = faults_.on_data(
+        {.peer = id, .route = peer.route, .subscription = beat.subscription}, topic);
+    if (verdict.drop || peer.half_open) {
+      ++counters_.data_dropped;
+      continue;
+    }
+    venues::MarketState state{.symbol = {}, .seq = ++peer.heartbeats};
+    state.now = state.traded = plus(source_->venue_time(now), verdict.offset);
+    send(id, peer, options_.side->encode_data(topic.channel, state));
+  }
 }
 
 std::vector<PeerView> Desk::peers() const {

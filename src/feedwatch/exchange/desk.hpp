@@ -154,6 +154,11 @@ class Desk final : private MarketListener {
     MonoTime last_due;
     std::size_t messages = 0;
   };
+  /// A topic without a symbol: it beats for its line.
+  struct LineBeat {
+    std::uint64_t subscription = 0;
+    MonoTime due;
+  };
   struct Peer {
     std::string route;
     std::string address;
@@ -161,7 +166,9 @@ class Desk final : private MarketListener {
     std::map<venues::Topic, std::uint64_t> topics;  ///< to subscriptions_
     DelayQueue queue;
     std::map<venues::Topic, Held> held;  ///< what the queue holds of each topic
+    std::map<venues::Topic, LineBeat> line_beats;
     MonoTime next_ping = never_mono;
+    std::uint64_t heartbeats = 0;
     MonoTime last_heard;
     MonoTime close_at = never_mono;
     std::uint16_t close_code = 1000;
@@ -181,6 +188,8 @@ class Desk final : private MarketListener {
   void unsubscribe(PeerId id, Peer& peer, const venues::Topic& topic);
   void forget(std::uint64_t subscription);
   void serve_peer(PeerId id, Peer& peer, MonoTime now);
+  void heartbeat(PeerId id, Peer& peer, MonoTime now);
+  void beat(PeerId id, Peer& peer, MonoTime now);
 
   // data (desk_data.cpp)
   void arm(std::uint64_t id, Subscription& sub);

@@ -279,6 +279,14 @@ DataVerdict FaultSet::on_data(const Address& to, const venues::Topic& topic) {
   return verdict;
 }
 
+bool FaultSet::silent(PeerId peer, std::string_view route) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& item) {
+    const Entry& entry = item.second;
+    const Address to{.peer = peer, .route = route, .subscription = 0};
+    return entry.record.spec.kind == FaultKind::silent_all && meets(entry, to, {});
+  });
+}
+
 RestVerdict FaultSet::on_rest() {
   RestVerdict verdict;
   for (auto& [id, entry] : entries_) {

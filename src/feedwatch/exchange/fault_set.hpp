@@ -106,6 +106,8 @@ class FaultSet {
 
   DialVerdict on_dial(std::string_view route, MonoTime now);
   DataVerdict on_data(const Address& to, const venues::Topic& topic);
+  /// Whether a connection gets no messages at all, be they of no topic. Counts no effect.
+  bool silent(PeerId peer, std::string_view route) const;
   RestVerdict on_rest();
   /// Clock offset without counting an effect, for answers that are not data.
   bool any_active() const;
