@@ -92,6 +92,9 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       unit.feed->on_notice(conn, now);
       break;
     case venues::MessageType::status:
+      feeds_dirty = true;
+      if (decoded.status) unit.feed->on_status(conn, *decoded.status, now);
+      break;
     case venues::MessageType::ignored:
       break;
   }

@@ -95,6 +95,7 @@ void VenueFeed::dial_due(Slot& slot, MonoTime now) {
   }
   slot.dial_at.reset();
   slot.current = open_session(slot, now);
+  plan_rotation(slot);
   if (pathfinder_ == slot.index) slot.give_up_at = now + random_.between(2s, pathfinder_pace);
   publish(slot, now);
   update_reasons(slot, now);
@@ -111,7 +112,7 @@ VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
   for (const TopicId topic : slot.topics) {
     const TopicState& state = at(topic);
     session->want(topic, state.wire, state.quarantined);
-    session->excuse(topic, state.quarantined || state.instrument != Reason::ok, now);
+    session->excuse(topic, halt_ || state.quarantined || state.instrument != Reason::ok, now);
   }
   sessions_.emplace(conn, slot.index);
   port_.budget_changed(now);
@@ -141,6 +142,7 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
     const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
     if (coverage == nullptr || !coverage->seen) port_.topic_lost(topic, now);
   }
+  plan_rotation(slot);
   if (slot.current && slot.current->state() == Session::State::live) {
     become_live(slot, now);
   } else if (!slot.current) {

@@ -133,13 +133,6 @@ void VenueFeed::on_ack(ConnId conn, const venues::Ack& ack, MonoTime now) {
   process(*slot, *session, now);
 }
 
-void VenueFeed::on_notice(ConnId conn, MonoTime now) {
-  Slot* slot = nullptr;
-  Session* session = find(conn, &slot);
-  if (session == nullptr || slot->current.get() != session) return;
-  start_replacement(*slot, "the venue announced that it will close the connection", now);
-}
-
 void VenueFeed::on_decoded(ConnId conn) {
   if (Session* session = find(conn)) session->on_decoded();
 }
@@ -198,6 +191,7 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
   if (found == sessions_.end()) return;
   Slot& slot = *slots_[found->second];
   sessions_.erase(found);
+  if (halt_ && halt_->by == conn) end_halt(now);
   const auto frames_of = [&](const Session& session) { slot.old_frames += session.frames(); };
 
   const auto closing = std::ranges::find_if(
@@ -239,7 +233,8 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
   TopicState& state = at(topic);
   if (state.quarantined) return;
   state.silent_since = since;
-  if (state.instrument != Reason::ok) {  // repaired when it trades again and is still silent
+  // Repaired when it trades again and is still silent.
+  if (state.instrument != Reason::ok || halt_) {
     update_reason(topic, now);
     return;
   }
@@ -288,7 +283,10 @@ MonoTime VenueFeed::next_deadline(MonoTime now) const {
     if (slot->release_due && slot->current && slot->current->live_since()) {
       consider(*slot->current->live_since() + proven_after);
     }
-    if (slot->current) consider(slot->current->next_deadline(now));
+    if (slot->current) {
+      consider(slot->current->next_deadline(now));
+      consider(slot->rotate_at);
+    }
     if (slot->replacement) {
       consider(slot->replacement->next_deadline(now));
       consider(slot->replace_deadline);
@@ -316,6 +314,7 @@ void VenueFeed::on_time(MonoTime now) {
     check_pathfinder(*slot, now);
     check_probation(*slot, now);
     check_replacement(*slot, now);
+    if (slot->current) check_rotation(*slot, now);
     dial_due(*slot, now);
     publish(*slot, now);
   }

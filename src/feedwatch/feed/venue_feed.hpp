@@ -79,7 +79,11 @@ class VenueFeed {
   void on_pong(ConnId conn, std::string_view payload, MonoTime arrived, MonoTime now);
   void on_answered_ping(ConnId conn, MonoTime now);
   void on_ack(ConnId conn, const venues::Ack& ack, MonoTime now);
+  /// The venue is about to end this connection.
   void on_notice(ConnId conn, MonoTime now);
+  /// The venue says whether it trades. While it does not, silence is its own doing; the word holds
+  /// until it says otherwise or the connection that brought it is gone.
+  void on_status(ConnId conn, const venues::SystemStatus& status, MonoTime now);
   void on_decoded(ConnId conn);
   void on_decode_error(ConnId conn, MonoTime now);
   /// Data of a topic: the epoch it belongs to. The hot path.
@@ -126,6 +130,7 @@ class VenueFeed {
   std::string_view route_of(const venues::Topic& topic) const;
   void quarantine(TopicId topic, std::string detail, MonoTime now);
   void release(TopicId topic);
+  void excuse(TopicId topic, bool excused, MonoTime now);
   void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
@@ -163,6 +168,13 @@ class VenueFeed {
   void check_pathfinder(Slot& slot, MonoTime now);
   void check_probation(Slot& slot, MonoTime now);
   void update_venue(MonoTime now);
+
+  // venue_rotation.cpp: connections that the venue is going to end
+  void plan_rotation(Slot& slot);
+  void check_rotation(Slot& slot, MonoTime now);
+
+  // venue_status.cpp: what the venue says of itself
+  void end_halt(MonoTime now);
 
   // venue_repair.cpp: ladders and replacement
   bool start_replacement(Slot& slot, std::string why, MonoTime now);
@@ -212,6 +224,12 @@ class VenueFeed {
   std::set<TopicId> climbing_;                       // topics whose ladder is not at rest
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
   std::deque<std::pair<MonoTime, TopicId>> beats_due_;  // when each beat is missed; one entry each
+
+  struct Halt {
+    ConnId by;
+    std::string detail;
+  };
+  std::optional<Halt> halt_;  // the venue says that it does not trade
 
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost

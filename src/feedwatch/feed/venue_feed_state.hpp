@@ -13,6 +13,7 @@ constexpr Duration pathfinder_pace = 3500ms;  ///< at the slowest: all are back 
 constexpr Duration refresh_every = 1s;        ///< frame counters of lines, for the measured rate
 constexpr int fruitless_epochs = 2;           ///< then a bad symbol is quarantined
 constexpr Duration refused_pause = 5s;  ///< before a refused topic is asked for by itself again
+constexpr Duration rotate_retry = 10s;  ///< after a replacement that could not be begun, or failed
 constexpr Duration quarantine_retry = 10min;  ///< a quarantined one is subscribed again as often
 /// What REST says about an instrument excuses its silence for so long (semantics §4).
 constexpr Duration instrument_fresh = 60s;
@@ -72,6 +73,9 @@ struct VenueFeed::Slot {
   std::optional<MonoTime> dial_at;
   std::optional<MonoTime> give_up_at;  ///< pathfinder: an unanswered dial makes room for the next
   MonoTime replace_deadline = never_mono;
+  /// The venue is going to end the connection in use: it is replaced before.
+  MonoTime rotate_at = never_mono;
+  std::string rotate_why;
   /// Its last connection had data and did not last: being open for an instant does not make the
   /// venue live, and calls nobody to follow.
   bool on_probation = false;

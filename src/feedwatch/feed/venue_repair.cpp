@@ -64,6 +64,7 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
     if (owes || (coverage != nullptr && coverage->refused)) accuse(topic, now);
   }
   slot.dial_at.reset();
+  plan_rotation(slot);
   if (old) {
     old->begin_closing();
     port_.close(old->conn());
@@ -112,7 +113,7 @@ bool VenueFeed::served(const Slot& slot, TopicId topic) {
 /// Its subscription owes data, or was refused: repair begins without waiting for silence.
 void VenueFeed::accuse(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
-  if (state.quarantined || state.instrument != Reason::ok) return;
+  if (state.quarantined || state.instrument != Reason::ok || halt_) return;
   // A channel that owes nothing accuses no line by being quiet (decision 3).
   state.silent_since = std::min(state.silent_since, now);
   state.ladder.on_suspect(now,

@@ -106,6 +106,11 @@ void VenueFeed::for_sessions(TopicId topic, Action action) {
   }
 }
 
+/// Its silence is no fault of its lines, or is one again.
+void VenueFeed::excuse(TopicId topic, bool excused, MonoTime now) {
+  for_sessions(topic, [&](Session& session) { session.excuse(topic, excused, now); });
+}
+
 void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
   if (state.beat == venues::BeatScope::none) {  // what beats for it trades or halts with it
@@ -135,8 +140,7 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
   if (reason != Reason::ok) set_aside_.insert(topic);
   if (reason != Reason::ok || before != Reason::ok) state.detail = std::move(detail);
   if ((reason == Reason::ok) != (before == Reason::ok)) {
-    for_sessions(topic,
-                 [&](Session& session) { session.excuse(topic, reason != Reason::ok, now); });
+    excuse(topic, reason != Reason::ok, now);
   }
   if (reason != Reason::ok) {
     // A halt is no fault of the feed: nothing to repair, nothing to page about.
@@ -161,7 +165,7 @@ void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {
   end_repair(topic, "the topic is quarantined", now);
   note_exhausted(topic, now);
   climbing_.erase(topic);
-  for_sessions(topic, [&](Session& session) { session.excuse(topic, true, now); });
+  excuse(topic, true, now);
   update_reason(topic, now);
 }
 

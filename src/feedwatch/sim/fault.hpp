@@ -17,6 +17,9 @@ enum class FaultType : std::uint8_t {
   ack_without_data,   ///< subscriptions made from now on are acknowledged and never served
   half_open,          ///< neither direction delivers and nobody closes
   close,              ///< every connection is closed, once
+  announce_close,     ///< every connection is told that it will be closed, and is, this much later
+  says_halted,        ///< the venue says that it does not trade, once
+  says_trading,       ///< … that it does, once
   accept_then_close,  ///< the upgrade succeeds, then the venue closes
   upgrade_never,      ///< TCP opens, the upgrade is never answered
   handshake,          ///< the upgrade is refused with an HTTP status

@@ -69,6 +69,10 @@ std::expected<MessageType, DecodeError> GenericDecoder::decode(const Frame& fram
   if (words[0] == "alive") return MessageType::ignored;
   if (words[0] == "pong") return MessageType::pong;
   if (words[0] == "notice") return MessageType::notice;
+  if (words[0] == "status" && words.size() == 2) {
+    out.status = {.trading = words[1] == "trading", .detail = std::string(words[1])};
+    return MessageType::status;
+  }
   if ((words[0] == "ack" || words[0] == "refuse") && words.size() >= 2) {
     out.ack = venues::Ack{
         .request_id = number<std::uint64_t>(words[1]), .ok = words[0] == "ack", .message = {}};

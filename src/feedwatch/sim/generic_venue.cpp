@@ -41,6 +41,7 @@ GenericVenue::GenericVenue(GenericSheet sheet)
   sheet_.channels = channels_;
   sheet_.ping = described_.ping;
   sheet_.server_heartbeat = described_.server_heartbeat;
+  sheet_.forced_close = described_.forced_close;
   sheet_.dials = described_.dials;
   sheet_.messages = described_.messages;
   sheet_.max_topics_per_line = described_.max_topics_per_line;
@@ -188,6 +189,14 @@ std::string GenericVenue::encode_data(std::uint8_t channel, const MarketState& s
 
 std::string GenericVenue::encode_heartbeat(WallTime, std::uint64_t) const {
   return described_.heartbeat_is_text ? "alive" : "";
+}
+
+std::string GenericVenue::encode_notice(WallTime) const {
+  return "notice";
+}
+
+std::string GenericVenue::encode_status(bool trading, WallTime) const {
+  return trading ? "status trading" : "status halted";
 }
 
 std::optional<venues::VenueSide::RestPath> GenericVenue::rest_path(std::string_view target) const {

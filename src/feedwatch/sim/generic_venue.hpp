@@ -28,6 +28,7 @@ struct GenericSheet {
   venues::PingStyle ping = venues::PingStyle::protocol;
   Duration server_heartbeat{};
   bool heartbeat_is_text = false;  ///< the message `alive` instead of a ping
+  Duration forced_close{};
   venues::RateLimit dials{300, 5min};
   venues::RateLimit messages{10, 1s};
   std::size_t max_topics_per_line = 200;
@@ -37,9 +38,10 @@ struct GenericSheet {
 /// Both sides of a plain text protocol with a sheet built at run time, so that scenarios can ask
 /// for any cadence and any promise a channel can make. Words are separated by one blank; symbols
 /// are percent-encoded. Client: `sub ID CHANNEL:SYMBOL…`, `unsub ID …`, `ping`. Venue: `ack ID`,
-/// `refuse ID TEXT`, `pong`, `alive`, `beat CHANNEL [SYMBOL]` (its number in the sheet), `tick
-/// CHANNEL SYMBOL snapshot|delta t=NS n=SEQ [p=PRICE] [a=ASK]`. REST: `/ticker` is a line `SYMBOL
-/// last=… bid=… ask=… mark=… index=…` for each symbol. Immutable after construction; any thread.
+/// `refuse ID TEXT`, `pong`, `alive`, `notice`, `status halted|trading`, `beat CHANNEL [SYMBOL]`
+/// (its number in the sheet), `tick CHANNEL SYMBOL snapshot|delta t=NS n=SEQ [p=PRICE] [a=ASK]`.
+/// REST: `/ticker` is a line `SYMBOL last=… bid=… ask=… mark=… index=…` for each symbol. Immutable
+/// after construction; any thread.
 class GenericVenue final : public venues::Venue, public venues::VenueSide {
  public:
   explicit GenericVenue(GenericSheet sheet);
@@ -73,6 +75,8 @@ class GenericVenue final : public venues::Venue, public venues::VenueSide {
   std::string encode_pong(const venues::ClientMessage& message) const override;
   std::string encode_data(std::uint8_t channel, const venues::MarketState& state) const override;
   std::string encode_heartbeat(WallTime now, std::uint64_t count) const override;
+  std::string encode_notice(WallTime now) const override;
+  std::string encode_status(bool trading, WallTime now) const override;
   std::optional<RestPath> rest_path(std::string_view target) const override;
   std::string encode_time(WallTime now) const override;
   std::string encode_instruments(std::span<const venues::Instrument> instruments) const override;

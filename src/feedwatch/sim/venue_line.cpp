@@ -15,7 +15,8 @@ constexpr std::string_view valid_words =
     "latency D, "
     "jitter D; a venue of its own: clocked, event, publish-time, trade-time, no-time, snapshot, "
     "unchanged, repeats, ordered, suspect D, symbol-beats D, line-beats D, "
-    "ping none|protocol|text, heartbeat D, heartbeat-text D, dial-limit N/D, message-limit N/D, "
+    "ping none|protocol|text, heartbeat D, heartbeat-text D, forced-close D, dial-limit N/D, "
+    "message-limit N/D, "
     "topics-per-line N";
 
 /// "300/5m".
@@ -107,6 +108,8 @@ class VenueReader {
     } else if (word == "heartbeat" || word == "heartbeat-text") {
       sheet_.server_heartbeat = words_.take_duration(word);
       sheet_.heartbeat_is_text = word == "heartbeat-text";
+    } else if (word == "forced-close") {
+      sheet_.forced_close = words_.take_duration(word);
     } else if (word == "symbol-beats" || word == "line-beats") {
       add_beats(word == "symbol-beats" ? venues::BeatScope::symbol : venues::BeatScope::line,
                 words_.take_duration(word));

@@ -253,6 +253,12 @@ void VenueModel::inject(Fault fault) {
   switch (fault.type) {
     case FaultType::close:
       return close_all(fault.status);
+    case FaultType::announce_close:
+      return announce_close(fault.amount);
+    case FaultType::says_halted:
+    case FaultType::says_trading:
+      return say_all(
+          setup_.side->encode_status(fault.type == FaultType::says_trading, venue_wall()));
     case FaultType::sequence_restart:
       for (auto& [topic, seq] : seqs_) {
         if (fault.concerns(topic.symbol)) seq = 0;
@@ -275,6 +281,20 @@ void VenueModel::restore(std::optional<FaultType> type, const std::string& symbo
   std::erase_if(faults_, [&](const Fault& each) {
     return (!type || each.type == *type) && (symbol.empty() || each.symbol == symbol);
   });
+}
+
+void VenueModel::say_all(const std::string& text) {
+  for (const auto& [conn, session] : sessions_) {
+    network_.server_send(conn, FrameType::text, text);
+  }
+}
+
+void VenueModel::announce_close(Duration ahead) {
+  say_all(setup_.side->encode_notice(venue_wall()));
+  for (const auto& [conn, session] : sessions_) {
+    queue_.add(clock_.now() + ahead, Turn::world,
+               [this, told = conn] { network_.server_close(told, 1001); });
+  }
 }
 
 void VenueModel::close_all(int code) {
@@ -321,7 +341,12 @@ void VenueModel::on_open(ConnId conn) {
   ++record_.connections;
   Session& session = sessions_.at(conn);
   for (const Topic& topic : std::exchange(session.url_topics, {})) add_topic(conn, session, topic);
-  if (setup_.side->sheet().server_heartbeat > Duration{}) heartbeat(conn);
+  const venues::VenueSheet& sheet = setup_.side->sheet();
+  if (sheet.server_heartbeat > Duration{}) heartbeat(conn);
+  if (sheet.forced_close > Duration{}) {
+    queue_.add(clock_.now() + sheet.forced_close, Turn::world,
+               [this, conn] { network_.server_close(conn, 1001); });
+  }
   if (const Fault* const brief = fault(FaultType::accept_then_close)) {
     const Duration after = brief->amount > Duration{} ? brief->amount : close_after_accept;
     queue_.add(clock_.now() + after, Turn::world,

@@ -142,6 +142,8 @@ class VenueModel final : public Server {
   void trouble();
   void heartbeat(ConnId conn);
   void close_all(int code);
+  void say_all(const std::string& text);
+  void announce_close(Duration ahead);
   void log(std::string_view what);
   WallTime venue_wall() const;
 
