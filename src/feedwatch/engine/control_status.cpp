@@ -118,6 +118,8 @@ void Control::Impl::repair_change(StreamTrack& track, const StreamStatus& next,
   row.line = repair.line;
   row.started_at = anchor.at(repair.started);
   row.detail = repair.detail;
+  row.topics = static_cast<std::int64_t>(repair.topics);
+  if (repair.gap) row.gap_seconds = to_seconds(*repair.gap);
 
   Event event;
   event.subject = next.info->text;

@@ -100,7 +100,11 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
     auto unit = std::make_unique<Unit>();
     unit->options = options.venues[i];
     const venues::VenueSheet& sheet = unit->options.venue->sheet();
-    if (unit->options.ws_url.empty()) unit->options.ws_url = sheet.ws_url;
+    std::vector<std::string> ws_urls{unit->options.ws_url};
+    if (ws_urls.front().empty()) {
+      ws_urls.front() = sheet.ws_url;
+      ws_urls.insert(ws_urls.end(), sheet.other_ws_urls.begin(), sheet.other_ws_urls.end());
+    }
     if (unit->options.rest_url.empty()) unit->options.rest_url = sheet.rest_url;
     const venues::RateLimit rest = sheet.rest.count > 0 ? sheet.rest : unpublished_rest_limit;
     unit->prober = feed::Prober(feed::Budget::share_of(rest));
@@ -108,7 +112,7 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
     unit->feed = std::make_unique<feed::VenueFeed>(
         feed::FeedOptions{.venue = unit->options.name,
                           .codec = unit->options.venue,
-                          .ws_url = unit->options.ws_url,
+                          .ws_urls = std::move(ws_urls),
                           .ca_file = unit->options.ca_file,
                           .seed = options.seed + i,
                           .first_line = static_cast<std::uint32_t>(i) * lines_per_venue,

@@ -73,6 +73,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       for (const venues::Beat& beat : decoded.beats) {
         feeds_dirty = true;
         unit.feed->on_beat(conn, beat, now);
+        if (beat.trade_id) on_trade_id(unit, beat.symbol, *beat.trade_id, now);
       }
       break;
     case venues::MessageType::ack:
@@ -301,6 +302,7 @@ void Shard::Impl::VenuePort::repair_changed(feed::TopicId topic, const RepairSta
   // Told once, with the stream first wanted of the topic; ids of two venues must not meet.
   const auto& fed = shard_.units[unit_]->streams.at(topic);
   StreamEntry& entry = shard_.streams.at(fed.front());
+  entry.status.line = shard_.units[unit_]->feed->line_name(topic);
   entry.status.repairs = {repair};
   entry.status.repairs.front().id = (static_cast<std::uint64_t>(unit_) << 40U) + repair.id;
   shard_.put(entry);

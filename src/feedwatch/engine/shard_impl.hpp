@@ -37,6 +37,8 @@ constexpr std::uint32_t lines_per_venue = 10'000;
 struct SymbolEntry {
   std::array<std::optional<StreamId>, kind_count> streams;
   std::array<feed::TopicId, kind_count> topics{};
+  std::optional<std::uint64_t> trade_id;  ///< by the venue's count, where a beat tells it
+  std::optional<MonoTime> traded_at;      ///< when that count was seen to move
 
   bool empty() const {
     for (const auto& stream : streams) {
@@ -162,6 +164,8 @@ struct Shard::Impl {
                 std::expected<HttpResponse, std::string> response);
   void finish_probe(Unit& unit, MonoTime now);
   void act_on(const feed::Prober::Finding& finding, MonoTime now);
+  /// A beat that counts trades: quiet and dead are told apart without asking.
+  void on_trade_id(Unit& unit, std::string_view symbol, std::uint64_t trade_id, MonoTime now);
 
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);

@@ -97,6 +97,19 @@ void Shard::Impl::on_price(Unit& unit, const Prober::Question& question, MonoTim
   finish_probe(unit, now);
 }
 
+void Shard::Impl::on_trade_id(Unit& unit, std::string_view symbol, std::uint64_t trade_id,
+                              MonoTime now) {
+  SymbolEntry* const entry = unit.entry_of(symbol);
+  if (entry == nullptr) return;
+  const bool known = entry->trade_id.has_value();
+  if (std::exchange(entry->trade_id, trade_id) != trade_id && known) entry->traded_at = now;
+  const auto& stream = entry->streams[static_cast<std::size_t>(Kind::last)];
+  if (!stream || !unit.prober.watches(*stream)) return;
+  const Slot slot = monitor.unchecked_slot(*stream);
+  const bool moved = entry->traded_at && (!slot.received || *entry->traded_at > slot.carried + 2s);
+  unit.prober.on_word(*stream, moved, now);
+}
+
 void Shard::Impl::finish_probe(Unit& unit, MonoTime now) {
   probe(unit, now);
   finish(now);
@@ -112,7 +125,7 @@ void Shard::Impl::act_on(const Prober::Finding& finding, MonoTime now) {
   switch (finding.verdict) {
     case Prober::Verdict::quiet:
       entry.probe_reason = Reason::market_quiet;
-      entry.probe_detail = "REST shows the same price";
+      entry.probe_detail = "the venue shows no change";
       feed.on_quiet(entry.topic, now);
       break;
     case Prober::Verdict::quiet_past:
@@ -121,7 +134,10 @@ void Shard::Impl::act_on(const Prober::Finding& finding, MonoTime now) {
       break;
     case Prober::Verdict::missed:
       entry.probe_reason = Reason::subscription_lost;
-      entry.probe_detail = "REST shows " + entry.rest_price + ", which the feed did not bring";
+      entry.probe_detail =
+          entry.rest_price.empty()
+              ? "the venue counts trades that the feed did not bring"
+              : "REST shows " + entry.rest_price + ", which the feed did not bring";
       feed.on_suspect(entry.topic, since, RepairStep::replace_line, now);
       break;
     case Prober::Verdict::no_word:

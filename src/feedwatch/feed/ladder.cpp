@@ -35,7 +35,7 @@ void Ladder::set_exhausted(bool exhausted) {
   exhausted_changed_ = true;
 }
 
-std::optional<RepairStep> Ladder::due_step(MonoTime now, bool line_wide) {
+std::optional<RepairStep> Ladder::due_step(MonoTime now, const Choice& choice) {
   if (!due(now)) return std::nullopt;
   forget_old(now);
   if (starts_.size() >= options_.max_repairs) {
@@ -49,18 +49,28 @@ std::optional<RepairStep> Ladder::due_step(MonoTime now, bool line_wide) {
     return std::nullopt;
   }
   if (never_past_ == RepairStep::resubscribe) return RepairStep::resubscribe;
-  return line_wide || climbed ? RepairStep::replace_line : RepairStep::resubscribe;
+  return step_after(choice);
+}
+
+RepairStep Ladder::step_after(const Choice& choice) const {
+  const bool line_failed = last_failed_ && *last_failed_ >= RepairStep::replace_line;
+  if (line_failed && choice.other_endpoint) return RepairStep::other_endpoint;
+  if (line_failed || choice.line_wide) return RepairStep::replace_line;
+  if (!last_failed_) return RepairStep::resubscribe;
+  const bool may_move = *last_failed_ == RepairStep::resubscribe && choice.other_line;
+  return may_move ? RepairStep::other_line : RepairStep::replace_line;
 }
 
 const RepairStatus& Ladder::begin(std::uint64_t id, RepairStep step, ConnId from, std::string line,
-                                  MonoTime now) {
+                                  MonoTime now, std::size_t topics) {
   forget_old(now);
   starts_.push_back(now);
   from_ = from;
   due_ = never_mono;
   deadline_ =
-      now + (step == RepairStep::resubscribe ? resubscribe_deadline_ : options_.replace_deadline);
-  running_ = RepairStatus{.id = id, .step = step, .started = now, .line = std::move(line)};
+      now + (step < RepairStep::replace_line ? resubscribe_deadline_ : options_.replace_deadline);
+  running_ = RepairStatus{
+      .id = id, .step = step, .started = now, .topics = topics, .line = std::move(line)};
   return *running_;
 }
 
@@ -89,7 +99,7 @@ RepairStatus Ladder::on_failure(MonoTime now, std::string detail, bool tried) {
   }
   last_failed_ = done.step;
   const Duration pause = tried ? options_.pause : options_.retry;
-  due_ = done.step == RepairStep::resubscribe ? now : now + pause;
+  due_ = done.step < RepairStep::replace_line ? now : now + pause;
   return done;
 }
 

@@ -23,8 +23,9 @@ struct LadderOptions {
 
 /// The repair ladder of one topic: which step next, when, how often (semantics §7).
 ///
-/// Smallest scope first: resubscribe, then replace the line. Every step has a deadline, and success
-/// is the first data of the new epoch, told by on_success. Nothing here resets an age. Pure; owned
+/// Smallest scope first: resubscribe, another line, replace the line, another endpoint; what there
+/// is none of is left out. Every step has a deadline, and success is the first data of the new
+/// epoch, told by on_success. Nothing here resets an age. Pure; owned
 /// by VenueFeed.
 class Ladder {
  public:
@@ -37,14 +38,21 @@ class Ladder {
   void on_cleared();
   bool suspect() const { return suspect_since_.has_value(); }
   /// Whether its silence may accuse the line too.
-  bool accuses_line() const { return suspect() && never_past_ == RepairStep::replace_line; }
+  bool accuses_line() const { return suspect() && never_past_ >= RepairStep::replace_line; }
   std::optional<MonoTime> suspect_since() const { return suspect_since_; }
 
   bool due(MonoTime now) const { return suspect_since_ && !running_ && now >= due_; }
-  /// The step to begin now, if one is due and allowed. `line_wide`: the symptom is the line's.
-  std::optional<RepairStep> due_step(MonoTime now, bool line_wide);
+  /// What can be tried, beside the smallest step and a new line.
+  struct Choice {
+    bool line_wide = false;       ///< the symptom is the line's: nothing smaller helps
+    bool other_line = false;      ///< one stands that could carry the topic
+    bool other_endpoint = false;  ///< the venue has more than one address
+  };
+  /// The step to begin now, if one is due and allowed.
+  std::optional<RepairStep> due_step(MonoTime now, const Choice& choice);
+  /// `topics`: how many it subscribes anew.
   const RepairStatus& begin(std::uint64_t id, RepairStep step, ConnId from, std::string line,
-                            MonoTime now);
+                            MonoTime now, std::size_t topics = 1);
   /// The step could not be begun now (no line, no budget): ask again later.
   void postpone(MonoTime until) { due_ = until; }
 
@@ -77,6 +85,8 @@ class Ladder {
 
   LadderOptions options_;
   Duration resubscribe_deadline_;
+  RepairStep step_after(const Choice& choice) const;
+
   std::optional<MonoTime> suspect_since_;
   RepairStep never_past_ = RepairStep::replace_line;
   std::optional<RepairStep> last_failed_;

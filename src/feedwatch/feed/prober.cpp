@@ -63,14 +63,23 @@ void Prober::on_answer(const Question& question, const Known& told, MonoTime now
     watch->known = told;
     return;
   }
+  if (!moved) watch->due = now + options_.again;
+  judge(question.stream, *watch, moved, now);
+}
+
+void Prober::on_word(StreamId stream, bool moved, MonoTime now) {
+  const auto found = watched_.find(stream);
+  if (found != watched_.end() && !found->second.missed) judge(stream, found->second, moved, now);
+}
+
+void Prober::judge(StreamId stream, Watch& watch, bool moved, MonoTime now) {
   if (moved) {
-    if (!watch->differs_at) watch->differs_at = now;
+    if (!watch.differs_at) watch.differs_at = now;
     return;
   }
-  watch->differs_at.reset();
-  watch->due = now + options_.again;
-  if (!watch->quiet_at) find(question.stream, Verdict::quiet);
-  watch->quiet_at = now;
+  watch.differs_at.reset();
+  if (!watch.quiet_at) find(stream, Verdict::quiet);
+  watch.quiet_at = now;
 }
 
 void Prober::on_failure(const Question& question, MonoTime now) {

@@ -69,6 +69,10 @@ class Prober {
   std::optional<Question> take_due(MonoTime now);
   void on_answer(const Question& question, const Known& told, MonoTime now);
   void on_failure(const Question& question, MonoTime now);
+  /// The venue itself tells, by a count of its trades, whether anything happened since the stream's
+  /// newest price. Dropped for a stream that is not watched.
+  void on_word(StreamId stream, bool moved, MonoTime now);
+  bool watches(StreamId stream) const { return watched_.contains(stream); }
   /// REST asked for patience: nobody is asked before.
   void hold(MonoTime until) { not_before_ = std::max(not_before_, until); }
 
@@ -90,6 +94,7 @@ class Prober {
     bool missed = false;
   };
 
+  void judge(StreamId stream, Watch& watch, bool moved, MonoTime now);
   void find(StreamId stream, Verdict verdict) { findings_.push_back({stream, verdict}); }
   static bool same(const Known& a, const Known& b);
   static bool older(const Known& told, const Known& known);

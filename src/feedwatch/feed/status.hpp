@@ -29,9 +29,17 @@ constexpr std::string_view to_text(LineState state) {
   return words[static_cast<std::size_t>(state)];
 }
 
-enum class RepairStep : std::uint8_t { resubscribe, replace_line };
+/// Smallest scope first.
+enum class RepairStep : std::uint8_t {
+  resubscribe,     ///< give the topic up and ask for it again
+  other_line,      ///< ask for it on another line that stands
+  replace_line,    ///< a new line for all topics of this one, make-before-break
+  other_endpoint,  ///< the same, at another address of the venue
+};
 constexpr std::string_view to_text(RepairStep step) {
-  return step == RepairStep::resubscribe ? "resubscribe" : "replace_line";
+  constexpr std::array<std::string_view, 4> words{"resubscribe", "other_line", "replace_line",
+                                                  "other_endpoint"};
+  return words[static_cast<std::size_t>(step)];
 }
 
 struct RepairStatus {
@@ -40,6 +48,9 @@ struct RepairStatus {
   MonoTime started{};
   std::optional<MonoTime> ended;
   bool ok = false;
+  std::size_t topics = 1;  ///< subscriptions made anew: its blast radius
+  /// From the last evidence before it to the first after it; absent unless it succeeded.
+  std::optional<Duration> gap;
   std::string line;    ///< the line it was tried on
   std::string detail;  ///< why it ended so
 };

@@ -129,19 +129,23 @@ std::optional<TopicId> VenueFeed::beats_for(TopicId beat) const {
   return std::nullopt;
 }
 
-/// The subscriptions that may have died with a symbol's beat: those that only speak of changes, and
-/// have not spoken since.
-void VenueFeed::resubscribe_beside(TopicId beat, MonoTime now) {
+/// The subscriptions that may have died with a beat: those that only speak of changes, and have not
+/// spoken since. None for a topic that has prices itself.
+std::vector<TopicId> VenueFeed::silent_beside(TopicId beat) const {
+  std::vector<TopicId> silent;
   const TopicState& state = at(beat);
-  Slot& slot = *slots_[state.slot];
+  if (state.beat == BeatScope::none) return silent;
+  const Slot& slot = *slots_[state.slot];
   for (const TopicId topic : slot.topics) {
     const TopicState& other = at(topic);
     if (other.beat != BeatScope::none || other.clocked || other.quarantined) continue;
     if (state.beat == BeatScope::symbol && other.wire.symbol != state.wire.symbol) continue;
     const Coverage* coverage = slot.current->coverage(topic);
-    if (coverage == nullptr || coverage->heard.value_or(MonoTime{}) > state.silent_since) continue;
-    slot.current->resubscribe(topic, now);
+    const bool silenced =
+        coverage != nullptr && coverage->heard.value_or(MonoTime{}) <= state.silent_since;
+    if (silenced) silent.push_back(topic);
   }
+  return silent;
 }
 
 }  // namespace feedwatch::feed

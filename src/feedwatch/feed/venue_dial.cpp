@@ -105,7 +105,7 @@ VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
   ++slot.dials;
   last_dial_ = now;
   last_dial_seen_ = false;
-  const std::string url = options_.codec->dial_url(options_.ws_url, slot.route);
+  const std::string url = options_.codec->dial_url(endpoint_of(slot), slot.route);
   const ConnId conn = port_.dial({.url = url, .ca_file = options_.ca_file});
   auto session =
       std::make_unique<Session>(*options_.codec, port_, conn, epochs_, now, options_.session);
@@ -131,9 +131,15 @@ void VenueFeed::drop(Slot& slot, SessionPtr& session) {
 void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
   const bool was_stable = lasted == Lasted::stable;
   if (was_stable) slot.backoff.reset();
+  // An address that is never reached is not the only one the venue has.
+  slot.failed_dials = lasted == Lasted::never_live ? slot.failed_dials + 1 : 0;
+  if (slot.failed_dials >= failed_dials_an_endpoint) {
+    slot.failed_dials = 0;
+    ++slot.endpoint;
+  }
   if (lasted != Lasted::never_live) slot.on_probation = !was_stable;
   slot.release_due = false;
-  fail_repairs(slot, RepairStep::resubscribe, "the line was lost", true, now);
+  fail_repairs(slot, false, "the line was lost", true, now);
   if (slot.replacement) {
     slot.current = std::move(slot.replacement);
     slot.replace_deadline = never_mono;
@@ -146,7 +152,7 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
   if (slot.current && slot.current->state() == Session::State::live) {
     become_live(slot, now);
   } else if (!slot.current) {
-    fail_repairs(slot, RepairStep::replace_line, "the line was lost", true, now);
+    fail_repairs(slot, true, "the line was lost", true, now);
     if (!venue_live(now)) followers_released_ = false;
     schedule(slot, was_stable, now);
   }

@@ -172,12 +172,14 @@ void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
   }
   state.received = true;
   state.fruitless = 0;
+  state.gap.reset();
+  if (state.silent_since != never_mono) state.gap = now - state.silent_since;
   state.silent_since = never_mono;
   if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);
   if (state.quarantined) release(topic);
   if (state.ladder.running()) {
-    const bool replaced = state.ladder.running()->step == RepairStep::replace_line;
-    if (!replaced || conn != state.ladder.from()) finish_repair(topic, true, {}, now);
+    const bool same_line = state.ladder.running()->step == RepairStep::resubscribe;
+    if (same_line || conn != state.ladder.from()) finish_repair(topic, true, {}, now);
   } else {
     state.ladder.on_cleared();
   }
@@ -214,8 +216,7 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
     const bool stood = slot.replacement->state() != Session::State::dialling;
     slot.replacement.reset();
     slot.replace_deadline = never_mono;
-    fail_repairs(slot, RepairStep::replace_line, "the new line was lost: " + report.detail, stood,
-                 now);
+    fail_repairs(slot, true, "the new line was lost: " + report.detail, stood, now);
   } else if (slot.current && slot.current->conn() == conn) {
     frames_of(*slot.current);
     ++slot.unplanned_closes;

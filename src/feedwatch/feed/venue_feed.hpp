@@ -26,7 +26,7 @@ enum class Lasted : std::uint8_t;
 struct FeedOptions {
   std::string venue;  ///< name shown; the venue part of stream keys
   const venues::Venue* codec = nullptr;
-  std::string ws_url;  ///< base URL
+  std::vector<std::string> ws_urls;  ///< base URLs of the same service, the preferred one first
   std::string ca_file;
   std::uint64_t seed = 1;
   std::uint32_t first_line = 0;  ///< LineIds of this feed count from here
@@ -144,7 +144,7 @@ class VenueFeed {
   Duration beat_limit(const TopicState& state) const;
   void check_beats(MonoTime now);
   std::optional<TopicId> beats_for(TopicId beat) const;
-  void resubscribe_beside(TopicId beat, MonoTime now);
+  std::vector<TopicId> silent_beside(TopicId beat) const;
 
   // venue_feed.cpp: events
   Session* find(ConnId conn, Slot** slot = nullptr) const;
@@ -181,17 +181,28 @@ class VenueFeed {
   void check_replacement(Slot& slot, MonoTime now);
   void promote(Slot& slot, MonoTime now);
   void give_up_replacement(Slot& slot, const std::string& why, MonoTime now);
-  void fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried, MonoTime now);
+  /// The repairs under way that make a new line, or those that do not.
+  void fail_repairs(Slot& slot, bool of_line, const std::string& why, bool tried, MonoTime now);
   bool owes_data(const TopicState& topic) const;
   static bool served(const Slot& slot, TopicId topic);
   void accuse(TopicId topic, MonoTime now);
   void end_repair(TopicId topic, std::string why, MonoTime now);
+  void check_deadline(TopicId topic, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);
-  void begin_repair(TopicId topic, RepairStep step, MonoTime now);
+  Ladder::Choice choice_of(const Slot& slot, TopicId topic, MonoTime now) const;
+  bool begin_repair(TopicId topic, RepairStep step, MonoTime now);
+  // venue_move.cpp: a topic tried on another line, or a line at another address
+  Slot* other_line_for(TopicId topic, MonoTime now) const;
+  bool move_topic(TopicId topic, MonoTime now);
+  void settle_move(TopicId topic, bool ok, MonoTime now);
+  bool dial_elsewhere(Slot& slot, MonoTime now);
+  const std::string& endpoint_of(const Slot& slot) const;
+
   static bool line_up(const Slot& slot);
   bool line_wide(const Slot& slot) const;
   void finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now, bool tried = true);
   void note_exhausted(TopicId topic, MonoTime now);
+  std::size_t blast_of(const Slot& slot, TopicId topic, RepairStep step) const;
   void tell_repair(TopicId topic, const RepairStatus& repair);
 
   // venue_view.cpp: reasons and statuses

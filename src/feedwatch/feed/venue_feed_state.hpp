@@ -13,6 +13,7 @@ constexpr Duration pathfinder_pace = 3500ms;  ///< at the slowest: all are back 
 constexpr Duration refresh_every = 1s;        ///< frame counters of lines, for the measured rate
 constexpr int fruitless_epochs = 2;           ///< then a bad symbol is quarantined
 constexpr Duration refused_pause = 5s;  ///< before a refused topic is asked for by itself again
+constexpr int failed_dials_an_endpoint = 3;  ///< then the next address is dialled
 constexpr Duration rotate_retry = 10s;  ///< after a replacement that could not be begun, or failed
 constexpr Duration quarantine_retry = 10min;  ///< a quarantined one is subscribed again as often
 /// What REST says about an instrument excuses its silence for so long (semantics §4).
@@ -52,6 +53,8 @@ struct VenueFeed::TopicState {
   MonoTime instrument_at{};  ///< when REST said so
   std::string detail;
   MonoTime silent_since = never_mono;
+  std::optional<Duration> gap;            ///< how long it had been silent when it last spoke again
+  std::optional<std::size_t> moved_from;  ///< slot it comes back to unless the other line serves it
   Ladder ladder;
   Reason told = Reason::ok;
   std::string told_detail;
@@ -81,6 +84,8 @@ struct VenueFeed::Slot {
   bool on_probation = false;
   bool release_due = false;  ///< live on probation: the others follow once it has lasted
   Backoff backoff{500ms, 60s};
+  std::size_t endpoint = 0;  ///< which of the venue's addresses its next connection goes to
+  int failed_dials = 0;      ///< in a row
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
   std::uint64_t old_frames = 0;  ///< of connections that are gone

@@ -57,7 +57,7 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
   const bool overlapped = old && old->health(now) == Session::Health::good;
   for (const TopicId topic : slot.topics) {
     const Coverage* coverage = slot.current->coverage(topic);
-    if (coverage != nullptr && coverage->seen) continue;
+    if ((coverage != nullptr && coverage->seen) || at(topic).slot != slot.index) continue;
     const bool owes = slot.current->owes_data(topic);
     if (!overlapped || owes) port_.topic_lost(topic, now);
     // Its notices went unheard while it was not the line in use.
@@ -85,7 +85,7 @@ void VenueFeed::give_up_replacement(Slot& slot, const std::string& why, MonoTime
   slot.replace_deadline = never_mono;
   const bool stood = slot.replacement->state() != Session::State::dialling;
   drop(slot, slot.replacement);
-  fail_repairs(slot, RepairStep::replace_line, why, stood, now);
+  fail_repairs(slot, true, why, stood, now);
   publish(slot, now);
 }
 
@@ -124,19 +124,28 @@ void VenueFeed::accuse(TopicId topic, MonoTime now) {
 /// The repair under way is over for another reason than its own deadline.
 void VenueFeed::end_repair(TopicId topic, std::string why, MonoTime now) {
   Ladder& ladder = at(topic).ladder;
-  if (ladder.running()) tell_repair(topic, ladder.on_failure(now, std::move(why), true));
+  if (!ladder.running()) return;
+  settle_move(topic, false, now);
+  tell_repair(topic, ladder.on_failure(now, std::move(why), true));
+}
+
+/// The running step has had its time.
+void VenueFeed::check_deadline(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  if (!state.ladder.overdue(now)) return;
+  const Slot& tried = *slots_[state.slot];
+  if (tried.current && tried.current->waits_to_be_sent(topic)) {
+    return state.ladder.not_sent_yet(now);
+  }
+  const bool unproven = !owes_data(state) && served(tried, topic);
+  finish_repair(topic, false, "no data of the new epoch in time", now);
+  if (unproven) state.ladder.rest();
 }
 
 void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
+  check_deadline(topic, now);
   Slot& slot = *slots_[state.slot];
-  if (state.ladder.overdue(now) && slot.current && slot.current->waits_to_be_sent(topic)) {
-    state.ladder.not_sent_yet(now);
-  }
-  if (state.ladder.overdue(now)) {
-    finish_repair(topic, false, "no data of the new epoch in time", now);
-    if (!owes_data(state) && served(slot, topic)) state.ladder.rest();
-  }
   if (state.clocked && state.required && line_up(slot) && state.silent_since != never_mono) {
     state.ladder.check_silence(state.silent_since, now);
   }
@@ -156,31 +165,54 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   }
   // Counting a line's suspects for each of them, due or not, would be the square of its topics.
   const std::optional<RepairStep> step =
-      state.ladder.due(now)
-          ? state.ladder.due_step(now, state.beat == venues::BeatScope::line || line_wide(slot))
-          : std::nullopt;
+      state.ladder.due(now) ? state.ladder.due_step(now, choice_of(slot, topic, now))
+                            : std::nullopt;
   note_exhausted(topic, now);
-  if (step) {
-    const bool replace = *step == RepairStep::replace_line;
-    const std::string symbol(state.wire.symbol);
-    if (replace && !start_replacement(slot, symbol + " is silent", now)) {
-      state.ladder.postpone(std::max(now + 1s, dials_.next_allowed(now)));
-      return;
-    }
-    begin_repair(topic, *step, now);
+  if (step && !begin_repair(topic, *step, now)) {
+    state.ladder.postpone(std::max(now + 1s, dials_.next_allowed(now)));
+    return;
   }
   if (!state.ladder.suspect() && !state.ladder.running()) climbing_.erase(topic);
 }
 
-void VenueFeed::begin_repair(TopicId topic, RepairStep step, MonoTime now) {
+Ladder::Choice VenueFeed::choice_of(const Slot& slot, TopicId topic, MonoTime now) const {
+  return {.line_wide = at(topic).beat == venues::BeatScope::line || line_wide(slot),
+          .other_line = other_line_for(topic, now) != nullptr,
+          .other_endpoint = options_.ws_urls.size() > 1};
+}
+
+/// How many subscriptions the step makes anew.
+std::size_t VenueFeed::blast_of(const Slot& slot, TopicId topic, RepairStep step) const {
+  if (step >= RepairStep::replace_line) return slot.topics.size();
+  return step == RepairStep::resubscribe ? 1 + silent_beside(topic).size() : 1;
+}
+
+/// False when there is no line or no budget for it now.
+bool VenueFeed::begin_repair(TopicId topic, RepairStep step, MonoTime now) {
   Slot& slot = *slots_[at(topic).slot];
-  tell_repair(topic,
-              at(topic).ladder.begin(++repairs_, step, slot.current->conn(), slot.name, now));
-  if (step == RepairStep::resubscribe) {
-    if (at(topic).beat != venues::BeatScope::none) resubscribe_beside(topic, now);
-    slot.current->resubscribe(topic, now);
+  const ConnId from = slot.current->conn();
+  const std::size_t blast = blast_of(slot, topic, step);
+  std::string line = slot.name;
+  switch (step) {
+    case RepairStep::resubscribe:
+      for (const TopicId beside : silent_beside(topic)) slot.current->resubscribe(beside, now);
+      slot.current->resubscribe(topic, now);
+      break;
+    case RepairStep::other_line:
+      if (!move_topic(topic, now)) return false;
+      line = slots_[at(topic).slot]->name;
+      break;
+    case RepairStep::replace_line:
+      if (!start_replacement(slot, at(topic).wire.symbol + " is silent", now)) return false;
+      break;
+    case RepairStep::other_endpoint:
+      if (!dial_elsewhere(slot, now)) return false;
+      line += " at " + endpoint_of(slot);
+      break;
   }
+  tell_repair(topic, at(topic).ladder.begin(++repairs_, step, from, std::move(line), now, blast));
   update_reason(topic, now);
+  return true;
 }
 
 bool VenueFeed::line_up(const Slot& slot) {
@@ -191,8 +223,10 @@ bool VenueFeed::line_up(const Slot& slot) {
 void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTime now,
                               bool tried) {
   TopicState& state = at(topic);
-  const RepairStatus done =
+  settle_move(topic, ok, now);
+  RepairStatus done =
       ok ? state.ladder.on_success(now) : state.ladder.on_failure(now, std::move(detail), tried);
+  if (ok) done.gap = state.gap;
   tell_repair(topic, done);
   note_exhausted(topic, now);
   if (!ok && tried && !state.received) {
@@ -209,11 +243,14 @@ void VenueFeed::finish_repair(TopicId topic, bool ok, std::string detail, MonoTi
   update_reason(topic, now);
 }
 
-void VenueFeed::fail_repairs(Slot& slot, RepairStep step, const std::string& why, bool tried,
+void VenueFeed::fail_repairs(Slot& slot, bool of_line, const std::string& why, bool tried,
                              MonoTime now) {
-  for (const TopicId topic : slot.topics) {
+  const std::set<TopicId> topics = slot.topics;  // one that was tried on this line goes back
+  for (const TopicId topic : topics) {
     const auto& running = at(topic).ladder.running();
-    if (running && running->step == step) finish_repair(topic, false, why, now, tried);
+    if (running && (running->step >= RepairStep::replace_line) == of_line) {
+      finish_repair(topic, false, why, now, tried);
+    }
   }
 }
 

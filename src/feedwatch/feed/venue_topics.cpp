@@ -65,8 +65,8 @@ TopicId VenueFeed::insert_topic(Slot& slot, const venues::Topic& topic, MonoTime
 }
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
-  Slot& slot = *slots_[at(topic).slot];
-  erase_topic(slot, topic, now);
+  end_repair(topic, "nobody wants it any more", now);
+  erase_topic(*slots_[at(topic).slot], topic, now);
   for (const auto& each : slots_) drop_beats(*each, now);
   update_venue(now);
 }

@@ -6,12 +6,14 @@
 namespace feedwatch::store {
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t repairs_unmeasured = 1;  ///< the version before repairs had topics and gap
 
 /// Writes what `fields` visits.
 class Encoder {
  public:
   std::string take() { return std::move(out_); }
+  static constexpr bool measures_repairs() { return true; }
 
   void operator()(std::uint64_t value) {
     for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -110,6 +112,10 @@ class Reader {
 
   std::string_view in_;
   bool ok_ = true;
+
+ public:
+  std::uint64_t version = format_version;  ///< of the bytes
+  bool measures_repairs() const { return version != repairs_unmeasured; }
 };
 
 // One list of fields a row type, for both directions: Row is const when encoding.
@@ -130,6 +136,7 @@ void fields(Visit& visit, Row& row) {
   } else {
     static_assert(std::is_same_v<Plain, RepairRow>);
     each(row.id, row.stream, row.step, row.line, row.started_at, row.ended_at, row.ok, row.detail);
+    if (visit.measures_repairs()) each(row.topics, row.gap_seconds);
   }
 }
 
@@ -166,7 +173,8 @@ std::optional<JournalBatch> decode_batch(std::string_view bytes) {
   std::uint64_t rows = 0;
   JournalBatch batch;
   reader(version);
-  if (version != format_version) return std::nullopt;
+  if (version != format_version && version != repairs_unmeasured) return std::nullopt;
+  reader.version = version;
   reader(batch.idempotency_key);
   reader(rows);
   for (std::uint64_t i = 0; i < rows && reader.ok(); ++i) {

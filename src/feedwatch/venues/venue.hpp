@@ -57,9 +57,10 @@ enum class PingStyle : std::uint8_t {
 };
 
 struct VenueSheet {
-  std::string_view name;      ///< "binance-usdm"
-  std::string_view ws_url;    ///< default base, "wss://fstream.binance.com"
-  std::string_view rest_url;  ///< default base, "https://fapi.binance.com"
+  std::string_view name;                              ///< "binance-usdm"
+  std::string_view ws_url;                            ///< default base, "wss://fstream.binance.com"
+  std::span<const std::string_view> other_ws_urls{};  ///< further addresses of the same service
+  std::string_view rest_url;                          ///< default base, "https://fapi.binance.com"
   std::span<const ChannelSheet> channels;
   PingStyle ping = PingStyle::protocol;
   Duration ping_quiet = 5s;     ///< ping after so long without any frame

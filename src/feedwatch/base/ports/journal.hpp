@@ -65,12 +65,15 @@ struct StreamTransitionRow {
 struct RepairRow {
   std::string id;
   std::string stream;  ///< or "venue/route" for a line
-  std::string step;    ///< "resubscribe" | "replace_line"
+  std::string step;    ///< "resubscribe" | "other_line" | "replace_line" | "other_endpoint"
   std::string line;
   WallTime started_at;
   std::optional<WallTime> ended_at;
   std::optional<bool> ok;
   std::string detail;
+  std::int64_t topics = 0;  ///< subscriptions it made anew: its blast radius
+  /// From the last evidence before it to the first after it; absent unless it succeeded.
+  std::optional<double> gap_seconds;
 };
 
 using JournalRow =

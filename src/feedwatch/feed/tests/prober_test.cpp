@@ -122,6 +122,23 @@ TEST(Prober, numbers_say_more_than_prices) {
   EXPECT_EQ(world.take(), (Found{{one, Verdict::quiet}}));
 }
 
+TEST(Prober, a_count_of_trades_is_a_word_too) {
+  Asking world;
+  world.prober.watch(one, price(100), t0 + 1h);  // REST is not asked
+  for (int i = 0; i < 100; ++i, world.now += 1s) {
+    world.prober.on_word(one, false, world.now);
+    world.turn();
+  }
+  EXPECT_EQ(world.take(), (Found{{one, Verdict::quiet}}));
+  world.prober.on_word(one, true, world.now);
+  world.pass(2s);
+  EXPECT_EQ(world.take(), (Found{{one, Verdict::missed}}));
+  world.prober.on_word(one, false, world.now);  // no further trade: what was missed stays missed
+  world.pass(1min);
+  EXPECT_TRUE(world.take().empty());
+  world.prober.on_word(two, true, world.now);  // nobody's
+}
+
 TEST(Prober, an_answer_older_than_our_own_price_is_no_word) {
   Asking world;
   world.rest = price(99);

@@ -68,7 +68,7 @@ class World {
   World()
       : feed({.venue = "v",
               .codec = venues::find_venue("binance-usdm"),
-              .ws_url = "ws://x",
+              .ws_urls = {"ws://x"},
               .ca_file = {},
               .seed = 7,
               .first_line = 0,

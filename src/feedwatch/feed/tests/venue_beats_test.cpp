@@ -1,104 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <array>
-
-#include "feedwatch/feed/tests/recorder.hpp"
+#include "feedwatch/feed/tests/small_venue.hpp"
 
 /// Channels that only beat: on which line they are, and what their silence begins.
 namespace feedwatch::feed {
 namespace {
 
-using test::Recorder;
-using test::t0;
-
-/// binance-usdm's words with a sheet of its own: quotes, and a beat beside each symbol or line.
-class Beating final : public venues::Venue {
- public:
-  explicit Beating(venues::BeatScope scope, std::size_t per_line = 0) {
-    channels_[1].beats = scope;
-    sheet_.channels = channels_;
-    sheet_.max_topics_per_line = per_line;
-  }
-  const venues::VenueSheet& sheet() const override { return sheet_; }
-  std::string dial_url(std::string_view base, std::string_view) const override {
-    return std::string(base);
-  }
-  std::vector<venues::ClientRequest> subscribe(std::span<const venues::Topic> topics,
-                                               std::uint64_t id) const override {
-    return {{.id = id, .text = "sub", .topics = {topics.begin(), topics.end()}}};
-  }
-  std::vector<venues::ClientRequest> unsubscribe(std::span<const venues::Topic> topics,
-                                                 std::uint64_t id) const override {
-    return {{.id = id, .text = "unsub", .topics = {topics.begin(), topics.end()}}};
-  }
-  std::string ping_text() const override { return {}; }
-  std::unique_ptr<venues::Decoder> make_decoder() const override { return nullptr; }
-  std::string instruments_url(std::string_view) const override { return {}; }
-  std::expected<std::vector<venues::Instrument>, std::string> parse_instruments(
-      std::string_view) const override {
-    return {};
-  }
-  std::string price_url(std::string_view, std::string_view, Kind) const override { return {}; }
-  std::expected<venues::RestPrice, std::string> parse_price(std::string_view, std::string_view,
-                                                            Kind) const override {
-    return std::unexpected("none");
-  }
-
- private:
-  static constexpr std::array quote{Kind::quote};
-  std::array<venues::ChannelSheet, 2> channels_{
-      venues::ChannelSheet{.name = "quote", .route = "r", .kinds = quote, .suspect_after = 30s},
-      venues::ChannelSheet{.name = "beat", .route = "r", .kinds = {}, .cadence = clocked(1s)}};
-  venues::VenueSheet sheet_ = venues::find_venue("binance-usdm")->sheet();
-};
-
-class Line {
- public:
-  explicit Line(const Beating& venue)
-      : feed({.venue = "v", .codec = &venue, .ws_url = "ws://x", .ca_file = {}, .session = {}},
-             port) {}
-
-  TopicId quote(const std::string& symbol) { return feed.add_topic({0, symbol}, true, now); }
-  /// Served in steps of 100 ms; every second the symbols beat, and the others are silent.
-  void pass(Duration duration, const std::vector<std::string>& beating) {
-    for (Duration passed{}; passed < duration; passed += 100ms) {
-      now += 100ms;
-      while (feed.next_deadline(now) <= now) feed.on_time(now);
-      if (passed % 1s == 0s) {
-        for (const std::string& symbol : beating) beat(symbol);
-      }
-      for (; ponged < port.pings.size(); ++ponged) {
-        feed.on_pong(port.pings[ponged].conn, port.pings[ponged].text, now, now);
-      }
-    }
-  }
-  void beat(const std::string& symbol) {
-    feed.on_frames(conn, 1, now);
-    feed.on_heard(conn, now);
-    feed.on_beat(conn, {.channel = 1, .symbol = symbol, .trade_id = {}}, now);
-  }
-  void open() {
-    pass(1s, {});
-    conn = port.dials.back().conn;
-    accept(conn);
-  }
-  void accept(ConnId dialled) {
-    for (const DialPhase phase :
-         {DialPhase::connecting, DialPhase::securing, DialPhase::upgrading, DialPhase::open}) {
-      feed.on_phase(dialled, phase, now);
-    }
-    feed.on_ack(dialled, {.request_id = 1, .ok = true}, now);
-  }
-
-  Recorder port;
-  MonoTime now = t0;
-  ConnId conn;
-  std::size_t ponged = 0;
-  VenueFeed feed;
-};
+using test::Line;
+using test::SmallVenue;
 
 TEST(VenueBeats, each_symbol_of_a_line_beats_once_and_only_while_it_is_wanted) {
-  const Beating venue(venues::BeatScope::symbol);
+  const SmallVenue venue(venues::BeatScope::symbol);
   Line line(venue);
   const TopicId a = line.quote("A");
   line.quote("B");
@@ -111,7 +23,7 @@ TEST(VenueBeats, each_symbol_of_a_line_beats_once_and_only_while_it_is_wanted) {
 }
 
 TEST(VenueBeats, one_beat_for_a_line_until_its_last_topic_goes) {
-  const Beating venue(venues::BeatScope::line);
+  const SmallVenue venue(venues::BeatScope::line);
   Line line(venue);
   const TopicId a = line.quote("A");
   const TopicId b = line.quote("B");
@@ -126,7 +38,7 @@ TEST(VenueBeats, one_beat_for_a_line_until_its_last_topic_goes) {
 }
 
 TEST(VenueBeats, a_symbol_and_its_beat_share_a_line) {
-  const Beating venue(venues::BeatScope::symbol, 5);
+  const SmallVenue venue(venues::BeatScope::symbol, 5);
   Line line(venue);
   for (const std::string symbol : {"A", "B", "C", "D"}) line.quote(symbol);
   EXPECT_EQ(line.port.lines.at("v/r#1").topics, 4U) << "room for a topic and its beat, or none";
@@ -134,7 +46,7 @@ TEST(VenueBeats, a_symbol_and_its_beat_share_a_line) {
 }
 
 TEST(VenueBeats, a_missed_beat_subscribes_its_symbol_again_and_no_other) {
-  const Beating venue(venues::BeatScope::symbol);
+  const SmallVenue venue(venues::BeatScope::symbol);
   Line line(venue);
   const TopicId a = line.quote("A");
   line.quote("B");
@@ -155,7 +67,7 @@ TEST(VenueBeats, a_missed_beat_subscribes_its_symbol_again_and_no_other) {
 }
 
 TEST(VenueBeats, quotes_that_came_since_the_last_beat_keep_their_subscription) {
-  const Beating venue(venues::BeatScope::symbol);
+  const SmallVenue venue(venues::BeatScope::symbol);
   Line line(venue);
   const TopicId a = line.quote("A");
   line.feed.start(line.now);
@@ -170,7 +82,7 @@ TEST(VenueBeats, quotes_that_came_since_the_last_beat_keep_their_subscription) {
 }
 
 TEST(VenueBeats, the_missed_beat_of_a_line_replaces_it_at_once) {
-  const Beating venue(venues::BeatScope::line);
+  const SmallVenue venue(venues::BeatScope::line);
   Line line(venue);
   line.quote("A");
   line.feed.start(line.now);
@@ -185,7 +97,7 @@ TEST(VenueBeats, the_missed_beat_of_a_line_replaces_it_at_once) {
 }
 
 TEST(VenueBeats, a_venue_that_serves_no_beat_is_not_repaired_for_ever) {
-  const Beating venue(venues::BeatScope::symbol);
+  const SmallVenue venue(venues::BeatScope::symbol);
   Line line(venue);
   const TopicId a = line.quote("A");
   line.feed.start(line.now);

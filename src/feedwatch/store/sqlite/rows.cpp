@@ -42,11 +42,12 @@ RowWriter::RowWriter(Database& db)
           "INSERT INTO stream_transitions (stream, at, from_level, to_level, reason, fault, "
           "age_seconds, merged) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
       repair_(db.prepare(
-          "INSERT INTO repairs (id, stream, step, line, started_at, ended_at, ok, detail) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+          "INSERT INTO repairs (id, stream, step, line, started_at, ended_at, ok, detail, topics, "
+          "gap_seconds) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
           "ON CONFLICT (id) DO UPDATE SET stream = excluded.stream, step = excluded.step, "
           "line = excluded.line, started_at = excluded.started_at, "
-          "ended_at = excluded.ended_at, ok = excluded.ok, detail = excluded.detail")) {}
+          "ended_at = excluded.ended_at, ok = excluded.ok, detail = excluded.detail, "
+          "topics = excluded.topics, gap_seconds = excluded.gap_seconds")) {}
 
 void RowWriter::write(const JournalRow& row) {
   std::visit([this](const auto& each) { write_row(each); }, row);
@@ -80,7 +81,7 @@ void RowWriter::write_row(const StreamTransitionRow& row) {
 void RowWriter::write_row(const RepairRow& row) {
   repair_
       .bind(row.id, row.stream, row.step, row.line, row.started_at, row.ended_at, row.ok,
-            row.detail)
+            row.detail, row.topics, row.gap_seconds)
       .run();
 }
 
@@ -139,7 +140,9 @@ RepairRow read_repair(const Statement& row) {
           .started_at = time_of(row, 4),
           .ended_at = maybe_time(row, 5),
           .ok = ok ? std::optional{*ok != 0} : std::nullopt,
-          .detail = row.text(7)};
+          .detail = row.text(7),
+          .topics = row.integer(8),
+          .gap_seconds = row.maybe_real(9)};
 }
 
 }  // namespace feedwatch::store

@@ -36,7 +36,7 @@ inline constexpr std::string_view notification_columns =
 inline constexpr std::string_view stream_transition_columns =
     "seq, stream, at, from_level, to_level, reason, fault, age_seconds, merged";
 inline constexpr std::string_view repair_columns =
-    "id, stream, step, line, started_at, ended_at, ok, detail";
+    "id, stream, step, line, started_at, ended_at, ok, detail, topics, gap_seconds";
 
 AlertRow read_alert(const Statement& row);
 AlertTransitionRow read_alert_transition(const Statement& row);

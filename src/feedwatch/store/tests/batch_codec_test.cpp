@@ -14,8 +14,18 @@ JournalBatch every_row() {
        NotificationRow{"n1", "a1", "hook", "failed", "{}", 7, wall_from_ns(1), wall_from_ns(2),
                        "HTTP 404"},
        transition(1), transition(2),
-       RepairRow{"r1", "v/S/last", "resubscribe", "v#1", wall_from_ns(3), wall_from_ns(4), false,
-                 "no data"},
+       RepairRow{"r1",
+                 "v/S/last",
+                 "resubscribe",
+                 "v#1",
+                 wall_from_ns(3),
+                 wall_from_ns(4),
+                 false,
+                 "no data",
+                 200,
+                 {}},
+       RepairRow{"r3", "v/S/last", "other_line", "v#2", wall_from_ns(3), wall_from_ns(4), true, "",
+                 1, 4.5},
        RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""}});
 }
 
@@ -23,7 +33,7 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   const std::string bytes = encode_batch(every_row());
   const auto back = decode_batch(bytes);
   ASSERT_TRUE(back);
-  ASSERT_EQ(back->rows.size(), 8U);
+  ASSERT_EQ(back->rows.size(), 9U);
   EXPECT_EQ(encode_batch(*back), bytes);
   const auto& alert = std::get<AlertRow>(back->rows[1]);
   EXPECT_EQ(alert.labels, alert_row("a2").labels);
@@ -31,7 +41,25 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   EXPECT_FALSE(std::get<StreamTransitionRow>(back->rows[4]).age_seconds);
   EXPECT_EQ(std::get<StreamTransitionRow>(back->rows[5]).age_seconds, 2.0);
   EXPECT_EQ(std::get<RepairRow>(back->rows[6]).ok, false);
-  EXPECT_FALSE(std::get<RepairRow>(back->rows[7]).ok);
+  EXPECT_EQ(std::get<RepairRow>(back->rows[6]).topics, 200);
+  EXPECT_EQ(std::get<RepairRow>(back->rows[7]).gap_seconds, 4.5);
+  EXPECT_FALSE(std::get<RepairRow>(back->rows[8]).ok);
+}
+
+/// What an earlier release spooled before it was replaced is not lost.
+TEST(BatchCodec, BatchesOfTheFirstVersionAreStillRead) {
+  const JournalBatch batch = batch_of(
+      "k", {RepairRow{"r1", "s", "resubscribe", "l", wall_from_ns(3), {}, {}, "d", 7, {}}});
+  std::string bytes = encode_batch(batch);
+  // The newest field of the last row: eight bytes of topics and one that says there is no gap.
+  bytes.resize(bytes.size() - 9);
+  bytes[0] = 1;
+  const auto back = decode_batch(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<RepairRow>(back->rows.at(0)).detail, "d");
+  EXPECT_EQ(std::get<RepairRow>(back->rows.at(0)).topics, 0);
+  bytes[0] = 3;
+  EXPECT_FALSE(decode_batch(bytes));
 }
 
 TEST(BatchCodec, EveryShorterOrLongerTextIsRefused) {

@@ -17,8 +17,9 @@ TEST_F(SqliteStoreTest, RowsComeBackAsWritten) {
   open();
   const NotificationRow note{"n1", "a1",      "hook", "pending", R"({"x":1})", 2, wall_from_ns(10),
                              {},   "HTTP 503"};
-  const RepairRow repair{"r1", "v/S/last", "resubscribe", "v#1", wall_from_ns(3), wall_from_ns(4),
-                         true, "data"};
+  const RepairRow repair{
+      "r1",   "v/S/last", "resubscribe", "v#1", wall_from_ns(3), wall_from_ns(4), true,
+      "data", 3,          1.25};
   const AlertTransitionRow step{"a1", wall_from_ns(7), "", "firing", "critical", "m"};
   commit(batch_of("k", {alert_row("a1"), step, note, transition(1), transition(2), repair}));
   ASSERT_TRUE(wait_done(1));
@@ -57,6 +58,8 @@ TEST_F(SqliteStoreTest, RowsComeBackAsWritten) {
   const auto repairs = reader->repairs("v/S/last");
   ASSERT_TRUE(repairs && repairs->size() == 1);
   EXPECT_EQ(repairs->front().ok, true);
+  EXPECT_EQ(repairs->front().topics, 3);
+  EXPECT_EQ(repairs->front().gap_seconds, 1.25);
   const auto steps = reader->alert_transitions("a1");
   ASSERT_TRUE(steps && steps->size() == 1);
   EXPECT_EQ(steps->front().to, "firing");
