@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "feedwatch/venues/binance_spot/binance_spot.hpp"
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -9,27 +10,32 @@ namespace feedwatch::venues {
 
 namespace {
 
-const binance_usdm::Client binance_usdm_client;
-const binance_usdm::Server binance_usdm_server;
-const bybit_linear::Client bybit_linear_client;
-const bybit_linear::Server bybit_linear_server;
-
-/// The table a new venue is added to; nothing else in the program lists venues.
 struct Entry {
-  std::string_view name;
   const Venue* client;
   const VenueSide* server;
 };
-constexpr std::array entries{
-    Entry{"binance-usdm", &binance_usdm_client, &binance_usdm_server},
-    Entry{"bybit-linear", &bybit_linear_client, &bybit_linear_server},
-};
-constexpr std::array names{entries[0].name, entries[1].name};
-static_assert(names.size() == entries.size());
+
+template <class Client, class Server>
+Entry entry() {
+  static const Client client;
+  static const Server server;
+  return {&client, &server};
+}
+
+/// The table a new venue is added to; nothing else in the program lists venues.
+std::span<const Entry> entries() {
+  static const std::array table{
+      entry<binance_spot::Client, binance_spot::Server>(),
+      entry<binance_usdm::Client, binance_usdm::Server>(),
+      entry<bybit_linear::Client, bybit_linear::Server>(),
+  };
+  return table;
+}
 
 const Entry* find_entry(std::string_view name) {
-  const auto* found = std::ranges::find(entries, name, &Entry::name);
-  return found == entries.end() ? nullptr : found;
+  const auto found = std::ranges::find(
+      entries(), name, [](const Entry& entry) { return entry.client->sheet().name; });
+  return found == entries().end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -45,6 +51,11 @@ const VenueSide* find_venue_side(std::string_view name) {
 }
 
 std::span<const std::string_view> venue_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> list;
+    for (const Entry& entry : entries()) list.push_back(entry.client->sheet().name);
+    return list;
+  }();
   return names;
 }
 

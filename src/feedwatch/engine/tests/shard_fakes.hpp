@@ -60,14 +60,15 @@ class MapStore final : public StateStore {
   std::map<std::string, std::string> records;
 };
 
-/// One shard with one venue, binance-usdm, and its clock in hand.
+/// One shard with one venue, binance-usdm by name, and its clock in hand.
 struct ShardBench {
   explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
-                      Duration later = {}, SharedBoard shared = {})
+                      Duration later = {}, SharedBoard shared = {},
+                      std::string_view type = "binance-usdm")
       : clock(later),
         state(store),
         shard({.venues = {{.name = "binance-usdm",
-                           .venue = venues::find_venue("binance-usdm"),
+                           .venue = venues::find_venue(type),
                            .ws_url = "ws://x",
                            .rest_url = "http://x",
                            .ca_file = {},

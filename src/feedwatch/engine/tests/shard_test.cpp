@@ -223,11 +223,11 @@ TEST(Shard, a_lease_of_any_length_is_no_overflow) {
 
 TEST(Shard, refusals_to_watch_name_what_would_work) {
   MapStore store;
-  ShardBench bench(store);
+  ShardBench bench(store, {"BTCUSDT/quote"}, {}, {}, "binance-spot");
   ASSERT_TRUE(bench.shard.start());
-  const auto kind = bench.shard.want({"binance-usdm", "BTCUSDT", Kind::last}, "desk", 1min);
+  const auto kind = bench.shard.want({"binance-usdm", "BTCUSDT", Kind::mark}, "desk", 1min);
   ASSERT_FALSE(kind);
-  EXPECT_THAT(kind.error().text(), HasSubstr("it offers quote, mark, index"));
+  EXPECT_THAT(kind.error().text(), HasSubstr("it offers last, quote"));
   const auto venue = bench.shard.want({"binance", "BTCUSDT", Kind::mark}, "desk", 1min);
   ASSERT_FALSE(venue);
   EXPECT_THAT(venue.error().text(), HasSubstr("configured: binance-usdm"));

@@ -46,6 +46,37 @@ TEST(Desk, BookTickerOnlyWhenTheQuoteChanged) {
   }
 }
 
+TEST(Desk, AChannelThatBeatsForASymbolKeepsItsClockWhateverThePriceDoes) {
+  constexpr std::uint8_t avg_price = 2;
+  World world("binance-spot");
+  const PeerId peer = world.connect("stream");
+  world.run(300ms);
+  world.subscribe(peer, avg_price, "BTCUSDT");
+  world.run(10s);
+  const auto& received = world.received[peer];
+  ASSERT_EQ(received.size(), 11U) << "the acknowledgement and ten beats";
+  for (std::size_t i = 1; i < received.size(); ++i) {
+    EXPECT_EQ(received[i].at, World::start + 1s * static_cast<int>(i));
+    EXPECT_THAT(received[i].text, HasSubstr("btcusdt@avgPrice"));
+  }
+}
+
+TEST(Desk, TradesCountAsRestDoes) {
+  constexpr std::uint8_t agg_trade = 0;
+  World world("binance-spot", {}, {"BTCUSDT"});
+  const PeerId peer = world.connect("stream");
+  world.subscribe(peer, agg_trade, "BTCUSDT");
+  world.run(20s);
+  const auto heard = world.heard(peer, "BTCUSDT");
+  ASSERT_GT(heard.size(), 20U);
+  const auto answer = world.desk().on_rest("/api/v3/aggTrades?symbol=BTCUSDT&limit=1", world.now());
+  const auto told =
+      venues::find_venue("binance-spot")->parse_price(answer.body, "BTCUSDT", Kind::last);
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_EQ(told->prices.price.to_string(), heard.back().price);
+  EXPECT_GE(told->seq, heard.back().seq);
+}
+
 TEST(Desk, AnAckOnTheWrongRouteIsNotData) {
   World world("binance-usdm");
   const PeerId peer = world.connect("public");

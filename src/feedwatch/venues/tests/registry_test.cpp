@@ -22,7 +22,7 @@ TEST(Registry, ChannelForAKind) {
   EXPECT_EQ(channel_for(binance, Kind::mark), 0);
   EXPECT_EQ(channel_for(binance, Kind::index), 0);
   EXPECT_EQ(channel_for(binance, Kind::quote), 1);
-  EXPECT_EQ(channel_for(binance, Kind::last), std::nullopt);
+  EXPECT_EQ(channel_for(binance, Kind::last), 2);
   const VenueSheet& bybit = find_venue("bybit-linear")->sheet();
   EXPECT_EQ(channel_for(bybit, Kind::last), 0);
   EXPECT_EQ(channel_for(bybit, Kind::quote), 1);

@@ -33,7 +33,8 @@ std::expected<std::vector<Instrument>, std::string> parse_instruments(std::strin
   for (const dom::element item : list) {
     std::string_view symbol;
     std::string_view status;
-    if (item["symbol"].get_string().get(symbol) || item["status"].get_string().get(status)) {
+    if (item[where.symbol].get_string().get(symbol) ||
+        item[where.status].get_string().get(status)) {
       return std::unexpected("instrument " + std::to_string(instruments.size() + 1) +
                              " lacks a symbol or a status");
     }

@@ -10,11 +10,13 @@
 
 namespace feedwatch::venues::wire {
 
-/// Where a venue's instrument list stands: objects to descend through, the array's key, and the
-/// status word that means trading. Members have `symbol` and `status` everywhere so far.
+/// Where a venue's instrument list stands: objects to descend through, the array's key, the keys of
+/// its members, and the status word that means trading.
 struct InstrumentList {
   std::span<const std::string_view> parents;
   std::string_view list;
+  std::string_view symbol = "symbol";
+  std::string_view status = "status";
   std::string_view trading;
 };
 

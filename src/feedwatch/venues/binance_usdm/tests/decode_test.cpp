@@ -58,6 +58,24 @@ TEST(BinanceDecode, BookTickerRawAndCombinedAreTheSame) {
   }
 }
 
+TEST(BinanceDecode, AnAggregateTradeIsTheLastPrice) {
+  const std::string event =
+      R"({"e":"aggTrade","E":1626992747395,"a":16599297,"s":"CTKUSDT","p":"1.01000","q":"5",)"
+      R"("f":23961327,"l":23961327,"T":1626992747239,"m":true})";
+  for (const std::string& text : {event, R"({"stream":"ctkusdt@aggTrade","data":)" + event + "}"}) {
+    test::Reading reading(venue(), text);
+    ASSERT_EQ(reading.type, MessageType::data) << text;
+    ASSERT_EQ(reading.out.ticks.size(), 1U);
+    const WireTick& last = reading.out.ticks[0];
+    EXPECT_EQ(last.symbol, "CTKUSDT");
+    EXPECT_EQ(last.kind, Kind::last);
+    EXPECT_EQ(last.price_text, "1.01000");
+    EXPECT_EQ(last.fields, (Fields{.price = true, .ask = false}));
+    EXPECT_EQ(last.seq, 16599297U);
+    EXPECT_EQ(last.ts_event, wall_from_ms(1626992747395)) << "publish time, not the trade's";
+  }
+}
+
 TEST(BinanceDecode, KeyOrderBlanksAndEscapesDoNotMatter) {
   test::Reading reading(venue(),
                         " { \"\\u0064ata\" : { \"a\" : \"2\" , \"b\" : 1.50 , \"s\" : "
@@ -100,8 +118,10 @@ TEST(BinanceDecode, Answers) {
 
 TEST(BinanceDecode, OtherChannelsAreIgnoredAndAShutdownIsANotice) {
   const auto type_of = [](std::string_view text) { return test::Reading(venue(), text).type; };
-  EXPECT_EQ(type_of(R"({"stream":"x@aggTrade","data":{"e":"aggTrade","p":"oops","s":3}})"),
+  EXPECT_EQ(type_of(R"({"stream":"x@trade","data":{"e":"trade","p":"oops","s":3}})"),
             MessageType::ignored);
+  EXPECT_EQ(type_of(R"({"e":"avgPrice","s":"X","w":"1"})"), MessageType::ignored)
+      << "a stream of Spot";
   EXPECT_EQ(type_of(R"({"e":"kline","s":"X","k":{"o":"1"}})"), MessageType::ignored);
   EXPECT_EQ(type_of(R"({"lastUpdateId":1,"bids":[],"asks":[]})"), MessageType::ignored);
   EXPECT_EQ(type_of(R"({"e":"serverShutdown","E":1770123456789})"), MessageType::notice);
@@ -136,6 +156,9 @@ TEST(BinanceDecode, ErrorsNameTheFieldAndTheSymbol) {
       {book(R"("s":"\ud800","b":"1","a":"2")"), bad_value, "s", ""},
       {book(R"("b":"1","a":"2")"), missing_field, "s", ""},
       {R"({"e":"markPriceUpdate","s":"X","p":"1","i":"1e999"})", bad_price, "i", "X"},
+      {R"({"e":"aggTrade","s":"X","a":7})", missing_field, "p", "X"},
+      {R"({"e":"aggTrade","s":"X","a":"7x","p":"1"})", bad_value, "a", "X"},
+      {R"({"u":7,"s":"X","b":"1"})", missing_field, "a", "X"},
       {R"({"stream":"x@bookTicker"})", missing_field, "data", ""},
       {R"({"stream":"x@bookTicker","data":[1]})", missing_field, "data", ""},
       {R"({"hello":1})", unknown_message, "", ""},

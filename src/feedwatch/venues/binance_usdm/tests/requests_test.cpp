@@ -9,13 +9,14 @@ const Client client;
 const Server server;
 
 TEST(BinanceRequests, SubscribeNamesStreamsInLowerCase) {
-  const std::vector<Topic> topics{{mark_price, "BTCUSDT"}, {book_ticker, "ÄbcКUSDT"}};
+  const std::vector<Topic> topics{
+      {mark_price, "BTCUSDT"}, {book_ticker, "ÄbcКUSDT"}, {agg_trade, "ETHUSDT"}};
   const auto requests = client.subscribe(topics, 5);
   ASSERT_EQ(requests.size(), 1U);
   EXPECT_EQ(requests[0].id, 5U);
   EXPECT_EQ(requests[0].topics, topics);
   EXPECT_EQ(requests[0].text, R"({"method":"SUBSCRIBE","params":["btcusdt@markPrice@1s",)"
-                              R"("ÄbcКusdt@bookTicker"],"id":5})");
+                              R"("ÄbcКusdt@bookTicker","ethusdt@aggTrade"],"id":5})");
   EXPECT_EQ(client.unsubscribe(topics, 6)[0].text.substr(0, 23), R"({"method":"UNSUBSCRIBE")");
   EXPECT_TRUE(client.subscribe({}, 1).empty());
 }
@@ -99,7 +100,9 @@ TEST(BinanceEndpoint, ARouteDeliversItsOwnChannelsOnly) {
   EXPECT_FALSE(server.delivers("public", mark_price)) << "acknowledged there, never delivered";
   EXPECT_TRUE(server.delivers("public", book_ticker));
   EXPECT_FALSE(server.delivers("market", book_ticker));
-  EXPECT_FALSE(server.delivers("public", 2));
+  EXPECT_TRUE(server.delivers("market", agg_trade));
+  EXPECT_FALSE(server.delivers("public", agg_trade));
+  EXPECT_FALSE(server.delivers("public", 3));
 }
 
 TEST(BinanceRest, InstrumentsRoundTrip) {
@@ -153,9 +156,42 @@ TEST(BinanceRest, PathsAndAnswers) {
             R"({"code":-1121,"msg":"Invalid symbol."})");
 }
 
+TEST(BinanceRest, PricesOfEachKind) {
+  EXPECT_EQ(client.price_url("https://h", "A/B", Kind::mark),
+            "https://h/fapi/v1/premiumIndex?symbol=A%2FB");
+  EXPECT_EQ(client.price_url("https://h", "X", Kind::quote),
+            "https://h/fapi/v1/ticker/bookTicker?symbol=X");
+  EXPECT_EQ(client.price_url("https://h", "X", Kind::last),
+            "https://h/fapi/v1/aggTrades?symbol=X&limit=1");
+  const auto last = client.parse_price(
+      R"([{"a":26129,"p":"0.01633102","q":"4.70443515","f":27781,"l":27781,"T":1498793709153,)"
+      R"("m":true}])",
+      "X", Kind::last);
+  ASSERT_TRUE(last) << last.error();
+  EXPECT_EQ(last->prices.price.to_string(), "0.01633102");
+  EXPECT_EQ(last->seq, 26129U) << "the stream's own number";
+  EXPECT_FALSE(last->ts_event) << "T is the time of the trade";
+}
+
+TEST(BinanceRest, TradesAreAskedForBySymbol) {
+  const MarketState state{.symbol = "X",
+                          .last = Decimal(150, 2),
+                          .seq = 9,
+                          .now = wall_from_ms(1000),
+                          .traded = wall_from_ms(900)};
+  const std::span states(&state, 1);
+  EXPECT_EQ(server.rest_path("/fapi/v1/aggTrades?symbol=X&limit=1"), VenueSide::RestPath::ticker);
+  EXPECT_EQ(server.encode_ticker("/fapi/v1/aggTrades?symbol=X&limit=1", states),
+            R"([{"a":9,"p":"1.50","q":"1.000","f":9,"l":9,"T":900,"m":true}])");
+  EXPECT_EQ(server.encode_ticker("/fapi/v1/aggTrades", states).substr(0, 13), R"({"code":-1102)");
+  EXPECT_EQ(server.encode_ticker("/fapi/v1/aggTrades?symbol=Y", states),
+            R"({"code":-1121,"msg":"Invalid symbol."})");
+}
+
 TEST(BinanceHeartbeat, IsLeftToTheProtocol) {
   EXPECT_TRUE(client.ping_text().empty());
   EXPECT_TRUE(server.encode_pong({}).empty());
+  EXPECT_TRUE(server.encode_notice(wall_from_ms(1)).empty()) << "only Spot announces its closes";
 }
 
 }  // namespace

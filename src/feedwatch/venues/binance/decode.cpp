@@ -1,8 +1,10 @@
-#include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
+#include <array>
+
+#include "feedwatch/venues/binance/binance.hpp"
 #include "feedwatch/venues/wire/fields.hpp"
 #include "feedwatch/venues/wire/json.hpp"
 
-namespace feedwatch::venues::binance_usdm {
+namespace feedwatch::venues::binance {
 
 namespace {
 
@@ -13,15 +15,15 @@ using Result = std::expected<MessageType, DecodeError>;
 /// Fields of an event that we read, wherever it stands: in `data` of a combined frame or at the
 /// root of a raw one. One letter means different things in different events, so nothing is judged
 /// here.
-struct Event {
+struct EventFields {
   Token type;        // e
   Token event_time;  // E
   Token symbol;      // s
-  Token mark;        // p
+  Token price;       // p
   Token index;       // i
   Token update_id;   // u
   Token bid;         // b
-  Token ask;         // a
+  Token ask;         // a, of aggTrade its number
 
   void collect(std::string_view key, ondemand::value& value) {
     if (key.size() != 1) return;
@@ -33,7 +35,7 @@ struct Event {
       case 's':
         return symbol.set(wire::raw_token(value));
       case 'p':
-        return mark.set(wire::raw_token(value));
+        return price.set(wire::raw_token(value));
       case 'i':
         return index.set(wire::raw_token(value));
       case 'u':
@@ -54,7 +56,7 @@ struct Answer {
 };
 
 struct Message {
-  Event event;
+  EventFields event;
   Answer answer;
   Token stream;
   Token data;
@@ -63,6 +65,12 @@ struct Message {
 
 class BinanceDecoder final : public Decoder {
  public:
+  explicit BinanceDecoder(const Market& market) {
+    for (std::size_t i = 0; i < market.events.size(); ++i) {
+      channels_[static_cast<std::size_t>(market.events[i])] = static_cast<std::uint8_t>(i);
+    }
+  }
+
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
     Message message;
@@ -123,21 +131,43 @@ class BinanceDecoder final : public Decoder {
     if (!combined && message.data.present()) return fail(DecodeErrorCode::unknown_message, {});
     if (combined && message.data.text != "{") return fail(DecodeErrorCode::missing_field, "data");
     if (message.data.twice) return fail(DecodeErrorCode::bad_value, "data");
-    const Event& event = message.event;
+    const EventFields& event = message.event;
     if (event.type.twice) return fail(DecodeErrorCode::bad_value, "e");
     const std::string_view type = event.type.inner();
-    if (type == "markPriceUpdate") return mark_price_update(event, out);
-    if (type == "bookTicker") return book_ticker_update(event, out);
+    if (type == "bookTicker") return update(Event::book_ticker, event, out);
+    if (type == "aggTrade") return update(Event::agg_trade, event, out);
+    if (type == "markPriceUpdate") return update(Event::mark_price, event, out);
+    if (type == "avgPrice") return update(Event::avg_price, event, out);
     if (type == "serverShutdown") return MessageType::notice;
     if (event.type.present()) return MessageType::ignored;
     if (combined) return untyped(message, out);
     return answer_of(message, out);
   }
 
-  /// Some markets send bookTicker without `e`; the stream's name then says what it is.
+  /// Events of channels that the market does not offer are none of ours.
+  Result update(Event type, const EventFields& event, Decoded& out) {
+    if (!channel(type)) return MessageType::ignored;
+    switch (type) {
+      case Event::agg_trade:
+        return agg_trade_update(event, out);
+      case Event::avg_price:
+        return avg_price_update(event, out);
+      case Event::book_ticker:
+        return book_ticker_update(event, out);
+      case Event::mark_price:
+        return mark_price_update(event, out);
+    }
+    return MessageType::ignored;
+  }
+
+  std::optional<std::uint8_t> channel(Event type) const {
+    return channels_[static_cast<std::size_t>(type)];
+  }
+
+  /// Spot sends bookTicker without `e`; the stream's name then says what it is.
   Result untyped(const Message& message, Decoded& out) {
     const bool book = message.stream.inner().ends_with("@bookTicker");
-    return book ? book_ticker_update(message.event, out) : Result(MessageType::ignored);
+    return book ? update(Event::book_ticker, message.event, out) : Result(MessageType::ignored);
   }
 
   Result answer_of(const Message& message, Decoded& out) {
@@ -146,6 +176,9 @@ class BinanceDecoder final : public Decoder {
     if (!refused && !(answer.result.present() && answer.id.present())) {
       // A depth snapshot has no type; recorders also write the REST form among the frames.
       if (message.last_update_id.present()) return MessageType::ignored;
+      // Nor has a raw bookTicker of Spot, whose stream nobody names.
+      const bool book = message.event.symbol.present() && message.event.update_id.present();
+      if (book) return update(Event::book_ticker, message.event, out);
       return fail(DecodeErrorCode::unknown_message, {});
     }
     Ack ack{.request_id = wire::parse_unsigned(answer.id), .ok = !refused, .message = {}};
@@ -154,11 +187,11 @@ class BinanceDecoder final : public Decoder {
     return MessageType::ack;
   }
 
-  Result mark_price_update(const Event& event, Decoded& out) {
+  Result mark_price_update(const EventFields& event, Decoded& out) {
     wire::FieldReader fields;
     WireTick mark{.kind = Kind::mark, .fields = {.price = true}};
     if (!stamp(fields, event, mark) ||
-        !fields.price(event.mark, "p", mark.prices.price, mark.price_text)) {
+        !fields.price(event.price, "p", mark.prices.price, mark.price_text)) {
       return std::unexpected(fields.error());
     }
     WireTick index = mark;
@@ -173,7 +206,7 @@ class BinanceDecoder final : public Decoder {
     return MessageType::data;
   }
 
-  Result book_ticker_update(const Event& event, Decoded& out) {
+  Result book_ticker_update(const EventFields& event, Decoded& out) {
     wire::FieldReader fields;
     WireTick quote{.kind = Kind::quote, .fields = {.price = true, .ask = true}};
     if (!stamp(fields, event, quote) ||
@@ -186,19 +219,43 @@ class BinanceDecoder final : public Decoder {
     return MessageType::data;
   }
 
-  bool stamp(wire::FieldReader& fields, const Event& event, WireTick& tick) {
+  Result agg_trade_update(const EventFields& event, Decoded& out) {
+    wire::FieldReader fields;
+    WireTick last{.kind = Kind::last, .fields = {.price = true}};
+    if (!stamp(fields, event, last) ||
+        !fields.price(event.price, "p", last.prices.price, last.price_text) ||
+        !fields.number(event.ask, "a", last.seq)) {
+      return std::unexpected(fields.error());
+    }
+    out.ticks.push_back(last);
+    return MessageType::data;
+  }
+
+  /// The average itself is no price that anybody trades at; that it comes proves the symbol.
+  Result avg_price_update(const EventFields& event, Decoded& out) {
+    wire::FieldReader fields;
+    Beat beat{.channel = *channel(Event::avg_price), .symbol = {}, .trade_id = {}};
+    if (!fields.text(reader_, event.symbol, "s", beat.symbol)) {
+      return std::unexpected(fields.error());
+    }
+    out.beats.push_back(beat);
+    return MessageType::data;
+  }
+
+  bool stamp(wire::FieldReader& fields, const EventFields& event, WireTick& tick) {
     if (!fields.text(reader_, event.symbol, "s", tick.symbol)) return false;
     fields.about(tick.symbol, tick.kind);
     return fields.time(event.event_time, "E", tick.ts_event);
   }
 
+  std::array<std::optional<std::uint8_t>, 4> channels_;  ///< by Event
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder() {
-  return std::make_unique<BinanceDecoder>();
+std::unique_ptr<Decoder> make_decoder(const Market& market) {
+  return std::make_unique<BinanceDecoder>(market);
 }
 
-}  // namespace feedwatch::venues::binance_usdm
+}  // namespace feedwatch::venues::binance

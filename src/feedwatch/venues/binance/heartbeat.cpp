@@ -1,6 +1,6 @@
-#include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
+#include "feedwatch/venues/binance/binance.hpp"
 
-namespace feedwatch::venues::binance_usdm {
+namespace feedwatch::venues::binance {
 
 // Pings are WebSocket frames in both directions; there is no ping in the text protocol.
 std::string Client::ping_text() const {
@@ -10,4 +10,4 @@ std::string Server::encode_pong(const ClientMessage&) const {
   return {};
 }
 
-}  // namespace feedwatch::venues::binance_usdm
+}  // namespace feedwatch::venues::binance

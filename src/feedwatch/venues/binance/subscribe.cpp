@@ -1,15 +1,16 @@
 #include "feedwatch/base/json_writer.hpp"
-#include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
+#include "feedwatch/venues/binance/binance.hpp"
 #include "feedwatch/venues/wire/client_message.hpp"
 #include "feedwatch/venues/wire/text.hpp"
 
-namespace feedwatch::venues::binance_usdm {
+namespace feedwatch::venues::binance {
 
 namespace {
 
-std::vector<ClientRequest> requests(std::string_view method, std::span<const Topic> topics,
-                                    std::uint64_t first_id) {
-  return wire::split_requests(sheet(), topics, first_id, stream_name,
+std::vector<ClientRequest> requests(const Market& market, std::string_view method,
+                                    std::span<const Topic> topics, std::uint64_t first_id) {
+  const auto name = [&](const Topic& topic) { return stream_name(market, topic); };
+  return wire::split_requests(market.sheet, topics, first_id, name,
                               [&](std::uint64_t id, std::string_view params) {
                                 std::string text;
                                 JsonWriter(text)
@@ -25,13 +26,15 @@ std::vector<ClientRequest> requests(std::string_view method, std::span<const Top
 
 }  // namespace
 
-std::string stream_name(const Topic& topic) {
-  return wire::ascii_lower(topic.symbol) + "@" + std::string(sheet().channels[topic.channel].name);
+std::string stream_name(const Market& market, const Topic& topic) {
+  const std::string_view channel = market.sheet.channels[topic.channel].name;
+  return wire::ascii_lower(topic.symbol).append("@").append(channel);
 }
 
-std::optional<Topic> topic_of(std::string_view name) {
-  for (std::uint8_t channel = 0; channel < sheet().channels.size(); ++channel) {
-    const std::string suffix = "@" + std::string(sheet().channels[channel].name);
+std::optional<Topic> topic_of(const Market& market, std::string_view name) {
+  const auto channels = market.sheet.channels;
+  for (std::uint8_t channel = 0; channel < channels.size(); ++channel) {
+    const std::string suffix = "@" + std::string(channels[channel].name);
     if (name.size() > suffix.size() && name.ends_with(suffix)) {
       name.remove_suffix(suffix.size());
       return Topic{channel, wire::ascii_upper(name)};
@@ -42,12 +45,12 @@ std::optional<Topic> topic_of(std::string_view name) {
 
 std::vector<ClientRequest> Client::subscribe(std::span<const Topic> topics,
                                              std::uint64_t first_id) const {
-  return requests("SUBSCRIBE", topics, first_id);
+  return requests(market_, "SUBSCRIBE", topics, first_id);
 }
 
 std::vector<ClientRequest> Client::unsubscribe(std::span<const Topic> topics,
                                                std::uint64_t first_id) const {
-  return requests("UNSUBSCRIBE", topics, first_id);
+  return requests(market_, "UNSUBSCRIBE", topics, first_id);
 }
 
 ClientMessage Server::parse_client(std::string_view text) const {
@@ -58,7 +61,7 @@ ClientMessage Server::parse_client(std::string_view text) const {
                              .subscribe = "SUBSCRIBE",
                              .unsubscribe = "UNSUBSCRIBE",
                              .ping = {}},
-                            topic_of);
+                            [&](std::string_view name) { return topic_of(market_, name); });
 }
 
-}  // namespace feedwatch::venues::binance_usdm
+}  // namespace feedwatch::venues::binance
