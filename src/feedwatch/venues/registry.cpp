@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "feedwatch/venues/binance_coinm/binance_coinm.hpp"
 #include "feedwatch/venues/binance_spot/binance_spot.hpp"
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
@@ -25,6 +26,7 @@ Entry entry() {
 /// The table a new venue is added to; nothing else in the program lists venues.
 std::span<const Entry> entries() {
   static const std::array table{
+      entry<binance_coinm::Client, binance_coinm::Server>(),
       entry<binance_spot::Client, binance_spot::Server>(),
       entry<binance_usdm::Client, binance_usdm::Server>(),
       entry<bybit_linear::Client, bybit_linear::Server>(),
