@@ -5,6 +5,7 @@
 #include "feedwatch/venues/binance_spot/binance_spot.hpp"
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/bybit_spot/bybit_spot.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::venues {
@@ -30,6 +31,7 @@ std::span<const Entry> entries() {
       entry<binance_spot::Client, binance_spot::Server>(),
       entry<binance_usdm::Client, binance_usdm::Server>(),
       entry<bybit_linear::Client, bybit_linear::Server>(),
+      entry<bybit_spot::Client, bybit_spot::Server>(),
   };
   return table;
 }

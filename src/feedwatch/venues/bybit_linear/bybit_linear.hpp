@@ -1,68 +1,21 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "feedwatch/venues/bybit/bybit.hpp"
 
-#include "feedwatch/venues/venue.hpp"
-
-/// Bybit v5 linear perpetuals and futures; one source file per concern, named as in every venue
-/// folder. Facts: Bybit's v5 documentation (connect, tickers, orderbook, rate limit).
+/// Bybit v5 linear perpetuals and futures: the sheet, and in what the category differs from its
+/// family. Facts: Bybit's v5 documentation (connect, tickers, orderbook, rate limit).
 namespace feedwatch::venues::bybit_linear {
 
-enum ChannelIndex : std::uint8_t { tickers = 0, orderbook_1 = 1 };
+using enum bybit::ChannelIndex;
 
-/// sheet.cpp
-const VenueSheet& sheet();
-
-/// subscribe.cpp: "orderbook.1.BTCUSDT", and back; nullopt for topics that are none of our
-/// channels.
-std::string topic_text(const Topic& topic);
-std::optional<Topic> topic_of(std::string_view text);
-
-/// decode.cpp
-std::unique_ptr<Decoder> make_decoder();
-
-class Client final : public Venue {
+class Client final : public bybit::Client {
  public:
-  const VenueSheet& sheet() const override { return bybit_linear::sheet(); }
-  std::string dial_url(std::string_view base, std::string_view route) const override;
-  std::vector<ClientRequest> subscribe(std::span<const Topic> topics,
-                                       std::uint64_t first_id) const override;
-  std::vector<ClientRequest> unsubscribe(std::span<const Topic> topics,
-                                         std::uint64_t first_id) const override;
-  std::string ping_text() const override;
-  std::unique_ptr<Decoder> make_decoder() const override { return bybit_linear::make_decoder(); }
-  std::string instruments_url(std::string_view rest_base) const override;
-  std::string next_instruments_url(std::string_view rest_base,
-                                   std::string_view body) const override;
-  std::expected<std::vector<Instrument>, std::string> parse_instruments(
-      std::string_view body) const override;
-  std::string price_url(std::string_view rest_base, std::string_view symbol,
-                        Kind kind) const override;
-  std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
-                                                    Kind kind) const override;
+  Client();
 };
 
-class Server final : public VenueSide {
+class Server final : public bybit::Server {
  public:
-  const VenueSheet& sheet() const override { return bybit_linear::sheet(); }
-  std::optional<std::string> route_of(std::string_view target,
-                                      std::vector<Topic>& topics) const override;
-  bool delivers(std::string_view route, std::uint8_t channel) const override;
-  ClientMessage parse_client(std::string_view text) const override;
-  std::vector<std::string> encode_ack(const ClientMessage& message) const override;
-  std::string encode_refusal(const ClientMessage& message) const override;
-  std::string encode_pong(const ClientMessage& message) const override;
-  std::string encode_data(std::uint8_t channel, const MarketState& state) const override;
-  std::optional<RestPath> rest_path(std::string_view target) const override;
-  std::string encode_time(WallTime now) const override;
-  std::string encode_instruments(std::span<const Instrument> instruments) const override;
-  std::string encode_ticker(std::string_view target,
-                            std::span<const MarketState> states) const override;
+  Server();
 };
 
 }  // namespace feedwatch::venues::bybit_linear

@@ -76,6 +76,8 @@ const std::vector<std::string> seeds{
     R"("indexPrice":"77.341","lastPrice":77.2},"cs":272903625919,"ts":1786310819679})",
     R"({"topic":"orderbook.1.KCSUSDT","ts":1749833488160,"type":"snapshot","data":{)"
     R"("s":"KCSUSDT","b":[["11.248","1"]],"a":[["11.256","1"]],"u":462756},"cts":1})",
+    R"({"topic":"system.status","ts":1,"data":[{"title":"t\u0030","state":"ongoing","env":1,)"
+    R"("serviceTypes":[1,5],"product":[1,2]}]})",
     R"({"success":true,"ret_msg":"subscribe","conn_id":"x","req_id":"7","op":"subscribe"})",
     R"({"success":true,"ret_msg":"pong","conn_id":"x","op":"ping"})",
 };
@@ -93,6 +95,8 @@ TEST(Hostile, JsonTestSuite) {
     EXPECT_EQ(everyone.accepted(), 0U) << entry.path();
     // The same bytes where a decoder skips them, and where it reads them.
     everyone.decode(R"({"topic":"tickers.X","extra":)" + text + "}");
+    everyone.decode(R"({"topic":"system.status","data":[{"product":)" + text + "}]}");
+    everyone.decode(R"({"topic":"system.status","data":)" + text + "}");
     everyone.decode(R"({"stream":"x@bookTicker","data":)" + text + "}");
     everyone.decode(R"({"topic":"orderbook.1.X","data":{"s":"X","b":)" + text + R"(,"a":[]}})");
     everyone.decode(R"({"e":"bookTicker","s":"X","a":"1","b":)" + text + "}");

@@ -10,6 +10,7 @@ TEST(Serves, HostAndPathTogetherNameTheVenue) {
   EXPECT_TRUE(serves(bybit, "wss://stream.bybit.com/v5/public/linear"));
   EXPECT_TRUE(serves(bybit, "wss://stream.bybit.com:443/v5/public/linear"));
   EXPECT_FALSE(serves(bybit, "wss://stream.bybit.com/v5/public/spot")) << "same host, other venue";
+  EXPECT_TRUE(serves(*find_venue_side("bybit-spot"), "wss://stream.bybit.com/v5/public/spot"));
   EXPECT_FALSE(serves(bybit, "wss://evil.example/v5/public/linear"));
   const VenueSide& binance = *find_venue_side("binance-usdm");
   EXPECT_TRUE(serves(binance, "wss://fstream.binance.com/stream?streams=a@trade/b@bookTicker"));

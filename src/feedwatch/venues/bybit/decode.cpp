@@ -1,8 +1,11 @@
-#include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include <algorithm>
+#include <array>
+
+#include "feedwatch/venues/bybit/bybit.hpp"
 #include "feedwatch/venues/wire/fields.hpp"
 #include "feedwatch/venues/wire/json.hpp"
 
-namespace feedwatch::venues::bybit_linear {
+namespace feedwatch::venues::bybit {
 
 namespace {
 
@@ -16,6 +19,16 @@ struct Side {
   Token price;  ///< first element of the first level
 };
 
+/// One entry of system.status. A list that is absent or empty means all.
+struct Maintenance {
+  Token state, title;
+  bool of_product = true;  ///< of the category's
+  bool of_service = true;  ///< of trading itself, or of market data
+  bool production = true;
+
+  bool concerns_us() const { return of_product && of_service && production; }
+};
+
 /// What we read of a message. `type` and `ts` may stand before or after `data`, so everything is
 /// collected first and judged when the topic is known.
 struct Message {
@@ -24,6 +37,9 @@ struct Message {
   Token book_symbol, update_id;          // data of orderbook
   Side bid, ask;                         //
   Token success, words, request_id, op;  // answers
+  std::uint64_t product = 0;             // whose maintenance concerns us
+  std::optional<Maintenance> ongoing;    // data of system.status, of those that concern us
+  std::optional<Maintenance> over;       //
 };
 
 simdjson::error_code collect_side(Side& side, ondemand::value& value) {
@@ -42,6 +58,59 @@ simdjson::error_code collect_side(Side& side, ondemand::value& value) {
       if (const auto error = std::move(part).get(element)) return error;
       if (!side.price.present()) side.price.set(wire::raw_token(element));
     }
+  }
+  return simdjson::SUCCESS;
+}
+
+/// Whether a list of numbers holds one that is wanted, or none at all.
+simdjson::error_code find_number(ondemand::value& value, std::span<const std::uint64_t> wanted,
+                                 bool& found) {
+  if (wire::raw_token(value) != "[") return simdjson::SUCCESS;
+  ondemand::array list;
+  if (const auto error = value.get_array().get(list)) return error;
+  bool empty = true;
+  bool any = false;
+  for (auto item : list) {
+    ondemand::value member;
+    if (const auto error = std::move(item).get(member)) return error;
+    const auto number = wire::parse_unsigned({.text = wire::raw_token(member)});
+    any = any || (number && std::ranges::find(wanted, *number) != wanted.end());
+    empty = false;
+  }
+  found = any || empty;
+  return simdjson::SUCCESS;
+}
+
+simdjson::error_code collect_maintenance(Maintenance& entry, std::uint64_t product,
+                                         std::string_view key, ondemand::value& value) {
+  constexpr std::array<std::uint64_t, 2> services{1, 5};  // trading, market data
+  if (key == "state") entry.state.set(wire::raw_token(value));
+  if (key == "title") entry.title.set(wire::raw_token(value));
+  if (key == "env") entry.production = Token{.text = wire::raw_token(value)}.inner() == "1";
+  if (key == "product") return find_number(value, std::span(&product, 1), entry.of_product);
+  if (key == "serviceTypes") return find_number(value, services, entry.of_service);
+  return simdjson::SUCCESS;
+}
+
+/// A list is the data of system.status, or of channels that we do not read.
+simdjson::error_code collect_list(Message& message, ondemand::value& value) {
+  ondemand::array list;
+  if (const auto error = value.get_array().get(list)) return error;
+  for (auto item : list) {
+    ondemand::value member;
+    if (const auto error = std::move(item).get(member)) return error;
+    if (wire::raw_token(member) != "{") continue;
+    ondemand::object object;
+    if (const auto error = member.get_object().get(object)) return error;
+    Maintenance entry;
+    const auto on_field = [&](std::string_view key, ondemand::value field) {
+      return collect_maintenance(entry, message.product, key, field);
+    };
+    if (const auto error = wire::for_each_field(object, on_field)) return error;
+    if (!entry.concerns_us()) continue;
+    const std::string_view state = entry.state.inner();
+    if (state == "ongoing") message.ongoing = entry;
+    if (state == "completed" || state == "canceled") message.over = entry;
   }
   return simdjson::SUCCESS;
 }
@@ -69,7 +138,8 @@ simdjson::error_code collect(Message& message, std::string_view key, ondemand::v
   if (key == "op") message.op.set(wire::raw_token(value));
   if (key != "data") return simdjson::SUCCESS;
   message.data.set(wire::raw_token(value));
-  if (message.data.text != "{") return simdjson::SUCCESS;  // trades and klines send a list
+  if (message.data.text == "[") return collect_list(message, value);
+  if (message.data.text != "{") return simdjson::SUCCESS;
   ondemand::object object;
   if (const auto error = value.get_object().get(object)) return error;
   return wire::for_each_field(object, [&](std::string_view name, ondemand::value member) {
@@ -79,9 +149,14 @@ simdjson::error_code collect(Message& message, std::string_view key, ondemand::v
 
 class BybitDecoder final : public Decoder {
  public:
+  explicit BybitDecoder(const Category& category)
+      : product_(category.product),
+        kinds_(category.sheet.channels[tickers].kinds),
+        deltas_(category.sheet.channels[tickers].absent_is_unchanged) {}
+
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
-    Message message;
+    Message message{.product = product_};
     const auto problem = reader_.read(
         frame.payload,
         [&](std::string_view key, ondemand::value value) { return collect(message, key, value); });
@@ -101,12 +176,26 @@ class BybitDecoder final : public Decoder {
     }
     const std::string_view topic = message.topic.inner();
     const bool ticker = topic.starts_with("tickers.");
-    if (!ticker && !topic.starts_with("orderbook.1.")) return MessageType::ignored;
+    const bool status = topic == "system.status";
+    if (!ticker && !status && !topic.starts_with("orderbook.1.")) return MessageType::ignored;
     if (!message.data.present()) return fail(DecodeErrorCode::missing_field, "data");
-    if (message.data.text != "{" || message.data.twice) {
+    if (message.data.text != (status ? "[" : "{") || message.data.twice) {
       return fail(DecodeErrorCode::bad_value, "data");
     }
+    if (status) return status_update(message, out);
     return ticker ? ticker_update(message, out) : book_update(message, out);
+  }
+
+  /// What is scheduled says nothing yet, and what concerns other products or services nothing at
+  /// all.
+  Result status_update(const Message& message, Decoded& out) {
+    if (!message.ongoing && !message.over) return MessageType::ignored;
+    const Maintenance& entry = message.ongoing ? *message.ongoing : *message.over;
+    SystemStatus status{.trading = !message.ongoing, .detail = std::string(entry.state.inner())};
+    const auto title = reader_.unescape(entry.title);
+    if (title && !title->empty()) status.detail.append(": ").append(*title);
+    out.status = std::move(status);
+    return MessageType::status;
   }
 
   Result answer(const Message& message, Decoded& out) {
@@ -139,9 +228,8 @@ class BybitDecoder final : public Decoder {
     if (!read_type(fields, message, common.snapshot) ||
         !fields.time(message.time, "ts", common.ts_event) ||
         !fields.number(message.cross_seq, "cs", common.seq) ||
-        !add(fields, common, Kind::last, message.last, "lastPrice", out) ||
-        !add(fields, common, Kind::mark, message.mark, "markPrice", out) ||
-        !add(fields, common, Kind::index, message.index, "indexPrice", out)) {
+        !std::ranges::all_of(kinds_,
+                             [&](Kind kind) { return add(fields, common, kind, message, out); })) {
       out.ticks.clear();
       return std::unexpected(fields.error());
     }
@@ -150,9 +238,14 @@ class BybitDecoder final : public Decoder {
 
   /// One tick of a tickers message. Absent from a delta means unchanged: a tick without fields.
   /// Absent from a snapshot, or empty, means the venue has no such price: no tick, nothing proven.
-  static bool add(wire::FieldReader& fields, const WireTick& common, Kind kind, const Token& token,
-                  std::string_view name, Decoded& out) {
-    const bool unchanged = !token.present() && !common.snapshot;
+  bool add(wire::FieldReader& fields, const WireTick& common, Kind kind, const Message& message,
+           Decoded& out) const {
+    const bool is_mark = kind == Kind::mark;
+    const Token& token = kind == Kind::last ? message.last : is_mark ? message.mark : message.index;
+    const std::string_view name = kind == Kind::last ? "lastPrice"
+                                  : is_mark          ? "markPrice"
+                                                     : "indexPrice";
+    const bool unchanged = deltas_ && !token.present() && !common.snapshot;
     const bool priced = token.present() && !token.inner().empty();
     if (!unchanged && !priced) return true;
     WireTick tick = common;
@@ -163,10 +256,12 @@ class BybitDecoder final : public Decoder {
     return true;
   }
 
-  static bool read_type(wire::FieldReader& fields, const Message& message, bool& snapshot) {
+  /// Where every message is whole, none is marked so: it would begin the order of `cs` again.
+  bool read_type(wire::FieldReader& fields, const Message& message, bool& snapshot) const {
     if (!message.type.present()) return fields.fail(DecodeErrorCode::missing_field, "type");
-    snapshot = message.type.inner() == "snapshot";
-    const bool known = snapshot || message.type.inner() == "delta";
+    const bool whole = message.type.inner() == "snapshot";
+    const bool known = whole || message.type.inner() == "delta";
+    snapshot = whole && deltas_;
     return (known && !message.type.twice) || fields.fail(DecodeErrorCode::bad_value, "type");
   }
 
@@ -201,13 +296,16 @@ class BybitDecoder final : public Decoder {
            fields.fail(DecodeErrorCode::bad_value, name);
   }
 
+  std::uint64_t product_;
+  std::span<const Kind> kinds_;  ///< of tickers
+  bool deltas_;                  ///< tickers come as a snapshot and deltas
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder() {
-  return std::make_unique<BybitDecoder>();
+std::unique_ptr<Decoder> make_decoder(const Category& category) {
+  return std::make_unique<BybitDecoder>(category);
 }
 
-}  // namespace feedwatch::venues::bybit_linear
+}  // namespace feedwatch::venues::bybit

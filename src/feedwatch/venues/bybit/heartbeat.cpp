@@ -1,7 +1,7 @@
 #include "feedwatch/base/json_writer.hpp"
-#include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/bybit/bybit.hpp"
 
-namespace feedwatch::venues::bybit_linear {
+namespace feedwatch::venues::bybit {
 
 std::string Client::ping_text() const {
   return R"({"op":"ping"})";
@@ -17,4 +17,4 @@ std::string Server::encode_pong(const ClientMessage& message) const {
   return text;
 }
 
-}  // namespace feedwatch::venues::bybit_linear
+}  // namespace feedwatch::venues::bybit

@@ -1,35 +1,33 @@
 #include <array>
 
 #include "feedwatch/base/json_writer.hpp"
-#include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/bybit/bybit.hpp"
 #include "feedwatch/venues/wire/instruments.hpp"
 #include "feedwatch/venues/wire/rest_price.hpp"
 #include "feedwatch/venues/wire/text.hpp"
 
-namespace feedwatch::venues::bybit_linear {
+namespace feedwatch::venues::bybit {
 
 namespace {
 
 constexpr std::string_view time_path = "/v5/market/time";
 constexpr std::string_view instruments_path = "/v5/market/instruments-info";
 constexpr std::string_view tickers_path = "/v5/market/tickers";
-constexpr std::string_view category = "linear";
 
 constexpr std::array<std::string_view, 1> result_path{"result"};
 constexpr std::array<std::string_view, 2> cursor_path{"result", "nextPageCursor"};
 constexpr std::array<std::string_view, 2> list_path{"result", "list"};
 
-std::string first_page(std::string_view rest_base) {
-  return wire::join_url(rest_base, std::string(instruments_path) + "?category=linear&limit=1000");
+std::string first_page(std::string_view rest_base, std::string_view category) {
+  std::string url = wire::join_url(rest_base, instruments_path);
+  return url.append("?category=").append(category).append("&limit=1000");
 }
 
-void write_ticker(JsonWriter& json, const MarketState& state) {
-  json.begin_object()
-      .field("symbol", state.symbol)
-      .field("lastPrice", state.last.to_string())
-      .field("indexPrice", state.index.to_string())
-      .field("markPrice", state.mark.to_string())
-      .field("bid1Price", state.bid.to_string())
+void write_ticker(JsonWriter& json, const VenueSheet& sheet, const MarketState& state) {
+  json.begin_object().field("symbol", state.symbol).field("lastPrice", state.last.to_string());
+  if (channel_for(sheet, Kind::index)) json.field("indexPrice", state.index.to_string());
+  if (channel_for(sheet, Kind::mark)) json.field("markPrice", state.mark.to_string());
+  json.field("bid1Price", state.bid.to_string())
       .field("bid1Size", "1.000")
       .field("ask1Price", state.ask.to_string())
       .field("ask1Size", "1.000")
@@ -38,7 +36,7 @@ void write_ticker(JsonWriter& json, const MarketState& state) {
 
 /// Every answer has this frame; `write_list` fills `result.list`.
 template <class WriteList>
-std::string answer(const WriteList& write_list, std::int64_t millis) {
+std::string answer(std::string_view category, const WriteList& write_list, std::int64_t millis) {
   std::string text;
   JsonWriter json(text);
   json.begin_object().field("retCode", 0).field("retMsg", "OK").key("result").begin_object();
@@ -54,14 +52,15 @@ std::string answer(const WriteList& write_list, std::int64_t millis) {
 }  // namespace
 
 std::string Client::instruments_url(std::string_view rest_base) const {
-  return first_page(rest_base);
+  return first_page(rest_base, category_.name);
 }
 
 std::string Client::next_instruments_url(std::string_view rest_base, std::string_view body) const {
   const std::string cursor = wire::string_at(body, cursor_path);
   if (cursor.empty()) return {};
   // The venue hands the cursor out percent-encoded already; encoding what is decoded serves both.
-  return first_page(rest_base) + "&cursor=" + wire::percent_encode(wire::percent_decode(cursor));
+  return first_page(rest_base, category_.name) +
+         "&cursor=" + wire::percent_encode(wire::percent_decode(cursor));
 }
 
 std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
@@ -70,9 +69,12 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
                                  {.parents = result_path, .list = "list", .trading = "Trading"});
 }
 
-std::string Client::price_url(std::string_view rest_base, std::string_view symbol, Kind) const {
-  return wire::join_url(rest_base, std::string(tickers_path) +
-                                       "?category=linear&symbol=" + wire::percent_encode(symbol));
+std::string Client::price_url(std::string_view rest_base, std::string_view symbol,
+                              Kind kind) const {
+  if (!channel_for(sheet(), kind)) return {};
+  std::string url = wire::join_url(rest_base, tickers_path);
+  url.append("?category=").append(category_.name);
+  return url.append("&symbol=").append(wire::percent_encode(symbol));
 }
 
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
@@ -100,7 +102,7 @@ std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {
   const wire::Target parts = wire::Target::split(target);
   if (parts.path == time_path) return RestPath::time;
-  if (parts.parameter("category") != category) return std::nullopt;
+  if (parts.parameter("category") != category_.name) return std::nullopt;
   if (parts.path == instruments_path) return RestPath::instruments;
   if (parts.path == tickers_path) return RestPath::ticker;
   return std::nullopt;
@@ -121,13 +123,12 @@ std::string Server::encode_time(WallTime now) const {
 
 std::string Server::encode_instruments(std::span<const Instrument> instruments) const {
   return answer(
+      category_.name,
       [&](JsonWriter& json) {
         for (const Instrument& instrument : instruments) {
-          json.begin_object()
-              .field("symbol", instrument.symbol)
-              .field("contractType", "LinearPerpetual")
-              .field("status", instrument.trading ? "Trading" : "Closed")
-              .end_object();
+          json.begin_object().field("symbol", instrument.symbol);
+          if (!category_.contract.empty()) json.field("contractType", category_.contract);
+          json.field("status", instrument.trading ? "Trading" : category_.not_trading).end_object();
         }
       },
       0);
@@ -139,11 +140,12 @@ std::string Server::encode_ticker(std::string_view target,
   bool found = false;
   std::int64_t millis = 0;
   std::string text = answer(
+      category_.name,
       [&](JsonWriter& json) {
         for (const MarketState& state : states) {
           if (symbol && state.symbol != *symbol) continue;
           found = true;
-          write_ticker(json, state);
+          write_ticker(json, sheet(), state);
         }
       },
       states.empty() ? millis : wire::to_millis(states.front().now));
@@ -153,4 +155,4 @@ std::string Server::encode_ticker(std::string_view target,
   return text;
 }
 
-}  // namespace feedwatch::venues::bybit_linear
+}  // namespace feedwatch::venues::bybit

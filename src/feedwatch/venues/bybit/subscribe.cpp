@@ -1,15 +1,16 @@
 #include "feedwatch/base/json_writer.hpp"
-#include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/bybit/bybit.hpp"
 #include "feedwatch/venues/wire/client_message.hpp"
 #include "feedwatch/venues/wire/text.hpp"
 
-namespace feedwatch::venues::bybit_linear {
+namespace feedwatch::venues::bybit {
 
 namespace {
 
-std::vector<ClientRequest> requests(std::string_view op, std::span<const Topic> topics,
-                                    std::uint64_t first_id) {
-  return wire::split_requests(sheet(), topics, first_id, topic_text,
+std::vector<ClientRequest> requests(const VenueSheet& sheet, std::string_view op,
+                                    std::span<const Topic> topics, std::uint64_t first_id) {
+  const auto name = [&](const Topic& topic) { return topic_text(sheet, topic); };
+  return wire::split_requests(sheet, topics, first_id, name,
                               [&](std::uint64_t id, std::string_view args) {
                                 std::string text;
                                 JsonWriter(text)
@@ -25,13 +26,20 @@ std::vector<ClientRequest> requests(std::string_view op, std::span<const Topic> 
 
 }  // namespace
 
-std::string topic_text(const Topic& topic) {
-  return std::string(sheet().channels[topic.channel].name) + "." + topic.symbol;
+std::string topic_text(const VenueSheet& sheet, const Topic& topic) {
+  const ChannelSheet& channel = sheet.channels[topic.channel];
+  std::string text(channel.name);
+  return channel.beats == BeatScope::venue ? text : text.append(".").append(topic.symbol);
 }
 
-std::optional<Topic> topic_of(std::string_view text) {
-  for (std::uint8_t channel = 0; channel < sheet().channels.size(); ++channel) {
-    const std::string prefix = std::string(sheet().channels[channel].name) + ".";
+std::optional<Topic> topic_of(const VenueSheet& sheet, std::string_view text) {
+  for (std::uint8_t channel = 0; channel < sheet.channels.size(); ++channel) {
+    const ChannelSheet& known = sheet.channels[channel];
+    if (known.beats == BeatScope::venue) {
+      if (text == known.name) return Topic{channel, {}};
+      continue;
+    }
+    const std::string prefix = std::string(known.name) + ".";
     if (text.size() > prefix.size() && text.starts_with(prefix)) {
       return Topic{channel, std::string(text.substr(prefix.size()))};
     }
@@ -41,12 +49,12 @@ std::optional<Topic> topic_of(std::string_view text) {
 
 std::vector<ClientRequest> Client::subscribe(std::span<const Topic> topics,
                                              std::uint64_t first_id) const {
-  return requests("subscribe", topics, first_id);
+  return requests(sheet(), "subscribe", topics, first_id);
 }
 
 std::vector<ClientRequest> Client::unsubscribe(std::span<const Topic> topics,
                                                std::uint64_t first_id) const {
-  return requests("unsubscribe", topics, first_id);
+  return requests(sheet(), "unsubscribe", topics, first_id);
 }
 
 ClientMessage Server::parse_client(std::string_view text) const {
@@ -57,7 +65,7 @@ ClientMessage Server::parse_client(std::string_view text) const {
                              .subscribe = "subscribe",
                              .unsubscribe = "unsubscribe",
                              .ping = "ping"},
-                            topic_of);
+                            [&](std::string_view name) { return topic_of(sheet(), name); });
 }
 
-}  // namespace feedwatch::venues::bybit_linear
+}  // namespace feedwatch::venues::bybit
