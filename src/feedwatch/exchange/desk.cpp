@@ -238,6 +238,7 @@ RestAnswer Desk::on_rest(std::string_view target, MonoTime now) {
          .mark = s.mark,
          .index = s.index,
          .seq = s.seq,
+         .trade_seq = s.trade_seq,
          .now = at,
          .traded = std::min(at, plus(source_->venue_time(s.updated), verdict.offset))});
   }

@@ -101,6 +101,7 @@ void Desk::restart_sequences(const FaultSpec& spec, MonoTime now) {
     if (!concerns(spec, state.symbol)) continue;
     state.seq = 1;
     state.quote_seq = 1;
+    state.trade_seq = 1;
     if (i >= by_symbol_.size()) continue;
     for (const std::uint64_t id : by_symbol_[i]) {
       Subscription& sub = subscriptions_.at(id);

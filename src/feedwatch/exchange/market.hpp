@@ -38,6 +38,7 @@ struct SymbolState {
   Kinds known;                  ///< kinds that have ever had a price
   std::uint64_t seq = 0;        ///< grows with every update
   std::uint64_t quote_seq = 0;  ///< seq of the last change of the quote: a book's update id
+  std::uint64_t trade_seq = 0;  ///< seq of the last change of the last price: a trade's number
   MonoTime updated{};
 };
 

@@ -121,6 +121,7 @@ void PriceModel::publish(Walk& walk, Kinds changed, MonoTime now) {
   const int scale = walk.quotation.scale;
   ++state.seq;
   if (changed.has(Kind::quote)) state.quote_seq = state.seq;
+  if (changed.has(Kind::last)) state.trade_seq = state.seq;
   state.last = Decimal{walk.last, scale};
   state.bid = Decimal{walk.bid, scale};
   state.ask = Decimal{walk.ask, scale};

@@ -250,6 +250,7 @@ Kinds Replay::absorb(const venues::Decoded& decoded, std::string_view symbol, st
     if (store(state, tick)) changed.add(tick.kind);
     if (has_price(state, tick.kind)) state.known.add(tick.kind);
     if (tick.seq) state.seq = *tick.seq;
+    if (tick.seq && tick.kind == Kind::last) state.trade_seq = *tick.seq;
   }
   if (changed.has(Kind::quote)) ++state.quote_seq;
   state.updated = now;

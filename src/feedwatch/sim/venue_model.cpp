@@ -151,6 +151,7 @@ MarketState VenueModel::state_of(const Topic& topic, Subscribed& sub, const Upda
   MarketState state = market_.at(topic.symbol).state();
   state.symbol = market_.find(topic.symbol)->second.symbol();
   state.seq = update.seq.value_or(seqs_.try_emplace(topic, first_seq).first->second);
+  state.trade_seq = state.seq;
   state.now = venue_wall() + update.stamp_offset;
   state.traded = state.now;
   const bool first = !sub.sent && (sheet.snapshot_on_subscribe || sheet.absent_is_unchanged);

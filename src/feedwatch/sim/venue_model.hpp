@@ -130,6 +130,7 @@ class VenueModel final : public Server {
   void publish_symbol(std::uint8_t index, const std::string& symbol, const Update& update);
   void send_topic(ConnId conn, Session& session, const venues::Topic& topic, Subscribed& sub,
                   const Update& update);
+  std::uint64_t trades_of(const std::string& symbol) const;
   venues::MarketState state_of(const venues::Topic& topic, Subscribed& sub, const Update& update,
                                std::vector<TrueTick>& truth);
   void send_data(ConnId conn, std::string text, std::vector<TrueTick> truth);

@@ -34,6 +34,7 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
     if (fault(FaultType::delist_symbol, symbol) != nullptr) continue;
     listed.push_back({symbol, fault(FaultType::halt_symbol, symbol) == nullptr});
     states.push_back(instrument.state());
+    states.back().trade_seq = trades_of(symbol);
     states.back().now = states.back().traded = now;
   }
   switch (*path) {
@@ -48,6 +49,13 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
       break;
   }
   return answer;
+}
+
+/// The number of the symbol's last trade, whoever heard of it; 0 before the first.
+std::uint64_t VenueModel::trades_of(const std::string& symbol) const {
+  const auto channel = venues::channel_for(setup_.side->sheet(), Kind::last);
+  const auto known = channel ? seqs_.find({*channel, symbol}) : seqs_.end();
+  return known == seqs_.end() ? 0 : known->second;
 }
 
 }  // namespace feedwatch::sim

@@ -234,8 +234,9 @@ struct MarketState {
   std::string_view symbol;
   Decimal last, bid, ask, mark, index;
   std::uint64_t seq = 0;
-  WallTime now;     ///< publish time
-  WallTime traded;  ///< time of the event itself
+  std::uint64_t trade_seq = 0;  ///< of the last trade; REST and the stream tell the same
+  WallTime now;                 ///< publish time
+  WallTime traded;              ///< time of the event itself
   /// Delta channels: which kinds changed since this client's previous message (all on a snapshot).
   bool last_changed = true, quote_changed = true, mark_changed = true, index_changed = true;
   bool snapshot = true;

@@ -30,12 +30,12 @@ void write_mark_price(JsonWriter& json, const MarketState& state) {
 void write_agg_trade(JsonWriter& json, const MarketState& state) {
   json.field("e", "aggTrade")
       .field("E", wire::to_millis(state.now))
-      .field("a", state.seq)
+      .field("a", state.trade_seq)
       .field("s", state.symbol)
       .field("p", state.last.to_string())
       .field("q", "1.000")
-      .field("f", state.seq)
-      .field("l", state.seq)
+      .field("f", state.trade_seq)
+      .field("l", state.trade_seq)
       .field("T", wire::to_millis(state.traded))
       .field("m", true);
 }

@@ -63,11 +63,11 @@ void write_book(JsonWriter& json, const Market& market, const MarketState& state
 
 void write_trade(JsonWriter& json, const Market&, const MarketState& state) {
   json.begin_object()
-      .field("a", state.seq)
+      .field("a", state.trade_seq)
       .field("p", state.last.to_string())
       .field("q", "1.000")
-      .field("f", state.seq)
-      .field("l", state.seq)
+      .field("f", state.trade_seq)
+      .field("l", state.trade_seq)
       .field("T", wire::to_millis(state.traded))
       .field("m", true)
       .end_object();

@@ -25,6 +25,7 @@ MarketState random_state(Random& random, std::string_view symbol) {
                     .mark = random_price(random),
                     .index = random_price(random),
                     .seq = random.next() >> random.below(64)};
+  state.trade_seq = state.seq;
   state.now = wall_from_ms(static_cast<std::int64_t>(1 + random.below(4'000'000'000'000)));
   state.traded = state.now - std::chrono::milliseconds(random.below(1000));
   state.last_changed = random.below(2) == 0;

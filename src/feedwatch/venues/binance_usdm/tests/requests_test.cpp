@@ -176,7 +176,8 @@ TEST(BinanceRest, PricesOfEachKind) {
 TEST(BinanceRest, TradesAreAskedForBySymbol) {
   const MarketState state{.symbol = "X",
                           .last = Decimal(150, 2),
-                          .seq = 9,
+                          .seq = 12,
+                          .trade_seq = 9,
                           .now = wall_from_ms(1000),
                           .traded = wall_from_ms(900)};
   const std::span states(&state, 1);
