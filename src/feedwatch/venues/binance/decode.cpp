@@ -129,7 +129,11 @@ class BinanceDecoder final : public Decoder {
   Result interpret(const Message& message, Decoded& out) {
     const bool combined = message.stream.present();
     if (!combined && message.data.present()) return fail(DecodeErrorCode::unknown_message, {});
-    if (combined && message.data.text != "{") return fail(DecodeErrorCode::missing_field, "data");
+    if (combined && message.data.text != "{") {
+      // Streams of all symbols ("!ticker@arr") send lists; none of them is ours.
+      const bool list = message.data.text == "[" && message.stream.inner().starts_with('!');
+      return list ? Result(MessageType::ignored) : fail(DecodeErrorCode::missing_field, "data");
+    }
     if (message.data.twice) return fail(DecodeErrorCode::bad_value, "data");
     const EventFields& event = message.event;
     if (event.type.twice) return fail(DecodeErrorCode::bad_value, "e");

@@ -124,6 +124,8 @@ TEST(BinanceDecode, OtherChannelsAreIgnoredAndAShutdownIsANotice) {
       << "a stream of Spot";
   EXPECT_EQ(type_of(R"({"e":"kline","s":"X","k":{"o":"1"}})"), MessageType::ignored);
   EXPECT_EQ(type_of(R"({"lastUpdateId":1,"bids":[],"asks":[]})"), MessageType::ignored);
+  EXPECT_EQ(type_of(R"({"stream":"!assetIndex@arr","data":[{"e":"assetIndexUpdate"}]})"),
+            MessageType::ignored);
   EXPECT_EQ(type_of(R"({"e":"serverShutdown","E":1770123456789})"), MessageType::notice);
   EXPECT_EQ(type_of(R"({"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}})"),
             MessageType::notice);
