@@ -15,15 +15,11 @@ std::string Client::dial_url(std::string_view base, std::string_view route) cons
 }
 
 std::optional<std::string> Server::route_of(std::string_view target, std::vector<Topic>&) const {
-  const std::string_view path = wire::Target::split(target).path;
-  if (!path.starts_with(public_path) || path.substr(public_path.size()) != only_route) {
-    return std::nullopt;
-  }
-  return std::string(only_route);
+  return wire::only_route(target, public_path, only_route);
 }
 
 bool Server::delivers(std::string_view route, std::uint8_t channel) const {
-  return channel < sheet().channels.size() && sheet().channels[channel].route == route;
+  return wire::on_route(sheet(), route, channel);
 }
 
 }  // namespace feedwatch::venues::bybit_linear

@@ -20,6 +20,14 @@ bool FieldReader::time(const Token& token, std::string_view field, std::optional
   return out.has_value() || fail(DecodeErrorCode::bad_value, field);
 }
 
+bool FieldReader::rfc3339(const Token& token, std::string_view field,
+                          std::optional<WallTime>& out) {
+  if (!token.present()) return true;
+  if (!once(token, field)) return false;
+  out = parse_rfc3339(token);
+  return out.has_value() || fail(DecodeErrorCode::bad_value, field);
+}
+
 bool FieldReader::number(const Token& token, std::string_view field,
                          std::optional<std::uint64_t>& out) {
   if (!token.present()) return true;

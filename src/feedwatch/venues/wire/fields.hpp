@@ -23,6 +23,8 @@ class FieldReader {
   bool price(const Token& token, std::string_view field, Decimal& out, std::string_view& text);
   /// An optional time in milliseconds.
   bool time(const Token& token, std::string_view field, std::optional<WallTime>& out);
+  /// An optional time in RFC 3339.
+  bool rfc3339(const Token& token, std::string_view field, std::optional<WallTime>& out);
   /// An optional unsigned number.
   bool number(const Token& token, std::string_view field, std::optional<std::uint64_t>& out);
   /// A required string that is not empty, unescaped by `reader`.

@@ -11,7 +11,24 @@ namespace {
 namespace dom = simdjson::dom;
 
 std::string missing(const InstrumentList& where) {
-  return "the instrument list holds no array '" + std::string(where.list) + "'";
+  return where.list.empty()
+             ? "the instrument list is no array"
+             : "the instrument list holds no array '" + std::string(where.list) + "'";
+}
+
+/// Adds one member; false when it lacks what every instrument has.
+bool add(dom::element item, const InstrumentList& where, std::vector<Instrument>& instruments) {
+  std::string_view symbol;
+  std::string_view status;
+  const bool named = !item[where.symbol].get_string().get(symbol);
+  if (!named && where.skip_nameless) return true;
+  if (!named || item[where.status].get_string().get(status)) return false;
+  bool barred = false;
+  if (!where.barred.empty() && item[where.barred].get_bool().get(barred)) barred = false;
+  const bool trading =
+      status == where.trading || (!where.also_trading.empty() && status == where.also_trading);
+  instruments.push_back({std::string(symbol), trading && !barred});
+  return true;
 }
 
 }  // namespace
@@ -24,20 +41,27 @@ std::expected<std::vector<Instrument>, std::string> parse_instruments(std::strin
     return std::unexpected("the instrument list is not JSON: " +
                            std::string(simdjson::error_message(error)));
   }
-  dom::array list;
-  if (descend(root, where.parents).at_key(where.list).get_array().get(list)) {
-    return std::unexpected(missing(where));
-  }
+  dom::element node;
+  if (descend(root, where.parents).get(node)) return std::unexpected(missing(where));
+  if (!where.list.empty() && node[where.list].get(node)) return std::unexpected(missing(where));
   std::vector<Instrument> instruments;
-  instruments.reserve(list.size());
-  for (const dom::element item : list) {
-    std::string_view symbol;
-    std::string_view status;
-    if (item["symbol"].get_string().get(symbol) || item["status"].get_string().get(status)) {
-      return std::unexpected("instrument " + std::to_string(instruments.size() + 1) +
-                             " lacks a symbol or a status");
+  const auto lacks = [&] {
+    return std::unexpected("instrument " + std::to_string(instruments.size() + 1) +
+                           " lacks a symbol or a status");
+  };
+  dom::array list;
+  dom::object members;
+  if (!node.get_array().get(list)) {
+    instruments.reserve(list.size());
+    for (const dom::element item : list) {
+      if (!add(item, where, instruments)) return lacks();
     }
-    instruments.push_back({std::string(symbol), status == where.trading});
+  } else if (where.list.empty() || node.get_object().get(members)) {
+    return std::unexpected(missing(where));
+  } else {
+    for (const dom::key_value_pair member : members) {
+      if (!add(member.value, where, instruments)) return lacks();
+    }
   }
   return instruments;
 }

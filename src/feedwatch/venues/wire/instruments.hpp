@@ -10,12 +10,16 @@
 
 namespace feedwatch::venues::wire {
 
-/// Where a venue's instrument list stands: objects to descend through, the array's key, and the
-/// status word that means trading. Members have `symbol` and `status` everywhere so far.
+/// Where a venue's instrument list stands, and how its members say what they are.
 struct InstrumentList {
-  std::span<const std::string_view> parents;
-  std::string_view list;
-  std::string_view trading;
+  std::span<const std::string_view> parents;  ///< objects to descend through
+  std::string_view list;     ///< key of the array, or of an object of members; empty = the root
+  std::string_view trading;  ///< the status word that means trading
+  std::string_view symbol = "symbol";  ///< key of the symbol
+  std::string_view status = "status";  ///< key of the status
+  std::string_view also_trading{};     ///< another word for it, if there is one
+  std::string_view barred{};           ///< key of a flag that forbids trading, if there is one
+  bool skip_nameless = false;          ///< members without a symbol are none of ours
 };
 
 /// Reads a REST body (no padding needed). Errors say what is missing, for people. A list that is
