@@ -3,6 +3,7 @@
 
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/kraken/kraken.hpp"
 #include "feedwatch/venues/okx/okx.hpp"
 #include "feedwatch/venues/venue.hpp"
 
@@ -14,6 +15,8 @@ const binance_usdm::Client binance_usdm_client;
 const binance_usdm::Server binance_usdm_server;
 const bybit_linear::Client bybit_linear_client;
 const bybit_linear::Server bybit_linear_server;
+const kraken::Client kraken_client;
+const kraken::Server kraken_server;
 const okx::Client okx_client;
 const okx::Server okx_server;
 
@@ -26,9 +29,10 @@ struct Entry {
 constexpr std::array entries{
     Entry{"binance-usdm", &binance_usdm_client, &binance_usdm_server},
     Entry{"bybit-linear", &bybit_linear_client, &bybit_linear_server},
+    Entry{"kraken", &kraken_client, &kraken_server},
     Entry{"okx", &okx_client, &okx_server},
 };
-constexpr std::array names{entries[0].name, entries[1].name, entries[2].name};
+constexpr std::array names{entries[0].name, entries[1].name, entries[2].name, entries[3].name};
 static_assert(names.size() == entries.size());
 
 const Entry* find_entry(std::string_view name) {

@@ -124,6 +124,15 @@ TEST(Decode, OnlyConnectionsOfTheVenue) {
       << none.err;
 }
 
+TEST(Decode, ARecordingOfAnotherProtocolOfTheVenueIsRefusedByName) {
+  const Ran ran = run({.venue = "kraken"}, record("a", "wss://ws.kraken.com"));
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.err.find("feedwatch: standard input: no connection of kraken (WebSocket API v2, "
+                         "wss://ws.kraken.com/v2) among \"wss://ws.kraken.com\" "),
+            0U)
+      << ran.err;
+}
+
 TEST(Decode, ATruncatedFileFailsAfterItsSoundPart) {
   const Ran ran = run({.venue = "binance-usdm"},
                       record("a", "ws://127.0.0.1:1/stream") + R"({"t":"recv","conn")");

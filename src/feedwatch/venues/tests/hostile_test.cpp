@@ -77,6 +77,14 @@ const std::vector<std::string> seeds{
     R"("env":"1"}]})",
     R"({"id":"7","event":"subscribe","arg":{"channel":"tickers","instId":"BTC-USDT"}})",
     R"({"event":"error","code":"60018","msg":"channel:tickers,instId:X doesn't exist"})",
+    R"({"channel":"ticker","type":"update","data":[{"symbol":"A\/B","bid":0.10025,"ask":1e-2,)"
+    R"("timestamp":"2023-09-25T09:04:31.742599Z"}]})",
+    R"({"channel":"trade","type":"snapshot","data":[{"symbol":"A\/B","price":1,"trade_id":7},)"
+    R"({"symbol":"A\/B","price":2,"trade_id":8},{"symbol":"\u0041","price":3,"trade_id":9}]})",
+    R"({"channel":"status","type":"update","data":[{"system":"online","api_version":"v2"}]})",
+    R"({"method":"subscribe","result":{"channel":"ticker","symbol":"A\/B"},"success":true,)"
+    R"("req_id":1})",
+    R"({"error":"Currency pair not supported","method":"subscribe","success":false,"symbol":"X"})",
 };
 
 TEST(Hostile, JsonTestSuite) {
@@ -96,6 +104,9 @@ TEST(Hostile, JsonTestSuite) {
     everyone.decode(R"({"topic":"orderbook.1.X","data":{"s":"X","b":)" + text + R"(,"a":[]}})");
     everyone.decode(R"({"e":"bookTicker","s":"X","a":"1","b":)" + text + "}");
     everyone.decode(R"({"arg":{"channel":"bbo-tbt","instId":"X"},"data":[{"asks":)" + text + "}]}");
+    everyone.decode(R"({"channel":"ticker","data":[{"symbol":"X","ask":1,"bid":)" + text + "}]}");
+    everyone.decode(R"({"channel":"trade","data":)" + text + "}");
+    everyone.decode(R"({"arg":{"channel":"tickers","instId":"X"},"data":)" + text + "}");
     ASSERT_FALSE(HasFailure()) << entry.path();
     everyone = Everyone();
   }
