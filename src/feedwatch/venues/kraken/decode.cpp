@@ -67,10 +67,6 @@ class KrakenDecoder final : public Decoder {
   }
 
  private:
-  static Result fail(DecodeErrorCode code, std::string_view field) {
-    return std::unexpected(DecodeError{code, field, {}});
-  }
-
   simdjson::error_code collect(Message& message, std::string_view key, ondemand::value& value,
                                Decoded& out) {
     if (key == "data") return collect_data(message, value, out);
@@ -148,25 +144,28 @@ class KrakenDecoder final : public Decoder {
   }
 
   Result judge(wire::DocumentError problem, const Message& message, Decoded& out) {
-    if (problem == wire::DocumentError::not_json) return fail(DecodeErrorCode::not_json, {});
+    if (problem == wire::DocumentError::not_json)
+      return wire::undecodable(DecodeErrorCode::not_json);
     // The v1 API pushes lists and says `event`; the field tells who decodes such a recording.
-    if (problem != wire::DocumentError::none) return fail(DecodeErrorCode::unknown_message, {});
+    if (problem != wire::DocumentError::none)
+      return wire::undecodable(DecodeErrorCode::unknown_message);
     if (message.channel.present()) return push(message, out);
     if (message.method.present()) return answer(message, out);
-    return fail(DecodeErrorCode::unknown_message, message.event.present() ? "event" : "");
+    return wire::undecodable(DecodeErrorCode::unknown_message,
+                             message.event.present() ? "event" : "");
   }
 
   Result push(const Message& message, Decoded& out) {
     if (!message.channel.is_string() || message.channel.twice) {
-      return fail(DecodeErrorCode::bad_value, "channel");
+      return wire::undecodable(DecodeErrorCode::bad_value, "channel");
     }
     const std::string_view name = message.channel.inner();
     if (is_other_channel(name)) return MessageType::ignored;
     const bool ours = name == "status" || wire::channel_named(sheet(), name).has_value();
-    if (!ours) return fail(DecodeErrorCode::unknown_message, "channel");
-    if (!message.data.present()) return fail(DecodeErrorCode::missing_field, "data");
+    if (!ours) return wire::undecodable(DecodeErrorCode::unknown_message, "channel");
+    if (!message.data.present()) return wire::undecodable(DecodeErrorCode::missing_field, "data");
     if (message.data.text != "[" || message.data.twice) {
-      return fail(DecodeErrorCode::bad_value, "data");
+      return wire::undecodable(DecodeErrorCode::bad_value, "data");
     }
     if (name == "status") return system_status(message, out);
     if (!sound_) return std::unexpected(fields_.error());
@@ -176,7 +175,7 @@ class KrakenDecoder final : public Decoder {
   /// All but "online" mean that no orders match.
   Result system_status(const Message& message, Decoded& out) {
     const auto system = reader_.unescape(message.system);
-    if (!system) return fail(DecodeErrorCode::missing_field, "system");
+    if (!system) return wire::undecodable(DecodeErrorCode::missing_field, "system");
     out.status = SystemStatus{.trading = *system == "online", .detail = std::string(*system)};
     return MessageType::status;
   }
@@ -185,7 +184,8 @@ class KrakenDecoder final : public Decoder {
     const std::string_view method = message.method.inner();
     if (method == "pong") return MessageType::pong;
     if (method != "subscribe" && method != "unsubscribe") return MessageType::ignored;
-    if (!message.success.present()) return fail(DecodeErrorCode::missing_field, "success");
+    if (!message.success.present())
+      return wire::undecodable(DecodeErrorCode::missing_field, "success");
     Ack ack{.request_id = wire::parse_unsigned(message.id), .ok = message.success.text == "true"};
     ack.ok ? grant(message, ack) : refuse(message, ack);
     out.ack = std::move(ack);

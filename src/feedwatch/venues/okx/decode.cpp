@@ -124,18 +124,16 @@ class OkxDecoder final : public Decoder {
     const auto problem = reader_.read(
         frame.payload,
         [&](std::string_view key, ondemand::value value) { return collect(message, key, value); });
-    if (problem == wire::DocumentError::not_json) return fail(DecodeErrorCode::not_json, {});
-    if (problem != wire::DocumentError::none) return fail(DecodeErrorCode::unknown_message, {});
+    if (problem == wire::DocumentError::not_json)
+      return wire::undecodable(DecodeErrorCode::not_json);
+    if (problem != wire::DocumentError::none)
+      return wire::undecodable(DecodeErrorCode::unknown_message);
     if (message.event.present()) return answer(message, out);
     if (message.arg.present()) return push(message, out);
-    return fail(DecodeErrorCode::unknown_message, {});
+    return wire::undecodable(DecodeErrorCode::unknown_message);
   }
 
  private:
-  static Result fail(DecodeErrorCode code, std::string_view field) {
-    return std::unexpected(DecodeError{code, field, {}});
-  }
-
   Result answer(const Message& message, Decoded& out) {
     const std::string_view event = message.event.inner();
     if (event == "subscribe" || event == "unsubscribe") return granted(message, out);
@@ -167,17 +165,17 @@ class OkxDecoder final : public Decoder {
 
   Result push(const Message& message, Decoded& out) {
     if (!message.channel.is_string() || message.channel.twice || message.arg.twice) {
-      return fail(DecodeErrorCode::bad_value, "channel");
+      return wire::undecodable(DecodeErrorCode::bad_value, "channel");
     }
     const auto channel = wire::channel_named(sheet(), message.channel.inner());
     if (!channel) return MessageType::ignored;
-    if (!message.data.present()) return fail(DecodeErrorCode::missing_field, "data");
+    if (!message.data.present()) return wire::undecodable(DecodeErrorCode::missing_field, "data");
     if (message.data.text != "[" || message.data.twice) {
-      return fail(DecodeErrorCode::bad_value, "data");
+      return wire::undecodable(DecodeErrorCode::bad_value, "data");
     }
     if (*channel == status) return system_status(message, out);
     // One push speaks of one instrument, as it is now.
-    if (message.entries != 1) return fail(DecodeErrorCode::bad_value, "data");
+    if (message.entries != 1) return wire::undecodable(DecodeErrorCode::bad_value, "data");
     return price(*channel, message, out);
   }
 

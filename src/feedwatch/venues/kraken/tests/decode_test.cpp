@@ -143,13 +143,7 @@ TEST(KrakenDecode, TheOlderApiIsNotTakenForThisOne) {
 
 TEST(KrakenDecode, ErrorsNameTheFieldAndTheSymbol) {
   using enum DecodeErrorCode;
-  struct Case {
-    std::string text;
-    DecodeErrorCode code;
-    std::string_view field;
-    std::string_view symbol;
-  };
-  const Case cases[] = {
+  const test::ErrorCase cases[] = {
       {push("ticker", R"({"symbol":"X","bid":1.2.3,"ask":1})"), bad_price, "bid", "X"},
       {push("ticker", R"({"symbol":"X","bid":1})"), missing_field, "ask", "X"},
       {push("ticker", R"({"symbol":"X","bid":1,"ask":1,"ask":2})"), bad_value, "ask", "X"},
@@ -170,14 +164,7 @@ TEST(KrakenDecode, ErrorsNameTheFieldAndTheSymbol) {
       {R"({"type":"update"})", unknown_message, "", ""},
       {R"({"channel":"heartbeat")", not_json, "", ""},
   };
-  for (const Case& c : cases) {
-    test::Reading reading(venue, c.text);
-    ASSERT_FALSE(reading.type.has_value()) << c.text;
-    EXPECT_EQ(to_text(reading.type.error().code), to_text(c.code)) << c.text;
-    EXPECT_EQ(reading.type.error().field, c.field) << c.text;
-    EXPECT_EQ(reading.type.error().symbol, c.symbol) << c.text;
-    EXPECT_TRUE(reading.out.ticks.empty()) << c.text;
-  }
+  test::check_errors(venue, cases);
 }
 
 }  // namespace

@@ -175,14 +175,8 @@ TEST(OkxDecode, OtherChannelsAreIgnored) {
 
 TEST(OkxDecode, ErrorsNameTheFieldAndTheSymbol) {
   using enum DecodeErrorCode;
-  struct Case {
-    std::string text;
-    DecodeErrorCode code;
-    std::string_view field;
-    std::string_view symbol;
-  };
   const std::string side = R"([["1","1"]])";
-  const Case cases[] = {
+  const test::ErrorCase cases[] = {
       {push("tickers", "X", R"({"last":"1.2.3","ts":"1"})"), bad_price, "last", "X"},
       {push("tickers", "X", R"({"ts":"1"})"), missing_field, "last", "X"},
       {push("tickers", "X", R"({"last":"1","last":""})"), bad_value, "last", "X"},
@@ -202,14 +196,7 @@ TEST(OkxDecode, ErrorsNameTheFieldAndTheSymbol) {
       {"[]", unknown_message, "", ""},
       {R"({"event":"notice")", not_json, "", ""},
   };
-  for (const Case& c : cases) {
-    test::Reading reading(venue, c.text);
-    ASSERT_FALSE(reading.type.has_value()) << c.text;
-    EXPECT_EQ(to_text(reading.type.error().code), to_text(c.code)) << c.text;
-    EXPECT_EQ(reading.type.error().field, c.field) << c.text;
-    EXPECT_EQ(reading.type.error().symbol, c.symbol) << c.text;
-    EXPECT_TRUE(reading.out.ticks.empty()) << c.text;
-  }
+  test::check_errors(venue, cases);
 }
 
 }  // namespace
