@@ -3,6 +3,8 @@
 
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
+#include "feedwatch/venues/coinbase/coinbase.hpp"
+#include "feedwatch/venues/coinbase_advanced/coinbase_advanced.hpp"
 #include "feedwatch/venues/kraken/kraken.hpp"
 #include "feedwatch/venues/okx/okx.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -15,6 +17,10 @@ const binance_usdm::Client binance_usdm_client;
 const binance_usdm::Server binance_usdm_server;
 const bybit_linear::Client bybit_linear_client;
 const bybit_linear::Server bybit_linear_server;
+const coinbase::Client coinbase_client;
+const coinbase::Server coinbase_server;
+const coinbase_advanced::Client coinbase_advanced_client;
+const coinbase_advanced::Server coinbase_advanced_server;
 const kraken::Client kraken_client;
 const kraken::Server kraken_server;
 const okx::Client okx_client;
@@ -29,10 +35,13 @@ struct Entry {
 constexpr std::array entries{
     Entry{"binance-usdm", &binance_usdm_client, &binance_usdm_server},
     Entry{"bybit-linear", &bybit_linear_client, &bybit_linear_server},
+    Entry{"coinbase", &coinbase_client, &coinbase_server},
+    Entry{"coinbase-advanced", &coinbase_advanced_client, &coinbase_advanced_server},
     Entry{"kraken", &kraken_client, &kraken_server},
     Entry{"okx", &okx_client, &okx_server},
 };
-constexpr std::array names{entries[0].name, entries[1].name, entries[2].name, entries[3].name};
+constexpr std::array names{entries[0].name, entries[1].name, entries[2].name,
+                           entries[3].name, entries[4].name, entries[5].name};
 static_assert(names.size() == entries.size());
 
 const Entry* find_entry(std::string_view name) {

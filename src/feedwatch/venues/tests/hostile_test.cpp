@@ -84,6 +84,16 @@ const std::vector<std::string> seeds{
     R"({"channel":"status","type":"update","data":[{"system":"online","api_version":"v2"}]})",
     R"({"method":"subscribe","result":{"channel":"ticker","symbol":"A\/B"},"success":true,)"
     R"("req_id":1})",
+    R"({"type":"ticker","product_id":"SKL-\u0047BP","price":"0.5762","best_bid":"0.5742",)"
+    R"("best_ask":"0.5771","time":"2021-04-17T16:43:37.270697Z","trade_id":82008})",
+    R"({"type":"heartbeat","last_trade_id":20,"product_id":"BTC-USD"})",
+    R"({"type":"subscriptions","channels":[{"name":"ticker","product_ids":["\u0041","B"]}]})",
+    R"({"type":"error","message":"Failed to subscribe","reason":"\u0058 is not valid"})",
+    R"({"channel":"ticker","timestamp":"2026-08-09T21:06:04.548565984Z","events":[{"tickers":[)"
+    R"({"product_id":"\u0041","price":"1919.5","best_bid":"1","best_ask":"2"},)"
+    R"({"product_id":"\u0042","price":"1919.5"}]}]})",
+    R"({"channel":"heartbeats","events":[{"heartbeat_counter":"41691"}]})",
+    R"({"channel":"subscriptions","events":[{"subscriptions":{"ticker":["\u0041"]}}]})",
     R"({"error":"Currency pair not supported","method":"subscribe","success":false,"symbol":"X"})",
 };
 
@@ -106,6 +116,10 @@ TEST(Hostile, JsonTestSuite) {
     everyone.decode(R"({"arg":{"channel":"bbo-tbt","instId":"X"},"data":[{"asks":)" + text + "}]}");
     everyone.decode(R"({"channel":"ticker","data":[{"symbol":"X","ask":1,"bid":)" + text + "}]}");
     everyone.decode(R"({"channel":"trade","data":)" + text + "}");
+    everyone.decode(R"({"type":"subscriptions","channels":)" + text + "}");
+    everyone.decode(R"({"type":"ticker","product_id":"X","price":)" + text + "}");
+    everyone.decode(R"({"channel":"ticker","events":[{"tickers":)" + text + "}]}");
+    everyone.decode(R"({"channel":"subscriptions","events":[{"subscriptions":)" + text + "}]}");
     everyone.decode(R"({"arg":{"channel":"tickers","instId":"X"},"data":)" + text + "}");
     ASSERT_FALSE(HasFailure()) << entry.path();
     everyone = Everyone();

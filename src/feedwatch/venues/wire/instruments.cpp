@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "feedwatch/venues/wire/rest_document.hpp"
 
 namespace feedwatch::venues::wire {
@@ -23,8 +25,14 @@ bool add(dom::element item, const InstrumentList& where, std::vector<Instrument>
   const bool named = !item[where.symbol].get_string().get(symbol);
   if (!named && where.skip_nameless) return true;
   if (!named || item[where.status].get_string().get(status)) return false;
-  bool barred = false;
-  if (!where.barred.empty() && item[where.barred].get_bool().get(barred)) barred = false;
+  std::string_view alias;
+  if (!where.alias.empty() && !item[where.alias].get_string().get(alias) && !alias.empty()) {
+    return true;
+  }
+  const bool barred = std::ranges::any_of(where.barred, [&](std::string_view key) {
+    bool set = false;
+    return !item[key].get_bool().get(set) && set;
+  });
   const bool trading =
       status == where.trading || (!where.also_trading.empty() && status == where.also_trading);
   instruments.push_back({std::string(symbol), trading && !barred});

@@ -44,6 +44,23 @@ std::string join_url(std::string_view base, std::string_view path) {
   return std::string(base).append(path);
 }
 
+std::string member_path(std::string_view collection, std::string_view name,
+                        std::string_view suffix) {
+  return std::string(collection).append("/").append(percent_encode(name)).append(suffix);
+}
+
+std::optional<std::string> member_of(std::string_view path, std::string_view collection,
+                                     std::string_view suffix) {
+  if (path.size() <= collection.size() + 1 + suffix.size() || !path.starts_with(collection) ||
+      path[collection.size()] != '/' || !path.ends_with(suffix)) {
+    return std::nullopt;
+  }
+  path.remove_prefix(collection.size() + 1);
+  path.remove_suffix(suffix.size());
+  if (path.contains('/')) return std::nullopt;
+  return percent_decode(path);
+}
+
 Target Target::split(std::string_view target) {
   const auto mark = target.find('?');
   if (mark == std::string_view::npos) return {target, {}, false};

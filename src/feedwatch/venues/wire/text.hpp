@@ -23,6 +23,13 @@ constexpr std::int64_t to_millis(WallTime time) {
   return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
+/// `/products`, `BTC-USD`, `/ticker` → `/products/BTC-USD/ticker`, the name percent-encoded.
+std::string member_path(std::string_view collection, std::string_view name,
+                        std::string_view suffix);
+/// The name in such a path, decoded; nullopt for any other path.
+std::optional<std::string> member_of(std::string_view path, std::string_view collection,
+                                     std::string_view suffix);
+
 /// An HTTP request target taken apart; nothing is decoded.
 struct Target {
   std::string_view path;
