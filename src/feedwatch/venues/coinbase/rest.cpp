@@ -41,9 +41,12 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  // Number and time are the last trade's; the best prices are those of now.
-  if (kind == Kind::quote) return wire::parse_price(body, symbol, {.price = "bid", .ask = "ask"});
-  return wire::parse_price(body, symbol, {.price = "price", .time = "time", .seq = "trade_id"});
+  // The number is the last trade's. A quote is said again with a trade only, so that the same
+  // number means here as well that the feed has missed nothing.
+  if (kind == Kind::quote) {
+    return wire::parse_price(body, symbol, {.price = "bid", .ask = "ask", .seq = "trade_id"});
+  }
+  return wire::parse_price(body, symbol, {.price = "price", .seq = "trade_id"});
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

@@ -58,9 +58,8 @@ std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
   if (kind == Kind::quote) {
     return wire::parse_price(body, symbol, {.price = "best_bid", .ask = "best_ask"});
   }
-  return wire::parse_price(
-      body, symbol,
-      {.parents = trades_path, .symbol = "product_id", .price = "price", .time = "time"});
+  return wire::parse_price(body, symbol,
+                           {.parents = trades_path, .symbol = "product_id", .price = "price"});
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

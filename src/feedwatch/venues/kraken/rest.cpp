@@ -120,8 +120,7 @@ std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
   if (kind == Kind::quote) {
     return wire::parse_price(body, symbol, {.parents = pair_path, .price = "b", .ask = "a"});
   }
-  return wire::parse_price(body, symbol,
-                           {.parents = pair_path, .price = "0", .time = "2", .seq = "6"});
+  return wire::parse_price(body, symbol, {.parents = pair_path, .price = "0", .seq = "6"});
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {

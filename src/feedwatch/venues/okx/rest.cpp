@@ -123,13 +123,14 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  wire::PriceFields fields{.parents = data_path, .symbol = "instId", .time = "ts"};
+  wire::PriceFields fields{.parents = data_path, .symbol = "instId"};
   switch (kind) {
     case Kind::last:
       fields.price = "last";
       break;
     case Kind::mark:
       fields.price = "markPx";
+      fields.time = "ts";  // of the answer; that of the others is when the price came about
       break;
     case Kind::index:
       fields.price = "idxPx";

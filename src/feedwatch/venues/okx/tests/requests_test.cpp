@@ -160,7 +160,7 @@ TEST(OkxRest, DocumentedAnswers) {
       "LTC-USD-SWAP", Kind::last);
   ASSERT_TRUE(last) << last.error();
   EXPECT_EQ(last->prices.price.to_string(), "9999.99");
-  EXPECT_EQ(last->ts_event, wall_from_ms(1597026383085));
+  EXPECT_FALSE(last->ts_event) << "when it came about is not when it was asked for";
   const auto quote = client.parse_price(
       R"({"code":"0","msg":"","data":[{"asks":[["41006.8","0.60038921","0","1"]],)"
       R"("bids":[["41006.3","0.30178218","0","2"]],"ts":"1629966436396"}]})",
