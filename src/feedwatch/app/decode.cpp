@@ -153,7 +153,11 @@ class Run {
   }
 
   void complain_of_connections() {
-    err_ << "feedwatch: " << source() << ": no connection of " << args_.venue << " among";
+    const venues::VenueSheet& sheet = venue_.sheet();
+    const std::string own = venue_.dial_url(sheet.ws_url, sheet.channels.front().route);
+    err_ << "feedwatch: " << source() << ": no connection of " << args_.venue << " (";
+    if (!sheet.protocol.empty()) err_ << sheet.protocol << ", ";
+    err_ << own << ") among";
     for (const std::string& address : account_.other_addresses) err_ << ' ' << json_quoted(address);
     err_ << " (name the venue recorded, or a connection with --connection)\n";
   }

@@ -221,7 +221,7 @@ RestAnswer Desk::on_rest(std::string_view target, MonoTime now) {
   if (*path == RestPath::instruments) {
     std::vector<venues::Instrument> list;
     for (std::size_t i = 0; i < market_->size(); ++i) list.push_back({market_->at(i).symbol, true});
-    return {200, {}, side.encode_instruments(list)};
+    return {200, {}, side.encode_instruments_page(target, list)};
   }
   const auto old = verdict.old_since ? old_tickers_.find(*verdict.old_since) : old_tickers_.end();
   std::vector<venues::MarketState> states;

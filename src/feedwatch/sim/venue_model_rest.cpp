@@ -42,7 +42,7 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
       answer.body = setup_.side->encode_time(now);
       break;
     case venues::VenueSide::RestPath::instruments:
-      answer.body = setup_.side->encode_instruments(listed);
+      answer.body = setup_.side->encode_instruments_page(target, listed);
       break;
     case venues::VenueSide::RestPath::ticker:
       answer.body = setup_.side->encode_ticker(target, states);

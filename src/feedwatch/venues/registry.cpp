@@ -6,6 +6,10 @@
 #include "feedwatch/venues/binance_usdm/binance_usdm.hpp"
 #include "feedwatch/venues/bybit_linear/bybit_linear.hpp"
 #include "feedwatch/venues/bybit_spot/bybit_spot.hpp"
+#include "feedwatch/venues/coinbase/coinbase.hpp"
+#include "feedwatch/venues/coinbase_advanced/coinbase_advanced.hpp"
+#include "feedwatch/venues/kraken/kraken.hpp"
+#include "feedwatch/venues/okx/okx.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::venues {
@@ -32,6 +36,10 @@ std::span<const Entry> entries() {
       entry<binance_usdm::Client, binance_usdm::Server>(),
       entry<bybit_linear::Client, bybit_linear::Server>(),
       entry<bybit_spot::Client, bybit_spot::Server>(),
+      entry<coinbase::Client, coinbase::Server>(),
+      entry<coinbase_advanced::Client, coinbase_advanced::Server>(),
+      entry<kraken::Client, kraken::Server>(),
+      entry<okx::Client, okx::Server>(),
   };
   return table;
 }

@@ -75,6 +75,7 @@ struct VenueSheet {
   RateLimit rest{};         ///< requests per address; count zero = none published
   bool deflate = false;     ///< takes permessage-deflate when offered
   std::size_t max_message = 8U << 20U;  ///< bytes of one message, inflated; a larger one is a fault
+  std::string_view protocol{};  ///< which of several the venue speaks this is: "WebSocket API v2"
 };
 
 /// What one line subscribes: a channel (index into sheet().channels) and a symbol.
@@ -277,6 +278,11 @@ class VenueSide {
   virtual std::optional<RestPath> rest_path(std::string_view target) const = 0;
   virtual std::string encode_time(WallTime now) const = 0;
   virtual std::string encode_instruments(std::span<const Instrument> instruments) const = 0;
+  /// The page of them that a target asks for, where the venue has several.
+  virtual std::string encode_instruments_page(std::string_view /*target*/,
+                                              std::span<const Instrument> instruments) const {
+    return encode_instruments(instruments);
+  }
   /// What price_url() asks for, of one symbol or of all.
   virtual std::string encode_ticker(std::string_view target,
                                     std::span<const MarketState> states) const = 0;

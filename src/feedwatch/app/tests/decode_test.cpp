@@ -87,10 +87,11 @@ TEST(Decode, AFloodOfErrorsIsCountedNotShown) {
 TEST(Decode, UnknownVenueAndUnreadableFile) {
   const Ran venue = run({.venue = "binance"});
   EXPECT_EQ(venue.code, 2);
-  EXPECT_EQ(venue.err.find("feedwatch: decode: unknown venue \"binance\" (use one of "), 0U);
+  std::string names;
   for (const std::string_view name : venues::venue_names()) {
-    EXPECT_NE(venue.err.find(name), std::string::npos) << venue.err;
+    names += (names.empty() ? "" : ", ") + std::string(name);
   }
+  EXPECT_EQ(venue.err, "feedwatch: decode: unknown venue \"binance\" (use one of " + names + ")\n");
   const Ran file = run({.venue = "binance-usdm", .file = "/no/such"});
   EXPECT_EQ(file.code, 1);
   EXPECT_EQ(file.err.find("feedwatch: /no/such: cannot be read"), 0U);
@@ -117,7 +118,19 @@ TEST(Decode, OnlyConnectionsOfTheVenue) {
   EXPECT_EQ(std::ranges::count(by_address.out, '\n'), 2);
   const Ran none = run({.venue = "bybit-linear"}, session);
   EXPECT_EQ(none.code, 1);
-  EXPECT_NE(none.err.find("no connection of bybit-linear among "), std::string::npos) << none.err;
+  EXPECT_NE(none.err.find("no connection of bybit-linear (wss://stream.bybit.com/v5/public/linear) "
+                          "among "),
+            std::string::npos)
+      << none.err;
+}
+
+TEST(Decode, ARecordingOfAnotherProtocolOfTheVenueIsRefusedByName) {
+  const Ran ran = run({.venue = "kraken"}, record("a", "wss://ws.kraken.com"));
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.err.find("feedwatch: standard input: no connection of kraken (WebSocket API v2, "
+                         "wss://ws.kraken.com/v2) among \"wss://ws.kraken.com\" "),
+            0U)
+      << ran.err;
 }
 
 TEST(Decode, ATruncatedFileFailsAfterItsSoundPart) {

@@ -64,7 +64,7 @@ std::optional<std::string> Server::route_of(std::string_view target,
 }
 
 bool Server::delivers(std::string_view route, std::uint8_t channel) const {
-  return channel < sheet().channels.size() && sheet().channels[channel].route == route;
+  return wire::on_route(sheet(), route, channel);
 }
 
 }  // namespace feedwatch::venues::binance

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "feedwatch/venues/bybit/bybit.hpp"
+#include "feedwatch/venues/wire/book_side.hpp"
 #include "feedwatch/venues/wire/fields.hpp"
 #include "feedwatch/venues/wire/json.hpp"
 
@@ -12,12 +13,6 @@ namespace {
 using wire::Token;
 namespace ondemand = wire::ondemand;
 using Result = std::expected<MessageType, DecodeError>;
-
-/// One side of orderbook.1: [["11.248","1"]], or [] when nobody offers.
-struct Side {
-  Token list;   ///< "[" when it is a list at all
-  Token price;  ///< first element of the first level
-};
 
 /// One entry of system.status. A list that is absent or empty means all.
 struct Maintenance {
@@ -35,32 +30,12 @@ struct Message {
   Token topic, type, time, cross_seq, data;
   Token symbol, last, mark, index;       // data of tickers
   Token book_symbol, update_id;          // data of orderbook
-  Side bid, ask;                         //
+  wire::BookSide bid, ask;               //
   Token success, words, request_id, op;  // answers
   std::uint64_t product = 0;             // whose maintenance concerns us
   std::optional<Maintenance> ongoing;    // data of system.status, of those that concern us
   std::optional<Maintenance> over;       //
 };
-
-simdjson::error_code collect_side(Side& side, ondemand::value& value) {
-  side.list.set(wire::raw_token(value));
-  if (side.list.text != "[") return simdjson::SUCCESS;
-  ondemand::array levels;
-  if (const auto error = value.get_array().get(levels)) return error;
-  for (auto item : levels) {
-    ondemand::value level;
-    if (const auto error = std::move(item).get(level)) return error;
-    if (side.price.present() || wire::raw_token(level) != "[") continue;
-    ondemand::array parts;
-    if (const auto error = level.get_array().get(parts)) return error;
-    for (auto part : parts) {
-      ondemand::value element;
-      if (const auto error = std::move(part).get(element)) return error;
-      if (!side.price.present()) side.price.set(wire::raw_token(element));
-    }
-  }
-  return simdjson::SUCCESS;
-}
 
 /// Whether a list of numbers holds one that is wanted, or none at all.
 simdjson::error_code find_number(ondemand::value& value, std::span<const std::uint64_t> wanted,
@@ -122,8 +97,8 @@ simdjson::error_code collect_data(Message& message, std::string_view key, ondema
   if (key == "indexPrice") message.index.set(wire::raw_token(value));
   if (key == "s") message.book_symbol.set(wire::raw_token(value));
   if (key == "u") message.update_id.set(wire::raw_token(value));
-  if (key == "b") return collect_side(message.bid, value);
-  if (key == "a") return collect_side(message.ask, value);
+  if (key == "b") return message.bid.collect(value);
+  if (key == "a") return message.ask.collect(value);
   return simdjson::SUCCESS;
 }
 
@@ -275,8 +250,8 @@ class BybitDecoder final : public Decoder {
     }
     fields.about(quote.symbol, Kind::quote);
     if (!fields.time(message.time, "ts", quote.ts_event) ||
-        !fields.number(message.update_id, "u", quote.seq) || !is_side(fields, message.bid, "b") ||
-        !is_side(fields, message.ask, "a")) {
+        !fields.number(message.update_id, "u", quote.seq) || !message.bid.check(fields, "b") ||
+        !message.ask.check(fields, "a")) {
       return std::unexpected(fields.error());
     }
     // One side of the book is empty: there is no quote, and nothing to store beside an old one.
@@ -288,12 +263,6 @@ class BybitDecoder final : public Decoder {
     quote.restart = quote.seq == 1U;
     out.ticks.push_back(quote);
     return MessageType::data;
-  }
-
-  static bool is_side(wire::FieldReader& fields, const Side& side, std::string_view name) {
-    if (!side.list.present()) return fields.fail(DecodeErrorCode::missing_field, name);
-    return (side.list.text == "[" && !side.list.twice) ||
-           fields.fail(DecodeErrorCode::bad_value, name);
   }
 
   std::uint64_t product_;

@@ -80,6 +80,32 @@ const std::vector<std::string> seeds{
     R"("serviceTypes":[1,5],"product":[1,2]}]})",
     R"({"success":true,"ret_msg":"subscribe","conn_id":"x","req_id":"7","op":"subscribe"})",
     R"({"success":true,"ret_msg":"pong","conn_id":"x","op":"ping"})",
+    R"({"arg":{"channel":"tickers","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT",)"
+    R"("last":"30218.8","bidPx":"","ts":"1646003643149"}]})",
+    R"({"arg":{"channel":"bbo-tbt","instId":"BTC-USDT"},"data":[{"asks":[["8446","95","0","3"]],)"
+    R"("bids":[["8445","10","0","2"]],"ts":"1597026383085","seqId":123456}]})",
+    R"({"arg":{"channel":"status"},"data":[{"serviceType":"0","state":"ongoing","title":"\u0041",)"
+    R"("env":"1"}]})",
+    R"({"id":"7","event":"subscribe","arg":{"channel":"tickers","instId":"BTC-USDT"}})",
+    R"({"event":"error","code":"60018","msg":"channel:tickers,instId:X doesn't exist"})",
+    R"({"channel":"ticker","type":"update","data":[{"symbol":"A\/B","bid":0.10025,"ask":1e-2,)"
+    R"("timestamp":"2023-09-25T09:04:31.742599Z"}]})",
+    R"({"channel":"trade","type":"snapshot","data":[{"symbol":"A\/B","price":1,"trade_id":7},)"
+    R"({"symbol":"A\/B","price":2,"trade_id":8},{"symbol":"\u0041","price":3,"trade_id":9}]})",
+    R"({"channel":"status","type":"update","data":[{"system":"online","api_version":"v2"}]})",
+    R"({"method":"subscribe","result":{"channel":"ticker","symbol":"A\/B"},"success":true,)"
+    R"("req_id":1})",
+    R"({"type":"ticker","product_id":"SKL-\u0047BP","price":"0.5762","best_bid":"0.5742",)"
+    R"("best_ask":"0.5771","time":"2021-04-17T16:43:37.270697Z","trade_id":82008})",
+    R"({"type":"heartbeat","last_trade_id":20,"product_id":"BTC-USD"})",
+    R"({"type":"subscriptions","channels":[{"name":"ticker","product_ids":["\u0041","B"]}]})",
+    R"({"type":"error","message":"Failed to subscribe","reason":"\u0058 is not valid"})",
+    R"({"channel":"ticker","timestamp":"2026-08-09T21:06:04.548565984Z","events":[{"tickers":[)"
+    R"({"product_id":"\u0041","price":"1919.5","best_bid":"1","best_ask":"2"},)"
+    R"({"product_id":"\u0042","price":"1919.5"}]}]})",
+    R"({"channel":"heartbeats","events":[{"heartbeat_counter":"41691"}]})",
+    R"({"channel":"subscriptions","events":[{"subscriptions":{"ticker":["\u0041"]}}]})",
+    R"({"error":"Currency pair not supported","method":"subscribe","success":false,"symbol":"X"})",
 };
 
 TEST(Hostile, JsonTestSuite) {
@@ -100,6 +126,14 @@ TEST(Hostile, JsonTestSuite) {
     everyone.decode(R"({"stream":"x@bookTicker","data":)" + text + "}");
     everyone.decode(R"({"topic":"orderbook.1.X","data":{"s":"X","b":)" + text + R"(,"a":[]}})");
     everyone.decode(R"({"e":"bookTicker","s":"X","a":"1","b":)" + text + "}");
+    everyone.decode(R"({"arg":{"channel":"bbo-tbt","instId":"X"},"data":[{"asks":)" + text + "}]}");
+    everyone.decode(R"({"channel":"ticker","data":[{"symbol":"X","ask":1,"bid":)" + text + "}]}");
+    everyone.decode(R"({"channel":"trade","data":)" + text + "}");
+    everyone.decode(R"({"type":"subscriptions","channels":)" + text + "}");
+    everyone.decode(R"({"type":"ticker","product_id":"X","price":)" + text + "}");
+    everyone.decode(R"({"channel":"ticker","events":[{"tickers":)" + text + "}]}");
+    everyone.decode(R"({"channel":"subscriptions","events":[{"subscriptions":)" + text + "}]}");
+    everyone.decode(R"({"arg":{"channel":"tickers","instId":"X"},"data":)" + text + "}");
     ASSERT_FALSE(HasFailure()) << entry.path();
     everyone = Everyone();
   }
@@ -114,6 +148,7 @@ TEST(Hostile, NestingBeyondReason) {
     everyone.decode(deep);
     everyone.decode(R"({"topic":"orderbook.1.X","data":{"s":"X","b":)" + deep);
     everyone.decode(R"({"topic":"tickers.X","data":)" + deep + "}}}");
+    everyone.decode(R"({"arg":{"channel":"bbo-tbt","instId":"X"},"data":[{"asks":)" + deep);
   }
   EXPECT_EQ(everyone.accepted(), 0U);
 }

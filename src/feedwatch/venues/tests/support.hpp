@@ -1,8 +1,12 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "feedwatch/venues/venue.hpp"
 
@@ -39,6 +43,32 @@ struct Reading {
   Decoded out;
   std::expected<MessageType, DecodeError> type;
 };
+
+/// A text that is no message of the venue, and what its error says.
+struct ErrorCase {
+  std::string text;
+  DecodeErrorCode code;
+  std::string_view field;
+  std::string_view symbol;
+};
+
+inline void check_errors(const Venue& venue, std::span<const ErrorCase> cases) {
+  for (const ErrorCase& c : cases) {
+    const Reading reading(venue, c.text);
+    ASSERT_FALSE(reading.type.has_value()) << c.text;
+    EXPECT_EQ(to_text(reading.type.error().code), to_text(c.code)) << c.text;
+    EXPECT_EQ(reading.type.error().field, c.field) << c.text;
+    EXPECT_EQ(reading.type.error().symbol, c.symbol) << c.text;
+    EXPECT_TRUE(reading.out.ticks.empty()) << c.text;
+  }
+}
+
+/// The symbols of a list, with "halted" behind those that do not trade.
+inline std::vector<std::string> told(const std::vector<Instrument>& instruments) {
+  std::vector<std::string> names;
+  for (const Instrument& i : instruments) names.push_back(i.symbol + (i.trading ? "" : " halted"));
+  return names;
+}
 
 inline Decimal decimal(std::string_view text) {
   return Decimal::parse(text).value();

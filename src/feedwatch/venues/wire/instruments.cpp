@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "feedwatch/venues/wire/rest_document.hpp"
 
 namespace feedwatch::venues::wire {
@@ -11,7 +13,30 @@ namespace {
 namespace dom = simdjson::dom;
 
 std::string missing(const InstrumentList& where) {
-  return "the instrument list holds no array '" + std::string(where.list) + "'";
+  return where.list.empty()
+             ? "the instrument list is no array"
+             : "the instrument list holds no array '" + std::string(where.list) + "'";
+}
+
+/// Adds one member; false when it lacks what every instrument has.
+bool add(dom::element item, const InstrumentList& where, std::vector<Instrument>& instruments) {
+  std::string_view symbol;
+  std::string_view status;
+  const bool named = !item[where.symbol].get_string().get(symbol);
+  if (!named && where.skip_nameless) return true;
+  if (!named || item[where.status].get_string().get(status)) return false;
+  std::string_view alias;
+  if (!where.alias.empty() && !item[where.alias].get_string().get(alias) && !alias.empty()) {
+    return true;
+  }
+  const bool barred = std::ranges::any_of(where.barred, [&](std::string_view key) {
+    bool set = false;
+    return !item[key].get_bool().get(set) && set;
+  });
+  const bool trading =
+      status == where.trading || (!where.also_trading.empty() && status == where.also_trading);
+  instruments.push_back({std::string(symbol), trading && !barred});
+  return true;
 }
 
 }  // namespace
@@ -24,21 +49,27 @@ std::expected<std::vector<Instrument>, std::string> parse_instruments(std::strin
     return std::unexpected("the instrument list is not JSON: " +
                            std::string(simdjson::error_message(error)));
   }
-  dom::array list;
-  if (descend(root, where.parents).at_key(where.list).get_array().get(list)) {
-    return std::unexpected(missing(where));
-  }
+  dom::element node;
+  if (descend(root, where.parents).get(node)) return std::unexpected(missing(where));
+  if (!where.list.empty() && node[where.list].get(node)) return std::unexpected(missing(where));
   std::vector<Instrument> instruments;
-  instruments.reserve(list.size());
-  for (const dom::element item : list) {
-    std::string_view symbol;
-    std::string_view status;
-    if (item[where.symbol].get_string().get(symbol) ||
-        item[where.status].get_string().get(status)) {
-      return std::unexpected("instrument " + std::to_string(instruments.size() + 1) +
-                             " lacks a symbol or a status");
+  const auto lacks = [&] {
+    return std::unexpected("instrument " + std::to_string(instruments.size() + 1) +
+                           " lacks a symbol or a status");
+  };
+  dom::array list;
+  dom::object members;
+  if (!node.get_array().get(list)) {
+    instruments.reserve(list.size());
+    for (const dom::element item : list) {
+      if (!add(item, where, instruments)) return lacks();
     }
-    instruments.push_back({std::string(symbol), status == where.trading});
+  } else if (where.list.empty() || node.get_object().get(members)) {
+    return std::unexpected(missing(where));
+  } else {
+    for (const dom::key_value_pair member : members) {
+      if (!add(member.value, where, instruments)) return lacks();
+    }
   }
   return instruments;
 }

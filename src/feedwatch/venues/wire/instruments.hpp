@@ -10,14 +10,17 @@
 
 namespace feedwatch::venues::wire {
 
-/// Where a venue's instrument list stands: objects to descend through, the array's key, the keys of
-/// its members, and the status word that means trading.
+/// Where a venue's instrument list stands, and how its members say what they are.
 struct InstrumentList {
-  std::span<const std::string_view> parents;
-  std::string_view list;
-  std::string_view symbol = "symbol";
-  std::string_view status = "status";
-  std::string_view trading;
+  std::span<const std::string_view> parents;  ///< objects to descend through
+  std::string_view list;     ///< key of the array, or of an object of members; empty = the root
+  std::string_view trading;  ///< the status word that means trading
+  std::string_view symbol = "symbol";          ///< key of the symbol
+  std::string_view status = "status";          ///< key of the status
+  std::string_view also_trading{};             ///< another word for it, if there is one
+  std::span<const std::string_view> barred{};  ///< keys of flags each of which stops trading
+  std::string_view alias{};    ///< key of another name, under which all data come: left out then
+  bool skip_nameless = false;  ///< members without a symbol are none of ours
 };
 
 /// Reads a REST body (no padding needed). Errors say what is missing, for people. A list that is

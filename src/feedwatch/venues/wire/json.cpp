@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "feedwatch/base/time_text.hpp"
+
 namespace feedwatch::venues::wire {
 
 namespace {
@@ -39,19 +41,29 @@ std::optional<WallTime> parse_millis(const Token& token) {
   return wall_from_ms(static_cast<std::int64_t>(*millis));
 }
 
+std::optional<WallTime> parse_rfc3339(const Token& token) {
+  if (!token.is_string()) return std::nullopt;
+  const auto time = parse_time(token.inner());
+  if (!time || to_ns(*time) <= 0) return std::nullopt;
+  return *time;
+}
+
 std::optional<std::string_view> JsonReader::unescape(const Token& token) {
   if (!token.is_string()) return std::nullopt;
   const std::string_view inner = token.inner();
   if (inner.find('\\') == std::string_view::npos) return inner;
-  const std::size_t needed = inner.size() + simdjson::SIMDJSON_PADDING;
-  if (needed > capacity_) {
-    capacity_ = needed * 2;
+  // What earlier calls returned stands in the buffer: only an unused one may be exchanged.
+  const std::size_t room = 2 * (document_size_ + simdjson::SIMDJSON_PADDING);
+  if (used_ == 0 && capacity_ < room) {
+    capacity_ = room;
     buffer_ = std::make_unique<std::uint8_t[]>(capacity_);
   }
-  std::uint8_t* out = buffer_.get();
+  if (used_ + inner.size() + simdjson::SIMDJSON_PADDING > capacity_) return std::nullopt;
+  std::uint8_t* out = buffer_.get() + used_;
   const auto* start = reinterpret_cast<const std::uint8_t*>(inner.data());
   std::string_view result;
   if (parser_.unescape(ondemand::raw_json_string(start), out).get(result)) return std::nullopt;
+  used_ += result.size();
   return result;
 }
 

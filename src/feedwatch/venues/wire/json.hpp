@@ -46,6 +46,10 @@ std::optional<std::uint64_t> parse_unsigned(const Token& token);
 /// Milliseconds since 1970, bare or in quotes; nullopt when not a time that nanoseconds can hold.
 std::optional<WallTime> parse_millis(const Token& token);
 
+/// RFC 3339 with any number of fraction digits, as a string; nullopt when not a time after 1970
+/// that nanoseconds can hold.
+std::optional<WallTime> parse_rfc3339(const Token& token);
+
 /// Calls `on_field(key, value)` for each member; stops at the first error, the callback's included.
 template <class OnField>
 simdjson::error_code for_each_field(ondemand::object& object, OnField&& on_field) {
@@ -59,6 +63,21 @@ simdjson::error_code for_each_field(ondemand::object& object, OnField&& on_field
   return simdjson::SUCCESS;
 }
 
+/// Calls `on_object(object)` for each member of a list; a member that is no object is an error.
+template <class OnObject>
+simdjson::error_code for_each_object(ondemand::value& list, OnObject&& on_object) {
+  ondemand::array members;
+  if (const auto error = list.get_array().get(members)) return error;
+  for (auto item : members) {
+    ondemand::value member;
+    if (const auto error = std::move(item).get(member)) return error;
+    ondemand::object object;
+    if (const auto error = member.get_object().get(object)) return error;
+    if (const auto error = on_object(object)) return error;
+  }
+  return simdjson::SUCCESS;
+}
+
 /// What reading a whole document came to.
 enum class DocumentError : std::uint8_t { none, not_json, not_an_object };
 
@@ -68,6 +87,8 @@ class JsonReader {
   /// Reads a padded document whose root must be an object, and sees to it that nothing follows.
   template <class OnField>
   DocumentError read(std::string_view padded, OnField&& on_field) {
+    used_ = 0;
+    document_size_ = padded.size();
     const simdjson::padded_string_view view(padded.data(), padded.size(),
                                             padded.size() + frame_padding);
     ondemand::document document;
@@ -83,14 +104,16 @@ class JsonReader {
   }
 
   /// The characters a string token means. The view points into the document, or, where there are
-  /// escapes, into a buffer of this reader that the next unescape() reuses. nullopt when the token
-  /// is no string or its escapes are wrong.
+  /// escapes, into a buffer of this reader that the next read() reuses: it has room for every token
+  /// of the document twice. nullopt when the token is no string or its escapes are wrong.
   std::optional<std::string_view> unescape(const Token& token);
 
  private:
   ondemand::parser parser_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::size_t capacity_ = 0;
+  std::size_t used_ = 0;
+  std::size_t document_size_ = 0;
 };
 
 }  // namespace feedwatch::venues::wire

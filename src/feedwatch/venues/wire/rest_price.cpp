@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <optional>
 
 #include "feedwatch/venues/wire/json.hpp"
@@ -28,11 +29,23 @@ std::expected<dom::element, std::string> object_of(dom::element node, std::strin
   return *found;
 }
 
+/// A member of an object by its key, or of a list by its place.
+simdjson::simdjson_result<dom::element> member(dom::element node, std::string_view key) {
+  dom::array list;
+  if (node.get_array().get(list)) return node[key];
+  std::size_t place = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), place);
+  if (error != std::errc{} || end != key.data() + key.size()) return simdjson::NO_SUCH_FIELD;
+  return list.at(place);
+}
+
 bool read_price(dom::element object, std::string_view key, Decimal& out) {
   dom::element value;
-  if (object[key].get(value)) return false;
+  if (member(object, key).get(value)) return false;
   dom::array list;
-  if (!value.get_array().get(list) && list.at(0).get(value)) return false;
+  while (!value.get_array().get(list)) {
+    if (list.at(0).get(value)) return false;
+  }
   std::string_view text;
   if (value.get_string().get(text)) return false;
   const auto price = Decimal::parse(text);
@@ -45,7 +58,7 @@ bool read_price(dom::element object, std::string_view key, Decimal& out) {
 Token read_token(dom::element object, std::string_view key, std::string& buffer) {
   Token token;
   dom::element value;
-  if (key.empty() || object[key].get(value)) return token;
+  if (key.empty() || member(object, key).get(value)) return token;
   std::uint64_t number = 0;
   std::string_view text;
   if (!value.get_uint64().get(number)) {

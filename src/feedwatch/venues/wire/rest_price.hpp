@@ -9,12 +9,14 @@
 
 namespace feedwatch::venues::wire {
 
-/// Where one symbol's price stands in a REST answer.
+/// Where one symbol's price stands in a REST answer. Where that is a list (Kraken's trades), keys
+/// are places: "0", "6".
 struct PriceFields {
-  std::span<const std::string_view> parents;  ///< keys from the root to the object, or to the list
-  std::string_view symbol;                    ///< key that names the symbol; empty = none does
-  std::string_view price;                     ///< key of the price, or of the bid
-  std::string_view ask;                       ///< key of the ask; empty = not a quote
+  /// Keys from the root to the object, or to the list; "*" is the first member, whatever its name.
+  std::span<const std::string_view> parents;
+  std::string_view symbol;  ///< key that names the symbol; empty = none does
+  std::string_view price;   ///< key of the price, or of the bid
+  std::string_view ask;     ///< key of the ask; empty = not a quote
   /// Key of the moment it was so, in milliseconds, beside the price or at the root; if there is
   /// one.
   std::string_view time;
@@ -22,7 +24,8 @@ struct PriceFields {
 };
 
 /// Reads it. In a list the object that names the symbol is meant, or the last one where none names
-/// any. A price is a string, or a list whose first member is one (Kraken).
+/// any. A price is a string, or a list whose first member is one (Kraken), or a list of such lists,
+/// best first (order books).
 std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
                                                   const PriceFields& where);
 

@@ -1,6 +1,7 @@
 #include "feedwatch/venues/wire/text.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "feedwatch/base/json_writer.hpp"
 
@@ -43,6 +44,23 @@ std::string join_url(std::string_view base, std::string_view path) {
   return std::string(base).append(path);
 }
 
+std::string member_path(std::string_view collection, std::string_view name,
+                        std::string_view suffix) {
+  return std::string(collection).append("/").append(percent_encode(name)).append(suffix);
+}
+
+std::optional<std::string> member_of(std::string_view path, std::string_view collection,
+                                     std::string_view suffix) {
+  if (path.size() <= collection.size() + 1 + suffix.size() || !path.starts_with(collection) ||
+      path[collection.size()] != '/' || !path.ends_with(suffix)) {
+    return std::nullopt;
+  }
+  path.remove_prefix(collection.size() + 1);
+  path.remove_suffix(suffix.size());
+  if (path.contains('/')) return std::nullopt;
+  return percent_decode(path);
+}
+
 Target Target::split(std::string_view target) {
   const auto mark = target.find('?');
   if (mark == std::string_view::npos) return {target, {}, false};
@@ -60,6 +78,17 @@ std::optional<std::string> Target::parameter(std::string_view name) const {
                                             : percent_decode(pair.substr(equals + 1));
   }
   return std::nullopt;
+}
+
+std::optional<std::string> only_route(std::string_view target, std::string_view prefix,
+                                      std::string_view route) {
+  const std::string_view path = Target::split(target).path;
+  if (!path.starts_with(prefix) || path.substr(prefix.size()) != route) return std::nullopt;
+  return std::string(route);
+}
+
+bool on_route(const VenueSheet& sheet, std::string_view route, std::uint8_t channel) {
+  return channel < sheet.channels.size() && sheet.channels[channel].route == route;
 }
 
 std::string percent_decode(std::string_view text) {
@@ -96,6 +125,13 @@ std::string percent_encode(std::string_view text) {
 std::vector<ClientRequest> split_requests(const VenueSheet& sheet, std::span<const Topic> topics,
                                           std::uint64_t first_id, const TopicText& topic_text,
                                           const RenderRequest& render) {
+  const auto quoted = [&](const Topic& topic) { return json_quoted(topic_text(topic)); };
+  return split_arguments(sheet, topics, first_id, quoted, render);
+}
+
+std::vector<ClientRequest> split_arguments(const VenueSheet& sheet, std::span<const Topic> topics,
+                                           std::uint64_t first_id, const TopicText& argument_of,
+                                           const RenderRequest& render) {
   std::vector<ClientRequest> requests;
   std::string arguments;
   std::vector<Topic> packed;
@@ -107,7 +143,7 @@ std::vector<ClientRequest> split_requests(const VenueSheet& sheet, std::span<con
     arguments.clear();
   };
   for (const Topic& topic : topics) {
-    const std::string argument = json_quoted(topic_text(topic));
+    const std::string argument = argument_of(topic);
     const bool too_many = packed.size() >= sheet.max_topics_per_request;
     const bool too_long = arguments.size() + 1 + argument.size() > sheet.max_request_chars;
     if (too_many || too_long) flush();
@@ -117,6 +153,32 @@ std::vector<ClientRequest> split_requests(const VenueSheet& sheet, std::span<con
   }
   flush();
   return requests;
+}
+
+std::vector<ClientRequest> split_by_channel(const VenueSheet& sheet, std::span<const Topic> topics,
+                                            std::uint64_t first_id,
+                                            const RenderChannelRequest& render) {
+  const auto symbol_of = [](const Topic& topic) { return topic.symbol; };
+  std::vector<ClientRequest> requests;
+  std::vector<Topic> of_one;
+  for (std::uint8_t channel = 0; channel < sheet.channels.size(); ++channel) {
+    of_one.clear();
+    std::ranges::copy_if(topics, std::back_inserter(of_one),
+                         [&](const Topic& topic) { return topic.channel == channel; });
+    const auto rendered = [&](std::uint64_t id, std::string_view symbols) {
+      return render(id, channel, symbols);
+    };
+    auto more = split_requests(sheet, of_one, first_id + requests.size(), symbol_of, rendered);
+    std::ranges::move(more, std::back_inserter(requests));
+  }
+  return requests;
+}
+
+std::optional<std::uint8_t> channel_named(const VenueSheet& sheet, std::string_view name) {
+  for (std::size_t i = 0; i < sheet.channels.size(); ++i) {
+    if (sheet.channels[i].name == name) return static_cast<std::uint8_t>(i);
+  }
+  return std::nullopt;
 }
 
 }  // namespace feedwatch::venues::wire

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/venues/venue.hpp"
+
+/// Coinbase Exchange market data; one source file per concern, named as in every venue folder.
+/// Facts: Coinbase Exchange documentation (WebSocket channels, rate limits, products).
+namespace feedwatch::venues::coinbase {
+
+enum ChannelIndex : std::uint8_t { ticker = 0, heartbeat = 1 };
+
+/// sheet.cpp
+const VenueSheet& sheet();
+
+/// decode.cpp
+std::unique_ptr<Decoder> make_decoder();
+
+class Client final : public Venue {
+ public:
+  const VenueSheet& sheet() const override { return coinbase::sheet(); }
+  std::string dial_url(std::string_view base, std::string_view route) const override;
+  std::vector<ClientRequest> subscribe(std::span<const Topic> topics,
+                                       std::uint64_t first_id) const override;
+  std::vector<ClientRequest> unsubscribe(std::span<const Topic> topics,
+                                         std::uint64_t first_id) const override;
+  std::string ping_text() const override;
+  std::unique_ptr<Decoder> make_decoder() const override { return coinbase::make_decoder(); }
+  std::string instruments_url(std::string_view rest_base) const override;
+  std::expected<std::vector<Instrument>, std::string> parse_instruments(
+      std::string_view body) const override;
+  std::string price_url(std::string_view rest_base, std::string_view symbol,
+                        Kind kind) const override;
+  std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
+                                                    Kind kind) const override;
+};
+
+class Server final : public VenueSide {
+ public:
+  const VenueSheet& sheet() const override { return coinbase::sheet(); }
+  std::optional<std::string> route_of(std::string_view target,
+                                      std::vector<Topic>& topics) const override;
+  bool delivers(std::string_view route, std::uint8_t channel) const override;
+  ClientMessage parse_client(std::string_view text) const override;
+  std::vector<std::string> encode_ack(const ClientMessage& message) const override;
+  std::string encode_refusal(const ClientMessage& message) const override;
+  std::string encode_pong(const ClientMessage& message) const override;
+  std::string encode_data(std::uint8_t channel, const MarketState& state) const override;
+  std::optional<RestPath> rest_path(std::string_view target) const override;
+  std::string encode_time(WallTime now) const override;
+  std::string encode_instruments(std::span<const Instrument> instruments) const override;
+  std::string encode_ticker(std::string_view target,
+                            std::span<const MarketState> states) const override;
+};
+
+}  // namespace feedwatch::venues::coinbase

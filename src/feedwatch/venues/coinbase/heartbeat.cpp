@@ -1,0 +1,14 @@
+#include "feedwatch/venues/coinbase/coinbase.hpp"
+
+namespace feedwatch::venues::coinbase {
+
+/// The protocol has no pings of its own; those of WebSocket are answered.
+std::string Client::ping_text() const {
+  return {};
+}
+
+std::string Server::encode_pong(const ClientMessage&) const {
+  return {};
+}
+
+}  // namespace feedwatch::venues::coinbase
