@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint16_t protocol_error = 1002;
 constexpr std::uint16_t bad_payload = 1007;
 constexpr std::uint16_t too_big = 1009;
+constexpr const char* not_minimal = "length in more bytes than needed";
 constexpr const char* not_utf8 = "text is not UTF-8";
 
 constexpr std::size_t largest_message = std::size_t{1} << 30U;  // zlib counts in 32 bits
@@ -121,7 +122,7 @@ bool WsParser::check(const Header& header) {
   }
   const WsOpcode kind = header.kind();
   if (is_control(kind)) return check_control(header);
-  if (!header.minimal) return violate(protocol_error, "length in more bytes than needed");
+  if (!header.minimal) return violate(protocol_error, not_minimal);
   if (kind == WsOpcode::continuation && !unfinished_) {
     return violate(protocol_error, "continuation without a beginning");
   }
@@ -142,8 +143,10 @@ bool WsParser::check_reserved(const Header& header) {
 
 bool WsParser::check_control(const Header& header) {
   if (!header.final) return violate(protocol_error, "fragmented control frame");
-  if (header.length <= max_control_payload) return true;
-  return violate(protocol_error, "control frame longer than 125 bytes");
+  if (header.length > max_control_payload) {
+    return violate(protocol_error, "control frame longer than 125 bytes");
+  }
+  return header.minimal || violate(protocol_error, not_minimal);
 }
 
 bool WsParser::check_size(const Header& header) {
@@ -251,17 +254,19 @@ bool WsParser::take_part(std::string_view payload, bool last) {
 }
 
 bool WsParser::inflate_part(std::string_view payload, bool last) {
+  // RFC 7692 names no code for bad data. The frames are as they should be, so it is not 1002: what
+  // they carry is not what they say it is, which is 1007.
   switch (inflater_->inflate(payload, last, messages_, max_message_)) {
     case WsInflater::Outcome::ok:
       return true;
-    case WsInflater::Outcome::too_big:
-      return violate(too_big, fmt::format("message longer than {} bytes", max_message_));
     case WsInflater::Outcome::corrupt:
+      return violate(bad_payload, "compressed data is corrupt");
+    case WsInflater::Outcome::cut_off:
+      return violate(bad_payload, "compressed message ends inside a block");
+    case WsInflater::Outcome::too_big:
       break;
   }
-  // RFC 7692 names no code. The frames are as they should be, so it is not 1002: what they carry is
-  // not what they say it is, which is 1007.
-  return violate(bad_payload, "compressed data is corrupt");
+  return violate(too_big, fmt::format("message longer than {} bytes", max_message_));
 }
 
 void WsParser::take_close(std::string_view payload) {

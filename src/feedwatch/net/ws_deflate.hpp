@@ -30,7 +30,12 @@ std::expected<std::optional<WsDeflate>, std::string> deflate_answer(const HttpMe
 /// Inflates the messages of one connection, piece by piece as their frames come. Not thread-safe.
 class WsInflater {
  public:
-  enum class Outcome : std::uint8_t { ok, corrupt, too_big };
+  enum class Outcome : std::uint8_t {
+    ok,
+    corrupt,  ///< no deflate stream
+    cut_off,  ///< the message ends inside a block, which would run on into the next message
+    too_big,
+  };
 
   explicit WsInflater(const WsDeflate& agreed);
   ~WsInflater();

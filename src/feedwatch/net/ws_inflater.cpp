@@ -69,8 +69,8 @@ WsInflater::Outcome WsInflater::feed(std::string_view piece, MessageBuffer& into
   }
 }
 
-/// A message has to end between two blocks; what is left in the middle of one would run on into the
-/// next message. One that ends with a final block needs no tail, though §7.2.3.4 asks for it.
+/// A message has to end between two blocks. One that ends with a final block needs no tail, though
+/// §7.2.3.4 asks for it.
 WsInflater::Outcome WsInflater::finish(MessageBuffer& into, std::size_t limit) {
   if (!state_->ended) {
     const Outcome outcome = feed(tail, into, limit);
@@ -78,7 +78,7 @@ WsInflater::Outcome WsInflater::finish(MessageBuffer& into, std::size_t limit) {
     constexpr int between_blocks = 128;
     constexpr int unused_bits = 63;
     const int where = state_->zlib.data_type;
-    if ((where & between_blocks) == 0 || (where & unused_bits) != 0) return Outcome::corrupt;
+    if ((where & between_blocks) == 0 || (where & unused_bits) != 0) return Outcome::cut_off;
   }
   state_->ended = false;
   if (fresh_context_) inflateReset(&state_->zlib);

@@ -145,6 +145,7 @@ TEST(WsParser, RefusesWhatBreaksTheProtocol) {
   expect_violation(client(), raw({0x81, 126, 0x00, 0x7d}), 1002, "more bytes than needed");
   expect_violation(client(), raw({0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff}), 1002,
                    "more bytes than needed");
+  expect_violation(client(), raw({0x89, 126, 0x00, 0x01, 'x'}), 1002, "more bytes than needed");
   expect_violation(client(), raw({0x88, 0x01, 0x03}), 1002, "close frame of one byte");
   expect_violation(client(), raw({0x88, 0x02, 0x03, 0xed}), 1002, "close code 1005");
   expect_violation(client(), raw({0x88, 0x02, 0x0b, 0xb7}), 1002, "close code 2999");
