@@ -1,3 +1,4 @@
+#define ZLIB_CONST  // what zlib only reads may be const
 #include <zlib.h>
 
 #include <algorithm>
@@ -41,8 +42,7 @@ WsInflater::Outcome WsInflater::inflate(std::string_view piece, bool last, Messa
 WsInflater::Outcome WsInflater::feed(std::string_view piece, MessageBuffer& into,
                                      std::size_t limit) {
   z_stream& zlib = state_->zlib;
-  // zlib only reads it; its declaration is older than const.
-  zlib.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+  zlib.next_in = reinterpret_cast<const Bytef*>(piece.data());
   zlib.avail_in = static_cast<uInt>(piece.size());
   while (true) {
     const std::size_t left = limit - into.unfinished().size() + 1;
