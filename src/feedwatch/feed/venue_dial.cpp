@@ -106,7 +106,10 @@ VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
   last_dial_ = now;
   last_dial_seen_ = false;
   const std::string url = options_.codec->dial_url(endpoint_of(slot), slot.route);
-  const ConnId conn = port_.dial({.url = url, .ca_file = options_.ca_file});
+  const ConnId conn = port_.dial({.url = url,
+                                  .ca_file = options_.ca_file,
+                                  .offer_deflate = sheet_.deflate,
+                                  .max_message = sheet_.max_message});
   auto session =
       std::make_unique<Session>(*options_.codec, port_, conn, epochs_, now, options_.session);
   for (const TopicId topic : slot.topics) {

@@ -59,6 +59,14 @@ struct HttpParser::Impl {
     });
   }
 
+  /// Beast asserts that the last chunk, once its line has been seen, comes with two bytes more,
+  /// though they may be a while on their way: "0\r\n" and "\r\n". Nothing that is shorter ends a
+  /// body, so it can wait.
+  bool too_early(std::size_t size) {
+    constexpr std::size_t last_chunk = 5;
+    return size < last_chunk && each([](auto& p) { return p.is_header_done() && p.chunked(); });
+  }
+
   void note(const boost::system::error_code& ec) {
     if (ec && ec != http::error::need_more) error = explain(ec);
   }
@@ -99,6 +107,7 @@ HttpParser& HttpParser::operator=(HttpParser&&) noexcept = default;
 std::size_t HttpParser::feed(std::string_view bytes) {
   if (bytes.empty() || error() || done()) return 0;
   impl_->started = true;
+  if (impl_->too_early(bytes.size())) return 0;
   boost::system::error_code ec;
   const std::size_t taken = impl_->each(
       [&](auto& p) { return p.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec); });

@@ -93,8 +93,8 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
       std::chrono::year{*year},
       std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1U},
       std::chrono::day{static_cast<unsigned>(*day)}};
-  // A year beyond this overflows nanoseconds since 1970.
-  if (!date.ok() || *year > 2200 || *hour > 23 || *minute > 59 || *second > 60) {
+  // Nanoseconds since 1970 reach about 292 years to either side; no server's clock is before that.
+  if (!date.ok() || *year < 1970 || *year > 2200 || *hour > 23 || *minute > 59 || *second > 60) {
     return std::nullopt;
   }
   const Duration since = std::chrono::sys_days{date}.time_since_epoch() +

@@ -13,18 +13,13 @@
 #include <cstring>
 #include <limits>
 
+#include "feedwatch/net/tls_refusal.hpp"
+
 namespace feedwatch::net {
 namespace {
 
 constexpr std::size_t read_ahead_buffer = 64U << 10U;  // all OpenSSL holds of what it has received
-
-std::string openssl_error() {
-  const unsigned long code = ERR_peek_last_error();
-  ERR_clear_error();
-  if (code == 0) return "unknown TLS error";
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : fmt::format("TLS error {:#x}", code);
-}
+constexpr int channel_slot = 0;  // of the data an SSL carries for its application
 
 // --- a BIO over one socket: OpenSSL's own writes without MSG_NOSIGNAL and would raise SIGPIPE ----
 
@@ -77,8 +72,7 @@ BIO* socket_bio(int fd) {
   return bio;
 }
 
-// --- channel
-// --------------------------------------------------------------------------------------
+// --- channel ------------------------------------------------------------------------------------
 
 class TlsChannel final : public Channel {
  public:
@@ -86,6 +80,7 @@ class TlsChannel final : public Channel {
       : fd_(std::move(fd)), ssl_(ssl), host_(std::move(host)) {
     BIO* bio = socket_bio(fd_.get());
     SSL_set_bio(ssl_, bio, bio);
+    SSL_set_ex_data(ssl_, channel_slot, this);
   }
   ~TlsChannel() override { SSL_free(ssl_); }
   TlsChannel(const TlsChannel&) = delete;
@@ -114,6 +109,9 @@ class TlsChannel final : public Channel {
     return unread + std::min(held, std::numeric_limits<std::size_t>::max() - unread);
   }
   int fd() const override { return fd_.get(); }
+
+  /// The verification of the peer's certificate has just failed.
+  void refuse(X509_STORE_CTX* verifying) { refusal_ = certificate_refusal(verifying, host_); }
 
  private:
   static int clamp(std::size_t n) { return static_cast<int>(std::min<std::size_t>(n, INT_MAX)); }
@@ -144,27 +142,25 @@ class TlsChannel final : public Channel {
   }
 
   std::string failure() const {
-    const long verdict = SSL_get_verify_result(ssl_);
-    if (verdict == X509_V_OK || host_.empty()) {
-      // A peer that just goes away in the middle is no TLS matter for the reader of this text.
-      if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        ERR_clear_error();
-        return "connection ended without notice";
-      }
-      return openssl_error();
-    }
+    if (refusal_.empty()) return tls_error();
     ERR_clear_error();
-    if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-      return fmt::format("certificate is for another host, not for '{}'", host_);
-    }
-    return fmt::format("certificate is not trusted: {}", X509_verify_cert_error_string(verdict));
+    return refusal_;
   }
 
   Fd fd_;
   SSL* ssl_;
-  std::string host_;  // empty on the server's side
+  std::string host_;     // empty on the server's side
+  std::string refusal_;  // what is wrong with the peer's certificate
   bool waits_to_write_ = false;
 };
+
+int on_verify(int good, X509_STORE_CTX* verifying) {
+  if (good == 1) return good;
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(verifying, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  static_cast<TlsChannel*>(SSL_get_ex_data(ssl, channel_slot))->refuse(verifying);
+  return good;
+}
 
 void common_settings(SSL_CTX* ctx) {
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -202,13 +198,12 @@ std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::client(
   std::shared_ptr<TlsContext> context(new TlsContext(SSL_CTX_new(TLS_client_method())));
   SSL_CTX* ctx = context->ctx_;
   common_settings(ctx);
-  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
   if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
-    return std::unexpected("the system's trust store cannot be read: " + openssl_error());
+    return std::unexpected("the system's trust store cannot be read: " + tls_error());
   }
   if (!ca_file.empty() && SSL_CTX_load_verify_file(ctx, ca_file.c_str()) != 1) {
-    return std::unexpected(
-        fmt::format("CA file '{}' cannot be read: {}", ca_file, openssl_error()));
+    return std::unexpected(fmt::format("CA file '{}' cannot be read: {}", ca_file, tls_error()));
   }
   return context;
 }
@@ -220,10 +215,10 @@ std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::server(
   common_settings(ctx);
   if (SSL_CTX_use_certificate_chain_file(ctx, cert_file.c_str()) != 1) {
     return std::unexpected(
-        fmt::format("certificate '{}' cannot be read: {}", cert_file, openssl_error()));
+        fmt::format("certificate '{}' cannot be read: {}", cert_file, tls_error()));
   }
   if (SSL_CTX_use_PrivateKey_file(ctx, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return std::unexpected(fmt::format("key '{}' cannot be used: {}", key_file, openssl_error()));
+    return std::unexpected(fmt::format("key '{}' cannot be used: {}", key_file, tls_error()));
   }
   return context;
 }
@@ -235,7 +230,7 @@ std::expected<std::unique_ptr<Channel>, std::string> TlsContext::connect(
   SSL_set_connect_state(ssl);
   if (!expect_host(ssl, host)) {
     return std::unexpected(
-        fmt::format("the identity of '{}' cannot be checked: {}", host, openssl_error()));
+        fmt::format("the identity of '{}' cannot be checked: {}", host, tls_error()));
   }
   // Some edges refuse or pick HTTP/2 without it.
   static constexpr unsigned char http11[] = "\x08http/1.1";

@@ -29,17 +29,52 @@ bool continues(unsigned char c) {
   return (c & 0xc0U) == 0x80U;
 }
 
-}  // namespace
+std::uint64_t eight_at(const char* data) {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, data, sizeof eight);
+  return eight;
+}
 
-bool is_utf8(std::string_view text) {
+/// What nearly all text of a venue is, at a glance: the last look overlaps the one before.
+bool is_ascii(std::string_view text) {
+  const std::size_t size = text.size();
+  if (size < sizeof(std::uint64_t)) {
+    unsigned seen = 0;
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+    return seen < 0x80;
+  }
+  std::uint64_t seen = eight_at(text.data() + size - sizeof seen);
+  std::size_t i = 0;
+  for (; i + 4 * sizeof seen <= size; i += 4 * sizeof seen) {
+    seen |= eight_at(text.data() + i) | eight_at(text.data() + i + 8) |
+            eight_at(text.data() + i + 16) | eight_at(text.data() + i + 24);
+    if ((seen & high_bits) != 0) return false;
+  }
+  for (; i + sizeof seen <= size; i += sizeof seen) seen |= eight_at(text.data() + i);
+  return (seen & high_bits) == 0;
+}
+
+struct Scan {
+  bool well_formed = false;
+  std::size_t tail = 0;  ///< bytes at the end that begin a character and do not end it
+};
+
+/// Is `rest`, which begins with a lead byte and is too short for its sequence, the beginning of
+/// one?
+bool begins(std::string_view rest, const Lead& lead) {
+  if (rest.size() == 1) return true;
+  const auto second = static_cast<unsigned char>(rest[1]);
+  return second >= lead.low && second <= lead.high &&
+         (rest.size() == 2 || continues(static_cast<unsigned char>(rest[2])));
+}
+
+Scan scan(std::string_view text) {
   std::size_t i = 0;
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   while (i < text.size()) {
     if (text.size() - i >= sizeof(std::uint64_t)) {
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, text.data() + i, sizeof eight);
-      if ((eight & high_bits) == 0) {
-        i += sizeof eight;
+      if ((eight_at(text.data() + i) & high_bits) == 0) {
+        i += sizeof(std::uint64_t);
         continue;
       }
     }
@@ -48,13 +83,39 @@ bool is_utf8(std::string_view text) {
       continue;
     }
     const Lead lead = lead_of(byte(i));
-    if (lead.length == 0 || text.size() - i < lead.length) return false;
-    if (byte(i + 1) < lead.low || byte(i + 1) > lead.high) return false;
+    if (lead.length == 0) return {};
+    const std::string_view rest = text.substr(i);
+    if (rest.size() < lead.length) return {.well_formed = begins(rest, lead), .tail = rest.size()};
+    if (byte(i + 1) < lead.low || byte(i + 1) > lead.high) return {};
     for (std::size_t k = 2; k < lead.length; ++k) {
-      if (!continues(byte(i + k))) return false;
+      if (!continues(byte(i + k))) return {};
     }
     i += lead.length;
   }
+  return {.well_formed = true};
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  if (is_ascii(text)) return true;
+  const Scan found = scan(text);
+  return found.well_formed && found.tail == 0;
+}
+
+bool Utf8Stream::feed(std::string_view piece) {
+  while (pending_ != 0 && !piece.empty()) {
+    character_[pending_++] = piece.front();
+    piece.remove_prefix(1);
+    const Scan found = scan({character_.data(), pending_});
+    if (!found.well_formed) return false;
+    if (found.tail == 0) pending_ = 0;
+  }
+  if (piece.empty()) return true;
+  const Scan found = scan(piece);
+  if (!found.well_formed) return false;
+  pending_ = found.tail;
+  std::memcpy(character_.data(), piece.data() + piece.size() - found.tail, found.tail);
   return true;
 }
 

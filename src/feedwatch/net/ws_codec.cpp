@@ -7,8 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
-
-#include "feedwatch/net/utf8.hpp"
+#include <utility>
 
 namespace feedwatch::net {
 namespace {
@@ -16,6 +15,14 @@ namespace {
 constexpr std::uint16_t protocol_error = 1002;
 constexpr std::uint16_t bad_payload = 1007;
 constexpr std::uint16_t too_big = 1009;
+constexpr const char* not_minimal = "length in more bytes than needed";
+constexpr const char* not_utf8 = "text is not UTF-8";
+
+constexpr std::size_t largest_message = std::size_t{1} << 30U;  // zlib counts in 32 bits
+constexpr unsigned deflate_bit = 4;                             // RSV1 of the three
+/// What one parse() may inflate, but for the message it ends with: a read is a thousand times as
+/// much.
+constexpr std::size_t inflated_per_call = MessageBuffer::kept;
 
 std::uint64_t big_endian(const char* data, std::size_t n) {
   std::uint64_t value = 0;
@@ -75,6 +82,9 @@ struct WsParser::Header {
   WsOpcode kind() const { return static_cast<WsOpcode>(opcode); }
 };
 
+WsParser::WsParser(WsRole role, std::size_t max_message)
+    : role_(role), max_message_(std::min(max_message, largest_message)) {}
+
 bool WsParser::violate(std::uint16_t code, std::string detail) {
   violation_ = {.code = code, .detail = std::move(detail)};
   return false;
@@ -102,7 +112,7 @@ bool WsParser::read_header(const char* data, std::size_t size, Header& header) {
 }
 
 bool WsParser::check(const Header& header) {
-  if (header.reserved != 0) return violate(protocol_error, "reserved bits are set");
+  if (header.reserved != 0 && !check_reserved(header)) return false;
   if (!known_opcode(header.opcode)) {
     return violate(protocol_error, fmt::format("unknown opcode {}", header.opcode));
   }
@@ -111,31 +121,51 @@ bool WsParser::check(const Header& header) {
                    header.masked ? "masked frame from a server" : "unmasked frame from a client");
   }
   const WsOpcode kind = header.kind();
-  if (is_control(kind)) {
-    if (!header.final) return violate(protocol_error, "fragmented control frame");
-    if (header.length > max_control_payload) {
-      return violate(protocol_error, "control frame longer than 125 bytes");
-    }
-    return true;
-  }
-  if (!header.minimal) return violate(protocol_error, "length in more bytes than needed");
-  if (kind == WsOpcode::continuation && !fragmented_) {
+  if (is_control(kind)) return check_control(header);
+  if (!header.minimal) return violate(protocol_error, not_minimal);
+  if (kind == WsOpcode::continuation && !unfinished_) {
     return violate(protocol_error, "continuation without a beginning");
   }
-  if (kind != WsOpcode::continuation && fragmented_) {
+  if (kind != WsOpcode::continuation && unfinished_) {
     return violate(protocol_error, "new message inside a fragmented one");
   }
-  if (header.length > max_message_ || partial_.size() + header.length > max_message_) {
-    return violate(too_big, fmt::format("message longer than {} bytes", max_message_));
+  return check_size(header);
+}
+
+bool WsParser::check_reserved(const Header& header) {
+  if (!inflater_ || header.reserved != deflate_bit) {
+    return violate(protocol_error, "reserved bits are set");
   }
-  return true;
+  // RFC 7692 §6: the first frame of a message says it for all.
+  if (header.kind() == WsOpcode::text || header.kind() == WsOpcode::binary) return true;
+  return violate(protocol_error, "compressed bit on a continuation or control frame");
+}
+
+bool WsParser::check_control(const Header& header) {
+  if (!header.final) return violate(protocol_error, "fragmented control frame");
+  if (header.length > max_control_payload) {
+    return violate(protocol_error, "control frame longer than 125 bytes");
+  }
+  return header.minimal || violate(protocol_error, not_minimal);
+}
+
+bool WsParser::check_size(const Header& header) {
+  const bool compressed = unfinished_ ? compressed_ : header.reserved != 0;
+  // What cannot be compressed grows a little. How large it is inflated only inflating tells.
+  const std::size_t limit = compressed ? max_message_ + max_message_ / 16 + 64
+                                       : max_message_ - messages_.unfinished().size();
+  if (header.length <= limit) return true;
+  return violate(too_big, fmt::format("message longer than {} bytes", max_message_));
 }
 
 std::size_t WsParser::parse(char* data, std::size_t size, std::vector<Frame>& frames) {
-  assembled_.clear();
+  messages_.recycle();
+  more_ = false;
   needed_ = 0;
   std::size_t done = 0;
   while (!violation_ && !close_) {
+    more_ = inflater_ && messages_.finished() >= inflated_per_call;
+    if (more_) break;
     Header header;
     const bool complete = read_header(data + done, size - done, header);
     // Length 126 and 127 announce themselves before the length is there; enough to judge the rest.
@@ -144,12 +174,22 @@ std::size_t WsParser::parse(char* data, std::size_t size, std::vector<Frame>& fr
     const std::size_t total = header.size + static_cast<std::size_t>(header.length);
     if (size - done < total) {
       needed_ = total;
+      look_ahead(header, {data + done + header.size, size - done - header.size});
       break;
     }
     take(header, data + done + header.size, frames);
     done += total;
   }
   return done;
+}
+
+/// Text of an incomplete frame that is wrong already need not be waited for.
+void WsParser::look_ahead(const Header& header, std::string_view payload) {
+  const WsOpcode kind = unfinished_.value_or(header.kind());
+  const bool compressed = unfinished_ ? compressed_ : header.reserved != 0;
+  if (is_control(header.kind()) || kind != WsOpcode::text || header.masked || compressed) return;
+  if (!utf8_.feed(payload.substr(looked_at_))) violate(bad_payload, not_utf8);
+  looked_at_ = payload.size();
 }
 
 void WsParser::take(const Header& header, char* payload, std::vector<Frame>& frames) {
@@ -174,29 +214,59 @@ void WsParser::take_control(const Header& header, std::string_view payload,
 
 void WsParser::take_data(const Header& header, std::string_view payload,
                          std::vector<Frame>& frames) {
-  if (header.final && !fragmented_) {
-    emit(header.kind(), payload, frames);
-    return;
-  }
-  if (!fragmented_) fragmented_ = header.kind();
-  partial_.append(payload);
-  if (!header.final) return;
-  const WsOpcode kind = *fragmented_;
-  fragmented_.reset();
-  const std::size_t length = partial_.size();
-  partial_.append(frame_padding, '\0');
-  assembled_.push_back(std::move(partial_));
-  partial_.clear();
-  emit(kind, std::string_view(assembled_.back()).substr(0, length), frames);
-}
-
-void WsParser::emit(WsOpcode kind, std::string_view payload, std::vector<Frame>& frames) {
-  if (kind == WsOpcode::text && !is_utf8(payload)) {
-    violate(bad_payload, "text is not UTF-8");
-    return;
+  const WsOpcode kind = unfinished_.value_or(header.kind());
+  if (header.final && !unfinished_ && header.reserved == 0) {
+    if (kind == WsOpcode::text && !check_whole(payload)) return;
+  } else {
+    if (!unfinished_) compressed_ = header.reserved != 0;
+    unfinished_ = kind;
+    if (!take_part(payload, header.final) || !header.final) return;
+    unfinished_.reset();
+    payload = messages_.finish();
   }
   const bool text = kind == WsOpcode::text;
   frames.push_back({.type = text ? FrameType::text : FrameType::binary, .payload = payload});
+}
+
+/// The text of a message of one frame.
+bool WsParser::check_whole(std::string_view text) {
+  if (looked_at_ == 0) return is_utf8(text) || violate(bad_payload, not_utf8);
+  return check_text(text.substr(std::exchange(looked_at_, 0)), true);
+}
+
+bool WsParser::check_text(std::string_view piece, bool last) {
+  const bool good = utf8_.feed(piece) && (!last || utf8_.complete());
+  return good || violate(bad_payload, not_utf8);
+}
+
+/// Adds the payload of one frame to the unfinished message.
+bool WsParser::take_part(std::string_view payload, bool last) {
+  const std::size_t before = messages_.unfinished().size();
+  std::string_view text;
+  if (compressed_) {
+    if (!inflate_part(payload, last)) return false;
+    text = messages_.unfinished().substr(before);
+  } else {
+    text = payload.substr(std::exchange(looked_at_, 0));
+    messages_.append(payload);
+  }
+  return *unfinished_ != WsOpcode::text || check_text(text, last);
+}
+
+bool WsParser::inflate_part(std::string_view payload, bool last) {
+  // RFC 7692 names no code for bad data. The frames are as they should be, so it is not 1002: what
+  // they carry is not what they say it is, which is 1007.
+  switch (inflater_->inflate(payload, last, messages_, max_message_)) {
+    case WsInflater::Outcome::ok:
+      return true;
+    case WsInflater::Outcome::corrupt:
+      return violate(bad_payload, "compressed data is corrupt");
+    case WsInflater::Outcome::cut_off:
+      return violate(bad_payload, "compressed message ends inside a block");
+    case WsInflater::Outcome::too_big:
+      break;
+  }
+  return violate(too_big, fmt::format("message longer than {} bytes", max_message_));
 }
 
 void WsParser::take_close(std::string_view payload) {

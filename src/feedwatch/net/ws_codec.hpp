@@ -3,13 +3,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "feedwatch/base/ports/transport.hpp"
+#include "feedwatch/net/message_buffer.hpp"
+#include "feedwatch/net/utf8.hpp"
+#include "feedwatch/net/ws_deflate.hpp"
 
 namespace feedwatch::net {
 
@@ -36,10 +39,17 @@ struct WsClose {
 };
 
 /// Cuts the peer's bytes into complete messages and control frames. After a violation or a close
-/// frame it takes nothing more. No extension is known, so every reserved bit is a violation.
+/// frame it takes nothing more. Reserved bits are violations but for that of permessage-deflate,
+/// once inflate() was called. Text is looked at as it comes: bytes that can be no UTF-8 are found
+/// with the fragment, and in what comes plain to a client with the very piece of the frame, they
+/// come in.
 class WsParser {
  public:
-  WsParser(WsRole role, std::size_t max_message) : role_(role), max_message_(max_message) {}
+  /// `max_message`: bytes of a message, inflated ones if it comes compressed; beyond: 1009.
+  WsParser(WsRole role, std::size_t max_message);
+
+  /// Clients, before the first parse(): the server may compress.
+  void inflate(const WsDeflate& agreed) { inflater_ = std::make_unique<WsInflater>(agreed); }
 
   /// Appends all complete frames of data[0, size) to `frames` and returns how many bytes they took;
   /// the caller keeps the rest and shows it again with more behind it. Payloads point into `data`
@@ -47,6 +57,9 @@ class WsParser {
   /// parser, where they last until the next call.
   std::size_t parse(char* data, std::size_t size, std::vector<Frame>& frames);
 
+  /// Inflated messages filled what one call may hold: there may be complete frames in the rest, for
+  /// the next call, once these have been used.
+  bool more() const { return more_; }
   /// Bytes the incomplete frame at the front needs altogether; 0 while its header is incomplete.
   std::size_t needed() const { return needed_; }
   const std::optional<WsViolation>& violation() const { return violation_; }
@@ -56,19 +69,30 @@ class WsParser {
   struct Header;
   bool read_header(const char* data, std::size_t size, Header& header);
   bool check(const Header& header);
+  bool check_reserved(const Header& header);
+  bool check_control(const Header& header);
+  bool check_size(const Header& header);
+  void look_ahead(const Header& header, std::string_view payload);
   void take(const Header& header, char* payload, std::vector<Frame>& frames);
   void take_control(const Header& header, std::string_view payload, std::vector<Frame>& frames);
   void take_data(const Header& header, std::string_view payload, std::vector<Frame>& frames);
+  bool take_part(std::string_view payload, bool last);
+  bool inflate_part(std::string_view payload, bool last);
   void take_close(std::string_view payload);
-  void emit(WsOpcode kind, std::string_view payload, std::vector<Frame>& frames);
+  bool check_whole(std::string_view text);
+  bool check_text(std::string_view piece, bool last);
   bool violate(std::uint16_t code, std::string detail);
 
   WsRole role_;
+  bool more_ = false;
+  bool compressed_ = false;  // the message whose parts are coming in
   std::size_t max_message_;
   std::size_t needed_ = 0;
-  std::optional<WsOpcode> fragmented_;  // kind of the message whose fragments are coming in
-  std::string partial_;
-  std::deque<std::string> assembled_;
+  std::optional<WsOpcode> unfinished_;  // its kind
+  std::size_t looked_at_ = 0;           // of the incomplete frame's payload, by look_ahead()
+  Utf8Stream utf8_;
+  MessageBuffer messages_;
+  std::unique_ptr<WsInflater> inflater_;
   std::optional<WsViolation> violation_;
   std::optional<WsClose> close_;
 };

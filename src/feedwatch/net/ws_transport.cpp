@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/stream.hpp"
 #include "feedwatch/net/ws_codec.hpp"
+#include "feedwatch/net/ws_deflate.hpp"
 
 namespace feedwatch::net {
 namespace {
@@ -24,11 +26,19 @@ constexpr int reads_per_turn = 256;
 constexpr std::size_t max_answer_headers = 64U << 10U;
 constexpr std::uint16_t normal_closure = 1000;
 
-std::string upgrade_request(const Url& url, const std::string& key, const std::string& agent) {
-  return fmt::format(
+std::string upgrade_request(const Url& url, const std::string& key, const std::string& agent,
+                            bool deflate) {
+  std::string request = fmt::format(
       "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: {}\r\n\r\n",
+      "Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: {}\r\n",
       url.target, url.authority(), key, agent);
+  if (deflate) request += fmt::format("Sec-WebSocket-Extensions: {}\r\n", deflate_offer());
+  return request + "\r\n";
+}
+
+std::size_t message_limit(const DialTarget& target, const WsTransportOptions& options) {
+  if (target.max_message == 0) return options.max_message;
+  return std::min(target.max_message, options.max_message);
 }
 
 }  // namespace
@@ -63,7 +73,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
       : impl_(impl),
         id_(id),
         target_(std::move(target)),
-        parser_(WsRole::client, impl.options.max_message),
+        parser_(WsRole::client, message_limit(target_, impl.options)),
         buffer_(impl.options.read_buffer) {}
 
   void start() {
@@ -133,7 +143,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
     enter(DialPhase::upgrading);
     if (state_ != State::upgrading) return;
     key_ = websocket_key();
-    stream_->write(upgrade_request(url_, key_, impl_.options.user_agent));
+    stream_->write(upgrade_request(url_, key_, impl_.options.user_agent, target_.offer_deflate));
     if (stream_) stream_->want_read(true);
   }
 
@@ -180,14 +190,17 @@ class WsTransport::Impl::Conn final : public StreamOwner,
   }
 
   void on_final_answer(const HttpMessage& message) {
-    if (message.status != 101) {
-      refused(message);
-    } else if (const char* wrong = wrong_with(message); wrong != nullptr) {
-      end(fmt::format("upgrade: {}", wrong));
-    } else {
-      state_ = State::open;
-      enter(DialPhase::open);
+    if (message.status != 101) return refused(message);
+    if (const char* wrong = wrong_with(message); wrong != nullptr) {
+      return end(fmt::format("upgrade: {}", wrong));
     }
+    if (target_.offer_deflate) {
+      const auto agreed = deflate_answer(message);
+      if (!agreed) return end(fmt::format("upgrade: {}", agreed.error()));
+      if (*agreed) parser_.inflate(**agreed);
+    }
+    state_ = State::open;
+    enter(DialPhase::open);
   }
 
   void refused(const HttpMessage& message) {
@@ -208,7 +221,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
     if (message.header("sec-websocket-accept") != websocket_accept(key_)) {
       return "Sec-WebSocket-Accept does not fit our key";
     }
-    if (!message.header("sec-websocket-extensions").empty()) {
+    if (!target_.offer_deflate && !message.header("sec-websocket-extensions").empty()) {
       return "answer with an extension nobody asked for";
     }
     if (!message.header("sec-websocket-protocol").empty()) {
@@ -218,12 +231,14 @@ class WsTransport::Impl::Conn final : public StreamOwner,
   }
 
   void on_frames(ReadStamp stamp) {
-    frames_.clear();
-    const std::size_t used = parser_.parse(buffer_.data(), buffer_.size(), frames_);
-    // After our close() the owner has said good-bye: only the peer's answer still matters.
-    if (!frames_.empty() && state_ == State::open) impl_.sink.on_read(id_, frames_, stamp);
-    buffer_.consumed(used);
-    if (state_ == State::over) return;
+    do {
+      frames_.clear();
+      const std::size_t used = parser_.parse(buffer_.data(), buffer_.size(), frames_);
+      // After our close() the owner has said good-bye: only the peer's answer still matters.
+      if (!frames_.empty() && state_ == State::open) impl_.sink.on_read(id_, frames_, stamp);
+      buffer_.consumed(used);
+      if (state_ == State::over) return;
+    } while (parser_.more());
     if (parser_.violation()) {
       on_violation();
     } else if (parser_.close()) {

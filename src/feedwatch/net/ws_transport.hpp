@@ -13,7 +13,7 @@ namespace feedwatch::net {
 class Reactor;
 
 struct WsTransportOptions {
-  std::size_t max_message = 16U << 20U;     ///< larger ones end the connection with 1009
+  std::size_t max_message = 64U << 20U;     ///< whatever DialTarget::max_message asks for
   std::size_t max_write_queue = 4U << 20U;  ///< bytes not yet taken by the kernel; beyond: dropped
   std::size_t read_buffer = 128U << 10U;    ///< grows for a larger frame and shrinks again
   Duration close_limit = 1s;                ///< how long close() waits for the answer
@@ -25,10 +25,11 @@ struct WsTransportOptions {
 ///
 /// Frames of one read arrive in one on_read, control frames among them in order. Nothing is
 /// answered by itself except a close frame, and nothing is timed out except the answer to close():
-/// that is the owner's business. Protocol violations by the peer end the connection with close code
-/// 1002, 1007 or 1009; CloseReport::detail says which rule was broken. Read stamps are those of
-/// semantics §2. Unknown or ended connections in calls are ignored. The reactor's thread only.
-/// Destruction (not from inside one of its own events) drops all sockets; no event follows.
+/// that is the owner's business. Messages of a server that may compress (DialTarget::offer_deflate)
+/// arrive inflated; ours go as they are. Protocol violations by the peer end the connection with
+/// close code 1002, 1007 or 1009; CloseReport::detail says which rule was broken. Read stamps are
+/// those of semantics §2. Unknown or ended connections in calls are ignored. The reactor's thread
+/// only. Destruction (not from inside one of its own events) drops all sockets; no event follows.
 class WsTransport final : public Transport {
  public:
   WsTransport(Reactor& reactor, Resolver& resolver, FrameSink& sink,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,8 +39,12 @@ struct CloseReport {
 };
 
 struct DialTarget {
-  std::string url;      ///< ws:// or wss://, with path and query
-  std::string ca_file;  ///< additional private CA, PEM; empty = system trust store only
+  std::string url;             ///< ws:// or wss://, with path and query
+  std::string ca_file;         ///< additional private CA, PEM; empty = system trust store only
+  bool offer_deflate = false;  ///< the server may compress its messages (permessage-deflate)
+  /// Bytes of a message, inflated; a larger one ends the connection with 1009. 0: never, up to what
+  /// the transport bears.
+  std::size_t max_message = std::size_t{8} << 20U;
 };
 
 /// What a Transport tells its owner. Called on the owner's thread only; never from inside a
@@ -48,7 +53,8 @@ class FrameSink {
  public:
   virtual ~FrameSink() = default;
   virtual void on_phase(ConnId conn, DialPhase reached, MonoTime now) = 0;
-  /// All complete frames of one socket read, in order, control frames included.
+  /// All complete frames of one socket read, in order, control frames included. Only compressed
+  /// ones that inflate to more than a megabyte come in several calls, with the same stamp.
   virtual void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) = 0;
   virtual void on_closed(ConnId conn, const CloseReport& report, MonoTime now) = 0;
 };

@@ -31,16 +31,48 @@ void extend(X509* cert, int nid, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-Cert new_cert(const char* name, EVP_PKEY* key, long serial, long seconds) {
+struct Seconds {
+  long from = -7'200;
+  long to = 86'400;
+};
+
+Seconds validity(Certificates::Shape shape) {
+  if (shape == Certificates::Shape::expired) return {.to = -3'600};
+  if (shape == Certificates::Shape::not_yet_valid) return {.from = 3'600};
+  return {};
+}
+
+Cert new_cert(const char* name, EVP_PKEY* key, Seconds valid = {}) {
+  static long serial = 0;
   Cert cert{X509_new()};
   X509_set_version(cert.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), serial);
-  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -7'200);
-  X509_gmtime_adj(X509_getm_notAfter(cert.get()), seconds);
+  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), ++serial);
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()), valid.from);
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()), valid.to);
   X509_set_pubkey(cert.get(), key);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(cert.get()), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
   return cert;
+}
+
+struct Authority {
+  Key key = new_key();
+  Cert cert;
+};
+
+void sign(X509* cert, const Authority& by) {
+  X509_set_issuer_name(cert, X509_get_subject_name(by.cert.get()));
+  X509_sign(cert, by.key.get(), EVP_sha256());
+}
+
+/// Signed by another authority, or by itself.
+Authority new_authority(const char* name, const Authority* by = nullptr) {
+  Authority made;
+  made.cert = new_cert(name, made.key.get());
+  extend(made.cert.get(), NID_basic_constraints, "critical,CA:TRUE");
+  extend(made.cert.get(), NID_key_usage, "critical,keyCertSign");
+  sign(made.cert.get(), by == nullptr ? made : *by);
+  return made;
 }
 
 std::unique_ptr<std::FILE, Free> create(const std::filesystem::path& path) {
@@ -57,24 +89,21 @@ std::filesystem::path new_folder() {
 
 }  // namespace
 
-Certificates::Certificates(const std::string& names, bool expired) : folder_(new_folder()) {
-  const Key ca_key = new_key();
-  const Cert ca = new_cert("feedwatch test CA", ca_key.get(), 1, 86'400);
-  X509_set_issuer_name(ca.get(), X509_get_subject_name(ca.get()));
-  extend(ca.get(), NID_basic_constraints, "critical,CA:TRUE");
-  extend(ca.get(), NID_key_usage, "critical,keyCertSign");
-  X509_sign(ca.get(), ca_key.get(), EVP_sha256());
+Certificates::Certificates(const std::string& names, Shape shape) : folder_(new_folder()) {
+  const Authority ca = new_authority("feedwatch test CA");
+  const Authority intermediate = new_authority("feedwatch test intermediate", &ca);
+  Authority server;
+  server.cert = new_cert("feedwatch test server", server.key.get(), validity(shape));
+  extend(server.cert.get(), NID_subject_alt_name, names.c_str());
+  const bool two_steps = shape == Shape::by_intermediate || shape == Shape::without_intermediate;
+  sign(server.cert.get(), shape == Shape::self_signed ? server : two_steps ? intermediate : ca);
 
-  const Key key = new_key();
-  const Cert cert = new_cert("feedwatch test server", key.get(), 2, expired ? -3'600 : 86'400);
-  X509_set_issuer_name(cert.get(), X509_get_subject_name(ca.get()));
-  extend(cert.get(), NID_subject_alt_name, names.c_str());
-  X509_sign(cert.get(), ca_key.get(), EVP_sha256());
-
-  PEM_write_X509(create(folder_ / "ca.pem").get(), ca.get());
-  PEM_write_X509(create(folder_ / "cert.pem").get(), cert.get());
-  PEM_write_PrivateKey(create(folder_ / "key.pem").get(), key.get(), nullptr, nullptr, 0, nullptr,
-                       nullptr);
+  PEM_write_X509(create(folder_ / "ca.pem").get(), ca.cert.get());
+  const auto chain = create(folder_ / "cert.pem");
+  PEM_write_X509(chain.get(), server.cert.get());
+  if (shape == Shape::by_intermediate) PEM_write_X509(chain.get(), intermediate.cert.get());
+  PEM_write_PrivateKey(create(folder_ / "key.pem").get(), server.key.get(), nullptr, nullptr, 0,
+                       nullptr, nullptr);
 }
 
 Certificates::~Certificates() {

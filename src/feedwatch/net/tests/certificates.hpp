@@ -9,8 +9,16 @@ namespace feedwatch::net::testing {
 /// with this object.
 class Certificates {
  public:
+  enum class Shape : unsigned char {
+    good,
+    expired,
+    not_yet_valid,
+    self_signed,           ///< not by the CA
+    by_intermediate,       ///< by an authority the CA has signed, whose certificate goes along
+    without_intermediate,  ///< the same, but for that
+  };
   /// `names` as OpenSSL's subjectAltName: "DNS:localhost,IP:127.0.0.1".
-  explicit Certificates(const std::string& names, bool expired = false);
+  explicit Certificates(const std::string& names, Shape shape = Shape::good);
   ~Certificates();
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;

@@ -211,7 +211,9 @@ TEST(HttpText, DatesAndRetryAfter) {
   EXPECT_EQ(at->time_since_epoch(), 784'111'777s);
   EXPECT_EQ(http_date(*at), "Sun, 06 Nov 1994 08:49:37 GMT");
   for (const char* bad : {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
-                          "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Xxx 1994 08:49:37 GMT"}) {
+                          "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Xxx 1994 08:49:37 GMT",
+                          "Sun, 06 Nov 1284 08:49:37 GMT", "Wed, 31 Dec 1969 23:59:59 GMT",
+                          "Sat, 01 Jan 2201 00:00:00 GMT"}) {
     EXPECT_FALSE(parse_http_date(bad)) << bad;
   }
   EXPECT_EQ(parse_retry_after("0", *at), Duration{0});

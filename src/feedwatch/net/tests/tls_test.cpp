@@ -1,7 +1,12 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/tests/certificates.hpp"
@@ -15,6 +20,46 @@ using testing::Certificates;
 using testing::NetTest;
 using testing::RawPeer;
 using testing::Recorder;
+
+/// Answers one handshake with TLS 1.1 at best, as servers forgotten in a corner do.
+class OldTlsServer {
+ public:
+  explicit OldTlsServer(const Certificates& certificates)
+      : listener_(std::move(*listen_on(*make_endpoint("127.0.0.1", 0)))),
+        ctx_(SSL_CTX_new(TLS_server_method())) {
+    SSL_CTX_set_min_proto_version(ctx_, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(ctx_, TLS1_1_VERSION);
+    SSL_CTX_set_cipher_list(ctx_, "ALL:@SECLEVEL=0");
+    SSL_CTX_use_certificate_chain_file(ctx_, certificates.cert().c_str());
+    SSL_CTX_use_PrivateKey_file(ctx_, certificates.key().c_str(), SSL_FILETYPE_PEM);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~OldTlsServer() {
+    thread_.join();
+    SSL_CTX_free(ctx_);
+  }
+  OldTlsServer(const OldTlsServer&) = delete;
+  OldTlsServer& operator=(const OldTlsServer&) = delete;
+
+  std::uint16_t port() const { return endpoint_port(local_endpoint(listener_.get())); }
+
+ private:
+  void run() {
+    pollfd waiting{.fd = listener_.get(), .events = POLLIN, .revents = 0};
+    ::poll(&waiting, 1, 20'000);
+    const int peer = ::accept(listener_.get(), nullptr, nullptr);
+    if (peer < 0) return;
+    SSL* ssl = SSL_new(ctx_);
+    SSL_set_fd(ssl, peer);
+    SSL_accept(ssl);
+    SSL_free(ssl);
+    ::close(peer);
+  }
+
+  Fd listener_;
+  SSL_CTX* ctx_;
+  std::thread thread_;
+};
 
 class TlsTest : public NetTest {
  protected:
@@ -135,6 +180,60 @@ TEST_F(TlsTest, AnUnknownCaIsRefused) {
   expect_refused("certificate is not trusted");
 }
 
+TEST_F(TlsTest, EveryRefusalSaysWhatIsWrongAndWhatHelps) {
+  using Shape = Certificates::Shape;
+  struct Case {
+    Shape shape;
+    bool with_ca;  ///< ca_file names the CA
+    const char* words;
+  };
+  const Case cases[] = {
+      {Shape::expired, true, "certificate of 'feedwatch test server' has expired on 20"},
+      {Shape::not_yet_valid, true, "certificate of 'feedwatch test server' is valid from 20"},
+      {Shape::self_signed, true,
+       "certificate is not trusted: 'feedwatch test server' has signed it itself, no authority has "
+       "(if it is yours, name it as ca_file)"},
+      {Shape::without_intermediate, true,
+       "certificate is not trusted: its issuer 'feedwatch test intermediate' is not known here and "
+       "the server did not send the issuer's certificate (its chain may lack the intermediate one; "
+       "a private authority belongs into ca_file)"},
+      {Shape::by_intermediate, false,
+       "certificate is not trusted: the authority 'feedwatch test CA' is not known here (a private "
+       "authority belongs into ca_file)"},
+      {Shape::good, false, "its issuer 'feedwatch test CA' is not known here"},
+  };
+  for (const Case& c : cases) {
+    const Certificates certificates("IP:127.0.0.1", c.shape);
+    serve_with(certificates);
+    dial("127.0.0.1", c.with_ca ? certificates.ca() : "");
+    expect_refused(c.words);
+  }
+}
+
+TEST_F(TlsTest, AChainOverAnIntermediateAuthorityIsTrusted) {
+  const Certificates certificates("IP:127.0.0.1", Certificates::Shape::by_intermediate);
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.ca());
+  EXPECT_TRUE(sink.open());
+}
+
+TEST_F(TlsTest, ACertificateThatSignsItselfIsTrustedByName) {
+  const Certificates certificates("IP:127.0.0.1", Certificates::Shape::self_signed);
+  serve_with(certificates);
+  dial("127.0.0.1", certificates.cert());
+  EXPECT_TRUE(sink.open());
+}
+
+TEST_F(TlsTest, AServerOfAnOldVersionIsRefused) {
+  const Certificates certificates("IP:127.0.0.1");
+  const OldTlsServer old(certificates);
+  sink = Recorder{};
+  transport.dial(ConnId{next++}, {.url = fmt::format("wss://127.0.0.1:{}/", old.port()),
+                                  .ca_file = certificates.ca()});
+  ASSERT_TRUE(until([&] { return sink.closed.has_value(); }));
+  expect_refused("no version of TLS in common: 1.2 or later is needed");
+}
+
 TEST_F(TlsTest, ACertificateOfAnotherHostIsRefused) {
   const Certificates certificates("DNS:other.example,IP:127.0.0.9");
   serve_with(certificates);
@@ -171,13 +270,6 @@ TEST_F(TlsTest, AHostThatCannotBeCheckedIsNotDialled) {
   serve_with(certificates);
   const std::string host(300, 'a');
   EXPECT_THAT(handshake_as(host, certificates.ca()), ::testing::HasSubstr("cannot be checked"));
-}
-
-TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
-  const Certificates certificates("IP:127.0.0.1", true);
-  serve_with(certificates);
-  dial("127.0.0.1", certificates.ca());
-  expect_refused("expired");
 }
 
 TEST_F(TlsTest, AMissingCaFileIsNamed) {
@@ -229,8 +321,7 @@ TEST_F(TlsTest, ACaFilePutInTheOldOnesPlaceIsReadWhateverItsTime) {
 TEST_F(TlsTest, APlainServerIsNoTlsServer) {
   server = serve({});
   dial("127.0.0.1", "");
-  ASSERT_TRUE(sink.closed);
-  EXPECT_EQ(sink.closed->phase, DialPhase::securing);
+  expect_refused("the answer is not TLS (is this port for plain connections?)");
 }
 
 TEST_F(TlsTest, TheServerSurvivesPlainAndSilentClients) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "feedwatch/net/frame_buffer.hpp"
-#include "feedwatch/net/utf8.hpp"
 
 namespace feedwatch::net {
 namespace {
@@ -146,6 +145,7 @@ TEST(WsParser, RefusesWhatBreaksTheProtocol) {
   expect_violation(client(), raw({0x81, 126, 0x00, 0x7d}), 1002, "more bytes than needed");
   expect_violation(client(), raw({0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff}), 1002,
                    "more bytes than needed");
+  expect_violation(client(), raw({0x89, 126, 0x00, 0x01, 'x'}), 1002, "more bytes than needed");
   expect_violation(client(), raw({0x88, 0x01, 0x03}), 1002, "close frame of one byte");
   expect_violation(client(), raw({0x88, 0x02, 0x03, 0xed}), 1002, "close code 1005");
   expect_violation(client(), raw({0x88, 0x02, 0x0b, 0xb7}), 1002, "close code 2999");
@@ -197,18 +197,34 @@ TEST(WsParser, LongCloseReasonsAreCutBetweenCharacters) {
   EXPECT_EQ(parser.close()->reason, std::string(122, 'x'));
 }
 
-TEST(Utf8, TheTableOfTheStandard) {
-  for (const char* good : {"", "plain", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-                           "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
-                           "12345678\xe2\x82\xac"
-                           "12345678"}) {
-    EXPECT_TRUE(is_utf8(good)) << good;
+TEST(WsParser, WrongTextIsFoundBeforeItsFrameIsComplete) {
+  // U+110000, which is beyond the last character, wrong with its second byte.
+  const Bytes bytes = raw({0x81, 126, 0x10, 0x00, 'a', 0xf4, 0x90});
+  auto parser = client();
+  parse(parser, bytes.substr(0, 6));
+  EXPECT_FALSE(parser.violation());
+  parse(parser, bytes);
+  ASSERT_TRUE(parser.violation());
+  EXPECT_EQ(parser.violation()->code, 1007);
+}
+
+TEST(WsParser, TextLookedAtEarlyIsTheSameText) {
+  Bytes bytes;
+  append_frame(bytes, WsOpcode::text, "\xe2\x82\xac\xe2\x82\xac", {}, false);
+  append_frame(bytes, WsOpcode::ping, "\xff\xff");
+  append_frame(bytes, WsOpcode::continuation, "\xe2\x82\xac");
+  append_frame(bytes, WsOpcode::text, "\xe2\x82\xac");
+  auto parser = client();
+  Bytes rest;
+  std::vector<std::string> got;
+  for (const char byte : bytes) {
+    rest += byte;
+    const Parsed parsed = parse(parser, rest);
+    rest.erase(0, parsed.used);
+    for (const auto& frame : parsed.frames) got.push_back(frame.second);
   }
-  for (const char* bad :
-       {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf",
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "12345678\xe2\x82", "\xe2\x28\xa1"}) {
-    EXPECT_FALSE(is_utf8(bad)) << bad;
-  }
+  EXPECT_EQ(got, (std::vector<std::string>{"\xff\xff", "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
+                                           "\xe2\x82\xac"}));
 }
 
 TEST(FrameBuffer, GrowsForALargeFrameAndShrinksOnceEmpty) {
