@@ -23,8 +23,14 @@ const VenueSheet& sheet();
 std::string stream_name(const Topic& topic);
 std::optional<Topic> topic_of(std::string_view stream_name);
 
-/// decode.cpp
+/// decode.cpp: what comes most by decode_fast(), all else by the general parser; and the latter
+/// alone.
 std::unique_ptr<Decoder> make_decoder();
+std::unique_ptr<Decoder> make_general_decoder();
+
+/// fast.cpp: the commonest data messages in their usual spelling, with the general parser's result;
+/// false for everything else. `out` holds nothing before, and nothing after a false.
+bool decode_fast(std::string_view padded, Decoded& out);
 
 class Client final : public Venue {
  public:

@@ -63,8 +63,16 @@ struct Message {
 
 class BinanceDecoder final : public Decoder {
  public:
+  explicit BinanceDecoder(bool fast) : fast_(fast) {}
+
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
+    if (fast_ && decode_fast(frame.payload, out)) return MessageType::data;
+    return decode_any(frame, out);
+  }
+
+ private:
+  Result decode_any(const Frame& frame, Decoded& out) {
     Message message;
     const auto problem = reader_.read(
         frame.payload,
@@ -74,7 +82,6 @@ class BinanceDecoder final : public Decoder {
     return interpret(message, out);
   }
 
- private:
   static Result fail(DecodeErrorCode code, std::string_view field) {
     return std::unexpected(DecodeError{code, field, {}});
   }
@@ -192,13 +199,17 @@ class BinanceDecoder final : public Decoder {
     return fields.time(event.event_time, "E", tick.ts_event);
   }
 
+  bool fast_;
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> make_decoder() {
-  return std::make_unique<BinanceDecoder>();
+  return std::make_unique<BinanceDecoder>(true);
+}
+std::unique_ptr<Decoder> make_general_decoder() {
+  return std::make_unique<BinanceDecoder>(false);
 }
 
 }  // namespace feedwatch::venues::binance_usdm

@@ -79,8 +79,16 @@ simdjson::error_code collect(Message& message, std::string_view key, ondemand::v
 
 class BybitDecoder final : public Decoder {
  public:
+  explicit BybitDecoder(bool fast) : fast_(fast) {}
+
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
+    if (fast_ && decode_fast(frame.payload, out)) return MessageType::data;
+    return decode_any(frame, out);
+  }
+
+ private:
+  Result decode_any(const Frame& frame, Decoded& out) {
     Message message;
     const auto problem = reader_.read(
         frame.payload,
@@ -90,7 +98,6 @@ class BybitDecoder final : public Decoder {
     return message.topic.present() ? data_message(message, out) : answer(message, out);
   }
 
- private:
   static Result fail(DecodeErrorCode code, std::string_view field) {
     return std::unexpected(DecodeError{code, field, {}});
   }
@@ -201,13 +208,17 @@ class BybitDecoder final : public Decoder {
            fields.fail(DecodeErrorCode::bad_value, name);
   }
 
+  bool fast_;
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> make_decoder() {
-  return std::make_unique<BybitDecoder>();
+  return std::make_unique<BybitDecoder>(true);
+}
+std::unique_ptr<Decoder> make_general_decoder() {
+  return std::make_unique<BybitDecoder>(false);
 }
 
 }  // namespace feedwatch::venues::bybit_linear
