@@ -48,6 +48,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
         break;
     }
   }
+  if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
   apply_pending(now);
   if (heard) unit.feed->on_heard(conn, now);
   finish(now);
@@ -61,11 +62,12 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   if (!type || *type != venues::MessageType::data) apply_pending(now);
   if (!type) {
     feeds_dirty = true;
+    if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
     unit.feed->on_decode_error(conn, now);
     on_undecodable(unit, type.error(), now);
     return;
   }
-  unit.feed->on_decoded(conn);
+  decoded_well = true;
   heard = heard || *type != venues::MessageType::pong;
   switch (*type) {
     case venues::MessageType::data:

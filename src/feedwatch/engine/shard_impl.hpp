@@ -179,6 +179,7 @@ struct Shard::Impl {
   std::unordered_map<ConnId, Connection> connections;
   std::uint32_t next_conn = 1;
   venues::Decoded decoded;
+  bool decoded_well = false;  ///< since the feed was last told of this read's messages
   std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
   bool heard = false;         ///< the read being decoded holds more than pongs
   std::vector<StreamChange> changes;

@@ -1,5 +1,6 @@
 #include "feedwatch/net/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -8,6 +9,19 @@ namespace feedwatch::net {
 namespace {
 
 constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
+
+/// So many bytes at once, as nearly all of what venues send is ASCII.
+constexpr std::size_t stride = 64;
+
+bool is_ascii(const char* bytes) {
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < stride; i += sizeof all) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes + i, sizeof eight);
+    all |= eight;
+  }
+  return (all & high_bits) == 0;
+}
 
 struct Lead {
   std::size_t length = 0;                 ///< 0: no sequence begins like this
@@ -35,6 +49,14 @@ bool is_utf8(std::string_view text) {
   std::size_t i = 0;
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   while (i < text.size()) {
+    if (text.size() >= stride) {
+      // What is left may be shorter: then it is looked at with what comes before it.
+      const std::size_t from = std::min(i, text.size() - stride);
+      if (is_ascii(text.data() + from)) {
+        i = from + stride;
+        continue;
+      }
+    }
     if (text.size() - i >= sizeof(std::uint64_t)) {
       std::uint64_t eight = 0;
       std::memcpy(&eight, text.data() + i, sizeof eight);

@@ -56,6 +56,8 @@ class WsParser {
   struct Header;
   bool read_header(const char* data, std::size_t size, Header& header);
   bool check(const Header& header);
+  bool take_plain_text(const char* data, std::size_t size, std::size_t& done,
+                       std::vector<Frame>& frames);
   void take(const Header& header, char* payload, std::vector<Frame>& frames);
   void take_control(const Header& header, std::string_view payload, std::vector<Frame>& frames);
   void take_data(const Header& header, std::string_view payload, std::vector<Frame>& frames);
