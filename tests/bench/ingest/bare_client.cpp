@@ -16,7 +16,7 @@ namespace feedwatch::bench::ingest {
 
 std::string dial_target(Shape shape) {
   const std::string_view venue = facts(shape).venue;
-  return venue == "binance-usdm" ? "/public/stream?streams=ab000usdt@bookTicker"
+  return venue == "binance-usdm" ? "/public/stream?streams=s000usdt@bookTicker"
                                  : "/v5/public/linear";
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "feedwatch/base/random.hpp"
 #include "feedwatch/net/ws_codec.hpp"
 #include "feedwatch/venues/venue.hpp"
 
@@ -90,14 +91,36 @@ std::string by_venue(const FrameBlock::Options& options, const std::string& symb
   return side->encode_data(second ? 1 : 0, state);
 }
 
-std::string message(const FrameBlock::Options& options, std::size_t i) {
-  const std::string name = symbol(i % options.symbols);
-  const auto step = static_cast<std::int64_t>(i * 7 % 1009);
-  const Decimal price =
-      options.stamped ? Decimal{10'000'000'000'000, 9} : Decimal{2'500'000 + step, 2};
+/// From 0.00001234 to 25000.10, by the symbol.
+Decimal price_of(std::size_t place, std::size_t i) {
+  constexpr std::array<Decimal, 5> base{Decimal{1'234, 8}, Decimal{51'230, 5}, Decimal{12'345, 3},
+                                        Decimal{34'567, 2}, Decimal{2'500'000, 2}};
+  const Decimal& first = base[place % base.size()];
+  return Decimal{first.mantissa() + static_cast<std::int64_t>(i * 7 % 1009), first.scale()};
+}
+
+/// Sizes of one to nine characters where the venue's side writes always the same.
+std::string with_sizes(std::string text, Random& random) {
+  constexpr std::array<std::string_view, 8> sizes{"8",      "31",     "0.002",  "1.250",
+                                                  "17.413", "845.10", "120394", "40312.550"};
+  constexpr std::string_view written = R"("1.000")";
+  for (std::size_t at = 0; (at = text.find(written, at)) != std::string::npos;) {
+    const std::string_view size = sizes[random.below(sizes.size())];
+    text.replace(at + 1, written.size() - 2, size);
+    at += size.size() + 2;
+  }
+  return text;
+}
+
+std::string message(const FrameBlock::Options& options, std::size_t i, Random& random) {
+  // Every symbol once before any comes again, in another order each time.
+  const std::size_t round = i / options.symbols;
+  const std::size_t place = (i * 61 + round * 37) % options.symbols;
+  const std::string name = symbol(place);
+  const Decimal price = options.stamped ? Decimal{10'000'000'000'000, 9} : price_of(place, i);
   if (options.shape == Shape::agg_trade) return agg_trade(name, price);
   if (options.shape == Shape::ticker_24h) return ticker_24h(name, price);
-  return by_venue(options, name, price);
+  return with_sizes(by_venue(options, name, price), random);
 }
 
 /// What stands in `data` of a combined frame.
@@ -128,7 +151,8 @@ std::optional<Shape> shape_named(std::string_view name) {
 }
 
 std::string symbol(std::size_t place) {
-  return fmt::format("AB{:03}USDT", place);
+  constexpr std::array<std::string_view, 6> more{"", "A", "BC", "DEF", "LONG", "LONGER"};
+  return fmt::format("S{:03}{}USDT", place, more[place % more.size()]);
 }
 
 std::vector<std::string> streams(Shape shape) {
@@ -141,8 +165,9 @@ std::vector<std::string> streams(Shape shape) {
 }
 
 FrameBlock::FrameBlock(const Options& options) : options_(options), next_id_(first_id) {
+  Random random(11);
   for (std::size_t i = 0; i < options.frames; ++i) {
-    std::string text = message(options, i);
+    std::string text = message(options, i, random);
     if (options.raw) text = without_envelope(text);
     add(text);
   }

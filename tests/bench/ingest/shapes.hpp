@@ -32,13 +32,14 @@ const ShapeFacts& facts(Shape shape);
 std::optional<Shape> shape_named(std::string_view name);
 
 constexpr std::size_t symbol_count = 150;
-/// "AB000USDT": as long as most.
+/// "S000USDT" to "S000LONGERUSDT": as long as they are at the venues, all lengths in turn.
 std::string symbol(std::size_t place);
-/// The streams a client subscribes for a shape, "AB000USDT/quote".
+/// The streams a client subscribes for a shape, "S000USDT/quote".
 std::vector<std::string> streams(Shape shape);
 
-/// Pre-encoded frames of one shape, symbols in turn, prices different each time. renew() makes
-/// them new messages in place: later ids, later times.
+/// Pre-encoded frames of one shape: symbols in random order, prices different each time, and prices
+/// and sizes of many lengths, which is what a scan cannot know beforehand. renew() makes them new
+/// messages in place: later ids, later times.
 class FrameBlock {
  public:
   struct Options {

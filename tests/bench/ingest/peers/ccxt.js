@@ -3,7 +3,8 @@ const ccxt = require('ccxt');
 
 const [port] = process.argv.slice(2);
 const count = 150;
-const ids = [...Array(count).keys()].map((i) => `AB${String(i).padStart(3, '0')}`);
+const endings = ['', 'A', 'BC', 'DEF', 'LONG', 'LONGER'];
+const ids = [...Array(count).keys()].map((i) => `S${String(i).padStart(3, '0')}${endings[i % endings.length]}`);
 
 /// Markets as its REST call would have brought them.
 function markets(exchange) {

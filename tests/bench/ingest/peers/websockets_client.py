@@ -7,7 +7,7 @@ import time
 
 import websockets
 
-TARGET = "/public/stream?streams=ab000usdt@bookTicker"
+TARGET = "/public/stream?streams=s000usdt@bookTicker"
 
 
 async def main() -> None:

@@ -3,7 +3,7 @@ const WebSocket = require('ws');
 
 const [port] = process.argv.slice(2);
 const table = new Map();
-const target = '/public/stream?streams=ab000usdt@bookTicker';
+const target = '/public/stream?streams=s000usdt@bookTicker';
 const socket = new WebSocket(`ws://127.0.0.1:${port}${target}`, { perMessageDeflate: false });
 socket.on('message', (bytes) => {
   const { data } = JSON.parse(bytes);
