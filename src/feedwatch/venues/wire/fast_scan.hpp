@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -40,12 +44,9 @@ class FastScan {
   [[gnu::always_inline]] bool text(std::string_view& out) {
     const char* begin = at_;
     while (at_ < end_) {
-      const std::uint64_t special = special_bytes(word(at_));
-      if (special == 0) {
-        at_ += sizeof special;
-        continue;
-      }
-      at_ += first_byte(special);
+      const std::ptrdiff_t plain = plain_characters(at_);
+      at_ += plain;
+      if (plain == stride) continue;
       out = {begin, static_cast<std::size_t>(at_ - begin)};
       return *at_++ == '"';
     }
@@ -58,6 +59,7 @@ class FastScan {
 
   /// A number without fraction.
   [[gnu::always_inline]] bool number(std::uint64_t& out) {
+    if (thirteen(out)) return true;
     const Digits high = digits(at_);
     const char* begin = at_;
     at_ += high.count;
@@ -132,15 +134,41 @@ class FastScan {
     std::memcpy(&eight, from, sizeof eight);
     return eight;
   }
-  static std::ptrdiff_t first_byte(std::uint64_t marks) { return std::countr_zero(marks) / 8; }
 
-  /// The high bit of a byte that ends plain text: a quote, a backslash, a control character, or
-  /// none of ASCII. Exact up to the first such byte; behind it there may be marks too many.
-  static std::uint64_t special_bytes(std::uint64_t eight) {
+  /// How many characters at the front are plain text, at most `stride`: what ends it is a quote, a
+  /// backslash, a control character, or none of ASCII.
+#if defined(__SSE2__)
+  static constexpr std::ptrdiff_t stride = 16;
+  [[gnu::always_inline]] static std::ptrdiff_t plain_characters(const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    // As signed numbers, what is not ASCII is below the blank too.
+    const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+    constexpr unsigned behind = 1U << static_cast<unsigned>(stride);
+    return std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(special)) | behind);
+  }
+#else
+  static constexpr std::ptrdiff_t stride = 8;
+  static std::ptrdiff_t plain_characters(const char* from) {
+    const std::uint64_t eight = word(from);
     const std::uint64_t quote = eight ^ each('"');
     const std::uint64_t backslash = eight ^ each('\\');
+    // A borrow only disturbs what comes behind the first byte that is found.
     const std::uint64_t below = (quote - each(1)) | (backslash - each(1)) | (eight - each(0x20));
-    return (below & ~eight & each(0x80)) | (eight & each(0x80));
+    return std::countr_zero(((below & ~eight) | eight) & each(0x80)) / 8;
+  }
+#endif
+
+  /// Moments and many ids have 13 digits; where to go on is known without counting them.
+  [[gnu::always_inline]] bool thirteen(std::uint64_t& out) {
+    const std::uint64_t high = word(at_) ^ each('0');
+    const std::uint64_t low = word(at_ + 5) ^ each('0');
+    const std::uint64_t others = ((high + each(0x76)) | high | (low + each(0x76)) | low);
+    if ((others & each(0x80)) != 0 || (high & 0xffU) == 0 || is_digit(at_[13])) return false;
+    out = value_of(high) * 100'000 + value_of(low & ~std::uint64_t{0xffffff});
+    at_ += 13;
+    return true;
   }
 
   /// The digits at the front of eight characters.
@@ -149,7 +177,7 @@ class FastScan {
     // 10 and above reach the high bit; a carry only disturbs what comes behind the first of them.
     const std::uint64_t others = ((eight + each(0x76)) | eight) & each(0x80);
     if (others == 0) return {value_of(eight), 8};
-    const std::ptrdiff_t count = first_byte(others);
+    const std::ptrdiff_t count = std::countr_zero(others) / 8;
     if (count == 0) return {};
     return {value_of(eight << (8 * (8 - count))), count};
   }
