@@ -71,7 +71,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   heard = heard || *type != venues::MessageType::pong;
   switch (*type) {
     case venues::MessageType::data:
-      for (const WireTick& wire : decoded.ticks) on_tick(conn, unit, wire, stamp, now);
+      on_ticks(conn, unit, stamp, now);
       for (const venues::Beat& beat : decoded.beats) {
         feeds_dirty = true;
         unit.feed->on_beat(conn, beat, now);
@@ -102,17 +102,30 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   }
 }
 
-void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp,
-                          MonoTime now) {
-  const SymbolEntry* entry = unit.entry_of(wire.symbol);
-  if (entry == nullptr) {
-    ++unknown_symbols;
-    return;
+/// The ticks of one message, nearly always of one symbol: it is looked up once.
+void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now) {
+  std::string_view symbol;
+  SymbolTable::Number number = SymbolTable::none;
+  for (const WireTick& wire : decoded.ticks) {
+    if (wire.symbol.data() != symbol.data() || wire.symbol.size() != symbol.size()) {
+      symbol = wire.symbol;
+      number = unit.symbols.find(symbol);
+    }
+    if (number == SymbolTable::none) {
+      ++unknown_symbols;
+      continue;
+    }
+    on_tick(conn, unit, unit.symbol_entries[number], wire, stamp, now);
+    if (pending.empty()) symbol = {};  // it was applied, and whoever was called may have done much
   }
+}
+
+void Shard::Impl::on_tick(ConnId conn, Unit& unit, const SymbolEntry& entry, const WireTick& wire,
+                          ReadStamp stamp, MonoTime now) {
   const auto kind = static_cast<std::size_t>(wire.kind);
-  const std::optional<StreamId> stream = entry->streams[kind];
+  const std::optional<StreamId> stream = entry.streams[kind];
   if (!stream) return;  // the channel carries it, nobody wants it
-  const feed::TopicId topic = entry->topics[kind];
+  const feed::TopicId topic = entry.topics[kind];
   const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.

@@ -112,7 +112,9 @@ struct Shard::Impl {
   void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp);
   void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
                   MonoTime now);
-  void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
+  void on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now);
+  void on_tick(ConnId conn, Unit& unit, const SymbolEntry& entry, const WireTick& wire,
+               ReadStamp stamp, MonoTime now);
   void apply_pending(MonoTime now);
   void apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.

@@ -53,7 +53,7 @@ bool decode_fast(std::string_view padded, Decoded& out) {
   if (scan.peek() == 'b') {
     read = read_book_ticker(scan, out.ticks.emplace_back());
   } else if (scan.peek() == 'm') {
-    out.ticks.resize(2);
+    for (int i = 0; i < 2; ++i) out.ticks.emplace_back();
     read = read_mark_price(scan, out.ticks[0], out.ticks[1]);
   }
   if (read && scan.literal("}}") && scan.at_end()) return true;

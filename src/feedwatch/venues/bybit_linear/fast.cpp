@@ -37,7 +37,7 @@ constexpr std::array kinds{Kind::last, Kind::mark, Kind::index};
 }
 
 bool read_delta(FastScan& scan, std::vector<WireTick>& ticks) {
-  ticks.resize(kinds.size());
+  for (std::size_t i = 0; i < kinds.size(); ++i) ticks.emplace_back();
   std::string_view symbol;
   if (!scan.text() || !scan.literal(R"(,"type":"delta","data":{"symbol":")") ||
       !scan.text(symbol) || symbol.empty()) {
