@@ -102,31 +102,35 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   }
 }
 
-/// The ticks of one message, nearly always of one symbol: it is looked up once.
+/// The ticks of one message: nearly always of one symbol and one topic, which are looked up once.
 void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now) {
-  std::string_view symbol;
-  SymbolTable::Number number = SymbolTable::none;
+  Path path;
   for (const WireTick& wire : decoded.ticks) {
-    if (wire.symbol.data() != symbol.data() || wire.symbol.size() != symbol.size()) {
-      symbol = wire.symbol;
-      number = unit.symbols.find(symbol);
+    if (wire.symbol.data() != path.symbol.data() || wire.symbol.size() != path.symbol.size()) {
+      path = {.symbol = wire.symbol, .number = unit.symbols.find(wire.symbol)};
     }
-    if (number == SymbolTable::none) {
+    if (path.number == SymbolTable::none) {
       ++unknown_symbols;
       continue;
     }
-    on_tick(conn, unit, unit.symbol_entries[number], wire, stamp, now);
-    if (pending.empty()) symbol = {};  // it was applied, and whoever was called may have done much
+    on_tick(conn, unit, path, wire, stamp, now);
+    // It was applied, and whoever was called may have changed much.
+    if (pending.empty()) path = {};
   }
 }
 
-void Shard::Impl::on_tick(ConnId conn, Unit& unit, const SymbolEntry& entry, const WireTick& wire,
+void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire,
                           ReadStamp stamp, MonoTime now) {
+  const SymbolEntry& entry = unit.symbol_entries[path.number];
   const auto kind = static_cast<std::size_t>(wire.kind);
   const std::optional<StreamId> stream = entry.streams[kind];
   if (!stream) return;  // the channel carries it, nobody wants it
   const feed::TopicId topic = entry.topics[kind];
-  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
+  if (path.data.epoch == 0 || path.data.first || path.topic != topic) {
+    path.topic = topic;
+    path.data = unit.feed->on_data(conn, topic, now);
+  }
+  const feed::Session::Data& data = path.data;
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.
   Tick& tick = pending.emplace_back();

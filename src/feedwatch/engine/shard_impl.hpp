@@ -113,8 +113,15 @@ struct Shard::Impl {
   void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
                   MonoTime now);
   void on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now);
-  void on_tick(ConnId conn, Unit& unit, const SymbolEntry& entry, const WireTick& wire,
-               ReadStamp stamp, MonoTime now);
+  /// Where the ticks of a message go, as far as it is known from the ones before.
+  struct Path {
+    std::string_view symbol{};
+    SymbolTable::Number number = SymbolTable::none;
+    feed::TopicId topic{};
+    feed::Session::Data data{};
+  };
+  void on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire, ReadStamp stamp,
+               MonoTime now);
   void apply_pending(MonoTime now);
   void apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.
