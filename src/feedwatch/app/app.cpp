@@ -63,7 +63,7 @@ struct App::Impl {
         log(std::move(log_line)),
         anchor{.wall = clock.wall_now(), .mono = clock.now()},
         control_reactor(clock, {.anchor = anchor}),
-        shard_reactor(clock, {.anchor = anchor}),
+        shard_reactor(clock, {.anchor = anchor, .poll = settings.poll}),
         // Never refused: the board calls once, and is silent until what it holds was taken.
         status([this] { control_reactor.complete([this] { take_status(); }); }) {}
 
@@ -164,6 +164,16 @@ void App::with_control(const std::function<void(const engine::Control&)>& action
   std::future<void> waiting = done.get_future();
   impl_->control_reactor.complete([&] {
     action(*impl_->control);
+    done.set_value();
+  });
+  waiting.wait();
+}
+
+void App::with_shard(const std::function<void(engine::Shard&)>& action) {
+  std::promise<void> done;
+  std::future<void> waiting = done.get_future();
+  impl_->shard_reactor.complete([&] {
+    action(*impl_->shard);
     done.set_value();
   });
   waiting.wait();

@@ -11,8 +11,13 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
+#include "feedwatch/net/reactor.hpp"
 #include "feedwatch/shm/segment_file.hpp"
 #include "feedwatch/store/store.hpp"
+
+namespace feedwatch::engine {
+class Shard;
+}
 
 namespace feedwatch::app {
 
@@ -26,6 +31,7 @@ struct SinkSettings {
 
 struct AppSettings {
   engine::ShardOptions shard;
+  net::PollMode poll = net::PollMode::block;  ///< of the shard's loop
   /// Where other processes read the board; without a name they do not. Its max_streams and identity
   /// are the app's to fill in.
   shm::SegmentOptions board;
@@ -61,6 +67,8 @@ class App {
   void observe(std::function<void(const engine::Control::Event&)> observer);
   /// Runs on the control's thread and waits for it; for views.
   void with_control(const std::function<void(const engine::Control&)>& action);
+  /// The same on the shard's thread; for subscribers in this process. While started.
+  void with_shard(const std::function<void(engine::Shard&)>& action);
   /// Reading calls are safe from any thread while started.
   const Monitor& monitor() const;
   Decisions& decisions();

@@ -37,6 +37,8 @@ AppSettings settings_from(const config::Config& config) {
   // Jitter must differ between monitors that start together; a run is repeatable by setting it.
   settings.shard.seed = config.seed ? *config.seed : std::random_device{}();
   settings.shard.max_streams = config.board.max_streams;
+  const bool busy = config.engine.poll == config::EngineConfig::Poll::busy;
+  settings.poll = busy ? net::PollMode::busy : net::PollMode::block;
   settings.board.name = config.board.shm;
   settings.board.directory = config.board.directory;
   settings.board.mode = config.board.mode;

@@ -15,6 +15,11 @@
 
 namespace feedwatch::config {
 
+struct EngineConfig {
+  enum class Poll : std::uint8_t { block, busy };
+  Poll poll = Poll::block;
+};
+
 struct StoreConfig {
   std::string url;  ///< "sqlite:///absolute/path"
   std::filesystem::path state_dir;
@@ -56,6 +61,7 @@ struct Config {
   std::vector<engine::VenueOptions> venues;
   PolicySet policies;
   std::optional<std::uint64_t> seed;  ///< absent = a fresh one
+  EngineConfig engine;
   StoreConfig store;
   ApiConfig api;
   BoardConfig board;

@@ -48,11 +48,18 @@ void build_log(const Document& document, Config& config) {
       section.text("format") == "json" ? LogConfig::Format::json : LogConfig::Format::text;
 }
 
+void build_engine(const Document& document, Config& config) {
+  using Poll = EngineConfig::Poll;
+  const bool busy = document.single("engine").text("poll") == "busy";
+  config.engine.poll = busy ? Poll::busy : Poll::block;
+}
+
 Config build(Document document, const Surroundings& around, Problems& problems) {
   Config config;
   require_keys(document, problems);
   build_policies(document, config, problems);
   build_venues(document, config, problems);
+  build_engine(document, config);
   build_store(document, around, config, problems);
   build_api(document, around, config, problems);
   build_board(document, config, problems);

@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> board_modes{"0600", "0640", "0644"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+constexpr std::array<std::string_view, 2> poll_modes{"block", "busy"};
 
 // clang-format off
 constexpr std::array top_keys{
@@ -68,6 +69,11 @@ constexpr std::array policy_keys{
         .help = "A price that differs from the newest one by more is refused (`outside_band`). Default: no such band."},
     Key{.name = "sanity_repeats", .type = Type::integer, .min = 2, .max = 1000,
         .help = "So many messages in a row with prices outside the band are believed: the market did move. Default 5."},
+};
+constexpr std::array engine_keys{
+    Key{.name = "poll", .type = Type::word, .fallback = R"("block")", .words = poll_modes,
+        .help = "What the loop that reads prices does while nothing comes: `block` sleeps; `busy` asks again and again, which takes a core "
+                "of its own and spares every price the time of waking up."},
 };
 constexpr std::array store_keys{
     Key{.name = "url",
@@ -139,6 +145,7 @@ constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
     Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
     Table{.name = "policy", .array = true, .help = "Limits for some streams.", .keys = policy_keys},
+    Table{.name = "engine", .help = "The loop that reads, decodes and judges.", .keys = engine_keys},
     Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys},
     Table{.name = "api", .help = "The HTTP interface.", .keys = api_keys},
     Table{.name = "board", .help = "The newest price of every stream, and who else reads it.", .keys = board_keys},

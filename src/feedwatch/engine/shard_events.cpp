@@ -48,6 +48,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
         break;
     }
   }
+  if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
   apply_pending(now);
   if (heard) unit.feed->on_heard(conn, now);
   finish(now);
@@ -61,15 +62,16 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   if (!type || *type != venues::MessageType::data) apply_pending(now);
   if (!type) {
     feeds_dirty = true;
+    if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
     unit.feed->on_decode_error(conn, now);
     on_undecodable(unit, type.error(), now);
     return;
   }
-  unit.feed->on_decoded(conn);
+  decoded_well = true;
   heard = heard || *type != venues::MessageType::pong;
   switch (*type) {
     case venues::MessageType::data:
-      for (const WireTick& wire : decoded.ticks) on_tick(conn, unit, wire, stamp, now);
+      on_ticks(conn, unit, stamp, now);
       for (const venues::Beat& beat : decoded.beats) {
         feeds_dirty = true;
         unit.feed->on_beat(conn, beat, now);
@@ -101,18 +103,35 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
   }
 }
 
-void Shard::Impl::on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp,
-                          MonoTime now) {
-  const SymbolEntry* entry = unit.entry_of(wire.symbol);
-  if (entry == nullptr) {
-    ++unknown_symbols;
-    return;
+/// The ticks of one message: nearly always of one symbol and one topic, which are looked up once.
+void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now) {
+  Path path;
+  for (const WireTick& wire : decoded.ticks) {
+    if (wire.symbol.data() != path.symbol.data() || wire.symbol.size() != path.symbol.size()) {
+      path = {.symbol = wire.symbol, .number = unit.symbols.find(wire.symbol)};
+    }
+    if (path.number == SymbolTable::none) {
+      ++unknown_symbols;
+      continue;
+    }
+    on_tick(conn, unit, path, wire, stamp, now);
+    // It was applied, and whoever was called may have changed much.
+    if (pending.empty()) path = {};
   }
+}
+
+void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire,
+                          ReadStamp stamp, MonoTime now) {
+  const SymbolEntry& entry = unit.symbol_entries[path.number];
   const auto kind = static_cast<std::size_t>(wire.kind);
-  const std::optional<StreamId> stream = entry->streams[kind];
+  const std::optional<StreamId> stream = entry.streams[kind];
   if (!stream) return;  // the channel carries it, nobody wants it
-  const feed::TopicId topic = entry->topics[kind];
-  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
+  const feed::TopicId topic = entry.topics[kind];
+  if (path.data.epoch == 0 || path.data.first || path.topic != topic) {
+    path.topic = topic;
+    path.data = unit.feed->on_data(conn, topic, now);
+  }
+  const feed::Session::Data& data = path.data;
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.
   Tick& tick = pending.emplace_back();

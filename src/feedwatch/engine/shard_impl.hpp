@@ -114,7 +114,16 @@ struct Shard::Impl {
   void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp);
   void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
                   MonoTime now);
-  void on_tick(ConnId conn, Unit& unit, const WireTick& wire, ReadStamp stamp, MonoTime now);
+  void on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now);
+  /// Where the ticks of a message go, as far as it is known from the ones before.
+  struct Path {
+    std::string_view symbol{};
+    SymbolTable::Number number = SymbolTable::none;
+    feed::TopicId topic{};
+    feed::Session::Data data{};
+  };
+  void on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire, ReadStamp stamp,
+               MonoTime now);
   void apply_pending(MonoTime now);
   void apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.
@@ -183,6 +192,7 @@ struct Shard::Impl {
   std::unordered_map<ConnId, Connection> connections;
   std::uint32_t next_conn = 1;
   venues::Decoded decoded;
+  bool decoded_well = false;  ///< since the feed was last told of this read's messages
   std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
   bool heard = false;         ///< the read being decoded holds more than pongs
   std::vector<StreamChange> changes;

@@ -32,6 +32,7 @@ void Session::want(TopicId topic, const venues::Topic& wire, bool alone) {
   const venues::ChannelSheet& sheet = venue_.sheet().channels[wire.channel];
   entry.expects_data = sheet.cadence.type == CadenceType::clocked || sheet.snapshot_on_subscribe;
   entries_.insert_or_assign(topic, std::move(entry));
+  by_topic_.outdate();
   if (state_ != State::subscribing && state_ != State::live) return;
   if (alone) {
     enqueue({topic}, true);
@@ -50,6 +51,7 @@ void Session::unwant(TopicId topic, MonoTime now) {
   }
   unseen_.erase(topic);
   entries_.erase(found);
+  by_topic_.outdate();
   // Its id may be given to another topic: no answer on its way may be taken for that one's.
   for (Request& request : queue_) std::erase(request.topics, topic);
   for (auto& [id, request] : in_flight_) std::erase(request.topics, topic);
@@ -244,9 +246,10 @@ void Session::on_frames(std::size_t count, MonoTime now) {
 }
 
 Session::Data Session::on_data(TopicId topic, MonoTime now) {
-  const auto found = entries_.find(topic);
-  if (found == entries_.end() || state_ == State::closing) return {};
-  Coverage& coverage = found->second.coverage;
+  if (!by_topic_.fresh()) by_topic_.make(entries_);
+  Entry* found = by_topic_.find(topic);
+  if (found == nullptr || state_ == State::closing) return {};
+  Coverage& coverage = found->coverage;
   if (coverage.epoch == no_epoch) return {};
   coverage.heard = now;
   if (!std::exchange(data_heard_, true)) check_live(now);

@@ -12,6 +12,7 @@
 #include "feedwatch/feed/budget.hpp"
 #include "feedwatch/feed/heartbeat.hpp"
 #include "feedwatch/feed/port.hpp"
+#include "feedwatch/feed/topic_index.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::feed {
@@ -177,9 +178,10 @@ class Session {
   int decode_errors_ = 0;
   std::string unhealthy_because_;
   std::map<TopicId, Entry> entries_;
-  std::set<TopicId> unseen_;   // requested, no data yet in the epoch
-  std::set<TopicId> fresh_;    // wanted on an open connection, not in a request yet
-  std::deque<Request> queue_;  // not sent yet: the message budget decides
+  TopicIndex<Entry> by_topic_;  // of entries_
+  std::set<TopicId> unseen_;    // requested, no data yet in the epoch
+  std::set<TopicId> fresh_;     // wanted on an open connection, not in a request yet
+  std::deque<Request> queue_;   // not sent yet: the message budget decides
   std::map<std::uint64_t, Request> in_flight_;
   Happened happened_;
 };

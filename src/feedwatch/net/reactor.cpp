@@ -119,7 +119,8 @@ struct Reactor::Impl {
   void poll() {
     arm_deadline();
     events.resize(std::max<std::size_t>(64, registered + 3));
-    const int timeout = work_left() ? 0 : -1;
+    const bool waits = options.poll == PollMode::block && !work_left();
+    const int timeout = waits ? -1 : 0;
     const MonoTime entered = clock.now();
     // A stop and SIGCONT end the wait although sockets have filled meanwhile: that was no look at
     // them.

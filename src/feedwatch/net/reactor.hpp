@@ -13,6 +13,12 @@
 
 namespace feedwatch::net {
 
+/// What a loop with nothing to do does.
+enum class PollMode : std::uint8_t {
+  block,  ///< sleeps in the kernel until something happens
+  busy,   ///< asks again and again: spends its core, and saves what waking up takes
+};
+
 struct ReactorOptions {
   std::size_t mailbox_capacity = 65'536;
   Duration stall_limit = 250ms;  ///< semantics §2
@@ -20,6 +26,7 @@ struct ReactorOptions {
   /// Wall time of read stamps; taken from the clock at construction when absent. Reactors of one
   /// program share one anchor.
   std::optional<WallAnchor> anchor;
+  PollMode poll = PollMode::block;
 };
 
 struct StallStats {
@@ -67,7 +74,8 @@ class Reactor final : public Mailbox {
 
   /// Runs until stop(). Not restartable.
   void run();
-  /// One round, waiting at most idle_tick for something to happen: for a loop inside another one.
+  /// One round, waiting at most idle_tick for something to happen (busy: not at all): for a loop
+  /// inside another one.
   void turn();
   /// Ends run() after the round it is in; tasks still queued are destroyed unrun with the reactor.
   void stop();

@@ -85,6 +85,8 @@ recover_ticks = 2
 [store]
 url = "sqlite:///var/lib/feedwatch/f.db"
 state_dir = "/var/lib/feedwatch"
+[engine]
+poll = "busy"
 [api]
 listen = "[::1]:0"
 allowed_hosts = ["monitor.example.com"]
@@ -122,6 +124,7 @@ TEST(Config, GoodFileSaysEverything) {
   const Policy quote =
       config.policies.for_stream("binance-usdm/X/quote", {event_driven(), true, {}});
   EXPECT_EQ(quote.stale_after, 180s) << "the top-level preset is tight";
+  EXPECT_EQ(config.engine.poll, EngineConfig::Poll::busy);
   EXPECT_EQ(config.store.url, "sqlite:///var/lib/feedwatch/f.db");
   EXPECT_EQ(config.store.state_dir, "/var/lib/feedwatch");
   EXPECT_EQ(config.api.host, "::1");
@@ -147,6 +150,7 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   EXPECT_EQ(config->store.url, "sqlite:///home/u/.local/state/feedwatch/feedwatch.db");
   EXPECT_EQ(config->api.host, "127.0.0.1");
   EXPECT_EQ(config->api.port, 8420);
+  EXPECT_EQ(config->engine.poll, EngineConfig::Poll::block);
   EXPECT_EQ(config->board.shm, "");
   EXPECT_EQ(config->board.directory, "/dev/shm");
   EXPECT_EQ(config->board.mode, 0600U);
@@ -218,8 +222,9 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "f.toml:3:1: venue.streems: unknown key (did you mean \"streams\"?)"},
       {"[stroe]\nurl = \"\"\n", "f.toml:1:2: stroe: unknown key (did you mean \"store\"?)"},
       {"\"ключ\\n\" = 1\n",
-       "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, store, api, "
-       "board, sink, log, alerts)"},
+       "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, engine, "
+       "store, "
+       "api, board, sink, log, alerts)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},
       {"[alerts]\nkeep_firing = 3\n",

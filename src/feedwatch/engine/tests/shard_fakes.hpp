@@ -37,8 +37,9 @@ class DialList final : public Transport {
   void send_ping(ConnId, std::string_view) override {}
   void send_pong(ConnId, std::string_view payload) override { pongs.emplace_back(payload); }
   void close(ConnId, std::uint16_t) override {}
-  void abort(ConnId) override {}
+  void abort(ConnId conn) override { aborted.push_back(conn); }
   std::vector<std::pair<ConnId, std::string>> dials;
+  std::vector<ConnId> aborted;
   std::vector<std::string> sent, pongs;
 };
 

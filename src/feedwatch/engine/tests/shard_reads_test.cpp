@@ -77,5 +77,41 @@ TEST(ShardReads, APongBehindAPriceIsHeardAfterIt) {
   }
 }
 
+/// So many undecodable messages in a row end a line; what could be read between them counts, also
+/// where all came in one read.
+bool line_ends(const std::vector<std::string>& messages) {
+  MapStore store;
+  ShardBench bench(store);
+  EXPECT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  bench.pass(1s);
+  std::vector<std::string> padded(messages);
+  std::vector<Frame> frames;
+  for (std::string& text : padded) {
+    const std::size_t length = text.size();
+    text.append(frame_padding, ' ');
+    frames.push_back({FrameType::text, std::string_view(text).substr(0, length)});
+  }
+  bench.shard.on_read(conn, frames, {bench.clock.mono, bench.clock.wall_now(), false});
+  return !bench.transport.aborted.empty();
+}
+
+TEST(ShardReads, AGoodMessageBetweenBadOnesOfOneReadIsCounted) {
+  const std::string good = mark_frame(WallTime{1'700'000'000s});
+  const std::vector<std::string> four(4, "?");
+  std::vector<std::string> messages(four);
+  messages.push_back("?");
+  EXPECT_TRUE(line_ends(messages));
+  messages = four;
+  messages.push_back(good);
+  messages.insert(messages.end(), four.begin(), four.end());
+  EXPECT_FALSE(line_ends(messages));
+  messages.insert(messages.begin(), good);
+  messages.push_back("?");
+  EXPECT_TRUE(line_ends(messages)) << "five behind the last good one";
+}
+
 }  // namespace
 }  // namespace feedwatch::engine

@@ -56,6 +56,22 @@ TEST_F(ReactorTest, TheMailboxRunsInOrderAndRefusesBeyondItsBound) {
   EXPECT_EQ(order, "abcef");
 }
 
+TEST_F(ReactorTest, ABusyLoopNeverSleepsAndMissesNothing) {
+  Reactor busy(clock, {.idle_tick = 1h, .poll = PollMode::busy});
+  busy.turn();  // one that sleeps would be back in an hour
+  Bell bell(busy);
+  busy.turn();
+  EXPECT_EQ(bell.heard, 0);
+  bell.ring();
+  busy.turn();
+  EXPECT_EQ(bell.heard, 1);
+  int fired = 0;
+  const auto wakeup = busy.make_wakeup([&](MonoTime) { ++fired; });
+  wakeup->arm(clock.now());
+  busy.turn();
+  EXPECT_EQ(fired, 1);
+}
+
 TEST_F(ReactorTest, AStoppedMailboxIsClosed) {
   reactor.stop();
   reactor.run();

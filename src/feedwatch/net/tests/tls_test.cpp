@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <thread>
 
@@ -142,6 +143,27 @@ TEST_F(TlsTest, ManySmallMessagesAreReadInOneRound) {
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(peer->send_text("tick"));
   ASSERT_TRUE(until([&] { return !sink.got.empty(); }));
   EXPECT_EQ(sink.got.size(), 100U);
+  EXPECT_LE(sink.reads.size(), 2U) << "what has come in together goes on together";
+}
+
+TEST_F(TlsTest, TheEndIsToldAfterWhatCameBeforeIt) {
+  const Certificates certificates("IP:127.0.0.1");
+  serve_with(certificates);
+  auto channel = std::move(
+      *(*TlsContext::client(certificates.ca()))
+           ->connect(std::move(*start_connect(*make_endpoint("127.0.0.1", server->local_port()))),
+                     "127.0.0.1"));
+  ASSERT_TRUE(until([&] { return channel->handshake().status == IoStatus::ok; }));
+  channel->write("GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::string answer;
+  std::array<char, 1'024> bytes{};
+  IoResult last;
+  ASSERT_TRUE(until([&] {
+    last = channel->read(bytes);
+    if (last.status == IoStatus::ok) answer.append(bytes.data(), last.bytes);
+    return last.status == IoStatus::closed || last.status == IoStatus::failed;
+  }));
+  EXPECT_TRUE(answer.ends_with("/x")) << answer;
 }
 
 TEST_F(TlsTest, WhatWaitsIsNeverCountedTooLow) {

@@ -161,6 +161,9 @@ TEST(WsParser, SizeIsLimitedAtTheExactByteAlsoAcrossFragments) {
   Bytes large;
   append_frame(large, WsOpcode::text, std::string(1'001, 'x'));
   expect_violation(client(1'000), large, 1009, "longer than 1000 bytes");
+  Bytes small;
+  append_frame(small, WsOpcode::text, std::string(101, 'x'));
+  expect_violation(client(100), small, 1009, "longer than 100 bytes");
   Bytes pieces;
   append_frame(pieces, WsOpcode::text, std::string(600, 'x'), {}, false);
   append_frame(pieces, WsOpcode::continuation, std::string(401, 'x'));
@@ -225,6 +228,19 @@ TEST(WsParser, TextLookedAtEarlyIsTheSameText) {
   }
   EXPECT_EQ(got, (std::vector<std::string>{"\xff\xff", "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
                                            "\xe2\x82\xac"}));
+}
+
+TEST(Utf8, IsLookedForAtEveryPlaceOfEveryLength) {
+  for (const std::size_t length : {1U, 7U, 8U, 9U, 63U, 64U, 65U, 72U, 127U, 128U, 129U, 200U}) {
+    for (std::size_t at = 0; at < length; ++at) {
+      std::string text(length, 'x');
+      text[at] = '\x80';
+      EXPECT_FALSE(is_utf8(text)) << at << " of " << length;
+      if (at + 1 == length) continue;
+      text.replace(at, 2, "\xc3\xa4");
+      EXPECT_TRUE(is_utf8(text)) << at << " of " << length;
+    }
+  }
 }
 
 TEST(FrameBuffer, GrowsForALargeFrameAndShrinksOnceEmpty) {

@@ -37,12 +37,21 @@ struct Market {
 std::string stream_name(const Market& market, const Topic& topic);
 std::optional<Topic> topic_of(const Market& market, std::string_view stream_name);
 
-/// decode.cpp
+/// decode.cpp: what comes most by decode_fast(), all else by the general parser; and the latter
+/// alone.
 std::unique_ptr<Decoder> make_decoder(const Market& market);
+std::unique_ptr<Decoder> make_general_decoder(const Market& market);
+
+/// fast.cpp: the commonest data messages in their usual spelling, with the general parser's result;
+/// false for everything else. `out` holds nothing before, and nothing after a false.
+bool decode_fast(const Market& market, std::string_view padded, Decoded& out);
 
 class Client : public Venue {
  public:
   explicit Client(const Market& market) : market_(market) {}
+
+  /// In what it differs from its family.
+  const Market& market() const { return market_; }
 
   const VenueSheet& sheet() const override { return market_.sheet; }
   std::string dial_url(std::string_view base, std::string_view route) const override;

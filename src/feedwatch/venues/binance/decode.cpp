@@ -65,7 +65,7 @@ struct Message {
 
 class BinanceDecoder final : public Decoder {
  public:
-  explicit BinanceDecoder(const Market& market) {
+  BinanceDecoder(const Market& market, bool fast) : market_(market), fast_(fast) {
     for (std::size_t i = 0; i < market.events.size(); ++i) {
       channels_[static_cast<std::size_t>(market.events[i])] = static_cast<std::uint8_t>(i);
     }
@@ -73,6 +73,12 @@ class BinanceDecoder final : public Decoder {
 
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
+    if (fast_ && decode_fast(market_, frame.payload, out)) return MessageType::data;
+    return decode_any(frame, out);
+  }
+
+ private:
+  Result decode_any(const Frame& frame, Decoded& out) {
     Message message;
     const auto problem = reader_.read(
         frame.payload,
@@ -82,7 +88,6 @@ class BinanceDecoder final : public Decoder {
     return interpret(message, out);
   }
 
- private:
   static Result fail(DecodeErrorCode code, std::string_view field) {
     return std::unexpected(DecodeError{code, field, {}});
   }
@@ -253,13 +258,18 @@ class BinanceDecoder final : public Decoder {
   }
 
   std::array<std::optional<std::uint8_t>, 4> channels_;  ///< by Event
+  const Market& market_;
+  bool fast_;
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> make_decoder(const Market& market) {
-  return std::make_unique<BinanceDecoder>(market);
+  return std::make_unique<BinanceDecoder>(market, true);
+}
+std::unique_ptr<Decoder> make_general_decoder(const Market& market) {
+  return std::make_unique<BinanceDecoder>(market, false);
 }
 
 }  // namespace feedwatch::venues::binance

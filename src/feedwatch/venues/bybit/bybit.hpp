@@ -33,12 +33,21 @@ inline constexpr std::string_view status_route = "status";
 std::string topic_text(const VenueSheet& sheet, const Topic& topic);
 std::optional<Topic> topic_of(const VenueSheet& sheet, std::string_view text);
 
-/// decode.cpp
+/// decode.cpp: what comes most by decode_fast(), all else by the general parser; and the latter
+/// alone.
 std::unique_ptr<Decoder> make_decoder(const Category& category);
+std::unique_ptr<Decoder> make_general_decoder(const Category& category);
+
+/// fast.cpp: the commonest data messages in their usual spelling, with the general parser's result;
+/// false for everything else. `out` holds nothing before, and nothing after a false.
+bool decode_fast(const Category& category, std::string_view padded, Decoded& out);
 
 class Client : public Venue {
  public:
   explicit Client(const Category& category) : category_(category) {}
+
+  /// In what it differs from its family.
+  const Category& category() const { return category_; }
 
   const VenueSheet& sheet() const override { return category_.sheet; }
   std::string dial_url(std::string_view base, std::string_view route) const override;

@@ -124,13 +124,21 @@ simdjson::error_code collect(Message& message, std::string_view key, ondemand::v
 
 class BybitDecoder final : public Decoder {
  public:
-  explicit BybitDecoder(const Category& category)
-      : product_(category.product),
+  BybitDecoder(const Category& category, bool fast)
+      : category_(category),
+        product_(category.product),
         kinds_(category.sheet.channels[tickers].kinds),
-        deltas_(category.sheet.channels[tickers].absent_is_unchanged) {}
+        deltas_(category.sheet.channels[tickers].absent_is_unchanged),
+        fast_(fast) {}
 
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
+    if (fast_ && decode_fast(category_, frame.payload, out)) return MessageType::data;
+    return decode_any(frame, out);
+  }
+
+ private:
+  Result decode_any(const Frame& frame, Decoded& out) {
     Message message{.product = product_};
     const auto problem = reader_.read(
         frame.payload,
@@ -140,7 +148,6 @@ class BybitDecoder final : public Decoder {
     return message.topic.present() ? data_message(message, out) : answer(message, out);
   }
 
- private:
   static Result fail(DecodeErrorCode code, std::string_view field) {
     return std::unexpected(DecodeError{code, field, {}});
   }
@@ -265,16 +272,21 @@ class BybitDecoder final : public Decoder {
     return MessageType::data;
   }
 
+  const Category& category_;
   std::uint64_t product_;
   std::span<const Kind> kinds_;  ///< of tickers
   bool deltas_;                  ///< tickers come as a snapshot and deltas
+  bool fast_;
   wire::JsonReader reader_;
 };
 
 }  // namespace
 
 std::unique_ptr<Decoder> make_decoder(const Category& category) {
-  return std::make_unique<BybitDecoder>(category);
+  return std::make_unique<BybitDecoder>(category, true);
+}
+std::unique_ptr<Decoder> make_general_decoder(const Category& category) {
+  return std::make_unique<BybitDecoder>(category, false);
 }
 
 }  // namespace feedwatch::venues::bybit

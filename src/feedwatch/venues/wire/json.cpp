@@ -8,7 +8,9 @@ namespace feedwatch::venues::wire {
 
 namespace {
 
-constexpr std::string_view json_blanks = " \t\r\n";
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 }  // namespace
 
@@ -21,9 +23,9 @@ std::string_view Token::inner() const {
 }
 
 std::string_view raw_token(ondemand::value& value) {
-  const std::string_view raw = value.raw_json_token();  // reaches up to the next token
-  const auto last = raw.find_last_not_of(json_blanks);
-  return last == std::string_view::npos ? std::string_view{} : raw.substr(0, last + 1);
+  std::string_view raw = value.raw_json_token();  // reaches up to the next token
+  while (!raw.empty() && is_blank(raw.back())) raw.remove_suffix(1);
+  return raw;
 }
 
 std::optional<std::uint64_t> parse_unsigned(const Token& token) {

@@ -50,6 +50,16 @@ std::optional<WallTime> parse_millis(const Token& token);
 /// that nanoseconds can hold.
 std::optional<WallTime> parse_rfc3339(const Token& token);
 
+/// The key's characters, in the document where there are no escapes, as nearly always.
+inline simdjson::error_code key_of(ondemand::field& field, std::string_view& key) {
+  const char* raw = field.key().raw();
+  std::size_t size = 0;
+  while (raw[size] != '"' && raw[size] != '\\') ++size;
+  if (raw[size] == '\\') return field.unescaped_key().get(key);
+  key = {raw, size};
+  return simdjson::SUCCESS;
+}
+
 /// Calls `on_field(key, value)` for each member; stops at the first error, the callback's included.
 template <class OnField>
 simdjson::error_code for_each_field(ondemand::object& object, OnField&& on_field) {
@@ -57,7 +67,7 @@ simdjson::error_code for_each_field(ondemand::object& object, OnField&& on_field
     ondemand::field field;
     if (const auto error = std::move(item).get(field)) return error;
     std::string_view key;
-    if (const auto error = field.unescaped_key().get(key)) return error;
+    if (const auto error = key_of(field, key)) return error;
     if (const auto error = on_field(key, field.value())) return error;
   }
   return simdjson::SUCCESS;

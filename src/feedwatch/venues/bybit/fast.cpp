@@ -1,0 +1,98 @@
+// Deltas of tickers and the best level of the book, in the spelling the venue uses. All others, and
+// these in another spelling, are decode.cpp's.
+#include <array>
+#include <span>
+#include <utility>
+
+#include "feedwatch/venues/bybit/bybit.hpp"
+#include "feedwatch/venues/wire/fast_scan.hpp"
+
+namespace feedwatch::venues::bybit {
+
+namespace {
+
+using wire::FastScan;
+
+/// The order of a delta's ticks.
+constexpr std::array kinds{Kind::last, Kind::mark, Kind::index};
+
+/// A price of a delta; false when it was said before.
+[[gnu::always_inline]] inline bool read_price(FastScan& scan, WireTick& tick) {
+  if (std::exchange(tick.fields.price, true)) return false;
+  return scan.price(tick.prices.price, tick.price_text);
+}
+
+/// One member of `data`, behind its first quote. All of them are strings.
+[[gnu::always_inline]] inline bool read_member(FastScan& scan, std::span<WireTick> ticks) {
+  if (scan.literal(R"(lastPrice":")")) return read_price(scan, ticks[0]);
+  if (scan.literal(R"(markPrice":")")) return read_price(scan, ticks[1]);
+  if (scan.literal(R"(indexPrice":")")) return read_price(scan, ticks[2]);
+  if (scan.literal(R"(symbol")")) return false;  // said before
+  // Those that come most, so that the end of a key need not be looked for.
+  if (scan.literal(R"(bid1Price":")") || scan.literal(R"(bid1Size":")") ||
+      scan.literal(R"(ask1Price":")") || scan.literal(R"(ask1Size":")")) {
+    return scan.text();
+  }
+  return scan.text() && scan.literal(R"(:")") && scan.text();
+}
+
+bool read_delta(FastScan& scan, std::vector<WireTick>& ticks) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) ticks.emplace_back();
+  std::string_view symbol;
+  if (!scan.text() || !scan.literal(R"(,"type":"delta","data":{"symbol":")") ||
+      !scan.text(symbol) || symbol.empty()) {
+    return false;
+  }
+  while (scan.literal(R"(,")")) {
+    if (!read_member(scan, ticks)) return false;
+  }
+  std::uint64_t cross_seq = 0;
+  WallTime time;
+  if (!scan.literal(R"(},"cs":)") || !scan.number(cross_seq) || !scan.literal(R"(,"ts":)") ||
+      !scan.millis(time)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    ticks[i].symbol = symbol;
+    ticks[i].kind = kinds[i];
+    ticks[i].seq = cross_seq;
+    ticks[i].ts_event = time;
+  }
+  return true;
+}
+
+bool read_book(FastScan& scan, WireTick& quote) {
+  std::uint64_t update_id = 0;
+  WallTime time;
+  const bool read =
+      scan.text() && scan.literal(R"(,"ts":)") && scan.millis(time) &&
+      scan.literal(R"(,"type":"snapshot","data":{"s":")") && scan.text(quote.symbol) &&
+      scan.literal(R"(,"b":[[")") && scan.price(quote.prices.price, quote.price_text) &&
+      scan.literal(R"(,")") && scan.text() && scan.literal(R"(]],"a":[[")") &&
+      scan.price(quote.prices.ask, quote.ask_text) && scan.literal(R"(,")") && scan.text() &&
+      scan.literal(R"(]],"u":)") && scan.number(update_id) && scan.literal(R"(,"seq":)") &&
+      scan.number() && scan.literal(R"(},"cts":)") && scan.number();
+  quote.kind = Kind::quote;
+  quote.fields = {.price = true, .ask = true};
+  quote.seq = update_id;
+  quote.ts_event = time;
+  quote.restart = update_id == 1;
+  return read && !quote.symbol.empty();
+}
+
+}  // namespace
+
+bool decode_fast(const Category& category, std::string_view padded, Decoded& out) {
+  FastScan scan(padded);
+  bool read = false;
+  if (scan.literal(R"({"topic":"tickers.)")) {
+    read = category.sheet.channels[tickers].absent_is_unchanged && read_delta(scan, out.ticks);
+  } else if (scan.literal(R"({"topic":"orderbook.1.)")) {
+    read = read_book(scan, out.ticks.emplace_back());
+  }
+  if (read && scan.literal("}") && scan.at_end()) return true;
+  out.ticks.clear();
+  return false;
+}
+
+}  // namespace feedwatch::venues::bybit

@@ -1,0 +1,207 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "feedwatch/base/random.hpp"
+#include "feedwatch/venues/binance/binance.hpp"
+#include "feedwatch/venues/bybit/bybit.hpp"
+#include "feedwatch/venues/tests/support.hpp"
+
+/// The short way and the general parser are two readers of one language: what the first takes, the
+/// second reads the same.
+namespace feedwatch::venues {
+namespace {
+
+struct Pair {
+  std::function<bool(std::string_view, Decoded&)> fast;
+  std::unique_ptr<Decoder> general;
+};
+Pair binance(std::string_view name = "binance-usdm") {
+  const auto& market = dynamic_cast<const binance::Client&>(*find_venue(name)).market();
+  return {std::bind_front(binance::decode_fast, std::cref(market)),
+          binance::make_general_decoder(market)};
+}
+Pair bybit(std::string_view name = "bybit-linear") {
+  const auto& category = dynamic_cast<const bybit::Client&>(*find_venue(name)).category();
+  return {std::bind_front(bybit::decode_fast, std::cref(category)),
+          bybit::make_general_decoder(category)};
+}
+
+void expect_same(const WireTick& a, const WireTick& b) {
+  EXPECT_EQ(a.symbol, b.symbol);
+  EXPECT_EQ(a.kind, b.kind);
+  EXPECT_EQ(a.fields, b.fields);
+  EXPECT_TRUE(!a.fields.price || identical(a.prices.price, b.prices.price));
+  EXPECT_TRUE(!a.fields.ask || identical(a.prices.ask, b.prices.ask));
+  EXPECT_EQ(a.price_text, b.price_text);
+  EXPECT_EQ(a.ask_text, b.ask_text);
+  EXPECT_EQ(a.ts_event, b.ts_event);
+  EXPECT_EQ(a.seq, b.seq);
+  EXPECT_EQ(a.snapshot, b.snapshot);
+  EXPECT_EQ(a.restart, b.restart);
+}
+
+/// Whether the short way took the text; fails where the general parser disagrees.
+bool taken(Pair& pair, std::string_view text) {
+  SCOPED_TRACE(std::string(text));
+  const test::OwnedFrame owned(text);
+  Decoded fast;
+  if (!pair.fast(owned.frame().payload, fast)) {
+    EXPECT_TRUE(fast.ticks.empty());
+    return false;
+  }
+  Decoded general;
+  const auto type = pair.general->decode(owned.frame(), general);
+  EXPECT_TRUE(type && *type == MessageType::data);
+  EXPECT_EQ(fast.ticks.size(), general.ticks.size());
+  if (fast.ticks.size() != general.ticks.size()) return true;
+  for (std::size_t i = 0; i < fast.ticks.size(); ++i) expect_same(fast.ticks[i], general.ticks[i]);
+  return true;
+}
+
+const std::vector<std::string> binance_texts{
+    R"({"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":600859984343,"s":"BTCUSDT",)"
+    R"("b":"28147.60","B":"8.000","a":"28147.70","A":"4","T":1626992757352,"E":1626992757354}})",
+    R"({"stream":"x@bookTicker","data":{"e":"bookTicker","u":0,"s":"X",)"
+    R"("b":"0.00000001","B":"","a":"99999999.99999999","A":"4","T":0,"E":1}})",
+    R"({"stream":"","data":{"e":"bookTicker","u":1234567890123456,"s":"1000SHIBUSDT_241227",)"
+    R"("b":"0","B":"8","a":"12345678","A":"4","T":1,"E":9000000000000}})",
+    R"({"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1680652701000,)"
+    R"("s":"BTCUSDT","p":"28147.27373413","P":"28142.15563565","i":"28159.75642857",)"
+    R"("r":"0.00002754","T":1680652800000}})",
+};
+const std::vector<std::string> spot_texts{
+    R"({"stream":"sxpbtc@bookTicker","data":{"u":679669400,"s":"SXPBTC",)"
+    R"("b":"0.00007479","B":"6.00000000","a":"0.00007488","A":"3.00000000"}})",
+    R"({"stream":"onttry@aggTrade","data":{"e":"aggTrade","E":1618677393278,"s":"ONTTRY","a":8612,)"
+    R"("p":"18.99","q":"1.06","f":9334,"l":9334,"T":1618677393275,"m":true,"M":true}})",
+};
+const std::vector<std::string> coinm_texts{
+    R"({"stream":"btcusd_perp@bookTicker","data":{"e":"bookTicker","u":7,"s":"BTCUSD_PERP",)"
+    R"("ps":"BTCUSD","b":"28147.6","B":"8","a":"28147.7","A":"4","T":1626992757352,"E":1626992757354}})",
+    R"({"stream":"btcusd_perp@aggTrade","data":{"e":"aggTrade","E":1626992747395,"a":16599297,)"
+    R"("s":"BTCUSD_PERP","p":"1.01000","q":"5","f":23961327,"l":23961327,"T":1626992747239,"m":false}})",
+};
+const std::vector<std::string> bybit_texts{
+    R"({"topic":"tickers.SOLUSDT","type":"delta","data":{"symbol":"SOLUSDT","indexPrice":"77.341"},)"
+    R"("cs":272903625919,"ts":1786310819679})",
+    R"({"topic":"tickers.SOLUSDT","type":"delta","data":{"symbol":"SOLUSDT","tickDirection":"PlusTick",)"
+    R"("lastPrice":"77.35","markPrice":"77.34","openInterest":"","bid1Price":"77.3"},"cs":1,"ts":1})",
+    R"({"topic":"tickers.S","type":"delta","data":{"symbol":"SOLUSDT"},"cs":0,"ts":1786310819679})",
+    R"({"topic":"orderbook.1.KCSUSDT","ts":1749833488160,"type":"snapshot","data":{"s":"KCSUSDT",)"
+    R"("b":[["11.248","1"]],"a":[["11.256","1"]],"u":462756,"seq":105958381058},"cts":1749833488154})",
+    R"({"topic":"orderbook.1.KCSUSDT","ts":1749833488160,"type":"snapshot","data":{"s":"KCSUSDT",)"
+    R"("b":[["11.248","1"]],"a":[["11.256","1"]],"u":1,"seq":1},"cts":1749833488154})",
+};
+
+TEST(FastDecode, UsualSpellingsAreTaken) {
+  Pair pair = binance();
+  for (const std::string& text : binance_texts) EXPECT_TRUE(taken(pair, text)) << text;
+  pair = binance("binance-spot");
+  for (const std::string& text : spot_texts) EXPECT_TRUE(taken(pair, text)) << text;
+  pair = binance("binance-coinm");
+  for (const std::string& text : coinm_texts) EXPECT_TRUE(taken(pair, text)) << text;
+  pair = bybit();
+  for (const std::string& text : bybit_texts) EXPECT_TRUE(taken(pair, text)) << text;
+}
+
+TEST(FastDecode, WhatAMarketDoesNotHaveIsLeftToTheGeneralParser) {
+  Pair pair = binance("binance-spot");
+  EXPECT_FALSE(taken(pair, binance_texts[3])) << "no mark price on Spot";
+  pair = bybit("bybit-spot");
+  EXPECT_FALSE(taken(pair, bybit_texts[0])) << "no deltas on Spot";
+}
+
+TEST(FastDecode, WhatTheVenueSideWritesIsTaken) {
+  const auto writes = [](const char* venue, Pair pair) {
+    const VenueSide& side = *find_venue_side(venue);
+    MarketState state{.symbol = "BTCUSDT", .seq = 7};
+    state.last = state.bid = state.ask = state.mark = state.index = test::decimal("28145.10");
+    state.now = state.traded = wall_from_ms(1'700'000'000'123);
+    state.snapshot = false;
+    for (std::uint8_t channel = 0; channel < side.sheet().channels.size(); ++channel) {
+      if (side.sheet().channels[channel].kinds.empty()) continue;
+      EXPECT_TRUE(taken(pair, side.encode_data(channel, state))) << venue << " " << int{channel};
+    }
+  };
+  writes("binance-usdm", binance());
+  writes("binance-coinm", binance("binance-coinm"));
+  writes("binance-spot", binance("binance-spot"));
+  writes("bybit-linear", bybit());
+}
+
+TEST(FastDecode, OtherSpellingsAreLeftToTheGeneralParser) {
+  Pair pair = binance();
+  const std::string& book = binance_texts[0];
+  const auto with = [](std::string text, std::string_view what, std::string_view other) {
+    return text.replace(text.find(what), what.size(), other);
+  };
+  for (const char* price :
+       {"028147.60", "-1.5", "1e5", "1.", ".5", "", "123456789.0", "1.123456789", "NaN"}) {
+    EXPECT_FALSE(taken(pair, with(book, "28147.60", price))) << price;
+  }
+  for (const char* number : {"01", "-1", "1.0", "12345678901234567", "\"1\"", "", "null"}) {
+    EXPECT_FALSE(taken(pair, with(book, "600859984343", number))) << number;
+  }
+  for (const char* symbol : {"", "BTC\\u0055", "БТК", "BTC\nUSDT"}) {
+    EXPECT_FALSE(taken(pair, with(book, "\"BTCUSDT\"", "\"" + std::string(symbol) + "\"")))
+        << symbol;
+  }
+  EXPECT_FALSE(taken(pair, with(book, "1626992757354", "0")));
+  EXPECT_FALSE(taken(pair, with(book, "1626992757354", "9000000000001")));
+  EXPECT_FALSE(taken(pair, book + " "));
+  EXPECT_FALSE(taken(pair, with(book, "}}", "},\"data\":{}}")));
+  pair = bybit();
+  EXPECT_FALSE(taken(pair, with(bybit_texts[1], "bid1Price", "lastPrice"))) << "said twice";
+  EXPECT_FALSE(taken(pair, with(bybit_texts[1], "bid1Price", "symbol"))) << "said twice";
+  EXPECT_FALSE(taken(pair, with(bybit_texts[1], "delta", "snapshot")));
+  EXPECT_FALSE(taken(pair, with(bybit_texts[0], "77.341", "")));
+}
+
+/// Every text cut at every length, and every byte of it replaced by each of those that matter.
+TEST(FastDecode, NoMutationTellsTheTwoApart) {
+  const std::string_view bytes("\"\\,:{}[]. 0123456789eE+-aAbmsuTx\0\t\x7f\x80\xc3\xff", 40);
+  const auto mutate = [&](Pair pair, const std::vector<std::string>& texts) {
+    std::size_t accepted = 0;
+    for (const std::string& text : texts) {
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        accepted += taken(pair, text.substr(0, i)) ? 1U : 0U;
+        accepted += taken(pair, text.substr(0, i) + text.substr(i + 1)) ? 1U : 0U;
+        for (const char byte : bytes) {
+          std::string other = text;
+          other[i] = byte;
+          accepted += taken(pair, other) ? 1U : 0U;
+          other.insert(i, 1, text[i]);
+          accepted += taken(pair, other) ? 1U : 0U;
+        }
+      }
+    }
+    return accepted;
+  };
+  EXPECT_GT(mutate(binance(), binance_texts), 1'000U);
+  EXPECT_GT(mutate(binance("binance-spot"), spot_texts), 500U);
+  EXPECT_GT(mutate(binance("binance-coinm"), coinm_texts), 500U);
+  EXPECT_GT(mutate(bybit(), bybit_texts), 1'000U);
+}
+
+/// Pieces of several messages put together anyhow.
+TEST(FastDecode, NoMixtureTellsTheTwoApart) {
+  Random random(7);
+  const auto mix = [&](Pair pair, const std::vector<std::string>& texts) {
+    for (int i = 0; i < 20'000; ++i) {
+      const std::string& a = texts[random.below(texts.size())];
+      const std::string& b = texts[random.below(texts.size())];
+      const std::size_t at = random.below(a.size());
+      const std::size_t from = random.below(b.size());
+      taken(pair, a.substr(0, at) + b.substr(from));
+    }
+  };
+  mix(binance(), binance_texts);
+  mix(binance("binance-spot"), spot_texts);
+  mix(binance("binance-coinm"), coinm_texts);
+  mix(bybit(), bybit_texts);
+}
+
+}  // namespace
+}  // namespace feedwatch::venues

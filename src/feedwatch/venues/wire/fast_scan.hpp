@@ -1,0 +1,199 @@
+#pragma once
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "feedwatch/base/decimal.hpp"
+#include "feedwatch/base/ports/transport.hpp"
+#include "feedwatch/base/time.hpp"
+
+namespace feedwatch::venues::wire {
+
+/// Goes through a message whose shape is known beforehand, for the few shapes that nearly all
+/// messages have. It takes the plainest spelling and nothing else: no blanks, no escapes, no signs,
+/// no exponents, numbers of at most 16 digits. Whatever it does not take, the general parser reads;
+/// what it takes, the general parser would have read the same.
+///
+/// Every step answers whether it went well; after a false the scan is over. Needs frame_padding
+/// readable bytes behind the text.
+class FastScan {
+ public:
+  explicit FastScan(std::string_view padded)
+      : at_(padded.data()), end_(padded.data() + padded.size()) {}
+
+  template <std::size_t N>
+  [[gnu::always_inline]] bool literal(const char (&text)[N]) {
+    constexpr auto size = static_cast<std::ptrdiff_t>(N - 1);
+    if (end_ - at_ < size || std::memcmp(at_, text, N - 1) != 0) return false;
+    at_ += size;
+    return true;
+  }
+
+  /// The character here; anything at the end.
+  char peek() const { return *at_; }
+
+  /// Printable ASCII up to the closing quote, which is passed.
+  [[gnu::always_inline]] bool text(std::string_view& out) {
+    const char* begin = at_;
+    while (at_ < end_) {
+      const std::ptrdiff_t plain = plain_characters(at_);
+      at_ += plain;
+      if (plain == stride) continue;
+      out = {begin, static_cast<std::size_t>(at_ - begin)};
+      return *at_++ == '"';
+    }
+    return false;
+  }
+  [[gnu::always_inline]] bool text() {
+    std::string_view unused;
+    return text(unused);
+  }
+
+  /// A number without fraction.
+  [[gnu::always_inline]] bool number(std::uint64_t& out) {
+    if (thirteen(out)) return true;
+    const Digits high = digits(at_);
+    const char* begin = at_;
+    at_ += high.count;
+    out = high.value;
+    if (high.count == 8) {
+      const Digits low = digits(at_);
+      at_ += low.count;
+      out = out * power(low.count) + low.value;
+      if (low.count == 8 && is_digit(*at_)) return false;
+    }
+    return plain_integer(begin, at_ - begin);
+  }
+  [[gnu::always_inline]] bool number() {
+    std::uint64_t unused = 0;
+    return number(unused);
+  }
+
+  /// Milliseconds since 1970.
+  [[gnu::always_inline]] bool millis(WallTime& out) {
+    constexpr std::uint64_t latest = 9'000'000'000'000;  // as parse_millis() has it
+    std::uint64_t value = 0;
+    if (!number(value) || value == 0 || value > latest) return false;
+    out = wall_from_ms(static_cast<std::int64_t>(value));
+    return true;
+  }
+
+  /// A price up to the closing quote, which is passed: at most 8 digits before the point and 8
+  /// behind it.
+  [[gnu::always_inline]] bool price(Decimal& out, std::string_view& token) {
+    const char* begin = at_;
+    const Digits whole = digits(begin);
+    if (!plain_integer(begin, whole.count)) return false;
+    at_ += whole.count;
+    std::uint64_t mantissa = whole.value;
+    int scale = 0;
+    if (*at_ == '.') {
+      const Digits fraction = digits(++at_);
+      if (fraction.count == 0) return false;
+      mantissa = mantissa * power(fraction.count) + fraction.value;
+      scale = static_cast<int>(fraction.count);
+      at_ += fraction.count;
+    }
+    out = Decimal{static_cast<Decimal::Mantissa>(mantissa), scale};
+    token = {begin, static_cast<std::size_t>(at_ - begin)};
+    return *at_++ == '"';
+  }
+
+  bool at_end() const { return at_ == end_; }
+
+ private:
+  static_assert(std::endian::native == std::endian::little, "the first character is the low byte");
+
+  struct Digits {
+    std::uint64_t value = 0;
+    std::ptrdiff_t count = 0;  ///< 0 to 8
+  };
+
+  static constexpr std::uint64_t each(std::uint8_t byte) { return byte * 0x0101010101010101ULL; }
+  static constexpr std::array<std::uint64_t, 9> powers{
+      1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+
+  static std::uint64_t power(std::ptrdiff_t digits) {
+    return powers[static_cast<std::size_t>(digits)];
+  }
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  /// JSON allows no leading zeros.
+  static bool plain_integer(const char* begin, std::ptrdiff_t digits) {
+    return digits == 1 || (digits > 1 && *begin != '0');
+  }
+  static std::uint64_t word(const char* from) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, from, sizeof eight);
+    return eight;
+  }
+
+  /// How many characters at the front are plain text, at most `stride`: what ends it is a quote, a
+  /// backslash, a control character, or none of ASCII.
+#if defined(__SSE2__)
+  static constexpr std::ptrdiff_t stride = 16;
+  [[gnu::always_inline]] static std::ptrdiff_t plain_characters(const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    // As signed numbers, what is not ASCII is below the blank too.
+    const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+    constexpr unsigned behind = 1U << static_cast<unsigned>(stride);
+    return std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(special)) | behind);
+  }
+#else
+  static constexpr std::ptrdiff_t stride = 8;
+  static std::ptrdiff_t plain_characters(const char* from) {
+    const std::uint64_t eight = word(from);
+    const std::uint64_t quote = eight ^ each('"');
+    const std::uint64_t backslash = eight ^ each('\\');
+    // A borrow only disturbs what comes behind the first byte that is found.
+    const std::uint64_t below = (quote - each(1)) | (backslash - each(1)) | (eight - each(0x20));
+    return std::countr_zero(((below & ~eight) | eight) & each(0x80)) / 8;
+  }
+#endif
+
+  /// Moments and many ids have 13 digits; where to go on is known without counting them.
+  [[gnu::always_inline]] bool thirteen(std::uint64_t& out) {
+    const std::uint64_t high = word(at_) ^ each('0');
+    const std::uint64_t low = word(at_ + 5) ^ each('0');
+    const std::uint64_t others = ((high + each(0x76)) | high | (low + each(0x76)) | low);
+    if ((others & each(0x80)) != 0 || (high & 0xffU) == 0 || is_digit(at_[13])) return false;
+    out = value_of(high) * 100'000 + value_of(low & ~std::uint64_t{0xffffff});
+    at_ += 13;
+    return true;
+  }
+
+  /// The digits at the front of eight characters.
+  [[gnu::always_inline]] static Digits digits(const char* from) {
+    const std::uint64_t eight = word(from) ^ each('0');
+    // 10 and above reach the high bit; a carry only disturbs what comes behind the first of them.
+    const std::uint64_t others = ((eight + each(0x76)) | eight) & each(0x80);
+    if (others == 0) return {value_of(eight), 8};
+    const std::ptrdiff_t count = std::countr_zero(others) / 8;
+    if (count == 0) return {};
+    return {value_of(eight << (8 * (8 - count))), count};
+  }
+
+  /// Eight digits, the first in the low byte: pairs, then fours, then all.
+  static std::uint64_t value_of(std::uint64_t eight) {
+    constexpr std::uint64_t low_bytes = 0x000000ff000000ffULL;
+    constexpr std::uint64_t upper = 100 + (1'000'000ULL << 32U);
+    constexpr std::uint64_t lower = 1 + (10'000ULL << 32U);
+    const std::uint64_t pairs = eight * 10 + (eight >> 8U);
+    return (((pairs & low_bytes) * upper + ((pairs >> 16U) & low_bytes) * lower) >> 32U) &
+           0xffffffffU;
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace feedwatch::venues::wire
