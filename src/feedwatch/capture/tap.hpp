@@ -5,7 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
+#include <utility>
 
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/http_fetch.hpp"
@@ -76,6 +78,9 @@ class Tap final : public Clock,
   /// What is built after the tap.
   Inner& inner() { return inner_; }
 
+  /// Called behind every call into the shard, while its clock still stands.
+  void set_after(std::function<void(MonoTime)> after) { after_ = std::move(after); }
+
   // ---- calls into the shard ----
   template <class Action>
   auto start(Action action) {
@@ -145,13 +150,21 @@ class Tap final : public Clock,
     };
     pin_ = now;
     const Unpin unpin{pin_};
-    return action();
+    if constexpr (std::is_void_v<decltype(action())>) {
+      action();
+      if (after_) after_(now);
+    } else {
+      auto result = action();
+      if (after_) after_(now);
+      return result;
+    }
   }
 
   Inner inner_;
   WallAnchor anchor_;
   std::unique_ptr<CountedLines> lines_;
   std::optional<MonoTime> pin_;
+  std::function<void(MonoTime)> after_;
   bool started_ = false;
   std::unordered_map<ConnId, std::string> addresses_;  ///< of connections that are being opened
   std::uint64_t next_request_ = 1;
