@@ -248,6 +248,14 @@ void add_replay_command(CLI::App& root, Arguments& args, Action& action) {
                           [&] { return replay(args); });
   sub->add_option("files", args.replay.files, "a recording's files in order, or its directory")
       ->required();
+  add_config_flags(sub, args);
+  CLI::Option* venue =
+      sub->add_option("--venue", args.replay.venue.venue, "of a capture that does not say it");
+  sub->add_option("--streams", args.replay.venue.streams, "only these, SYMBOL/KIND, with commas")
+      ->delimiter(',')
+      ->needs(venue);
+  sub->add_option("--policy", args.replay.policies,
+                  "one more policy: 'MATCH KEY=VALUE …', '*/mark stale_after=10s'");
   sub->add_option("--speed", args.speed, "max, or times real time")->capture_default_str();
   sub->add_flag("--json", args.json, "one JSON object");
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "feedwatch/base/tests/test_data.hpp"
 #include "process.hpp"
 
 namespace feedwatch::integration {
@@ -97,6 +98,15 @@ TEST_F(Record, AReplayJudgesAsTheLiveRunDidToTheNanosecond) {
     }
   }
 
+  // By other limits the same frames are judged otherwise.
+  const Ran coarse = run_feedwatch({"replay", folder(), "--set", "preset=coarse", "--json"});
+  ASSERT_EQ(coarse.code, 0) << coarse.err;
+  const auto judged = nlohmann::json::parse(coarse.out, nullptr, false);
+  ASSERT_TRUE(judged.is_object()) << coarse.out;
+  EXPECT_EQ(judged.at("mode"), "free");
+  EXPECT_LT(judged.at("transition_count"), recorded.at("transition_count"));
+  EXPECT_EQ(judged.at("ticks").at("accepted"), recorded.at("ticks").at("accepted"));
+
   // Whoever reads captures reads it, each file alone.
   for (const std::string& file : files()) {
     const Ran decoded = run_feedwatch({"decode", "--venue", "binance-usdm", file});
@@ -131,6 +141,31 @@ TEST_F(Record, WhatCannotBeWrittenIsAnErrorAtOnce) {
   EXPECT_THAT(ran.err, HasSubstr(file));
 }
 
+TEST(ReplayCommand, JudgesACaptureOfOthers) {
+  const auto capture = feedwatch::testing::test_data_path("captures/cryptofeed-v3/BYBIT.jsonl.zst");
+  FEEDWATCH_NEEDS_DATA(capture);
+  const Ran ran = run_feedwatch({"replay", capture.string(), "--venue", "bybit-linear", "--streams",
+                                 "BTCUSDT/mark,DOGEUSDT/index", "--policy",
+                                 "*/DOGEUSDT/* degraded_after=1s stale_after=2s", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto judged = nlohmann::json::parse(ran.out, nullptr, false);
+  ASSERT_TRUE(judged.is_object()) << ran.out;
+  EXPECT_EQ(judged.at("mode"), "capture");
+  // The last prices of the capture, taken from the file with zstdcat and jq.
+  const auto& streams = judged.at("streams");
+  ASSERT_EQ(streams.size(), 2U);
+  EXPECT_EQ(streams[0].at("price"), "65117.19");
+  EXPECT_EQ(streams[0].at("level"), "healthy");
+  EXPECT_EQ(streams[1].at("price"), "0.07056");
+  EXPECT_THAT(ran.out, HasSubstr("\"to\":\"stale\""));
+  // Unasked, the venue and all its streams are found in the capture.
+  const Ran all = run_feedwatch({"replay", capture.string(), "--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  const auto found = nlohmann::json::parse(all.out, nullptr, false);
+  ASSERT_TRUE(found.is_object()) << all.out;
+  EXPECT_GE(found.at("streams").size(), 12U);
+}
+
 TEST(ReplayCommand, ClearErrorsForWhatIsNoRecording) {
   const Scratch scratch;
   EXPECT_EQ(run_feedwatch({"replay"}).code, 2);
@@ -144,6 +179,13 @@ TEST(ReplayCommand, ClearErrorsForWhatIsNoRecording) {
   const Ran empty = run_feedwatch({"replay", scratch.write("empty", "")});
   EXPECT_EQ(empty.code, 1);
   EXPECT_THAT(empty.err, HasSubstr("empty"));
+  const Ran nobodys = run_feedwatch({"replay", scratch.write("frames", "{\"a\":1}\n")});
+  EXPECT_EQ(nobodys.code, 3);
+  EXPECT_THAT(nobodys.err, HasSubstr("--venue"));
+  const Ran policy = run_feedwatch({"replay", scratch.file("frames"), "--venue", "bybit-linear",
+                                    "--streams", "BTCUSDT/mark", "--policy", "*/mark stale"});
+  EXPECT_EQ(policy.code, 3);
+  EXPECT_THAT(policy.err, HasSubstr("'stale' has no value"));
 }
 
 }  // namespace

@@ -20,6 +20,18 @@ namespace {
 
 using capture::Record;
 
+std::unique_ptr<replay::Player> make_player(ReplayPlan plan) {
+  switch (plan.mode) {
+    case ReplayMode::free:
+      return replay::free_player(std::move(plan.judge));
+    case ReplayMode::capture:
+      return replay::capture_player(std::move(plan.judge));
+    case ReplayMode::exact:
+      break;
+  }
+  return replay::exact_player(std::move(plan.judge));
+}
+
 /// One replay, from the first record to the account. Lives for one call of run_replay.
 class Run {
  public:
@@ -29,14 +41,13 @@ class Run {
   int run();
 
  private:
-  int prepare(const Record& first);
+  int prepare();
   /// The recording up to its end or first fault; false = a fault.
   bool play(ReplaySource& source, Record record);
   void pace(const Record& record);
   void account() const;
   void write_json() const;
   void write_text() const;
-  std::string_view mode() const { return exact_ ? "exact" : "free"; }
   Duration real() const { return clock_.now() - began_; }
   double frames_per_second() const {
     return static_cast<double>(player_->counts().frames) / std::max(to_seconds(real()), 1e-9);
@@ -51,7 +62,7 @@ class Run {
   std::ostream& err_;
   embed::SystemClock clock_;
   MonoTime began_{};
-  bool exact_ = false;
+  ReplayMode mode_ = ReplayMode::exact;
   std::optional<Judgements> judgements_;
   std::unique_ptr<replay::Player> player_;
   std::optional<MonoTime> first_;  ///< of what is paced
@@ -63,7 +74,7 @@ int Run::run() {
   auto first = source->next();
   if (!first) return failed(first.error());
   if (!*first) return failed({args_.files.front(), "is empty", "name a recording"});
-  if (const int code = prepare(**first); code != exit_ok) return code;
+  if (const int code = prepare(); code != exit_ok) return code;
   began_ = clock_.now();
   const bool whole = play(*source, **first);
   account();
@@ -73,19 +84,19 @@ int Run::run() {
                  "records are missing, or another version made it"});
 }
 
-int Run::prepare(const Record& first) {
-  auto plan = plan_replay(args_, first);
+int Run::prepare() {
+  auto plan = plan_replay(args_);
   if (!plan) {
     for (const Error& error : plan.error()) err_ << "feedwatch: " << error.text() << '\n';
     return exit_configuration;
   }
-  exact_ = plan->exact;
+  mode_ = plan->mode;
   judgements_.emplace(plan->judge.anchor);
   plan->judge.observer = [this](const engine::Control::Event& event) {
     judgements_->note(event);
     if (!args_.json) out_ << judgements_->line(event) << '\n';
   };
-  player_ = replay::exact_player(std::move(plan->judge));
+  player_ = make_player(std::move(*plan));
   return exit_ok;
 }
 
@@ -130,7 +141,7 @@ void Run::write_json() const {
   const replay::PlayCounts& counts = player_->counts();
   std::string text;
   JsonWriter json(text);
-  json.begin_object().field("mode", mode());
+  json.begin_object().field("mode", to_text(mode_));
   judgements_->write_json(json, judge.control(), judge.shard(), judge.clock().now());
   json.field("lost_records", counts.lost).field("divergence", player_->divergence());
   json.field("records", counts.records).field("frames", counts.frames);
@@ -151,7 +162,7 @@ void Run::write_text() const {
   if (counts.skipped > 0) {
     out_ << fmt::format("{} frames of connections nobody had\n", counts.skipped);
   }
-  if (exact_ && !player_->divergence()) {
+  if (mode_ == ReplayMode::exact && !player_->divergence()) {
     out_ << fmt::format("as recorded: {} dials, messages and questions were the same\n",
                         counts.said);
   }

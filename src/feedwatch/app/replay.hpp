@@ -15,7 +15,7 @@ struct ReplayArgs {
   std::vector<std::string> files;     ///< in their order; a directory stands for its recordings
   ConfigArgs config;                  ///< instead of the one recorded, or on top of it
   VenueArgs venue;                    ///< for captures that name no configuration
-  std::vector<std::string> policies;  ///< "MATCH KEY=VALUE …", stronger than those configured
+  std::vector<std::string> policies;  ///< "MATCH KEY=VALUE …", as if they stood last in the file
   std::optional<double> speed;        ///< times real time; absent = as fast as it goes
   bool json = false;                  ///< one JSON object on `out` instead of text
 };

@@ -6,7 +6,9 @@
 #include <sstream>
 #include <utility>
 
+#include "feedwatch/app/capture_survey.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/replay/player.hpp"
 
 namespace feedwatch::app {
 
@@ -39,11 +41,50 @@ Loaded load_replayed(std::string text, const std::string& name, const ReplayArgs
                            {.file = {}, .environment = {{"HOME", "/"}}, .flags = args.config.set});
 }
 
-Loaded load(const ReplayArgs& args, const capture::Session& header) {
-  if (args.config.file.empty()) return load_replayed(header.config, "the recording", args);
+/// The named file, else a text that stands for it.
+Loaded load_or(const ReplayArgs& args, const std::string& otherwise, const std::string& name) {
+  if (args.config.file.empty()) return load_replayed(otherwise, name, args);
   auto text = file_text(args.config.file);
   if (!text) return failed(text.error());
   return load_replayed(std::move(*text), args.config.file, args);
+}
+
+ReplayPlan plan_of(const config::Config& config, std::uint64_t seed, WallAnchor anchor) {
+  AppSettings settings = settings_from(config);
+  settings.shard.seed = settings.control.seed = seed;
+  return {.judge = {.shard = std::move(settings.shard),
+                    .control = std::move(settings.control),
+                    .anchor = anchor}};
+}
+
+std::expected<ReplayPlan, std::vector<Error>> plan_own(const ReplayArgs& args,
+                                                       const CaptureSurvey& survey) {
+  const capture::Session& header = *survey.header;
+  auto config = load_or(args, header.config, "the recording");
+  if (!config) return std::unexpected(std::move(config.error()));
+  ReplayPlan plan =
+      plan_of(*config, static_cast<std::uint64_t>(*header.seed),
+              {.wall = wall_from_ns(*header.wall), .mono = mono_from_ns(*header.mono)});
+  const bool as_recorded =
+      args.config.file.empty() && args.config.set.empty() && args.policies.empty();
+  plan.mode = as_recorded && survey.part == 1 ? ReplayMode::exact : ReplayMode::free;
+  return plan;
+}
+
+std::expected<ReplayPlan, std::vector<Error>> plan_capture(const ReplayArgs& args,
+                                                           const CaptureSurvey& survey) {
+  auto text = args.config.file.empty() ? surveyed_config(survey) : Result<std::string>{};
+  if (!text) return std::unexpected(std::vector{text.error()});
+  auto config = load_or(args, *text, "the capture");
+  if (!config) return std::unexpected(std::move(config.error()));
+  // An age at the start of the boot-time clock is not for the freshness of anything.
+  constexpr MonoTime begin{1h};
+  ReplayPlan plan =
+      plan_of(*config, config->seed.value_or(1),
+              {.wall = survey.first.value_or(WallTime{}) - replay::capture_lead, .mono = begin});
+  plan.judge.shard.instruments = false;  // nobody could answer
+  plan.mode = ReplayMode::capture;
+  return plan;
 }
 
 }  // namespace
@@ -70,23 +111,22 @@ Result<std::string> policy_table(const std::string& text) {
                                "write MATCH KEY=VALUE, as in '*/mark stale_after=10s'"});
 }
 
-std::expected<ReplayPlan, std::vector<Error>> plan_replay(const ReplayArgs& args,
-                                                          const capture::Record& first) {
-  if (first.session == nullptr) {
-    return std::unexpected(std::vector{Error{args.files.front(), "is no recording of feedwatch's",
-                                             "record with `feedwatch record`"}});
+std::string_view to_text(ReplayMode mode) {
+  switch (mode) {
+    case ReplayMode::exact:
+      return "exact";
+    case ReplayMode::free:
+      return "free";
+    case ReplayMode::capture:
+      return "capture";
   }
-  const capture::Session& header = *first.session;
-  auto config = load(args, header);
-  if (!config) return std::unexpected(std::move(config.error()));
-  AppSettings settings = settings_from(*config);
-  settings.shard.seed = settings.control.seed = static_cast<std::uint64_t>(*header.seed);
-  ReplayPlan plan{.judge = {.shard = std::move(settings.shard),
-                            .control = std::move(settings.control),
-                            .anchor = {.wall = wall_from_ns(*header.wall),
-                                       .mono = mono_from_ns(*header.mono)}}};
-  plan.exact = args.config.file.empty() && args.config.set.empty() && args.policies.empty();
-  return plan;
+  return "";
+}
+
+std::expected<ReplayPlan, std::vector<Error>> plan_replay(const ReplayArgs& args) {
+  const auto survey = survey_capture(args.files, args.venue);
+  if (!survey) return std::unexpected(std::vector{survey.error()});
+  return survey->header ? plan_own(args, *survey) : plan_capture(args, *survey);
 }
 
 }  // namespace feedwatch::app

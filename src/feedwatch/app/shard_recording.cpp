@@ -17,16 +17,6 @@ bool judges(const config::Section& section) {
   return std::ranges::find(names, section.table->name) != names.end();
 }
 
-void forget_host(config::Section& section) {
-  section.settings.erase("ca_file");
-  for (const std::string_view key : {"url", "rest_url"}) {
-    const auto found = section.settings.find(key);
-    if (found == section.settings.end()) continue;
-    auto& url = std::get<std::string>(found->second.value);
-    url = capture::without_secrets(url);
-  }
-}
-
 }  // namespace
 
 std::string recorded_config(const config::Config& config) {
@@ -37,7 +27,7 @@ std::string recorded_config(const config::Config& config) {
   });
   for (config::Section& section : kept.document.sections) {
     if (!judges(section)) section.settings.clear();
-    if (section.table->name == "venue") forget_host(section);
+    section.settings.erase("ca_file");
   }
   return config::print_toml(kept);
 }

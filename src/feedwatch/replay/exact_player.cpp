@@ -194,6 +194,7 @@ void ExactPlayer::event(const Record& record) {
       return compare(record);
     case SessionEvent::dropped:
       whole_ = false;
+      static_cast<void>(read_.take());
       counts_.lost += static_cast<std::uint64_t>(session.count.value_or(1));
       return differs(fmt::format("{} records are missing", session.count.value_or(1)));
     case SessionEvent::read:

@@ -30,10 +30,13 @@ Result<void> Judge::start() {
 void Judge::advance(MonoTime to, bool shard_too) {
   for (;;) {
     const MonoTime shard_at = shard_too ? shard_wakeup_.at() : never_mono;
-    const MonoTime next = std::min(shard_at, control_wakeup_.at());
+    const MonoTime outside_at = shard_too && outside_.next ? outside_.next() : never_mono;
+    const MonoTime next = std::min({shard_at, control_wakeup_.at(), outside_at});
     if (next >= to) break;
     clock_.set(next);
-    if (shard_at <= next) {
+    if (outside_at <= next) {
+      outside_.serve();
+    } else if (shard_at <= next) {
       shard_wakeup_.spend();
       shard_.on_wakeup(clock_.now());
     } else {
@@ -49,6 +52,7 @@ void Judge::settle() {
   while (dirty_ || journal_.answer()) {
     if (std::exchange(dirty_, false)) control_.on_status(clock_.now());
   }
+  if (outside_.speak) outside_.speak();
 }
 
 }  // namespace feedwatch::replay

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/shard.hpp"
@@ -25,10 +26,18 @@ class Judge {
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
 
+  /// Whoever stands for the outside: what it says to the shard, and when it has to be asked.
+  struct Outside {
+    std::function<void()> speak;     ///< after every event: answers what the shard has said
+    std::function<MonoTime()> next;  ///< its own next deadline; never_mono = none
+    std::function<void()> serve;     ///< that moment has come
+  };
+  void set_outside(Outside outside) { outside_ = std::move(outside); }
+
   Result<void> start();
   /// Sets the clock, after the control's deadlines before that moment were served; when
-  /// `shard_too`, the shard's as well, in the order of time. Sockets go before deadlines of the
-  /// same moment.
+  /// `shard_too`, the shard's and the outside's as well, in the order of time. Sockets go before
+  /// deadlines of the same moment.
   void advance(MonoTime to, bool shard_too);
   /// The control takes what the shard has put on the board.
   void settle();
@@ -46,6 +55,7 @@ class Judge {
   MemoryState state_;
   NoJournal journal_;
   bool dirty_ = false;
+  Outside outside_;
   engine::StatusBoard status_;
   engine::Shard shard_;
   engine::Control control_;  ///< after the shard, whose monitor it reads

@@ -37,4 +37,17 @@ class Player {
 /// For recordings of our own from their first file on, with the configuration they were made with.
 std::unique_ptr<Player> exact_player(JudgeOptions options);
 
+/// For recordings of our own judged by something else than what they were made with, or from a
+/// later file on: deadlines are served when they are due; a dial gets the oldest recorded
+/// connection of its address that nobody has, open at once if it stands, else when it opened.
+/// Questions to REST get the answer recorded next, or none within their time.
+std::unique_ptr<Player> free_player(JudgeOptions options);
+
+/// For others' captures: every dial opens at once, requests and pings are answered by the venue's
+/// own side, and every message reaches all lines of the venue it came from. Times are the
+/// recorder's; without any, ten messages a second. Its anchor lies capture_lead before the first
+/// message: dials are spread a little, and a first snapshot must not be missed.
+constexpr Duration capture_lead = 3s;
+std::unique_ptr<Player> capture_player(JudgeOptions options);
+
 }  // namespace feedwatch::replay

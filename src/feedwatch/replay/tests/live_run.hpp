@@ -114,8 +114,9 @@ class LiveRun final : public capture::LineSink, public Transport, public HttpFet
   MonoTime now() const { return clock_.now(); }
 
   Decisions decisions;
-  bool room = true;     ///< for lines of the recording
-  bool answers = true;  ///< whether the venue is there
+  std::string first_address;  ///< the shard dialled
+  bool room = true;           ///< for lines of the recording
+  bool answers = true;        ///< whether the venue is there
 
  private:
   bool take(capture::RecordedLine line) override {
@@ -125,7 +126,10 @@ class LiveRun final : public capture::LineSink, public Transport, public HttpFet
   void look(MonoTime now) {
     while (std::exchange(dirty_, false)) control_->on_status(now);
   }
-  void dial(ConnId conn, const DialTarget&) override { dialled_.push_back(conn); }
+  void dial(ConnId conn, const DialTarget& target) override {
+    if (first_address.empty()) first_address = target.url;
+    dialled_.push_back(conn);
+  }
   void send_text(ConnId conn, std::string_view text) override {
     said_.emplace_back(conn, std::string(text));
   }
@@ -138,6 +142,11 @@ class LiveRun final : public capture::LineSink, public Transport, public HttpFet
   void fetch(HttpRequest, Done done) override { asked_.push_back(std::move(done)); }
 
   void answer() {
+    for (const ConnId conn : std::exchange(closing_, {})) {
+      if (std::erase(open_, conn) + std::erase(dialled_, conn) > 0) {
+        tap_.on_closed(conn, {.by_us = true}, clock_.now());
+      }
+    }
     if (!answers) return;
     for (const ConnId conn : std::exchange(dialled_, {})) {
       for (const DialPhase phase : {DialPhase::connecting, DialPhase::upgrading, DialPhase::open}) {
@@ -151,9 +160,6 @@ class LiveRun final : public capture::LineSink, public Transport, public HttpFet
     }
     for (const auto& [conn, payload] : std::exchange(pings_, {})) {
       receive(conn, payload, FrameType::pong);
-    }
-    for (const ConnId conn : std::exchange(closing_, {})) {
-      if (std::erase(open_, conn) > 0) tap_.on_closed(conn, {.by_us = true}, clock_.now());
     }
     const std::vector<venues::Instrument> listed{{"BTCUSDT", true}};
     for (Done& done : std::exchange(asked_, {})) {
