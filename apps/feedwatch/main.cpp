@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -15,6 +16,8 @@
 #include "feedwatch/app/client.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
+#include "feedwatch/app/record.hpp"
+#include "feedwatch/app/replay.hpp"
 #include "feedwatch/app/run.hpp"
 #include "feedwatch/app/sim_command.hpp"
 #include "feedwatch/app/simulate.hpp"
@@ -47,6 +50,10 @@ struct Arguments {
   std::string demo_for;
   app::SimulateArgs simulate;
   app::DecodeArgs decode;
+  app::RecordArgs record;
+  app::ReplayArgs replay;
+  std::string rotate_every = "1h", record_for, speed = "max";
+  std::uint64_t rotate_mebibytes = 256;
   app::ClientArgs client;
   app::SharedBoardArgs shared;
   std::string stream, max_age, owner = "cli", ttl = "1h";
@@ -170,6 +177,89 @@ void add_decode_command(CLI::App& root, Arguments& args, Action& action) {
   decode->add_flag("--counts", args.decode.counts, "closing account as JSON");
 }
 
+void add_venue_flags(CLI::App* sub, app::VenueArgs& venue) {
+  CLI::Option* name =
+      sub->add_option("--venue", venue.venue, "one venue instead of a configuration");
+  sub->add_option("--streams", venue.streams, "its streams, SYMBOL/KIND, with commas")
+      ->delimiter(',')
+      ->needs(name);
+  sub->add_option("--url", venue.url, "base of its WebSocket addresses")->needs(name);
+  sub->add_option("--rest-url", venue.rest_url, "base of its REST addresses")->needs(name);
+}
+
+int record(Arguments& args) {
+  const auto every = duration_or_complain("--rotate-every", args.rotate_every);
+  if (!every) return app::exit_usage;
+  args.record.files.rotation.every = *every;
+  args.record.files.rotation.size = args.rotate_mebibytes << 20U;
+  if (!args.record_for.empty()) {
+    args.record.run_for = duration_or_complain("--for", args.record_for);
+    if (!args.record.run_for) return app::exit_usage;
+  }
+  args.record.json = args.json;
+  return with_config(args, [&](const app::ConfigArgs& config) {
+    args.record.config = config;
+    return app::run_record(args.record, FEEDWATCH_VERSION);
+  });
+}
+
+void add_record_command(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* sub =
+      command(root, action, "record", "Write down everything the venues send, to be judged again",
+              [&] { return record(args); });
+  add_config_flags(sub, args);
+  add_venue_flags(sub, args.record.venue);
+  sub->add_option("--out", args.record.files.directory, "directory of the files")
+      ->capture_default_str();
+  sub->add_option("--rotate-size", args.rotate_mebibytes, "a new file after so many MiB")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  sub->add_option("--rotate-every", args.rotate_every, "and after so long")->capture_default_str();
+  sub->add_option("--keep", args.record.files.rotation.keep, "only so many files; 0: all")
+      ->capture_default_str();
+  sub->add_flag("!--plain", args.record.files.compress, "without compression (zstd)");
+  sub->add_option("--for", args.record_for, "stop by itself after so long (60s)");
+  sub->add_flag("--json", args.json, "the account as JSON");
+}
+
+int replay(Arguments& args) {
+  if (args.speed != "max") {
+    double factor = 0;
+    const char* const end = args.speed.data() + args.speed.size();
+    const auto [at, error] = std::from_chars(args.speed.data(), end, factor);
+    if (error != std::errc{} || at != end || !(factor > 0) || factor > 1e6) {
+      app::print_error({.what = "--speed " + args.speed,
+                        .why = "is neither max nor a number above zero",
+                        .fix = "write max, 1 or 10"});
+      return app::exit_usage;
+    }
+    args.replay.speed = factor;
+  }
+  args.replay.json = args.json;
+  return with_config(args, [&](const app::ConfigArgs& config) {
+    args.replay.config = config;
+    std::ios::sync_with_stdio(false);
+    return app::run_replay(args.replay, std::cout, std::cerr);
+  });
+}
+
+void add_replay_command(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* sub = command(root, action, "replay", "Judge recorded frames again, in virtual time",
+                          [&] { return replay(args); });
+  sub->add_option("files", args.replay.files, "a recording's files in order, or its directory")
+      ->required();
+  add_config_flags(sub, args);
+  CLI::Option* venue =
+      sub->add_option("--venue", args.replay.venue.venue, "of a capture that does not say it");
+  sub->add_option("--streams", args.replay.venue.streams, "only these, SYMBOL/KIND, with commas")
+      ->delimiter(',')
+      ->needs(venue);
+  sub->add_option("--policy", args.replay.policies,
+                  "one more policy: 'MATCH KEY=VALUE …', '*/mark stale_after=10s'");
+  sub->add_option("--speed", args.speed, "max, or times real time")->capture_default_str();
+  sub->add_flag("--json", args.json, "one JSON object");
+}
+
 void add_simulate_command(CLI::App& root, Arguments& args, Action& action) {
   exchange::Options& options = args.simulate.exchange;
   CLI::App* simulate = command(root, action, "simulate", "A fake exchange on real sockets",
@@ -232,6 +322,8 @@ int run(int argc, char** argv) {
   add_monitor_commands(root, args, action);
   add_client_commands(root, args, action);
   add_decode_command(root, args, action);
+  add_record_command(root, args, action);
+  add_replay_command(root, args, action);
   add_simulate_command(root, args, action);
   add_sim_command(root, args, action);
   command(root, action, "version", "Print the version", [] {

@@ -19,15 +19,33 @@ void print_error(const Error& error) {
   fmt::print(stderr, "feedwatch: {}\n", error.text());
 }
 
-std::optional<config::Config> load_config(const ConfigArgs& args) {
-  config::Sources sources;
-  if (!args.file.empty()) sources.file = args.file;
-  sources.environment = config::environment_of(environ);
-  sources.flags = args.set;
-  auto loaded = config::load(sources);
+namespace {
+
+std::optional<config::Config> or_complain(
+    std::expected<config::Config, std::vector<Error>> loaded) {
   if (loaded) return std::move(*loaded);
   for (const Error& error : loaded.error()) print_error(error);
   return std::nullopt;
+}
+
+config::Sources sources_of(const ConfigArgs& args) {
+  config::Sources sources;
+  sources.environment = config::environment_of(environ);
+  sources.flags = args.set;
+  return sources;
+}
+
+}  // namespace
+
+std::optional<config::Config> load_config(const ConfigArgs& args) {
+  config::Sources sources = sources_of(args);
+  if (!args.file.empty()) sources.file = args.file;
+  return or_complain(config::load(sources));
+}
+
+std::optional<config::Config> load_config_text(const std::string& text, const std::string& name,
+                                               const ConfigArgs& args) {
+  return or_complain(config::load_text(text, name, sources_of(args)));
 }
 
 AppSettings settings_from(const config::Config& config) {

@@ -29,6 +29,10 @@ void print_error(const Error& error);
 /// Loads configuration from file, environment and flags; prints every mistake. Absent: exit 3.
 std::optional<config::Config> load_config(const ConfigArgs& args);
 
+/// The same of a text that stands for the file.
+std::optional<config::Config> load_config_text(const std::string& text, const std::string& name,
+                                               const ConfigArgs& args);
+
 AppSettings settings_from(const config::Config& config);
 
 /// `feedwatch run`: the monitor until SIGINT or SIGTERM, which drains within five seconds.

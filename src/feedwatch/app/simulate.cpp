@@ -1,18 +1,13 @@
 #include "feedwatch/app/simulate.hpp"
 
-#include <sys/signalfd.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdio>
-#include <memory>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "feedwatch/app/run.hpp"
+#include "feedwatch/app/stop_on_signal.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/exchange/fault_parse.hpp"
@@ -21,42 +16,6 @@
 
 namespace feedwatch::app {
 namespace {
-
-/// Stops a reactor at SIGINT and SIGTERM, which are blocked while it lives and arrive through a
-/// descriptor: no handler runs between two instructions of ours.
-class StopOnSignal final : private net::IoHandler {
- public:
-  explicit StopOnSignal(net::Reactor& reactor) : reactor_(reactor) {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    sigaddset(&wanted, SIGINT);
-    sigaddset(&wanted, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &wanted, &before_);
-    fd_ = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-    net::IoHandler& handler = *this;
-    watch_ = reactor.watch(fd_, handler);
-    watch_->want(true, false);
-  }
-  ~StopOnSignal() override {
-    watch_.reset();
-    ::close(fd_);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  void on_io(bool, bool) override {
-    signalfd_siginfo info{};
-    if (::read(fd_, &info, sizeof info) > 0) reactor_.stop();
-  }
-
-  net::Reactor& reactor_;
-  sigset_t before_{};
-  int fd_ = -1;
-  std::unique_ptr<net::IoWatch> watch_;
-};
 
 int failed(const Error& error) {
   print_error(error);

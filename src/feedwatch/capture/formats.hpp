@@ -22,6 +22,9 @@ class LineFormat {
 /// The format whose first line this could be.
 std::unique_ptr<LineFormat> format_of(std::string_view first_line);
 
+/// One JSON object a line, cryptofeed's or ours; nullptr when the line is none of them.
+std::unique_ptr<LineFormat> cryptofeed_format(std::string_view first_line);
+
 /// "1786310818.2235148" → time; up to nine fraction digits count, further ones are cut off.
 std::optional<WallTime> parse_epoch_seconds(std::string_view text);
 
@@ -30,5 +33,7 @@ std::optional<WallTime> parse_epoch_by_size(std::string_view digits);
 
 /// Standard alphabet with padding; nullopt when it is not that. Replaces `out`.
 bool decode_base64(std::string_view text, std::string& out);
+/// The inverse.
+std::string encode_base64(std::string_view bytes);
 
 }  // namespace feedwatch::capture

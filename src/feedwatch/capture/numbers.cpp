@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -19,13 +20,14 @@ std::optional<std::int64_t> whole_number(std::string_view digits) {
   return number;
 }
 
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr std::array<int, 256> base64_values() {
   std::array<int, 256> values{};
   values.fill(-1);
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
+  for (std::size_t i = 0; i < base64_alphabet.size(); ++i) {
+    values[static_cast<unsigned char>(base64_alphabet[i])] = static_cast<int>(i);
   }
   return values;
 }
@@ -83,6 +85,21 @@ bool decode_base64(std::string_view text, std::string& out) {
     out.push_back(static_cast<char>(bits >> static_cast<unsigned>(count) & 0xffU));
   }
   return true;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(3, bytes.size()))) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8U | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      out.push_back(i > bytes.size() ? '=' : base64_alphabet[bits >> (18U - 6U * i) & 0x3fU]);
+    }
+  }
+  return out;
 }
 
 }  // namespace feedwatch::capture

@@ -9,6 +9,7 @@
 
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/capture/session.hpp"
 
 /// Recorded frames with their times, read one by one.
 namespace feedwatch::capture {
@@ -19,6 +20,7 @@ enum class Direction : std::uint8_t {
   connected,  ///< a connection was opened; no text
   http,       ///< a REST answer
   header,     ///< about the recording; text is the whole line
+  session,    ///< only in recordings of our own: `session` says what
 };
 
 /// One record. Views are valid until the next call of next(); `text` is followed by frame_padding
@@ -31,10 +33,11 @@ struct Record {
   std::string_view address;     ///< URL of the connection or request; empty when not recorded
   std::string_view text;
   bool binary = false;
+  const Session* session = nullptr;  ///< recordings of our own: what else is known of it
 };
 
 enum class Format : std::uint8_t {
-  cryptofeed,   ///< one JSON object a line: header, http, connect, send, recv
+  cryptofeed,   ///< one JSON object a line: header, http, connect, send, recv; ours as well
   timed_lines,  ///< `time frame` a line; the time in s, ms, µs or ns by its size
   plain_lines,  ///< one frame a line
 };

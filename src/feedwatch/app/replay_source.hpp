@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "feedwatch/capture/reader.hpp"
+
+namespace feedwatch::app {
+
+/// The files of one recording as one.
+class ReplaySource {
+ public:
+  /// Directories become the recordings in them, in the order of their names, unfinished ones last.
+  /// Opens the first file.
+  static Result<ReplaySource> open(const std::vector<std::string>& files);
+
+  /// nullopt at the end. A damaged file gives its sound records first, then the error.
+  Result<std::optional<capture::Record>> next();
+
+ private:
+  Result<void> open_next();
+
+  std::vector<std::string> files_;
+  std::size_t next_ = 0;
+  std::unique_ptr<capture::Reader> reader_;
+};
+
+}  // namespace feedwatch::app

@@ -1,0 +1,91 @@
+#include "feedwatch/app/replay.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "feedwatch/app/capture_survey.hpp"
+#include "feedwatch/app/replay_config.hpp"
+#include "feedwatch/app/shard_recording.hpp"
+#include "feedwatch/base/tests/test_data.hpp"
+
+namespace feedwatch::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(PolicyTable, IsATableOfAConfiguration) {
+  const auto table = policy_table("binance-usdm/*/mark stale_after=10s recover_ticks=2");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(*table,
+            "\n[[policy]]\nmatch = \"binance-usdm/*/mark\"\nstale_after = \"10s\"\n"
+            "recover_ticks = 2\n");
+  for (const char* bad : {"", "*/mark", "*/mark stale_after", "*/mark =5s"}) {
+    EXPECT_FALSE(policy_table(bad)) << bad;
+  }
+}
+
+TEST(RecordedConfig, HoldsWhatJudgesAndNoSecret) {
+  const auto config =
+      config::load_text(R"(preset = "tight"
+seed = 9
+[[venue]]
+name = "binance-usdm"
+url = "ws://127.0.0.1:9/x"
+streams = ["BTCUSDT/mark"]
+[[policy]]
+match = "*/mark"
+stale_after = "9s"
+[[sink]]
+type = "webhook"
+url = "https://hooks/secret-path"
+[store]
+state_dir = "/srv/state"
+[alerts]
+keep_firing = "3s"
+)",
+                        "test", {.file = {}, .environment = {{"HOME", "/"}}, .flags = {}});
+  ASSERT_TRUE(config) << config.error().front().text();
+  const std::string text = recorded_config(*config);
+  for (const char* secret : {"hooks", "/srv"}) {
+    EXPECT_THAT(text, Not(HasSubstr(secret)));
+  }
+  const auto again =
+      config::load_text(text, "again", {.file = {}, .environment = {{"HOME", "/"}}, .flags = {}});
+  ASSERT_TRUE(again) << again.error().front().text() << text;
+  ASSERT_EQ(again->venues.size(), 1U);
+  EXPECT_EQ(again->venues[0].streams, config->venues[0].streams);
+  EXPECT_EQ(again->venues[0].ws_url, "ws://127.0.0.1:9/x");
+  EXPECT_EQ(again->alerts.keep_firing, 3s);
+  const ChannelTraits traits{.cadence = {CadenceType::clocked, 1s}};
+  EXPECT_EQ(again->policies.for_stream("binance-usdm/BTCUSDT/mark", traits),
+            config->policies.for_stream("binance-usdm/BTCUSDT/mark", traits));
+}
+
+TEST(CaptureSurvey, FindsVenueAndStreams) {
+  const auto path = testing::test_data_path("captures/cryptofeed-v3/BYBIT.jsonl.zst");
+  FEEDWATCH_NEEDS_DATA(path);
+  const auto survey = survey_capture({path.string()}, {});
+  ASSERT_TRUE(survey);
+  EXPECT_FALSE(survey->header);
+  EXPECT_EQ(survey->venue, "bybit-linear");
+  EXPECT_THAT(survey->streams, HasSubstr("\"BTCUSDT/mark\""));
+  ASSERT_TRUE(survey->first);
+  EXPECT_EQ(to_ns(*survey->first) / 1'000'000'000, 1786310819);
+  const auto config = surveyed_config(*survey);
+  ASSERT_TRUE(config);
+  EXPECT_THAT(*config, HasSubstr("name = \"bybit-linear\""));
+}
+
+TEST(Replay, OfAMissingFileIsAnError) {
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(run_replay({.files = {"/nowhere/x"}}, out, err), 1);
+  EXPECT_THAT(err.str(), HasSubstr("/nowhere/x"));
+  EXPECT_EQ(out.str(), "");
+}
+
+}  // namespace
+}  // namespace feedwatch::app

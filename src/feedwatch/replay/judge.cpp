@@ -1,0 +1,58 @@
+#include "feedwatch/replay/judge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::replay {
+
+Judge::Judge(JudgeOptions options, Transport& transport, HttpFetch& http)
+    : clock_(options.anchor),
+      status_([this] { dirty_ = true; }),
+      shard_(std::move(options.shard), {clock_, shard_wakeup_, transport, http, state_, status_}),
+      control_(std::move(options.control),
+               {.clock = clock_,
+                .wakeup = control_wakeup_,
+                .journal = journal_,
+                .sinks = {},
+                .status = status_,
+                .monitor = std::as_const(shard_).monitor()},
+               {}) {
+  if (options.observer) control_.set_observer(std::move(options.observer));
+}
+
+Result<void> Judge::start() {
+  control_.start();
+  auto started = shard_.start();
+  settle();
+  return started;
+}
+
+void Judge::advance(MonoTime to, bool shard_too) {
+  for (;;) {
+    const MonoTime shard_at = shard_too ? shard_wakeup_.at() : never_mono;
+    const MonoTime outside_at = shard_too && outside_.next ? outside_.next() : never_mono;
+    const MonoTime next = std::min({shard_at, control_wakeup_.at(), outside_at});
+    if (next >= to) break;
+    clock_.set(next);
+    if (outside_at <= next) {
+      outside_.serve();
+    } else if (shard_at <= next) {
+      shard_wakeup_.spend();
+      shard_.on_wakeup(clock_.now());
+    } else {
+      control_wakeup_.spend();
+      control_.on_wakeup(clock_.now());
+    }
+    settle();
+  }
+  clock_.set(to);
+}
+
+void Judge::settle() {
+  while (dirty_ || journal_.answer()) {
+    if (std::exchange(dirty_, false)) control_.on_status(clock_.now());
+  }
+  if (outside_.speak) outside_.speak();
+}
+
+}  // namespace feedwatch::replay
