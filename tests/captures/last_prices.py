@@ -75,6 +75,20 @@ def bybit(frame):
         yield data["s"], "quote", data["b"][0][0] + " " + data["a"][0][0]
 
 
+def okx(frame):
+    if frame.get("arg", {}).get("channel") == "tickers":
+        for entry in frame.get("data", []):
+            yield entry["instId"], "last", entry["last"]
+
+
+def coinbase_advanced(frame):
+    if frame["channel"] == "ticker":
+        for event in frame["events"]:
+            for ticker in event["tickers"]:
+                yield ticker["product_id"], "last", ticker["price"]
+                yield ticker["product_id"], "quote", ticker["best_bid"] + " " + ticker["best_ask"]
+
+
 Venue = collections.namedtuple("Venue", "captures address read")
 
 VENUES = {
@@ -90,7 +104,15 @@ VENUES = {
     ),
     "bybit-linear": Venue(["cryptofeed-v3/BYBIT.jsonl.zst"], r"/v5/public/linear$", bybit),
     "bybit-spot": Venue(["cryptofeed-v3/BYBIT.jsonl.zst"], r"/v5/public/spot$", bybit),
+    "coinbase-advanced": Venue(["cryptofeed-v3/COINBASE.jsonl.zst"], r"^wss://advanced-trade-ws", coinbase_advanced),
+    "okx": Venue(["cryptofeed-v3/OKX.jsonl.zst"], r"/ws/v5/public$", okx),
 }
+
+# What another protocol of a venue recorded is refused, with the address known and the one found.
+REFUSED = [
+    ("kraken", "KRAKEN.jsonl.zst", '(WebSocket API v2, wss://ws.kraken.com/v2) among "wss://ws.kraken.com"'),
+    ("coinbase", "COINBASE.jsonl.zst", 'among "wss://advanced-trade-ws.coinbase.com"'),
+]
 
 
 # ---- both readings ---------------------------------------------------------------------------------
@@ -105,8 +127,12 @@ def read_here(name, venue, path):
     return {f"{name}/{symbol}/{kind}": told for (symbol, kind), told in prices.items()}
 
 
+def decode(feedwatch, name, path):
+    return subprocess.run([feedwatch, "decode", "--venue", name, str(path)], capture_output=True, text=True, check=False)
+
+
 def read_by_decode(feedwatch, name, path):
-    ran = subprocess.run([feedwatch, "decode", "--venue", name, str(path)], capture_output=True, text=True, check=False)
+    ran = decode(feedwatch, name, path)
     if ran.returncode != 0:
         raise SystemExit(f"{name}: decode of {path} ended with {ran.returncode}: {ran.stderr.strip()}")
     prices = {}
@@ -141,6 +167,11 @@ def main(feedwatch, data, *names):
             wrong += len(found)
             total = sum(count for count, _ in here.values())
             print(f"{name}: {file}: {total} prices of {len(here)} streams, {len(found)} differ")
+    for name, file, words in REFUSED if not names else []:
+        ran = decode(feedwatch, name, captures / "cryptofeed-v3" / file)
+        if ran.returncode != 1 or ran.stdout or words not in ran.stderr:
+            print(f"{name}: {file} is not refused as it should be: {ran.stderr.strip()}")
+            wrong += 1
     return 1 if wrong else 0
 
 

@@ -51,7 +51,7 @@ class Client : public Venue {
   explicit Client(const Market& market) : market_(market) {}
 
   /// In what it differs from its family.
-  const Market& market() const { return market_; }
+  const Market& traits() const { return market_; }
 
   const VenueSheet& sheet() const override { return market_.sheet; }
   std::string dial_url(std::string_view base, std::string_view route) const override;

@@ -47,7 +47,7 @@ class Client : public Venue {
   explicit Client(const Category& category) : category_(category) {}
 
   /// In what it differs from its family.
-  const Category& category() const { return category_; }
+  const Category& traits() const { return category_; }
 
   const VenueSheet& sheet() const override { return category_.sheet; }
   std::string dial_url(std::string_view base, std::string_view route) const override;

@@ -19,14 +19,14 @@ void write_ticker(JsonWriter& json, const MarketState& state) {
       .field("best_ask_size", "1")
       .field("side", "buy")
       .field("time", format_time(state.traded))
-      .field("trade_id", state.seq)
+      .field("trade_id", state.trade_seq)
       .field("last_size", "1");
 }
 
 void write_heartbeat(JsonWriter& json, const MarketState& state) {
   json.field("type", "heartbeat")
       .field("sequence", state.seq)
-      .field("last_trade_id", state.seq)
+      .field("last_trade_id", state.trade_seq)
       .field("product_id", state.symbol)
       .field("time", format_time(state.now));
 }

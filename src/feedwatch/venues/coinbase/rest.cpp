@@ -29,7 +29,7 @@ std::string Client::instruments_url(std::string_view rest_base) const {
 std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(
-      body, {.parents = {}, .list = {}, .trading = "online", .symbol = "id", .barred = barring});
+      body, {.parents = {}, .list = {}, .symbol = "id", .trading = "online", .barred = barring});
 }
 
 std::string Client::price_url(std::string_view rest_base, std::string_view symbol,
@@ -93,7 +93,7 @@ std::string Server::encode_ticker(std::string_view target,
   std::string text;
   JsonWriter(text)
       .begin_object()
-      .field("trade_id", found->seq)
+      .field("trade_id", found->trade_seq)
       .field("price", found->last.to_string())
       .field("size", "1")
       .field("time", format_time(found->traded))

@@ -39,8 +39,8 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(body, {.parents = {},
                                         .list = "products",
-                                        .trading = "online",
                                         .symbol = "product_id",
+                                        .trading = "online",
                                         .barred = barring,
                                         .alias = "alias"});
 }
@@ -117,7 +117,7 @@ std::string Server::encode_ticker(std::string_view target,
       .key("trades")
       .begin_array()
       .begin_object()
-      .field("trade_id", std::to_string(found->seq))
+      .field("trade_id", std::to_string(found->trade_seq))
       .field("product_id", found->symbol)
       .field("price", found->last.to_string())
       .field("size", "1")

@@ -50,7 +50,7 @@ void write_trade(JsonWriter& json, const MarketState& state) {
   number(json, "price", state.last)
       .field("qty", 1)
       .field("ord_type", "market")
-      .field("trade_id", state.seq);
+      .field("trade_id", state.trade_seq);
 }
 
 std::string status_text(std::string_view system) {

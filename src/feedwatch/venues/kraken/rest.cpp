@@ -75,7 +75,7 @@ void write_trade(JsonWriter& json, const MarketState& state) {
   const double seconds = static_cast<double>(to_ns(state.traded) / 1000) / 1e6;
   json.begin_array().begin_array();
   json.string(state.last.to_string()).string("1.000").number(seconds);
-  json.string("b").string("m").string("").unsigned_integer(state.seq);
+  json.string("b").string("m").string("").unsigned_integer(state.trade_seq);
   json.end_array().end_array();
 }
 
@@ -93,8 +93,8 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   auto read = wire::parse_instruments(body, {.parents = {},
                                              .list = "result",
-                                             .trading = "online",
                                              .symbol = "wsname",
+                                             .trading = "online",
                                              .also_trading = "limit_only",
                                              .skip_nameless = true});  // dark pools
   if (!read) return read;

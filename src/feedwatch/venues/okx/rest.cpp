@@ -109,7 +109,7 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(
       body,
-      {.parents = {}, .list = "data", .trading = "live", .symbol = "instId", .status = "state"});
+      {.parents = {}, .list = "data", .symbol = "instId", .status = "state", .trading = "live"});
 }
 
 std::string Client::price_url(std::string_view rest_base, std::string_view symbol,

@@ -18,12 +18,12 @@ struct Pair {
   std::unique_ptr<Decoder> general;
 };
 Pair binance(std::string_view name = "binance-usdm") {
-  const auto& market = dynamic_cast<const binance::Client&>(*find_venue(name)).market();
+  const auto& market = dynamic_cast<const binance::Client&>(*find_venue(name)).traits();
   return {std::bind_front(binance::decode_fast, std::cref(market)),
           binance::make_general_decoder(market)};
 }
 Pair bybit(std::string_view name = "bybit-linear") {
-  const auto& category = dynamic_cast<const bybit::Client&>(*find_venue(name)).category();
+  const auto& category = dynamic_cast<const bybit::Client&>(*find_venue(name)).traits();
   return {std::bind_front(bybit::decode_fast, std::cref(category)),
           bybit::make_general_decoder(category)};
 }
