@@ -161,7 +161,8 @@ TEST(FastDecode, OtherSpellingsAreLeftToTheGeneralParser) {
 
 /// Every text cut at every length, and every byte of it replaced by each of those that matter.
 TEST(FastDecode, NoMutationTellsTheTwoApart) {
-  const std::string_view bytes("\"\\,:{}[]. 0123456789eE+-aAbmsuTx\0\t\x7f\x80\xc3\xff", 40);
+  static constexpr char all[] = "\"\\,:{}[]. 0123456789eE+-aAbmsuTx\0\t\x7f\x80\xc3\xff";
+  static constexpr std::string_view bytes(all, sizeof all - 1);  // one of them is zero
   const auto mutate = [&](Pair pair, const std::vector<std::string>& texts) {
     std::size_t accepted = 0;
     for (const std::string& text : texts) {
