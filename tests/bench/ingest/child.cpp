@@ -35,7 +35,7 @@ namespace {
 void stay_on_core(int core) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
-  CPU_SET(core, &cores);
+  CPU_SET(static_cast<std::size_t>(core), &cores);
   sched_setaffinity(0, sizeof cores, &cores);
 }
 
