@@ -34,7 +34,8 @@ constexpr std::array venue_keys{
     Key{.name = "name", .required = true,
         .help = "The venue part of its streams (`binance-usdm/BTCUSDT/mark`). No `/`, `*` or blanks; unique."},
     Key{.name = "type",
-        .help = "Which venue it speaks like: `binance-coinm`, `binance-spot`, `binance-usdm`, `bybit-linear` or `bybit-spot`. "
+        .help = "Which venue it speaks like: `binance-coinm`, `binance-spot`, `binance-usdm`, `bybit-linear`, `bybit-spot`, "
+                "`coinbase`, `coinbase-advanced`, `kraken` or `okx`. "
                 "Default: the name. Two venues may share a type."},
     Key{.name = "url",
         .help = "Base of its WebSocket addresses, `ws://` or `wss://`. Default: the venue's own."},

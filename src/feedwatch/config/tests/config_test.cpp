@@ -249,8 +249,8 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"[[venue]]\nname = \"binance-usdn\"\n",
        "f.toml:2:8: venue.name: unknown venue type \"binance-usdn\" (did you mean "
        "\"binance-usdm\"?; or set type)"},
-      {"[[venue]]\nname = \"a\"\ntype = \"x\"\n",
-       "f.toml:3:8: venue.type: unknown venue type \"x\" (use one of VENUES)"},
+      {"[[venue]]\nname = \"a\"\ntype = \"unheard-of\"\n",
+       "f.toml:3:8: venue.type: unknown venue type \"unheard-of\" (use one of VENUES)"},
       {"[[venue]]\nname = \"a/b\"\ntype = \"bybit-linear\"\n",
        "f.toml:2:8: venue.name: \"a/b\" cannot name a venue (use 1 to 64 characters without / * \\ "
        "and blanks)"},

@@ -82,7 +82,7 @@ std::string Client::instruments_url(std::string_view rest_base) const {
 std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
   return wire::parse_instruments(
-      body, {.parents = {}, .list = "symbols", .trading = "TRADING", .status = market_.status});
+      body, {.parents = {}, .list = "symbols", .status = market_.status, .trading = "TRADING"});
 }
 
 std::string Client::price_url(std::string_view rest_base, std::string_view symbol,

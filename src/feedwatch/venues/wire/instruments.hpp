@@ -13,11 +13,11 @@ namespace feedwatch::venues::wire {
 /// Where a venue's instrument list stands, and how its members say what they are.
 struct InstrumentList {
   std::span<const std::string_view> parents;  ///< objects to descend through
-  std::string_view list;     ///< key of the array, or of an object of members; empty = the root
-  std::string_view trading;  ///< the status word that means trading
-  std::string_view symbol = "symbol";          ///< key of the symbol
-  std::string_view status = "status";          ///< key of the status
-  std::string_view also_trading{};             ///< another word for it, if there is one
+  std::string_view list;               ///< key of the array, or of an object; empty = the root
+  std::string_view symbol = "symbol";  ///< key of the symbol
+  std::string_view status = "status";  ///< key of the status
+  std::string_view trading;            ///< the status word that means trading
+  std::string_view also_trading{};     ///< another word for it, if there is one
   std::span<const std::string_view> barred{};  ///< keys of flags each of which stops trading
   std::string_view alias{};    ///< key of another name, under which all data come: left out then
   bool skip_nameless = false;  ///< members without a symbol are none of ours
