@@ -43,7 +43,9 @@ const std::vector<Mistake> mistakes{
     {"VenueUrl", venue("url = \"not a url\""), {":3", "url", "wss://"}},
     {"UnknownVenue", "[[venue]]\nname = \"nowhere\"\n", {":", "nowhere", "binance-usdm"}},
     {"UnknownKind", venue("streams = [\"BTCUSDT/lost\"]"), {":3", "lost", "mark"}},
-    {"KindTheVenueLacks", venue("streams = [\"BTCUSDT/last\"]"), {":3", "last", "mark"}},
+    {"KindTheVenueLacks",
+     "[[venue]]\nname = \"binance-spot\"\nstreams = [\"BTCUSDT/mark\"]\n",
+     {":3", "mark", "last"}},
     {"StoreUrl", "[store]\nurl = \"mysql://host/db\"\n", {":2", "sqlite://"}},
     {"OpenApi", "[api]\nlisten = \"0.0.0.0:0\"\n", {":2", "tls_cert_file", "token_file"}},
 };

@@ -80,7 +80,7 @@ TEST_F(Commands, ShowWhatARunningMonitorKnows) {
   const auto shown = nlohmann::json::parse(status.out, nullptr, false);
   ASSERT_TRUE(shown.is_object()) << status.out;
   EXPECT_EQ(shown.at("streams").size(), last_prices.size());
-  EXPECT_EQ(shown.at("lines").size(), 1U);
+  EXPECT_EQ(shown.at("lines").size(), 2U) << "of prices, and of the venue's own status";
   EXPECT_TRUE(shown.at("alerts").empty());
   EXPECT_EQ(ask({"status"}).code, 0);
 
