@@ -5,11 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <ostream>
 
 #include "feedwatch/base/tests/test_data.hpp"
+#include "feedwatch/base/time_text.hpp"
 #include "process.hpp"
 
 namespace feedwatch::integration {
@@ -139,6 +143,102 @@ TEST_F(Record, WhatCannotBeWrittenIsAnErrorAtOnce) {
                                  "--url", exchange_.ws_url(), "--out", file});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr(file));
+}
+
+struct Row {
+  std::string stream, from, to, reason;
+  std::int64_t at_ms = 0;
+  friend bool operator==(const Row&, const Row&) = default;
+  friend void PrintTo(const Row& row, std::ostream* out) {
+    *out << row.at_ms << ' ' << row.stream << ' ' << row.from << " -> " << row.to << ' '
+         << row.reason;
+  }
+};
+
+/// The transitions a monitor has written into its database.
+std::vector<Row> rows_of(const std::string& database) {
+  std::vector<Row> rows;
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(database.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
+  const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> db(raw, sqlite3_close);
+  sqlite3_stmt* statement = nullptr;
+  if (opened != SQLITE_OK ||
+      sqlite3_prepare_v2(raw,
+                         "SELECT stream, from_level, to_level, reason, at FROM stream_transitions "
+                         "ORDER BY seq",
+                         -1, &statement, nullptr) != SQLITE_OK) {
+    ADD_FAILURE() << database << ": " << sqlite3_errmsg(raw);
+    return rows;
+  }
+  const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> owned(statement,
+                                                                         sqlite3_finalize);
+  const auto text = [&](int column) {
+    return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, column)));
+  };
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    rows.push_back({.stream = text(0),
+                    .from = text(1),
+                    .to = text(2),
+                    .reason = text(3),
+                    .at_ms = sqlite3_column_int64(statement, 4) / 1'000'000});
+  }
+  return rows;
+}
+
+TEST_F(Record, ARunningMonitorRecordsBesideWhatItDoes) {
+  const std::string token = scratch_.write("token", "a-token-of-enough-characters");
+  Monitored monitor(scratch_.write("feedwatch.toml",
+                                   fmt::format(R"(preset = "tight"
+[[venue]]
+name = "binance-usdm"
+url = "{}"
+streams = ["BTCUSDT/mark", "ETHUSDT/mark"]
+[store]
+url = "sqlite://{}"
+state_dir = "{}"
+[record]
+directory = "{}"
+[api]
+token_file = "{}"
+)",
+                                               exchange_.ws_url(), scratch_.file("feedwatch.db"),
+                                               scratch_.path().string(), folder(), token)));
+  ASSERT_TRUE(monitor.ready()) << monitor.process().err();
+  ASSERT_EQ(run_feedwatch({"watch", "binance-usdm/ETHUSDT/quote", "--api", monitor.url(),
+                           "--token-file", token})
+                .code,
+            0);
+  exchange_.inject(R"({"fault":"silent_symbol","symbol":"BTCUSDT","route":"market"})");
+  ASSERT_TRUE(wait_for([&] { return monitor.open_alerts().size() == 1; }));
+  monitor.process().signal(SIGTERM);
+  ASSERT_EQ(monitor.process().wait(), 0) << monitor.process().err();
+
+  const Ran again = run_feedwatch({"replay", folder(), "--json"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  const auto replayed = nlohmann::json::parse(again.out, nullptr, false);
+  ASSERT_TRUE(replayed.is_object()) << again.out;
+  EXPECT_EQ(replayed.at("streams").size(), 3U) << "the lease is in the recording";
+  std::vector<Row> judged;
+  for (const auto& row : replayed.at("transitions")) {
+    const auto at = parse_time(row.at("at").get<std::string>());
+    ASSERT_TRUE(at);
+    judged.push_back({.stream = row.at("stream"),
+                      .from = row.at("from"),
+                      .to = row.at("to"),
+                      .reason = row.at("reason"),
+                      .at_ms = to_ns(*at) / 1'000'000});
+  }
+  std::vector<Row> written = rows_of(scratch_.file("feedwatch.db"));
+  EXPECT_GE(written.size(), 3U);
+  // The lines' end after the recording's is nobody's judgement.
+  if (written.size() > judged.size()) written.resize(judged.size());
+  ASSERT_EQ(judged.size(), written.size());
+  // The control of a monitor has an anchor of its own, some nanoseconds from the shard's.
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    EXPECT_NEAR(static_cast<double>(judged[i].at_ms), static_cast<double>(written[i].at_ms), 1);
+    judged[i].at_ms = written[i].at_ms;
+  }
+  EXPECT_EQ(judged, written);
 }
 
 TEST(ReplayCommand, JudgesACaptureOfOthers) {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "feedwatch/app/late_sink.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/engine/shard.hpp"
@@ -29,21 +30,6 @@ namespace {
 
 constexpr Duration loop_beat = 500ms;
 constexpr Duration noticed_step = 1s;  ///< of the system clock
-
-/// Events of the transport go to a shard that is built after it.
-class LateSink final : public FrameSink {
- public:
-  void on_phase(ConnId conn, DialPhase reached, MonoTime now) override {
-    shard->on_phase(conn, reached, now);
-  }
-  void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp) override {
-    shard->on_read(conn, frames, stamp);
-  }
-  void on_closed(ConnId conn, const CloseReport& report, MonoTime now) override {
-    shard->on_closed(conn, report, now);
-  }
-  engine::Shard* shard = nullptr;
-};
 
 /// What the shard's thread shows the control's: read without asking it.
 struct ShardBeat {
@@ -70,6 +56,8 @@ struct App::Impl {
   Result<void> start();
   Result<void> open_store();
   Result<void> build_shard();
+  Result<void> begin_recording();
+  Result<void> start_shard();
   Result<engine::SharedBoard> share_board();
   Result<void> build_control(engine::Recovered recovered);
   void make_sinks();
@@ -105,6 +93,7 @@ struct App::Impl {
   // the shard's
   std::optional<net::SystemResolver> shard_resolver;
   LateSink late_sink;
+  std::unique_ptr<ShardRecording> recording;  ///< nullptr = nothing is recorded
   std::optional<net::WsTransport> transport;
   std::optional<net::HttpClient> shard_http;
   std::unique_ptr<Wakeup> shard_wakeup;
@@ -201,7 +190,7 @@ Result<void> App::Impl::start() {
   }
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
-  if (auto begun = shard->start(); !begun) return begun;
+  if (auto begun = start_shard(); !begun) return begun;
   // Not before the shard's first sign of life: readers would take it for dead.
   if (segment != nullptr) {
     if (auto shown = segment->publish(); !shown) return shown;
@@ -240,21 +229,43 @@ Result<engine::SharedBoard> App::Impl::share_board() {
 Result<void> App::Impl::build_shard() {
   auto shared = share_board();
   if (!shared) return std::unexpected(shared.error());
+  if (auto begun = begin_recording(); !begun) return begun;
   shard_resolver.emplace(shard_reactor);
-  transport.emplace(shard_reactor, *shard_resolver, late_sink);
+  FrameSink& direct = late_sink;
+  transport.emplace(shard_reactor, *shard_resolver, recording ? recording->tap() : direct);
   shard_http.emplace(shard_reactor, *shard_resolver);
-  shard_wakeup = shard_reactor.make_wakeup([this](MonoTime now) { shard->on_wakeup(now); });
+  const auto wake = [this](MonoTime now) { shard->on_wakeup(now); };
+  shard_wakeup = shard_reactor.make_wakeup([this, wake](MonoTime now) {
+    recording ? recording->tap().on_wakeup(now, wake) : wake(now);
+  });
   beat_wakeup = shard_reactor.make_wakeup([this](MonoTime) { beat(); });
+  if (recording) recording->attach(*transport, *shard_http, late_sink);
   shard.emplace(settings.shard,
-                engine::ShardPorts{.clock = clock,
-                                   .wakeup = *shard_wakeup,
-                                   .transport = *transport,
-                                   .http = *shard_http,
-                                   .state = *store,
-                                   .status = status},
+                recording ? recording->ports(*shard_wakeup, status)
+                          : engine::ShardPorts{.clock = clock,
+                                               .wakeup = *shard_wakeup,
+                                               .transport = *transport,
+                                               .http = *shard_http,
+                                               .state = *store,
+                                               .status = status},
                 std::move(*shared));
   late_sink.shard = &*shard;
   return {};
+}
+
+Result<void> App::Impl::begin_recording() {
+  if (!settings.record) return {};
+  auto begun = ShardRecording::begin(
+      *settings.record,
+      {.clock = clock, .state = *store, .anchor = anchor, .seed = settings.shard.seed}, log);
+  if (!begun) return std::unexpected(begun.error());
+  recording = std::move(*begun);
+  return {};
+}
+
+Result<void> App::Impl::start_shard() {
+  const auto begin = [this] { return shard->start(); };
+  return recording ? recording->tap().start(begin) : begin();
 }
 
 void App::Impl::make_sinks() {
@@ -316,6 +327,7 @@ void App::Impl::beat() {
   shard_beat.undecodable = counters.undecodable;
   shard_beat.at_ns = to_ns(now);
   notice_clocks(now);
+  if (recording) recording->tell_lost(log);
   beat_wakeup->arm(now + loop_beat);
 }
 
@@ -411,7 +423,9 @@ api::ApiPorts App::Impl::api_ports() {
           [this](StreamKey key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
             on_shard(std::move(done),
                      [this, key = std::move(key), owner = std::move(owner), ttl]() -> Result<void> {
-                       const Result<StreamId> wanted = shard->want(key, owner, ttl);
+                       const auto want = [&] { return shard->want(key, owner, ttl); };
+                       const Result<StreamId> wanted =
+                           recording ? recording->tap().want(key.text(), owner, ttl, want) : want();
                        if (!wanted) return std::unexpected(wanted.error());
                        return {};
                      });
@@ -420,7 +434,11 @@ api::ApiPorts App::Impl::api_ports() {
           [this](StreamKey key, std::string owner, api::ApiPorts::Done done) {
             on_shard(std::move(done),
                      [this, key = std::move(key), owner = std::move(owner)]() -> Result<void> {
-                       if (shard->unwant(key, owner)) return {};
+                       const auto unwant = [&] { return shard->unwant(key, owner); };
+                       const bool held = recording
+                                             ? recording->tap().unwant(key.text(), owner, unwant)
+                                             : unwant();
+                       if (held) return {};
                        return std::unexpected(Error{.what = key.text(),
                                                     .why = "'" + owner + "' holds no lease on it",
                                                     .fix = {}});
@@ -442,6 +460,7 @@ Result<void> App::Impl::stop() {
   std::promise<void> lines_closed;
   shard_reactor.complete([&] {
     beat_wakeup.reset();
+    if (recording) recording->end();
     shard->stop();
     lines_closed.set_value();
   });
@@ -449,6 +468,7 @@ Result<void> App::Impl::stop() {
   drain(deadline - 1s);
   shard_reactor.stop();
   shard_thread.join();
+  if (recording) static_cast<void>(recording->close());  // an error was told as it happened
   const Result<void> closed =
       store->close(std::max<Duration>(500ms, deadline - clock.now() - 200ms));
   control_reactor.stop();

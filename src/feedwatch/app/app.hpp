@@ -3,11 +3,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "feedwatch/api/server.hpp"
+#include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
@@ -39,7 +41,8 @@ struct AppSettings {
   store::StoreOptions store;
   api::ApiOptions api;
   std::vector<SinkSettings> sinks;
-  Duration stop_limit = 5s;  ///< SIGTERM to exit, alerts drained and rows written
+  std::optional<RecordSettings> record;  ///< absent = nothing is recorded
+  Duration stop_limit = 5s;              ///< SIGTERM to exit, alerts drained and rows written
 };
 
 /// One line of the log: decisions and life events, for people. Any thread.

@@ -84,9 +84,7 @@ Result<void> Recorder::build(std::string_view version) {
   });
   control_wakeup_ = reactor_.make_wakeup([this](MonoTime now) { control_->on_wakeup(now); });
   shard_.emplace(settings_.shard, recording_->ports(*shard_wakeup_, status_));
-  tap.inner().transport = &*transport_;
-  tap.inner().http = &*http_;
-  tap.inner().shard = &*shard_;
+  recording_->attach(*transport_, *http_, *shard_);
   tap.set_after([this](MonoTime now) { look(now); });
   control_.emplace(settings_.control,
                    engine::ControlPorts{.clock = tap,

@@ -48,6 +48,22 @@ std::optional<config::Config> load_config_text(const std::string& text, const st
   return or_complain(config::load_text(text, name, sources_of(args)));
 }
 
+namespace {
+
+std::optional<RecordSettings> record_settings(const config::Config& config) {
+  const config::RecordConfig& record = config.record;
+  if (record.directory.empty()) return std::nullopt;
+  return RecordSettings{.files = {.directory = record.directory,
+                                  .rotation = {.size = record.rotate_size,
+                                               .every = record.rotate_every,
+                                               .keep = record.keep},
+                                  .compress = record.compress},
+                        .config = recorded_config(config),
+                        .program = {}};
+}
+
+}  // namespace
+
 AppSettings settings_from(const config::Config& config) {
   AppSettings settings;
   settings.shard.venues = config.venues;
@@ -71,6 +87,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.api.token = config.api.token;
   settings.api.allowed_hosts = config.api.allowed_hosts;
   settings.api.allowed_origins = config.api.allowed_origins;
+  settings.record = record_settings(config);
   for (const config::SinkConfig& sink : config.sinks) {
     const bool webhook = sink.type == config::SinkConfig::Type::webhook;
     settings.sinks.push_back(
@@ -91,6 +108,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
   Log log(config->log);
   AppSettings settings = settings_from(*config);
   settings.api.version = version;
+  if (settings.record) settings.record->program = fmt::format("feedwatch {}", version);
   App app(std::move(settings),
           [&](std::string_view severity, std::string_view text) { log.line(severity, text); });
   app.observe([&](const engine::Control::Event& event) {

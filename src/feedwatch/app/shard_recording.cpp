@@ -1,5 +1,7 @@
 #include "feedwatch/app/shard_recording.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -53,6 +55,21 @@ Result<std::unique_ptr<ShardRecording>> ShardRecording::begin(
     return std::unexpected(begun.error());
   }
   return made;
+}
+
+void ShardRecording::attach(Transport& transport, HttpFetch& http, FrameSink& shard) {
+  tap_.inner().transport = &transport;
+  tap_.inner().http = &http;
+  tap_.inner().shard = &shard;
+}
+
+void ShardRecording::tell_lost(const std::function<void(std::string_view, std::string_view)>& log) {
+  const std::uint64_t lost = tap_.lost();
+  // The end of a recording, after which everything is lost, was told as it happened.
+  if (lost == lost_told_ || recording_.failed()) return;
+  log("warning",
+      fmt::format("the recording lacks {} records: the disk does not keep up", lost - lost_told_));
+  lost_told_ = lost;
 }
 
 engine::ShardPorts ShardRecording::ports(Wakeup& wakeup, engine::StatusBoard& status) {

@@ -40,8 +40,12 @@ class ShardRecording {
       std::function<void(std::string_view severity, std::string_view text)> log);
 
   capture::Tap& tap() { return tap_; }
+  /// What the tap stands between. Before the first event.
+  void attach(Transport& transport, HttpFetch& http, FrameSink& shard);
   /// The shard's ports with the tap in between.
   engine::ShardPorts ports(Wakeup& wakeup, engine::StatusBoard& status);
+  /// Says so when further records were lost.
+  void tell_lost(const std::function<void(std::string_view, std::string_view)>& log);
   /// The last line; nothing that comes is recorded.
   void end() { tap_.finish(); }
   /// Writes what waits. After end(), any thread.
@@ -56,6 +60,7 @@ class ShardRecording {
 
   capture::Recording recording_;
   capture::Tap tap_;
+  std::uint64_t lost_told_ = 0;
 };
 
 }  // namespace feedwatch::app

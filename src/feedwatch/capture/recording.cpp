@@ -52,6 +52,11 @@ Result<void> Recording::finish() {
   return {};
 }
 
+bool Recording::failed() const {
+  const std::scoped_lock lock(mutex_);
+  return error_.has_value();
+}
+
 void Recording::run() {
   for (;;) {
     std::deque<RecordedLine> lines;

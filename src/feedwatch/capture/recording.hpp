@@ -34,6 +34,8 @@ class Recording final : public LineSink {
   [[nodiscard]] bool take(RecordedLine line) override;
   /// Writes what waits and ends the last file. The error is the one of on_error, if there was any.
   Result<void> finish();
+  /// Whether it has ended with an error. Any thread.
+  bool failed() const;
   /// Files written. After finish().
   std::uint64_t files() const { return files_.files(); }
 
@@ -44,7 +46,7 @@ class Recording final : public LineSink {
 
   RecordingFiles files_;
   std::function<void(const Error&)> on_error_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<RecordedLine> waiting_;
   std::size_t waiting_bytes_ = 0;

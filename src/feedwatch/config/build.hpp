@@ -20,6 +20,7 @@ void build_store(Document& document, const Surroundings& around, Config& config,
 void build_api(const Document& document, const Surroundings& around, Config& config,
                Problems& problems);
 void build_board(const Document& document, Config& config, Problems& problems);
+void build_record(const Document& document, Config& config, Problems& problems);
 void build_sinks(const Document& document, const Surroundings& around, Config& config,
                  Problems& problems);
 void build_alerts(const Document& document, Config& config, Problems& problems);

@@ -298,6 +298,20 @@ void build_board(const Document& document, Config& config, Problems& problems) {
   }
 }
 
+void build_record(const Document& document, Config& config, Problems& problems) {
+  const Section& section = document.single("record");
+  RecordConfig& record = config.record;
+  record.directory = section.text("directory");
+  record.rotate_size = static_cast<std::uint64_t>(section.integer("rotate_mebibytes")) << 20U;
+  record.rotate_every = section.duration("rotate_every");
+  record.keep = static_cast<std::size_t>(section.integer("keep"));
+  record.compress = section.flag("compress");
+  if (record.directory.empty() || record.directory.is_absolute()) return;
+  problems.add(section, "directory",
+               json_quoted(record.directory.string()) + " is not an absolute path",
+               "begin it with /");
+}
+
 void build_sinks(const Document& document, const Surroundings& around, Config& config,
                  Problems& problems) {
   SinkBuilder builder(around, problems);

@@ -41,6 +41,14 @@ struct BoardConfig {
   std::size_t max_streams = 65'536;
 };
 
+struct RecordConfig {
+  std::filesystem::path directory;  ///< empty = nothing is recorded
+  std::uint64_t rotate_size = 0;    ///< bytes
+  Duration rotate_every{};
+  std::size_t keep = 0;  ///< 0 = all
+  bool compress = true;
+};
+
 struct SinkConfig {
   enum class Type : std::uint8_t { webhook, log };
   Type type = Type::log;
@@ -65,6 +73,7 @@ struct Config {
   StoreConfig store;
   ApiConfig api;
   BoardConfig board;
+  RecordConfig record;
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;

@@ -63,6 +63,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_store(document, around, config, problems);
   build_api(document, around, config, problems);
   build_board(document, config, problems);
+  build_record(document, config, problems);
   build_sinks(document, around, config, problems);
   build_alerts(document, config, problems);
   build_log(document, config);

@@ -107,6 +107,17 @@ constexpr std::array board_keys{
     Key{.name = "max_streams", .type = Type::integer, .fallback = "65536", .min = 1, .max = 1'000'000,
         .help = "Streams there is room for, shared or not. Room that is not used costs address space, and 8 bytes a stream where it is shared."},
 };
+constexpr std::array record_keys{
+    Key{.name = "directory", .fallback = R"("")",
+        .help = "Where everything the venues send is written while the monitor runs, to be judged again (`feedwatch replay`): an absolute path. "
+                "Empty: nothing is. A full disk ends the recording, not the monitor."},
+    Key{.name = "rotate_mebibytes", .type = Type::integer, .fallback = "256", .min = 1, .max = 1'048'576,
+        .help = "A new file after so many MiB."},
+    Key{.name = "rotate_every", .type = Type::duration, .fallback = R"("1h")", .help = "And after so long."},
+    Key{.name = "keep", .type = Type::integer, .fallback = "0", .min = 0, .max = 1'000'000,
+        .help = "Only the newest so many finished files of the directory are kept; 0: all."},
+    Key{.name = "compress", .type = Type::boolean, .fallback = "true", .help = "Write zstd."},
+};
 constexpr std::array sink_keys{
     Key{.name = "type", .type = Type::word, .required = true, .words = sink_types,
         .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `log` writes a line to the log."},
@@ -150,6 +161,7 @@ constexpr std::array tables{
     Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys},
     Table{.name = "api", .help = "The HTTP interface.", .keys = api_keys},
     Table{.name = "board", .help = "The newest price of every stream, and who else reads it.", .keys = board_keys},
+    Table{.name = "record", .help = "The raw frames as they came, in files.", .keys = record_keys},
     Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys},
     Table{.name = "log", .help = "Standard error.", .keys = log_keys},
     Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},

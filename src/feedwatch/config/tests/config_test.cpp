@@ -224,7 +224,7 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"\"ключ\\n\" = 1\n",
        "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, engine, "
        "store, "
-       "api, board, sink, log, alerts)"},
+       "api, board, record, sink, log, alerts)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},
       {"[alerts]\nkeep_firing = 3\n",
@@ -320,6 +320,10 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "f.toml:2:13: board.directory: \"shm\" is not an absolute path (begin it with /)"},
       {"[board]\nmode = \"0666\"\n",
        "f.toml:2:8: board.mode: unknown word \"0666\" (did you mean \"0600\"?)"},
+      {"[record]\ndirectory = \"rec\"\n",
+       "f.toml:2:13: record.directory: \"rec\" is not an absolute path (begin it with /)"},
+      {"[record]\nrotate_every = \"0s\"\n",
+       "f.toml:2:16: record.rotate_every: zero is too short (use a duration above zero)"},
       {"[[sink]]\ntype = \"webhok\"\n",
        "f.toml:2:8: sink.type: unknown word \"webhok\" (did you mean \"webhook\"?)"},
       {"[[sink]]\ntype = \"webhook\"\n",
