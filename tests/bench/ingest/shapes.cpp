@@ -22,7 +22,7 @@ constexpr WallTime any_time{std::chrono::seconds{1'700'000'000}};
 constexpr std::array<ShapeFacts, 6> all_facts{{
     {"book_ticker", "binance-usdm", "quote", 1},
     {"mark_price", "binance-usdm", "mark", 2},
-    {"agg_trade", "binance-usdm", "quote", 0},
+    {"agg_trade", "binance-usdm", "last", 1},
     {"ticker_24h", "binance-usdm", "quote", 0},
     {"bybit_ticker", "bybit-linear", "last", 1},
     {"bybit_book", "bybit-linear", "quote", 1},
