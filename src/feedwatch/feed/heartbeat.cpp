@@ -76,6 +76,12 @@ Heartbeat::Verdict Heartbeat::verdict(MonoTime now) const {
   return silent >= limits_.suspect_after ? Verdict::suspect : quiet;
 }
 
+std::string_view Heartbeat::complaint(MonoTime now) const {
+  if (now > missed_at()) return "the venue's own heartbeat is missed";
+  return verdict(now) == Verdict::dead ? "no answer to a ping for 10 s"
+                                       : "no answer to a ping for 5 s";
+}
+
 MonoTime Heartbeat::next_deadline(MonoTime now) const {
   MonoTime next = never_mono;
   const auto consider = [&](MonoTime t) {

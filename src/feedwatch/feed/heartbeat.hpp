@@ -44,6 +44,8 @@ class Heartbeat {
   std::string ping(MonoTime now);
 
   Verdict verdict(MonoTime now) const;
+  /// What is wrong where the verdict is not alive, for people.
+  std::string_view complaint(MonoTime now) const;
   /// The next moment after `now` at which verdict() or wants_ping() may change without an event.
   MonoTime next_deadline(MonoTime now) const;
   std::optional<Duration> round_trip() const { return round_trip_; }

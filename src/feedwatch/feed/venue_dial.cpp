@@ -189,11 +189,11 @@ void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
   if (!slot.current) return;
   const Session::Health health = slot.current->health(now);
   if (health == Session::Health::suspect && !slot.replacement) {
-    start_replacement(slot, "no answer to a ping for 5 s", now);
+    start_replacement(slot, std::string(slot.current->heartbeat().complaint(now)), now);
   }
   if (health != Session::Health::dead) return;
-  slot.detail = slot.current->unhealthy_because().empty() ? "no answer to a ping for 10 s"
-                                                          : slot.current->unhealthy_because();
+  slot.detail = slot.current->unhealthy_because();
+  if (slot.detail.empty()) slot.detail = slot.current->heartbeat().complaint(now);
   ++slot.unplanned_closes;
   const Lasted how_long = lasted(*slot.current, now);
   drop(slot, slot.current);

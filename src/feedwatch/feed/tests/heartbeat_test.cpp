@@ -129,6 +129,7 @@ TEST(Heartbeat, a_venue_that_promises_to_be_heard_is_suspect_when_only_pongs_com
   EXPECT_EQ(heart.verdict(last + 4s), Verdict::alive);
   EXPECT_EQ(heart.next_deadline(last + 4s), last + 4s + 1ns);
   EXPECT_EQ(heart.verdict(last + 4s + 1ns), Verdict::suspect);
+  EXPECT_EQ(heart.complaint(last + 4s + 1ns), "the venue's own heartbeat is missed");
   EXPECT_EQ(heart.verdict(last + 8s), Verdict::suspect);
   EXPECT_EQ(heart.verdict(last + 8s + 1ns), Verdict::dead);
 }
