@@ -38,7 +38,6 @@ struct SymbolEntry {
   std::array<std::optional<StreamId>, kind_count> streams;
   std::array<feed::TopicId, kind_count> topics{};
   std::optional<std::uint64_t> trade_id;  ///< by the venue's count, where a beat tells it
-  std::optional<MonoTime> traded_at;      ///< when that count was seen to move
 
   bool empty() const {
     for (const auto& stream : streams) {

@@ -24,6 +24,7 @@ std::optional<Duration> retry_after_of(const HttpResponse& response) {
 void Shard::Impl::fetch_instruments(std::size_t index, std::string url, MonoTime now) {
   Unit& unit = *units[index];
   unit.fetching = true;
+  unit.prober.charge(now);
   unit.next_fetch = now + instruments_every;
   unit.fetch_not_before = now + instruments_retry;
   const std::weak_ptr<int> weak = alive;
@@ -95,7 +96,8 @@ Duration Shard::Impl::rest_denied(Unit& unit, const HttpResponse& response, Mono
 
 void Shard::Impl::ask_before_judging(Unit& unit, MonoTime now) {
   if (!options.instruments) return;
-  unit.next_fetch = std::min(unit.next_fetch, std::max(now, unit.fetch_not_before));
+  const MonoTime allowed = std::max(unit.fetch_not_before, unit.prober.next_allowed(now));
+  unit.next_fetch = std::min(unit.next_fetch, std::max(now, allowed));
   feeds_dirty = true;
 }
 

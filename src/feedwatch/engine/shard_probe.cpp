@@ -29,7 +29,7 @@ void Shard::Impl::watch(StreamId stream, MonoTime from) {
     if (slot.has_seq) known->seq = slot.seq;
     if (slot.has_event_time) known->ts_event = slot.ts_event;
   }
-  units[entry.venue]->prober.watch(stream, std::move(known), from);
+  units[entry.venue]->prober.watch(stream, known, from);
   feeds_dirty = true;
 }
 
@@ -90,10 +90,14 @@ void Shard::Impl::on_price(Unit& unit, const Prober::Question& question, MonoTim
     return finish_probe(unit, now);
   }
   found->second.rest_price = words_of(told->prices, key.kind);
-  // It may be as old as the question. A price REST cannot be right about stays where it is.
-  static_cast<void>(monitor.update_bridge(question.stream, told->prices,
-                                          {.mono_recv = asked, .ts_event = told->ts_event}));
-  unit.prober.on_answer(question, {told->prices, told->seq, told->ts_event}, now);
+  // It may be as old as the question. A price that cannot stand beside the stream's is no word.
+  const Result<void> bridged = monitor.update_bridge(
+      question.stream, told->prices, {.mono_recv = asked, .ts_event = told->ts_event});
+  if (bridged) {
+    unit.prober.on_answer(question, {told->prices, told->seq, told->ts_event}, now);
+  } else {
+    unit.prober.on_failure(question, now);
+  }
   finish_probe(unit, now);
 }
 
@@ -101,13 +105,13 @@ void Shard::Impl::on_trade_id(Unit& unit, std::string_view symbol, std::uint64_t
                               MonoTime now) {
   SymbolEntry* const entry = unit.entry_of(symbol);
   if (entry == nullptr) return;
-  const bool known = entry->trade_id.has_value();
-  if (std::exchange(entry->trade_id, trade_id) != trade_id && known) entry->traded_at = now;
+  const std::uint64_t before = std::exchange(entry->trade_id, trade_id).value_or(trade_id);
   const auto& stream = entry->streams[static_cast<std::size_t>(Kind::last)];
   if (!stream || !unit.prober.watches(*stream)) return;
   const Slot slot = monitor.unchecked_slot(*stream);
-  const bool moved = entry->traded_at && (!slot.received || *entry->traded_at > slot.carried + 2s);
-  unit.prober.on_word(*stream, moved, now);
+  // Without a price of its own there is nothing to compare with but the count itself.
+  if (slot.received ? !slot.has_seq : before == trade_id) return;
+  unit.prober.on_word(*stream, !slot.received || trade_id > slot.seq, now);
 }
 
 void Shard::Impl::finish_probe(Unit& unit, MonoTime now) {
@@ -116,7 +120,10 @@ void Shard::Impl::finish_probe(Unit& unit, MonoTime now) {
 }
 
 void Shard::Impl::act_on(const Prober::Finding& finding, MonoTime now) {
-  StreamEntry& entry = streams.at(finding.stream);
+  const auto found = streams.find(finding.stream);
+  if (found == streams.end()) return;
+  StreamEntry& entry = found->second;
+  if (!units[entry.venue]->prober.watches(finding.stream)) return;
   // A clock that is silent is a fault whatever the market does; its probe is for the price alone.
   if (!entry.event_channel) return;
   feed::VenueFeed& feed = *units[entry.venue]->feed;

@@ -16,11 +16,17 @@ bool Prober::older(const Known& told, const Known& known) {
   return told.ts_event && known.ts_event && *told.ts_event + tolerance < *known.ts_event;
 }
 
-void Prober::watch(StreamId stream, std::optional<Known> known, MonoTime now) {
+void Prober::watch(StreamId stream, const std::optional<Known>& known, MonoTime now) {
   const auto [at, added] = watched_.try_emplace(stream);
   if (!added) return;
-  at->second.known = std::move(known);
+  at->second.known = known;
   at->second.due = now;
+}
+
+/// What was found about it goes with it: it may never have been told.
+void Prober::leave(StreamId stream) {
+  watched_.erase(stream);
+  std::erase_if(findings_, [&](const Finding& finding) { return finding.stream == stream; });
 }
 
 std::optional<Prober::Question> Prober::take_due(MonoTime now) {
@@ -88,7 +94,7 @@ void Prober::on_failure(const Question& question, MonoTime now) {
 
 void Prober::fail(StreamId stream, Watch& watch, MonoTime now) {
   ++watch.failures;
-  watch.due = now + (watch.failures < options_.failures ? options_.retry : options_.bridge);
+  watch.due = now + (watch.failures < options_.failures ? options_.retry : options_.again);
   if (watch.failures == options_.failures) find(stream, Verdict::no_word);
 }
 
@@ -109,6 +115,7 @@ void Prober::on_time(MonoTime now) {
 }
 
 MonoTime Prober::next_deadline(MonoTime now) const {
+  if (!findings_.empty()) return now;  // somebody has to hear of it
   MonoTime next = never_mono;
   const bool may_ask = under_way_ < options_.at_once;
   for (const auto& [stream, watch] : watched_) {

@@ -61,9 +61,9 @@ class Prober {
       : requests_(std::move(requests)), options_(options) {}
 
   /// The stream is silent: it is asked about from now on. `known` is its newest price, if any.
-  void watch(StreamId stream, std::optional<Known> known, MonoTime now);
+  void watch(StreamId stream, const std::optional<Known>& known, MonoTime now);
   /// It ticks again, or nobody wants it any more.
-  void leave(StreamId stream) { watched_.erase(stream); }
+  void leave(StreamId stream);
 
   /// What to ask now, if anything is due; it is under way until one of the two below is called.
   std::optional<Question> take_due(MonoTime now);
@@ -72,6 +72,9 @@ class Prober {
   /// The venue itself tells, by a count of its trades, whether anything happened since the stream's
   /// newest price. Dropped for a stream that is not watched.
   void on_word(StreamId stream, bool moved, MonoTime now);
+  /// Another request of ours that counts against the same share.
+  void charge(MonoTime now) { requests_.charge(now); }
+  MonoTime next_allowed(MonoTime now) const { return requests_.next_allowed(now); }
   bool watches(StreamId stream) const { return watched_.contains(stream); }
   /// REST asked for patience: nobody is asked before.
   void hold(MonoTime until) { not_before_ = std::max(not_before_, until); }

@@ -19,10 +19,11 @@ constexpr int missed_beats = 3;  ///< so many periods of silence are one (semant
 
 /// What is to beat beside a topic that has just been put on the line.
 void VenueFeed::add_beats(Slot& slot, const std::string& symbol, MonoTime now) {
-  for (std::uint8_t channel = 0; channel < sheet_.channels.size(); ++channel) {
-    const venues::ChannelSheet& beat = sheet_.channels[channel];
+  for (std::size_t i = 0; i < sheet_.channels.size(); ++i) {
+    const venues::ChannelSheet& beat = sheet_.channels[i];
     if (beat.beats == BeatScope::none) continue;
-    const venues::Topic topic{channel, beat.beats == BeatScope::symbol ? symbol : std::string{}};
+    const venues::Topic topic{static_cast<std::uint8_t>(i),
+                              beat.beats == BeatScope::symbol ? symbol : std::string{}};
     if (beat.beats == BeatScope::venue) {
       const bool known = std::ranges::any_of(
           slots_, [&](const auto& each) { return each->beats.contains(topic); });
@@ -127,6 +128,16 @@ std::optional<TopicId> VenueFeed::beats_for(TopicId beat) const {
     if (state.beat != BeatScope::symbol || other.wire.symbol == state.wire.symbol) return topic;
   }
   return std::nullopt;
+}
+
+/// Whether the beat of the topic's symbol is silent: what repairs it repairs the topic.
+bool VenueFeed::beat_repairs(const Slot& slot, const TopicState& topic) const {
+  if (topic.beat != BeatScope::none || topic.clocked) return false;
+  return std::ranges::any_of(slot.beats, [&](const auto& item) {
+    const Ladder& ladder = at(item.second).ladder;
+    const bool same = item.first.symbol == topic.wire.symbol;
+    return same && (ladder.suspect() || ladder.running());
+  });
 }
 
 /// The subscriptions that may have died with a beat: those that only speak of changes, and have not

@@ -115,7 +115,7 @@ VenueFeed::SessionPtr VenueFeed::open_session(Slot& slot, MonoTime now) {
   for (const TopicId topic : slot.topics) {
     const TopicState& state = at(topic);
     session->want(topic, state.wire, state.quarantined);
-    session->excuse(topic, halt_ || state.quarantined || state.instrument != Reason::ok, now);
+    session->excuse(topic, halted() || state.quarantined || state.instrument != Reason::ok, now);
   }
   sessions_.emplace(conn, slot.index);
   port_.budget_changed(now);
@@ -179,7 +179,9 @@ void VenueFeed::become_live(Slot& slot, MonoTime now) {
 void VenueFeed::check_probation(Slot& slot, MonoTime now) {
   if (!slot.current || slot.current->state() != Session::State::live) return;
   if (slot.release_due && proven_live(slot, now)) release_followers(now);
-  if (is_stable(*slot.current, now)) next_ban_ = ban_first;
+  if (!is_stable(*slot.current, now)) return;
+  next_ban_ = ban_first;
+  slot.on_probation = false;
 }
 
 void VenueFeed::check_session_health(Slot& slot, MonoTime now) {

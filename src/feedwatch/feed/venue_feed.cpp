@@ -179,6 +179,9 @@ void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
   if (state.quarantined) release(topic);
   if (state.ladder.running()) {
     const bool same_line = state.ladder.running()->step == RepairStep::resubscribe;
+    // Tried elsewhere, and served again where it was: it stays there.
+    const bool came_back = state.moved_from == slot->index && conn != state.ladder.from();
+    if (came_back) settle_move(topic, false, now);
     if (same_line || conn != state.ladder.from()) finish_repair(topic, true, {}, now);
   } else {
     state.ladder.on_cleared();
@@ -193,7 +196,7 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
   if (found == sessions_.end()) return;
   Slot& slot = *slots_[found->second];
   sessions_.erase(found);
-  if (halt_ && halt_->by == conn) end_halt(now);
+  if (halts_.erase(conn) > 0 && !halted()) end_halt(now);
   const auto frames_of = [&](const Session& session) { slot.old_frames += session.frames(); };
 
   const auto closing = std::ranges::find_if(
@@ -216,6 +219,7 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
     const bool stood = slot.replacement->state() != Session::State::dialling;
     slot.replacement.reset();
     slot.replace_deadline = never_mono;
+    return_to_endpoint(slot);
     fail_repairs(slot, true, "the new line was lost: " + report.detail, stood, now);
   } else if (slot.current && slot.current->conn() == conn) {
     frames_of(*slot.current);
@@ -233,9 +237,9 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
 void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
   TopicState& state = at(topic);
   if (state.quarantined) return;
-  state.silent_since = since;
+  state.silent_since = std::min(state.silent_since, since);
   // Repaired when it trades again and is still silent.
-  if (state.instrument != Reason::ok || halt_) {
+  if (state.instrument != Reason::ok || halted()) {
     update_reason(topic, now);
     return;
   }

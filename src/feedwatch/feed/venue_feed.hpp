@@ -127,6 +127,7 @@ class VenueFeed {
   Slot& slot_with_room(std::string_view route, std::size_t room, MonoTime now);
   TopicId insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now);
   void erase_topic(Slot& slot, TopicId topic, MonoTime now);
+  void close_if_empty(Slot& slot, MonoTime now);
   std::string_view route_of(const venues::Topic& topic) const;
   void quarantine(TopicId topic, std::string detail, MonoTime now);
   void release(TopicId topic);
@@ -145,6 +146,7 @@ class VenueFeed {
   void check_beats(MonoTime now);
   std::optional<TopicId> beats_for(TopicId beat) const;
   std::vector<TopicId> silent_beside(TopicId beat) const;
+  bool beat_repairs(const Slot& slot, const TopicState& topic) const;
 
   // venue_feed.cpp: events
   Session* find(ConnId conn, Slot** slot = nullptr) const;
@@ -174,7 +176,10 @@ class VenueFeed {
   void check_rotation(Slot& slot, MonoTime now);
 
   // venue_status.cpp: what the venue says of itself
+  bool halted() const { return !halts_.empty(); }
+  void begin_halt(MonoTime now);
   void end_halt(MonoTime now);
+  void pass_halt_on(ConnId from, MonoTime now);
 
   // venue_repair.cpp: ladders and replacement
   bool start_replacement(Slot& slot, std::string why, MonoTime now);
@@ -196,6 +201,7 @@ class VenueFeed {
   bool move_topic(TopicId topic, MonoTime now);
   void settle_move(TopicId topic, bool ok, MonoTime now);
   bool dial_elsewhere(Slot& slot, MonoTime now);
+  static void return_to_endpoint(Slot& slot);
   const std::string& endpoint_of(const Slot& slot) const;
 
   static bool line_up(const Slot& slot);
@@ -236,11 +242,7 @@ class VenueFeed {
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
   std::deque<std::pair<MonoTime, TopicId>> beats_due_;  // when each beat is missed; one entry each
 
-  struct Halt {
-    ConnId by;
-    std::string detail;
-  };
-  std::optional<Halt> halt_;  // the venue says that it does not trade
+  std::map<ConnId, std::string> halts_;  // who says that the venue does not trade, in its words
 
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost

@@ -85,7 +85,8 @@ struct VenueFeed::Slot {
   bool release_due = false;  ///< live on probation: the others follow once it has lasted
   Backoff backoff{500ms, 60s};
   std::size_t endpoint = 0;  ///< which of the venue's addresses its next connection goes to
-  int failed_dials = 0;      ///< in a row
+  std::optional<std::size_t> endpoint_before;  ///< while a replacement is tried at another one
+  int failed_dials = 0;                        ///< in a row
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
   std::uint64_t old_frames = 0;  ///< of connections that are gone

@@ -47,6 +47,7 @@ void VenueFeed::settle_move(TopicId topic, bool ok, MonoTime now) {
     if (session != nullptr) session->unwant(topic, now);
   }
   drop_beats(slot, now);
+  close_if_empty(slot, now);
   publish(slot, now, true);
   publish(*slots_[state.slot], now, true);
 }
@@ -57,10 +58,16 @@ const std::string& VenueFeed::endpoint_of(const Slot& slot) const {
 
 bool VenueFeed::dial_elsewhere(Slot& slot, MonoTime now) {
   if (slot.replacement) return true;
-  ++slot.endpoint;
+  slot.endpoint_before = slot.endpoint++;
   if (start_replacement(slot, "another address: " + endpoint_of(slot), now)) return true;
-  --slot.endpoint;
+  return_to_endpoint(slot);
   return false;
+}
+
+/// The other address did not help: the line in use stands at this one.
+void VenueFeed::return_to_endpoint(Slot& slot) {
+  if (slot.endpoint_before) slot.endpoint = *slot.endpoint_before;
+  slot.endpoint_before.reset();
 }
 
 }  // namespace feedwatch::feed

@@ -64,8 +64,10 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
     if (owes || (coverage != nullptr && coverage->refused)) accuse(topic, now);
   }
   slot.dial_at.reset();
+  slot.endpoint_before.reset();
   plan_rotation(slot);
   if (old) {
+    pass_halt_on(old->conn(), now);
     old->begin_closing();
     port_.close(old->conn());
     slot.closing.push_back(std::move(old));
@@ -83,6 +85,7 @@ void VenueFeed::give_up_replacement(Slot& slot, const std::string& why, MonoTime
     }
   }
   slot.replace_deadline = never_mono;
+  return_to_endpoint(slot);
   const bool stood = slot.replacement->state() != Session::State::dialling;
   drop(slot, slot.replacement);
   fail_repairs(slot, true, why, stood, now);
@@ -113,7 +116,7 @@ bool VenueFeed::served(const Slot& slot, TopicId topic) {
 /// Its subscription owes data, or was refused: repair begins without waiting for silence.
 void VenueFeed::accuse(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
-  if (state.quarantined || state.instrument != Reason::ok || halt_) return;
+  if (state.quarantined || state.instrument != Reason::ok || halted()) return;
   // A channel that owes nothing accuses no line by being quiet (decision 3).
   state.silent_since = std::min(state.silent_since, now);
   state.ladder.on_suspect(now,
@@ -153,6 +156,11 @@ void VenueFeed::run_ladder(TopicId topic, MonoTime now) {
   if (!line_up(slot)) {
     state.ladder.postpone(now + 1s);
     if (!state.ladder.suspect()) climbing_.erase(topic);
+    return;
+  }
+  // Its symbol's beat is being repaired, and it with it.
+  if (!state.ladder.running() && beat_repairs(slot, state)) {
+    state.ladder.postpone(now + 1s);
     return;
   }
   // A subscription just made has its time to deliver before the topic is judged by it.

@@ -28,7 +28,7 @@ void VenueFeed::on_notice(ConnId conn, MonoTime now) {
 }
 
 void VenueFeed::check_rotation(Slot& slot, MonoTime now) {
-  if (slot.rotate_at > now) return;
+  if (slot.rotate_at > now || slot.topics.empty()) return;
   slot.rotate_at = now + rotate_retry;
   if (line_up(slot) && !slot.replacement) start_replacement(slot, slot.rotate_why, now);
 }

@@ -9,18 +9,23 @@ namespace feedwatch::feed {
 
 void VenueFeed::on_status(ConnId conn, const venues::SystemStatus& status, MonoTime now) {
   if (find(conn) == nullptr) return;
-  if (status.trading) return end_halt(now);
-  const bool began = !halt_;
-  halt_ = Halt{.by = conn, .detail = status.detail};
+  if (status.trading) {
+    if (halted()) end_halt(now);
+    return;
+  }
+  const bool began = !halted();
+  halts_.insert_or_assign(conn, status.detail);
+  if (began) begin_halt(now);
+}
+
+void VenueFeed::begin_halt(MonoTime now) {
   for (const auto& slot : slots_) {
     for (const TopicId topic : slot->topics) {
-      if (began) {
-        Ladder& ladder = at(topic).ladder;
-        ladder.on_cleared();
-        note_exhausted(topic, now);
-        if (!ladder.running()) climbing_.erase(topic);
-        excuse(topic, true, now);
-      }
+      Ladder& ladder = at(topic).ladder;
+      ladder.on_cleared();
+      note_exhausted(topic, now);
+      if (!ladder.running()) climbing_.erase(topic);
+      excuse(topic, true, now);
       update_reason(topic, now);
     }
     publish(*slot, now);
@@ -28,14 +33,25 @@ void VenueFeed::on_status(ConnId conn, const venues::SystemStatus& status, MonoT
   update_venue(now);
 }
 
+/// The connection that brought the word goes. By our own doing it goes on to another that stands.
+void VenueFeed::pass_halt_on(ConnId from, MonoTime now) {
+  auto word = halts_.extract(from);
+  if (word.empty()) return;
+  for (const auto& slot : slots_) {
+    if (!slot->current || slot->current->conn() == from || !line_up(*slot)) continue;
+    halts_.try_emplace(slot->current->conn(), std::move(word.mapped()));
+    return;
+  }
+  if (!halted()) end_halt(now);
+}
+
 /// It trades again, or nobody says any longer that it does not.
 void VenueFeed::end_halt(MonoTime now) {
-  if (!std::exchange(halt_, std::nullopt)) return;
+  halts_.clear();
   for (const auto& slot : slots_) {
     for (const TopicId topic : slot->topics) {
       const TopicState& state = at(topic);
-      const bool excused = state.quarantined || state.instrument != Reason::ok;
-      excuse(topic, excused, now);
+      excuse(topic, state.quarantined || state.instrument != Reason::ok, now);
       update_reason(topic, now);
       if (state.silent_since == never_mono) continue;
       on_suspect(topic, state.silent_since,

@@ -81,21 +81,26 @@ void VenueFeed::erase_topic(Slot& slot, TopicId topic, MonoTime now) {
   }
   set_aside_.erase(topic);
   topics_[topic.index()].reset();
-  if (slot.topics.empty()) {
-    slot.dial_at.reset();
-    slot.give_up_at.reset();
-    for (SessionPtr* session : {&slot.current, &slot.replacement}) {
-      if (!*session) continue;
-      (*session)->begin_closing();
-      port_.close((*session)->conn());
-      slot.closing.push_back(std::move(*session));
-    }
-    if (pathfinder_ == slot.index) {
-      pathfinder_.reset();
-      choose_pathfinder(true, now);
-    }
-  }
+  close_if_empty(slot, now);
   publish(slot, now, true);
+}
+
+/// Nobody is served by the line any more.
+void VenueFeed::close_if_empty(Slot& slot, MonoTime now) {
+  if (!slot.topics.empty()) return;
+  slot.dial_at.reset();
+  slot.give_up_at.reset();
+  for (SessionPtr* session : {&slot.current, &slot.replacement}) {
+    if (!*session) continue;
+    (*session)->begin_closing();
+    pass_halt_on((*session)->conn(), now);
+    port_.close((*session)->conn());
+    slot.closing.push_back(std::move(*session));
+  }
+  if (pathfinder_ == slot.index) {
+    pathfinder_.reset();
+    choose_pathfinder(true, now);
+  }
 }
 
 template <class Action>

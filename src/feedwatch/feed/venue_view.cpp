@@ -12,7 +12,7 @@ Reason VenueFeed::reason_of(const TopicState& topic) const {
   // It explains silence; a stream that ticks needs no explanation.
   const bool silent = topic.silent_since != never_mono || !topic.received;
   if (topic.instrument != Reason::ok && silent) return topic.instrument;
-  if (halt_ && silent) return Reason::venue_halt;
+  if (halted() && silent) return Reason::venue_halt;
   if (topic.quarantined) return Reason::quarantined;
   const Slot& slot = *slots_[topic.slot];
   const Session* session = slot.current.get();
@@ -29,7 +29,7 @@ void VenueFeed::update_reason(TopicId topic, MonoTime now) {
   std::string detail = state.detail;
   if (detail.empty() && reason == Reason::disconnected) detail = slots_[state.slot]->detail;
   if (reason == Reason::rate_limited) detail = limited_detail_;
-  if (reason == Reason::venue_halt && halt_) detail = halt_->detail;
+  if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second;
   if (reason == state.told && detail == state.told_detail) return;
   state.told = reason;
   state.told_detail = detail;
@@ -110,7 +110,7 @@ bool VenueFeed::proven_live(const Slot& slot, MonoTime now) {
 
 // All that speak by a clock are silent together: that is the line's silence, not theirs.
 bool VenueFeed::delivers_nothing(const Slot& slot) const {
-  if (halt_) return false;
+  if (halted()) return false;
   std::size_t clocked = 0;
   for (const TopicId topic : slot.topics) {
     const TopicState& state = at(topic);

@@ -118,7 +118,7 @@ enum class MessageType : std::uint8_t {
 struct Beat {
   std::uint8_t channel = 0;
   std::string_view symbol;  ///< empty for a line's; valid as WireTick's is
-  /// The symbol's last trade by the venue's own count: the same again means nobody traded.
+  /// The symbol's last trade by the venue's own count, as the `seq` of its last price has it.
   std::optional<std::uint64_t> trade_id;
 };
 

@@ -160,8 +160,19 @@ TEST(Prober, two_answers_missing_are_no_word_said_once) {
   world.pass(1min);
   EXPECT_TRUE(world.take().empty());
   world.rest = price(100);
-  world.pass(15s);
+  world.pass(45s);
   EXPECT_EQ(world.take(), (Found{{one, Verdict::quiet}}));
+}
+
+TEST(Prober, what_was_found_about_a_stream_goes_with_it) {
+  Prober prober{Budget{}};
+  prober.watch(one, price(1, 7), t0);
+  prober.on_word(one, false, t0);
+  EXPECT_EQ(prober.next_deadline(t0), t0) << "somebody has to hear of it";
+  prober.leave(one);
+  Found found;
+  prober.take_findings(found);
+  EXPECT_TRUE(found.empty());
 }
 
 TEST(Prober, an_answer_from_before_the_last_tick_is_not_taken_for_a_new_one) {
