@@ -137,7 +137,7 @@ void Shard::Impl::judge_instruments(Unit& unit, MonoTime now) {
 
 void Shard::Impl::apply_instrument(Unit& unit, const venues::Topic& topic, feed::TopicId id,
                                    MonoTime now) {
-  if (!unit.instruments) return;
+  if (!unit.instruments || !unit.options.venue->lists(topic)) return;
   const auto found = unit.instruments->find(topic.symbol);
   if (found == unit.instruments->end()) {
     unit.feed->set_instrument(id, Reason::quarantined,

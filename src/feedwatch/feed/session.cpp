@@ -19,7 +19,8 @@ Session::Session(const venues::Venue& venue, FeedPort& port, ConnId conn, std::u
       dialled_(now),
       phase_since_(now),
       heartbeat_(venue.sheet(), limits.heartbeat),
-      messages_(Budget::share_of(venue.sheet().messages)) {}
+      messages_(Budget::share_of(venue.sheet().messages)),
+      requests_(Budget::share_of(venue.sheet().requests)) {}
 
 const venues::ChannelSheet& Session::channel(const Entry& entry) const {
   return venue_.sheet().channels[entry.wire.channel];
@@ -108,7 +109,9 @@ void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe) {
 }
 
 void Session::flush(MonoTime now) {
-  while ((!queue_.empty() || !fresh_.empty()) && messages_.try_spend(now)) {
+  while ((!queue_.empty() || !fresh_.empty()) && next_request_at(now) <= now) {
+    messages_.charge(now);
+    requests_.charge(now);
     // Formed when it can be sent: what was wanted while the budget was spent goes out together.
     if (queue_.empty()) {
       enqueue({fresh_.begin(), fresh_.end()}, true);
@@ -121,6 +124,20 @@ void Session::flush(MonoTime now) {
     request.sent = now;
     in_flight_.insert_or_assign(request.wire.id, std::move(request));
   }
+}
+
+MonoTime Session::next_request_at(MonoTime now) const {
+  return std::max({messages_.next_allowed(now), requests_.next_allowed(now), ask_again_at_});
+}
+
+/// The venue has had enough of our requests: the same topics again, together and later.
+void Session::ask_later(const Request& request, const std::vector<TopicId>& topics, MonoTime now) {
+  ask_again_at_ = now + ask_pause_;
+  ask_pause_ = std::min(2 * ask_pause_, ask_pause_longest);
+  std::vector<TopicId> known;
+  std::ranges::copy_if(topics, std::back_inserter(known),
+                       [&](TopicId topic) { return entries_.contains(topic); });
+  if (!known.empty()) enqueue(known, request.subscribe);
 }
 
 void Session::note_sent(const Request& request, MonoTime now) {
@@ -178,6 +195,8 @@ bool Session::settle_some(Request& request, const venues::Ack& ack, MonoTime now
 
 void Session::settle(const Request& request, const std::vector<TopicId>& topics,
                      const venues::Ack& ack, MonoTime now) {
+  if (ack.too_often) return ask_later(request, topics, now);
+  if (ack.ok) ask_pause_ = ask_pause_first;
   if (!request.subscribe) return;
   if (ack.ok) {
     acknowledge(topics, now);
@@ -424,7 +443,7 @@ MonoTime Session::next_deadline(MonoTime now) const {
     }
   }
   if (state_ == State::dialling) return next;
-  if (!queue_.empty() || !fresh_.empty()) consider(messages_.next_allowed(now));
+  if (!queue_.empty() || !fresh_.empty()) consider(next_request_at(now));
   if (heartbeat_.wants_ping(now)) consider(messages_.next_allowed(now));
   consider(heartbeat_.next_deadline(now));
   for (const TopicId topic : unseen_) consider(overdue_at(entries_.at(topic)));

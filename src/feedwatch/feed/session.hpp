@@ -144,8 +144,14 @@ class Session {
     MonoTime sent{};
   };
 
+  static constexpr Duration ask_pause_first = 5s;
+  static constexpr Duration ask_pause_longest = 60s;
+
   void enqueue(const std::vector<TopicId>& topics, bool subscribe);
   void flush(MonoTime now);
+  /// When the next request may go: the message budget, the requests' own, a venue that wants rest.
+  MonoTime next_request_at(MonoTime now) const;
+  void ask_later(const Request& request, const std::vector<TopicId>& topics, MonoTime now);
   void note_sent(const Request& request, MonoTime now);
   bool settle_some(Request& request, const venues::Ack& ack, MonoTime now);
   void settle(const Request& request, const std::vector<TopicId>& topics, const venues::Ack& ack,
@@ -173,6 +179,9 @@ class Session {
   bool data_heard_ = false;
   Heartbeat heartbeat_;
   Budget messages_;
+  Budget requests_;
+  MonoTime ask_again_at_{};  ///< the venue refused for how often we ask
+  Duration ask_pause_ = ask_pause_first;
   std::uint64_t frames_ = 0;
   std::uint64_t next_request_ = 1;
   int decode_errors_ = 0;

@@ -68,6 +68,7 @@ struct VenueSheet {
   Duration server_heartbeat{};  ///< the venue's own heartbeat period; zero = none
   RateLimit dials;              ///< connection attempts per address
   RateLimit messages;           ///< client messages per connection, control frames included
+  RateLimit requests{};         ///< of them, those that subscribe or give up; zero = no limit more
   std::size_t max_topics_per_line = 0;
   std::size_t max_topics_per_request = 0;
   std::size_t max_request_chars = 0;
@@ -102,6 +103,7 @@ struct Ack {
   /// `topics` is everything the connection is subscribed to now (Coinbase): what is asked for is
   /// granted when it is there, what is given up when it is not.
   bool complete = false;
+  bool too_often = false;  ///< refused for how often we ask, which says nothing about the topics
 };
 
 enum class MessageType : std::uint8_t {
@@ -201,6 +203,8 @@ class Venue {
   virtual std::string ping_text() const = 0;  ///< PingStyle::text only, else empty
   virtual std::unique_ptr<Decoder> make_decoder() const = 0;
 
+  /// Whether the lists of instruments cover the topic: one that they do not hold is unknown.
+  virtual bool lists(const Topic& /*topic*/) const { return true; }
   virtual std::string instruments_url(std::string_view rest_base) const = 0;
   /// URL of the page after the one whose body is given; empty when it was the last.
   virtual std::string next_instruments_url(std::string_view /*rest_base*/,

@@ -88,5 +88,25 @@ TEST(SessionAck, a_complete_list_without_it_ends_what_was_given_up) {
   EXPECT_EQ(asked.session.coverage(TopicId{1})->acknowledged, t0 + 6s);
 }
 
+TEST(SessionAck, a_refusal_about_the_rate_says_nothing_about_the_topics) {
+  Asked asked;
+  const std::size_t sent = asked.port.sent.size();
+  const venues::Ack refusal{
+      .request_id = 1, .ok = false, .message = "Exceeded msg rate", .too_often = true};
+  asked.session.on_ack(refusal, t0 + 1s);
+  EXPECT_TRUE(asked.session.take_happened().refused.empty());
+  EXPECT_EQ(asked.session.next_deadline(t0 + 1s), t0 + 5s) << "a ping, and no request";
+  asked.session.on_time(t0 + 5900ms);
+  EXPECT_EQ(asked.port.sent.size(), sent) << "the venue has its rest";
+  asked.session.on_time(t0 + 6s);
+  ASSERT_EQ(asked.port.sent.size(), sent + 1) << "and is asked for all of them together";
+  asked.session.on_ack({.request_id = 2, .ok = false, .too_often = true}, t0 + 6s);
+  asked.session.on_time(t0 + 15900ms);
+  EXPECT_EQ(asked.port.sent.size(), sent + 1) << "twice as long the second time";
+  asked.session.on_time(t0 + 16s);
+  asked.session.on_ack({.request_id = 3, .ok = true}, t0 + 16s);
+  for (std::uint32_t topic = 0; topic < 3; ++topic) EXPECT_TRUE(asked.acknowledged(topic));
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

@@ -130,6 +130,7 @@ class CoinbaseDecoder final : public Decoder {
       if (!ack.message.empty()) ack.message += ": ";
       ack.message += *reason;
     }
+    ack.too_often = wire::about_rate(ack.message);
     out.ack = std::move(ack);
     return MessageType::ack;
   }

@@ -116,6 +116,7 @@ class AdvancedDecoder final : public Decoder {
     if (message.type.inner() != "error") return wire::undecodable(DecodeErrorCode::unknown_message);
     Ack ack;
     if (const auto words = reader_.unescape(message.words)) ack.message = *words;
+    ack.too_often = wire::about_rate(ack.message);
     out.ack = std::move(ack);
     return MessageType::ack;
   }

@@ -201,6 +201,7 @@ class KrakenDecoder final : public Decoder {
   /// A refusal names the symbol, not the channel; a request speaks of one channel only.
   void refuse(const Message& message, Ack& ack) {
     if (const auto words = reader_.unescape(message.words)) ack.message = *words;
+    ack.too_often = wire::about_rate(ack.message);
     if (const auto symbol = reader_.unescape(message.symbol)) {
       ack.topics.push_back({ticker, std::string(*symbol)});
       ack.topics.push_back({trade, std::string(*symbol)});

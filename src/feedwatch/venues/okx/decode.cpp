@@ -158,6 +158,7 @@ class OkxDecoder final : public Decoder {
   Result refused(const Message& message, Decoded& out) {
     Ack ack{.request_id = wire::parse_unsigned(message.id)};
     if (const auto words = reader_.unescape(message.words)) ack.message = *words;
+    ack.too_often = wire::about_rate(ack.message);
     if (auto topic = topic_named(ack.message)) ack.topics.push_back(std::move(*topic));
     out.ack = std::move(ack);
     return MessageType::ack;

@@ -43,6 +43,7 @@ class Client final : public Venue {
                                          std::uint64_t first_id) const override;
   std::string ping_text() const override;
   std::unique_ptr<Decoder> make_decoder() const override { return okx::make_decoder(); }
+  bool lists(const Topic& topic) const override;
   std::string instruments_url(std::string_view rest_base) const override;
   std::string next_instruments_url(std::string_view rest_base,
                                    std::string_view body) const override;

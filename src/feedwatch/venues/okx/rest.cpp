@@ -23,6 +23,8 @@ constexpr std::array<std::string_view, 3> instrument_types{"SPOT", "SWAP", "FUTU
 
 constexpr std::array<std::string_view, 1> data_path{"data"};
 constexpr std::array<std::string_view, 3> first_type_path{"data", "*", "instType"};
+constexpr std::array<std::string_view, 1> code_path{"code"};
+constexpr std::array<std::string_view, 1> words_path{"msg"};
 
 std::string page_url(std::string_view rest_base, std::string_view type) {
   return wire::join_url(rest_base,
@@ -94,6 +96,11 @@ std::string_view instrument_type(std::string_view symbol) {
   return dashes == 2 ? "FUTURES" : "OPTION";
 }
 
+/// An index may have no pair of its name, and options are too many to list.
+bool Client::lists(const Topic& topic) const {
+  return topic.channel != index_tickers && instrument_type(topic.symbol) != "OPTION";
+}
+
 std::string Client::instruments_url(std::string_view rest_base) const {
   return page_url(rest_base, instrument_types.front());
 }
@@ -107,6 +114,11 @@ std::string Client::next_instruments_url(std::string_view rest_base, std::string
 
 std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
     std::string_view body) const {
+  // An error comes with status 200 and an empty list.
+  const std::string code = wire::string_at(body, code_path);
+  if (!code.empty() && code != "0") {
+    return std::unexpected("OKX answers code " + code + ": " + wire::string_at(body, words_path));
+  }
   return wire::parse_instruments(
       body,
       {.parents = {}, .list = "data", .symbol = "instId", .status = "state", .trading = "live"});

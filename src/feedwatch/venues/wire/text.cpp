@@ -1,6 +1,9 @@
 #include "feedwatch/venues/wire/text.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include <algorithm>
 #include <iterator>
 
 #include "feedwatch/base/json_writer.hpp"
@@ -78,6 +81,14 @@ std::optional<std::string> Target::parameter(std::string_view name) const {
                                             : percent_decode(pair.substr(equals + 1));
   }
   return std::nullopt;
+}
+
+bool about_rate(std::string_view words) {
+  constexpr std::array<std::string_view, 5> said{"msg rate", "rate limit", "too many requests",
+                                                 "too frequent", "too many attempts"};
+  const std::string lower = ascii_lower(words);
+  return std::ranges::any_of(
+      said, [&](std::string_view each) { return lower.find(each) != std::string::npos; });
 }
 
 std::optional<std::string> only_route(std::string_view target, std::string_view prefix,

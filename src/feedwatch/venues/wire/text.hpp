@@ -18,6 +18,9 @@ std::string ascii_upper(std::string_view text);
 /// `base` without trailing slashes, then `path`.
 std::string join_url(std::string_view base, std::string_view path);
 
+/// Whether a refusal speaks of how often we ask, in the words venues use for it.
+bool about_rate(std::string_view words);
+
 /// Milliseconds since 1970, rounded down.
 constexpr std::int64_t to_millis(WallTime time) {
   return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();

@@ -110,6 +110,7 @@ TEST(KrakenDecode, Refusals) {
                             R"("success":false,"req_id":4})");
   ASSERT_EQ(rate.type, MessageType::ack);
   EXPECT_TRUE(rate.out.ack->topics.empty());
+  EXPECT_TRUE(rate.out.ack->too_often) << "no word about the symbols";
   test::Reading again(venue, R"({"error":"Already subscribed","method":"subscribe",)"
                              R"("success":false,"symbol":"A/B","req_id":4})");
   EXPECT_TRUE(again.out.ack->ok) << "what is subscribed still is no bad topic";

@@ -14,11 +14,8 @@ TEST(OkxSheet, TheFactsThatLimitAConnection) {
   EXPECT_EQ(sheet.dials.count, 3U);
   EXPECT_EQ(sheet.dials.window, Duration{1s});
   EXPECT_LT(sheet.ping_busy, Duration{30s}) << "silent for 30 s, a connection is cut";
-  // A fifth of the budget an hour, less the pings a quiet line needs, are requests: not above 480.
-  const Duration hour = 1h;
-  const auto messages = sheet.messages.count / 5 * (hour / sheet.messages.window);
-  const auto pings = hour / sheet.ping_quiet;
-  EXPECT_LE(messages - pings, 480);
+  EXPECT_EQ(sheet.requests.count, 480U);
+  EXPECT_EQ(sheet.requests.window, Duration{1h});
   EXPECT_EQ(sheet.channels[mark_price].cadence, clocked(10s));
   EXPECT_EQ(sheet.channels[bbo_tbt].cadence, clocked(60s));
   EXPECT_EQ(sheet.channels[index_tickers].cadence, clocked(60s));
@@ -176,6 +173,24 @@ TEST(OkxRest, DocumentedAnswers) {
   EXPECT_EQ(server.encode_time(wall_from_ms(1597026383085)),
             R"({"code":"0","msg":"","data":[{"ts":"1597026383085"}]})");
   EXPECT_EQ(server.rest_path("/api/v5/market/candles?instId=X"), std::nullopt);
+}
+
+TEST(OkxInstruments, AnErrorWithStatus200IsNoEmptyList) {
+  const auto list = find_venue("okx")->parse_instruments(
+      R"({"code":"50011","msg":"Too Many Requests","data":[]})");
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error(), "OKX answers code 50011: Too Many Requests");
+}
+
+TEST(OkxInstruments, DoNotCoverIndicesAndOptions) {
+  const Venue& venue = *find_venue("okx");
+  const auto topic = [&](Kind kind, std::string symbol) {
+    return Topic{*channel_for(venue.sheet(), kind), std::move(symbol)};
+  };
+  EXPECT_TRUE(venue.lists(topic(Kind::last, "BTC-USDT")));
+  EXPECT_TRUE(venue.lists(topic(Kind::mark, "BTC-USDT-SWAP")));
+  EXPECT_FALSE(venue.lists(topic(Kind::index, "BTC-USD")));
+  EXPECT_FALSE(venue.lists(topic(Kind::last, "BTC-USD-241227-60000-C")));
 }
 
 }  // namespace
