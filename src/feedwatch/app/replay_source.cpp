@@ -22,7 +22,9 @@ std::vector<std::string> recordings_in(const std::filesystem::path& directory) {
     }
     if (capture::is_recording_name(name)) found.push_back(it->path().string());
   }
-  std::ranges::sort(found);
+  std::ranges::sort(found, capture::is_earlier_recording, [](const std::string& path) {
+    return std::filesystem::path(path).filename().string();
+  });
   return found;
 }
 

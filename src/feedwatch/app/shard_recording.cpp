@@ -36,7 +36,7 @@ std::string recorded_config(const config::Config& config) {
 
 ShardRecording::ShardRecording(RecordSettings settings, Ports ports,
                                std::function<void(std::string_view, std::string_view)> log)
-    : recording_(std::move(settings.files), ports.clock,
+    : recording_(std::move(settings.files), ports.clock, ports.anchor,
                  [log = std::move(log)](const Error& error) {
                    log("error", "recording stopped: " + error.text());
                  }),

@@ -12,9 +12,9 @@ constexpr std::chrono::milliseconds flush_every{500};
 
 }  // namespace
 
-Recording::Recording(RecordingOptions options, const Clock& clock,
+Recording::Recording(RecordingOptions options, const Clock& clock, WallAnchor anchor,
                      std::function<void(const Error&)> on_error)
-    : files_(std::move(options), clock), on_error_(std::move(on_error)) {}
+    : files_(std::move(options), clock, anchor), on_error_(std::move(on_error)) {}
 
 Recording::~Recording() {
   static_cast<void>(finish());

@@ -23,7 +23,7 @@ class Recording final : public LineSink {
   static constexpr std::size_t capacity = 64U << 20U;
 
   /// `on_error` is called at most once, on the recording's thread.
-  Recording(RecordingOptions options, const Clock& clock,
+  Recording(RecordingOptions options, const Clock& clock, WallAnchor anchor,
             std::function<void(const Error&)> on_error);
   ~Recording() override;
   Recording(const Recording&) = delete;

@@ -5,8 +5,8 @@
 
 namespace feedwatch::capture {
 
-RecordingFiles::RecordingFiles(RecordingOptions options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock) {}
+RecordingFiles::RecordingFiles(RecordingOptions options, const Clock& clock, WallAnchor anchor)
+    : options_(std::move(options)), clock_(clock), anchor_(anchor) {}
 RecordingFiles::~RecordingFiles() = default;
 
 Result<void> RecordingFiles::begin(std::string header) {
@@ -23,9 +23,9 @@ Result<void> RecordingFiles::begin(std::string header) {
 Result<void> RecordingFiles::open() {
   ++number_;
   opened_ = clock_.now();
-  const WallTime wall = clock_.wall_now();
-  auto created = OutFile::create(
-      options_.directory / recording_name(wall, number_, options_.compress), options_.compress);
+  const WallTime wall = anchor_.at(opened_);
+  name_ = recording_name(wall, number_, options_.compress);
+  auto created = OutFile::create(options_.directory / name_, options_.compress);
   if (!created) return std::unexpected(created.error());
   file_ = std::move(*created);
   std::string head = header_;
@@ -65,16 +65,20 @@ Result<void> RecordingFiles::finish() {
   return file_ ? close() : Result<void>{};
 }
 
-void RecordingFiles::remove_superfluous() const {
+void RecordingFiles::remove_superfluous() {
+  const std::size_t keep = options_.rotation.keep;
+  if (keep == 0) return;
+  finished_.push_back(name_);
   std::vector<std::string> names;
   std::error_code error;
   for (std::filesystem::directory_iterator it(options_.directory, error), end; !error && it != end;
        it.increment(error)) {
     names.push_back(it->path().filename().string());
   }
-  for (const std::string& name : superfluous(std::move(names), options_.rotation.keep)) {
+  for (const std::string& name : superfluous(std::move(names), finished_, keep)) {
     std::filesystem::remove(options_.directory / name, error);
   }
+  if (finished_.size() > keep) finished_.erase(finished_.begin());
 }
 
 }  // namespace feedwatch::capture

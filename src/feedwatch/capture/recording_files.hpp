@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
@@ -21,10 +22,11 @@ struct RecordingOptions {
 };
 
 /// The files of one recording: each begins with the header and with the connections that stand, so
-/// that it can be read alone. One thread. After an error nothing is written any more.
+/// that it can be read alone. Names tell the anchored wall time, which no step of the wall clock
+/// moves. One thread. After an error nothing is written any more.
 class RecordingFiles {
  public:
-  RecordingFiles(RecordingOptions options, const Clock& clock);
+  RecordingFiles(RecordingOptions options, const Clock& clock, WallAnchor anchor);
   ~RecordingFiles();
   RecordingFiles(const RecordingFiles&) = delete;
   RecordingFiles& operator=(const RecordingFiles&) = delete;
@@ -43,14 +45,17 @@ class RecordingFiles {
   Result<void> open();
   Result<void> close();
   Result<void> rotate_when_due();
-  void remove_superfluous() const;
+  void remove_superfluous();
 
   RecordingOptions options_;
   const Clock& clock_;
+  WallAnchor anchor_;
   std::string header_;
   std::unique_ptr<OutFile> file_;
   MonoTime opened_{};
   std::uint64_t number_ = 0;
+  std::string name_;                           ///< of the file being written
+  std::vector<std::string> finished_;          ///< the newest that are kept, oldest first
   std::map<ConnId, std::string> connections_;  ///< the first line of each that stands
 };
 

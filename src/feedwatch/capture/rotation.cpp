@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 namespace feedwatch::capture {
 
@@ -43,9 +44,24 @@ bool is_recording_name(std::string_view name) {
   return rest == ".jsonl" || rest == ".jsonl.zst";
 }
 
-std::vector<std::string> superfluous(std::vector<std::string> names, std::size_t keep) {
-  std::erase_if(names, [](const std::string& name) { return !is_recording_name(name); });
-  std::ranges::sort(names);
+bool is_earlier_recording(std::string_view one, std::string_view other) {
+  // A number beyond 9999 is longer, and larger.
+  const auto key = [](std::string_view name) {
+    const std::size_t begin = std::min(prefix.size() + shape.size(), name.size());
+    const std::string_view rest = name.substr(begin);
+    const std::size_t digits = std::min(rest.find('.'), rest.size());
+    return std::tuple(name.substr(0, begin), digits, rest);
+  };
+  return key(one) < key(other);
+}
+
+std::vector<std::string> superfluous(std::vector<std::string> names,
+                                     const std::vector<std::string>& ours, std::size_t keep) {
+  std::erase_if(names, [&](const std::string& name) {
+    return !is_recording_name(name) || std::ranges::find(ours, name) != ours.end();
+  });
+  std::ranges::sort(names, is_earlier_recording);
+  names.insert(names.end(), ours.begin(), ours.end());
   names.resize(keep == 0 || names.size() <= keep ? 0 : names.size() - keep);
   return names;
 }

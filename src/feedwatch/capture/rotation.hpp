@@ -22,13 +22,18 @@ struct Rotation {
   }
 };
 
-/// "feedwatch-20261126T204108.123Z-0001.jsonl.zst": names sort by time, then by number.
+/// "feedwatch-20261126T204108.123Z-0001.jsonl.zst"
 std::string recording_name(WallTime begun, std::uint64_t number, bool compressed);
 bool is_recording_name(std::string_view name);
+/// Two names of recordings, finished or not: by time, then by number.
+bool is_earlier_recording(std::string_view one, std::string_view other);
 /// While a file is being written its name ends so.
 constexpr std::string_view unfinished_suffix = ".part";
 
-/// Names of recordings beyond the newest `keep`, oldest first. Other names are left alone.
-std::vector<std::string> superfluous(std::vector<std::string> names, std::size_t keep);
+/// Names of recordings beyond the newest `keep`, oldest first. Other names are left alone. `ours`,
+/// oldest first, are newer than all others whatever their names say: the wall clock may have been
+/// ahead when those were made.
+std::vector<std::string> superfluous(std::vector<std::string> names,
+                                     const std::vector<std::string>& ours, std::size_t keep);
 
 }  // namespace feedwatch::capture

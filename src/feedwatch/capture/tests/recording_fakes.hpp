@@ -22,10 +22,12 @@ class HandClock final : public Clock {
   MonoTime now() const override { return now_; }
   WallTime wall_now() const override { return wall_from_ns(1'786'310'818'123'456'789) + passed(); }
   void pass(Duration time) { now_ += time; }
+  void step_wall(Duration by) { stepped_ += by; }
 
  private:
   static constexpr MonoTime begin{500s};
-  Duration passed() const { return now_ - begin; }
+  Duration passed() const { return now_ - begin + stepped_; }
+  Duration stepped_{};
   MonoTime now_ = begin;
 };
 

@@ -41,9 +41,23 @@ TEST(Superfluous, AreTheOldestOfOurs) {
   const std::string a = "feedwatch-20260101T000000.000Z-0001.jsonl";
   const std::string b = "feedwatch-20260101T000000.000Z-0002.jsonl";
   const std::string c = "feedwatch-20260102T000000.000Z-0001.jsonl.zst";
-  EXPECT_THAT(superfluous({c, "notes.txt", a, b}, 1), ElementsAre(a, b));
-  EXPECT_THAT(superfluous({c, a, b}, 3), IsEmpty());
-  EXPECT_THAT(superfluous({c, a, b}, 0), IsEmpty());
+  EXPECT_THAT(superfluous({c, "notes.txt", a, b}, {}, 1), ElementsAre(a, b));
+  EXPECT_THAT(superfluous({c, a, b}, {}, 3), IsEmpty());
+  EXPECT_THAT(superfluous({c, a, b}, {}, 0), IsEmpty());
+  EXPECT_THAT(superfluous({c, a, b}, {a, b}, 2), ElementsAre(c));
+  EXPECT_THAT(superfluous({c, a, b}, {a, b}, 1), ElementsAre(c, a));
+}
+
+TEST(EarlierRecording, IsSoByTimeThenByNumber) {
+  const std::vector<std::string> in_order{"feedwatch-20260101T000000.000Z-9998.jsonl",
+                                          "feedwatch-20260101T000000.000Z-9999.jsonl.zst",
+                                          "feedwatch-20260101T000000.000Z-10000.jsonl.zst.part",
+                                          "feedwatch-20260101T000000.001Z-0001.jsonl"};
+  for (std::size_t i = 0; i < in_order.size(); ++i) {
+    for (std::size_t j = 0; j < in_order.size(); ++j) {
+      EXPECT_EQ(is_earlier_recording(in_order[i], in_order[j]), i < j) << i << ' ' << j;
+    }
+  }
 }
 
 class Files : public ::testing::Test {
@@ -80,11 +94,12 @@ class Files : public ::testing::Test {
   }
 
   HandClock clock_;
+  const WallAnchor anchor_{clock_.wall_now(), clock_.now()};
   Folder folder_;
 };
 
 TEST_F(Files, BearAPartialNameUntilTheyAreWhole) {
-  RecordingFiles files(options(), clock_);
+  RecordingFiles files(options(), clock_, anchor_);
   ASSERT_TRUE(files.begin(header()));
   EXPECT_THAT(names(), ElementsAre("feedwatch-20260809T212658.123Z-0001.jsonl.part"));
   ASSERT_TRUE(files.write(line(SessionEvent::read, "tick")));
@@ -99,7 +114,7 @@ TEST_F(Files, BearAPartialNameUntilTheyAreWhole) {
 TEST_F(Files, EachCanBeReadAloneWithTheConnectionsThatStand) {
   RecordingOptions by_time = options(true);
   by_time.rotation.every = 10s;
-  RecordingFiles files(by_time, clock_);
+  RecordingFiles files(by_time, clock_, anchor_);
   ASSERT_TRUE(files.begin(header()));
   ASSERT_TRUE(files.write(line(SessionEvent::open, "", RecordedLine::Role::opened)));
   clock_.pass(10s);
@@ -123,7 +138,7 @@ TEST_F(Files, EachCanBeReadAloneWithTheConnectionsThatStand) {
 TEST_F(Files, OnlyTheNewestAreKept) {
   RecordingOptions few = options();
   few.rotation = {.size = 1U << 20U, .every = 1s, .keep = 2};
-  RecordingFiles files(few, clock_);
+  RecordingFiles files(few, clock_, anchor_);
   ASSERT_TRUE(files.begin(header()));
   for (int i = 0; i < 5; ++i) {
     clock_.pass(1s);
@@ -135,22 +150,59 @@ TEST_F(Files, OnlyTheNewestAreKept) {
                                    "feedwatch-20260809T212703.123Z-0006.jsonl"));
 }
 
+// Names once told the wall clock: a step back made the newest files look like the oldest.
+TEST_F(Files, AStepOfTheWallClockChangesNeitherNamesNorWhichAreKept) {
+  RecordingOptions few = options();
+  few.rotation = {.size = 1U << 20U, .every = 1s, .keep = 2};
+  RecordingFiles files(few, clock_, anchor_);
+  ASSERT_TRUE(files.begin(header()));
+  for (int i = 0; i < 5; ++i) {
+    if (i == 3) clock_.step_wall(-1h);
+    clock_.pass(1s);
+    ASSERT_TRUE(files.write(line(SessionEvent::wakeup, "")));
+  }
+  ASSERT_TRUE(files.finish());
+  EXPECT_THAT(names(), ElementsAre("feedwatch-20260809T212702.123Z-0005.jsonl",
+                                   "feedwatch-20260809T212703.123Z-0006.jsonl"));
+}
+
+TEST_F(Files, WhatAnEarlierRunNamedAheadOfTimeGoesFirst) {
+  RecordingOptions few = options();
+  few.rotation = {.size = 1U << 20U, .every = 1s, .keep = 2};
+  clock_.step_wall(1h);
+  {
+    RecordingFiles ahead(few, clock_, {clock_.wall_now(), clock_.now()});
+    ASSERT_TRUE(ahead.begin(header()));
+    ASSERT_TRUE(ahead.finish());
+  }
+  clock_.step_wall(-1h);
+  RecordingFiles files(few, clock_, anchor_);
+  ASSERT_TRUE(files.begin(header()));
+  for (int i = 0; i < 2; ++i) {
+    clock_.pass(1s);
+    ASSERT_TRUE(files.write(line(SessionEvent::wakeup, "")));
+  }
+  ASSERT_TRUE(files.finish());
+  EXPECT_THAT(names(), ElementsAre("feedwatch-20260809T212659.123Z-0002.jsonl",
+                                   "feedwatch-20260809T212700.123Z-0003.jsonl"));
+}
+
 TEST_F(Files, ARecordingThatIsThereIsNotWrittenOver) {
-  RecordingFiles first(options(), clock_);
+  RecordingFiles first(options(), clock_, anchor_);
   ASSERT_TRUE(first.begin(header()));
-  RecordingFiles second(options(), clock_);
+  RecordingFiles second(options(), clock_, anchor_);
   const auto while_written = second.begin(header());
   ASSERT_FALSE(while_written);
   EXPECT_THAT(while_written.error().text(), HasSubstr("cannot be created"));
   ASSERT_TRUE(first.finish());
-  RecordingFiles third(options(), clock_);
+  RecordingFiles third(options(), clock_, anchor_);
   EXPECT_FALSE(third.begin(header()));
 }
 
 TEST_F(Files, ATornTailLeavesTheRecordsBeforeIt) {
   for (const bool compress : {false, true}) {
     clock_.pass(1s);
-    RecordingFiles files(options(compress), clock_);
+    RecordingFiles files(options(compress), clock_, anchor_);
     ASSERT_TRUE(files.begin(header()));
     for (int i = 0; i < 100; ++i) {
       ASSERT_TRUE(files.write(line(SessionEvent::read, "tick " + std::to_string(i))));
@@ -190,7 +242,7 @@ class SmallDisk {
 
 TEST_F(Files, AFullDiskEndsTheRecordingWithOneErrorAndRefusesWhatComes) {
   std::vector<std::string> errors;
-  Recording recording(options(), clock_,
+  Recording recording(options(), clock_, anchor_,
                       [&](const Error& error) { errors.push_back(error.text()); });
   ASSERT_TRUE(recording.begin(header()));
   std::string why;
@@ -207,7 +259,8 @@ TEST_F(Files, AFullDiskEndsTheRecordingWithOneErrorAndRefusesWhatComes) {
 }
 
 TEST_F(Files, ARecordingWritesAllThatWasTakenBeforeItsEnd) {
-  Recording recording(options(true), clock_, [](const Error& error) { FAIL() << error.text(); });
+  Recording recording(options(true), clock_, anchor_,
+                      [](const Error& error) { FAIL() << error.text(); });
   ASSERT_TRUE(recording.begin(header()));
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(recording.take(line(SessionEvent::read, std::to_string(i))));
@@ -221,7 +274,7 @@ TEST_F(Files, ARecordingWritesAllThatWasTakenBeforeItsEnd) {
 }
 
 TEST_F(Files, WhatWaitsForASlowDiskIsBounded) {
-  Recording recording(options(), clock_, [](const Error&) {});
+  Recording recording(options(), clock_, anchor_, [](const Error&) {});
   // Not begun: nobody writes.
   const std::string megabyte(1U << 20U, 'x');
   std::size_t taken = 0;
