@@ -60,6 +60,8 @@ class WsParser {
   /// Inflated messages filled what one call may hold: there may be complete frames in the rest, for
   /// the next call, once these have been used.
   bool more() const { return more_; }
+  /// Bytes of the last call's messages that were inflated or put together of fragments.
+  std::size_t built() const { return messages_.finished(); }
   /// Bytes the incomplete frame at the front needs altogether; 0 while its header is incomplete.
   std::size_t needed() const { return needed_; }
   const std::optional<WsViolation>& violation() const { return violation_; }

@@ -20,7 +20,9 @@
 namespace feedwatch::net {
 namespace {
 
-// A TLS read yields one record, often one small frame: the bytes bound a turn, not the reads.
+// A TLS read yields one record, often one small frame: the bytes bound a turn, not the reads. What
+// messages take inflated counts as well, or one server that compresses a thousandfold would hold
+// the loop for seconds.
 constexpr std::size_t bytes_per_turn = 512U << 10U;
 constexpr int reads_per_turn = 256;
 constexpr std::size_t max_answer_headers = 64U << 10U;
@@ -152,6 +154,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
   void on_readable() override {
     const auto self = shared_from_this();
     std::size_t bytes = 0;
+    if (unparsed_) on_frames(*unparsed_, bytes);
     for (int reads = 0; reads < reads_per_turn && bytes < bytes_per_turn && stream_; ++reads) {
       const IoResult r = stream_->read(buffer_.room(parser_.needed()));
       if (r.status == IoStatus::would_block) {
@@ -168,7 +171,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
       const ReadStamp stamp =
           stamper_.on_bytes(r.bytes, impl_.reactor.poll_clock(), impl_.reactor.anchor(), now());
       if (state_ == State::upgrading) on_answer();
-      if (state_ == State::open || state_ == State::closing) on_frames(stamp);
+      if (state_ == State::open || state_ == State::closing) on_frames(stamp, bytes);
       if (state_ == State::over) buffer_.clear();
     }
     if (!stream_) return;
@@ -230,7 +233,10 @@ class WsTransport::Impl::Conn final : public StreamOwner,
     return nullptr;
   }
 
-  void on_frames(ReadStamp stamp) {
+  /// Adds what was inflated to the `bytes` of this turn. When those are spent, the rest waits for
+  /// the next one, and nothing is read before it.
+  void on_frames(ReadStamp stamp, std::size_t& bytes) {
+    unparsed_.reset();
     do {
       frames_.clear();
       const std::size_t used = parser_.parse(buffer_.data(), buffer_.size(), frames_);
@@ -238,6 +244,11 @@ class WsTransport::Impl::Conn final : public StreamOwner,
       if (!frames_.empty() && state_ == State::open) impl_.sink.on_read(id_, frames_, stamp);
       buffer_.consumed(used);
       if (state_ == State::over) return;
+      bytes += parser_.built();
+      if (parser_.more() && bytes >= bytes_per_turn) {
+        unparsed_ = stamp;
+        return;
+      }
     } while (parser_.more());
     if (parser_.violation()) {
       on_violation();
@@ -392,6 +403,7 @@ class WsTransport::Impl::Conn final : public StreamOwner,
   WsParser parser_;
   FrameBuffer buffer_;
   SocketStamper stamper_;
+  std::optional<ReadStamp> unparsed_;  ///< frames are left in the buffer, of a read with this stamp
   std::vector<Frame> frames_;
   std::string out_;
 };

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "feedwatch/net/tests/autobahn.hpp"
 #include "feedwatch/net/tests/deflater.hpp"
 #include "feedwatch/net/tests/net_fixture.hpp"
@@ -147,6 +150,60 @@ TEST_F(WsHostileTest, OneByteAtATime) {
   EXPECT_EQ(sink.got[1].payload, "second in fragments");
   EXPECT_EQ(sink.got[3].payload, "third, compressed");
   EXPECT_EQ(sink.got[4].payload, std::string(300, 'b'));
+}
+
+/// Messages of a mebibyte that take a kilobyte each on the wire.
+constexpr std::size_t many = 24;
+
+std::string many_bombs() {
+  Deflater deflater({.level = 9});
+  std::string bytes;
+  for (std::size_t i = 0; i < many; ++i) {
+    append_compressed(bytes, WsOpcode::text, deflater.message(std::string(1U << 20U, 'a')));
+  }
+  return bytes;
+}
+
+TEST_F(WsHostileTest, WhatIsInflatedIsSpreadOverTurnsAndKeepsTheStampOfItsRead) {
+  RawServer server(reactor, deflate);
+  const std::string bombs = many_bombs();
+  ASSERT_LT(bombs.size(), 64U << 10U) << "is to be one read";
+  server.say(bombs + frame(9, "last"));
+  dial(server, {.offer_deflate = true});
+  std::size_t before = 0;
+  std::size_t most = 0;
+  ASSERT_TRUE(until([&] {
+    most = std::max(most, sink.got.size() - std::exchange(before, sink.got.size()));
+    return before == many + 1 || sink.closed;
+  }));
+  ASSERT_FALSE(sink.closed) << sink.closed->detail;
+  EXPECT_LE(most, 2U) << "messages in one turn";
+  EXPECT_EQ(sink.got.back().payload, "last");
+  for (const Recorder::Got& got : sink.got) {
+    EXPECT_EQ(got.stamp.mono_recv, sink.got.front().stamp.mono_recv);
+  }
+}
+
+TEST_F(WsHostileTest, WhatWaitsForTheNextTurnEndsWithItsConnection) {
+  RawServer server(reactor, deflate);
+  server.say(many_bombs());
+  dial(server, {.offer_deflate = true});
+  ASSERT_TRUE(until([&] { return !sink.got.empty(); }));
+  const std::size_t got = sink.got.size();
+  ASSERT_LT(got, many);
+  transport.abort(conn);
+  ASSERT_TRUE(until([&] { return sink.closed && server.ended(); }));
+  EXPECT_EQ(sink.got.size(), got);
+  EXPECT_TRUE(sink.closed->by_us);
+}
+
+TEST_F(WsHostileTest, WhatWaitsForTheNextTurnComesThoughThePeerHasGone) {
+  RawServer server(reactor, deflate);
+  server.say(many_bombs() + std::string("\x88\x02\x03\xe8", 4));
+  dial(server, {.offer_deflate = true});
+  ASSERT_TRUE(until([&] { return sink.closed.has_value(); }));
+  EXPECT_EQ(sink.got.size(), many);
+  EXPECT_EQ(sink.closed->close_code, 1000);
 }
 
 // A frame that never ends: the owner's own deadlines decide, the transport keeps what it has.
