@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "feedwatch/base/time_text.hpp"
 
 namespace feedwatch::app {
@@ -76,10 +74,16 @@ void Judgements::note(const Event& event) {
     case Type::repair_ended:
       return add(repairs_, event);
     case Type::alert:
+      note_alert(event);
       return add(alerts_, event);
     default:
       return;
   }
+}
+
+void Judgements::note_alert(const Event& event) {
+  if (event.alert_state == "resolved") firing_.erase(event.subject);
+  if (event.alert_state == "firing" && firing_.insert(event.subject).second) ++fired_;
 }
 
 std::string Judgements::time(MonoTime at) const {
@@ -146,10 +150,9 @@ std::string Judgements::text(const engine::Control& control, const engine::Shard
     out += fmt::format("{:>9} ticks  {:<9} {:<12} {}  {}\n", view.ticks, to_text(view.level),
                        to_text(view.reason), view.info->text, price_text(view));
   }
-  const auto fired = std::ranges::count(alerts_.events, "firing", &Event::alert_state);
   out += fmt::format("{} ticks accepted, {} transitions, {} suspicions, {} alerts fired\n",
                      shard.monitor().intake_counters().accepted, transitions_.count,
-                     suspicions_.count, fired);
+                     suspicions_.count, fired_);
   return out;
 }
 

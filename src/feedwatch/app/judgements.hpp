@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class Judgements {
   /// "2026-11-26T20:41:08.123456789Z binance-usdm/BTCUSDT/mark healthy -> stale silent"
   std::string line(const engine::Control::Event& event) const;
 
+  /// How often an alert began to fire; one that is told again or becomes graver does not.
+  std::uint64_t alerts_fired() const { return fired_; }
+
   /// Members of an object that is open: streams, ticks, transitions, suspicions, repairs, alerts.
   void write_json(JsonWriter& json, const engine::Control& control, const engine::Shard& shard,
                   MonoTime now) const;
@@ -34,6 +38,7 @@ class Judgements {
     std::vector<engine::Control::Event> events;
     std::uint64_t count = 0;
   };
+  void note_alert(const engine::Control::Event& event);
   static void add(Kind& kind, const engine::Control::Event& event);
   std::string time(MonoTime at) const;
   void write_transitions(JsonWriter& json) const;
@@ -42,6 +47,8 @@ class Judgements {
 
   WallAnchor anchor_;
   Kind transitions_, suspicions_, repairs_, alerts_;
+  std::set<std::string> firing_;  ///< identities
+  std::uint64_t fired_ = 0;
 };
 
 }  // namespace feedwatch::app

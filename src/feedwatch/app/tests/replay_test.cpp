@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <utility>
 
 #include "feedwatch/app/capture_survey.hpp"
+#include "feedwatch/app/judgements.hpp"
 #include "feedwatch/app/replay_config.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/base/tests/test_data.hpp"
@@ -77,6 +79,27 @@ TEST(CaptureSurvey, FindsVenueAndStreams) {
   const auto config = surveyed_config(*survey);
   ASSERT_TRUE(config);
   EXPECT_THAT(*config, HasSubstr("name = \"bybit-linear\""));
+}
+
+TEST(Judgements, CountAnAlertOnceHoweverOftenItIsTold) {
+  Judgements judgements({});
+  const auto note = [&](std::string subject, std::string state, std::string text) {
+    engine::Control::Event event;
+    event.type = engine::Control::Event::Type::alert;
+    event.subject = std::move(subject);
+    event.alert_state = std::move(state);
+    event.text = std::move(text);
+    judgements.note(event);
+  };
+  note("a", "pending", "pending warning");
+  note("a", "firing", "firing warning");
+  note("a", "firing", "firing critical");
+  note("a", "firing", "firing critical again");
+  EXPECT_EQ(judgements.alerts_fired(), 1U);
+  note("b", "firing", "firing warning");
+  note("a", "resolved", "resolved critical");
+  note("a", "firing", "firing warning");
+  EXPECT_EQ(judgements.alerts_fired(), 3U);
 }
 
 TEST(Replay, OfAMissingFileIsAnError) {
