@@ -1,14 +1,26 @@
 #include "feedwatch/app/replay_source.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/time.hpp"
 #include "feedwatch/capture/rotation.hpp"
 
 namespace feedwatch::app {
 
 namespace {
+
+constexpr Duration longest_gap = 7 * 24h;
+
+/// The clock a record moves: the shard's in recordings of our own, else the recorder's.
+std::optional<std::int64_t> moment_of(const capture::Record& record) {
+  if (record.session != nullptr) return record.session->now;
+  return record.ts ? std::optional(to_ns(*record.ts)) : std::nullopt;
+}
 
 /// Recordings in a directory; one that is being written, or was when its writer died, counts too.
 std::vector<std::string> recordings_in(const std::filesystem::path& directory) {
@@ -56,9 +68,30 @@ Result<void> ReplaySource::open_next() {
   return {};
 }
 
+Result<void> ReplaySource::check_time(const capture::Record& record) {
+  const auto at = moment_of(record);
+  if (!at) return {};
+  const Duration gap =
+      latest_ ? minus(mono_from_ns(*at), mono_from_ns(*latest_)) : Duration::zero();
+  if (gap > longest_gap) {
+    return std::unexpected(
+        Error{fmt::format("{} line {}", files_[next_ - 1], record.line),
+              fmt::format("its time is {:.1f} days after that of the records before it; a replay "
+                          "serves every deadline on the way and takes at most 7",
+                          to_seconds(gap) / to_seconds(24h)),
+              "correct or remove the record if its time is wrong, else replay what follows by "
+              "itself"});
+  }
+  latest_ = std::max(latest_.value_or(*at), *at);
+  return {};
+}
+
 Result<std::optional<capture::Record>> ReplaySource::next() {
   for (;;) {
     auto record = reader_->next();
+    if (record && *record) {
+      if (auto sane = check_time(**record); !sane) return std::unexpected(sane.error());
+    }
     if (!record || *record || next_ == files_.size()) return record;
     if (auto opened = open_next(); !opened) return std::unexpected(opened.error());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +17,18 @@ class ReplaySource {
   /// Opens the first file.
   static Result<ReplaySource> open(const std::vector<std::string>& files);
 
-  /// nullopt at the end. A damaged file gives its sound records first, then the error.
+  /// nullopt at the end. A damaged file gives its sound records first, then the error. So does one
+  /// whose time leaps ahead by more than a week: every deadline on the way would be served.
   Result<std::optional<capture::Record>> next();
 
  private:
   Result<void> open_next();
+  Result<void> check_time(const capture::Record& record);
 
   std::vector<std::string> files_;
   std::size_t next_ = 0;
   std::unique_ptr<capture::Reader> reader_;
+  std::optional<std::int64_t> latest_;  ///< ns; of records so far, on the clock they are judged by
 };
 
 }  // namespace feedwatch::app

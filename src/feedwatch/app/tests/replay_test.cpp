@@ -3,12 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <utility>
 
 #include "feedwatch/app/capture_survey.hpp"
 #include "feedwatch/app/judgements.hpp"
 #include "feedwatch/app/replay_config.hpp"
+#include "feedwatch/app/replay_source.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/base/tests/test_data.hpp"
 
@@ -100,6 +105,51 @@ TEST(Judgements, CountAnAlertOnceHoweverOftenItIsTold) {
   note("a", "resolved", "resolved critical");
   note("a", "firing", "firing warning");
   EXPECT_EQ(judgements.alerts_fired(), 3U);
+}
+
+/// A capture of Bybit's in a file of its own, one mark price a record.
+class CaptureFile {
+ public:
+  explicit CaptureFile(const std::vector<std::string>& times) {
+    std::ofstream out(path_);
+    out << R"({"t":"header","ts":1786310818.0,"format":2})" << '\n';
+    for (const std::string& time : times) {
+      out << R"({"t":"recv","ts":)" << time
+          << R"(,"conn":"x","data":"{\"topic\":\"tickers.BTCUSDT\",\"type\":\"snapshot\",)"
+          << R"(\"ts\":1786310819000,\"data\":{\"symbol\":\"BTCUSDT\",\"markPrice\":\"65000.1\"}}"})"
+          << '\n';
+    }
+  }
+  ~CaptureFile() { std::filesystem::remove(path_); }
+  CaptureFile(const CaptureFile&) = delete;
+  CaptureFile& operator=(const CaptureFile&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_ = std::filesystem::temp_directory_path() /
+                                ("feedwatch-replay-" + std::to_string(::getpid()) + ".jsonl");
+};
+
+/// Error of the source's first fault; empty: it came to the end.
+std::string fault_of(const std::string& path) {
+  auto source = ReplaySource::open({path});
+  for (;;) {
+    const auto record = source ? source->next() : std::unexpected(source.error());
+    if (!record) return record.error().text();
+    if (!*record) return "";
+  }
+}
+
+TEST(ReplaySource, TakesNoRecordMoreThanAWeekAfterThoseBefore) {
+  const CaptureFile week({"1786310819.0", "1786915619.0", "0", "1786915620.0"});
+  EXPECT_EQ(fault_of(week.path()), "");
+  for (const char* absurd : {"1786915619.000000001", "9000000000.0"}) {
+    const CaptureFile capture({"1786310819.0", absurd, "1786310820.0"});
+    const std::string fault = fault_of(capture.path());
+    EXPECT_THAT(fault, HasSubstr(capture.path() + " line 3")) << absurd;
+    EXPECT_THAT(fault, HasSubstr("days after")) << absurd;
+    EXPECT_THAT(fault, HasSubstr("replay what follows by itself")) << absurd;
+  }
 }
 
 TEST(Replay, OfAMissingFileIsAnError) {
