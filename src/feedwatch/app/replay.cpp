@@ -32,6 +32,11 @@ std::unique_ptr<replay::Player> make_player(ReplayPlan plan) {
   return replay::exact_player(std::move(plan.judge));
 }
 
+Error broken_off(Error error) {
+  error.why += "; this is what a crash leaves behind, and everything before it was judged";
+  return error;
+}
+
 /// One replay, from the first record to the account. Lives for one call of run_replay.
 class Run {
  public:
@@ -112,7 +117,7 @@ bool Run::play(ReplaySource& source, Record record) {
       record = **next;
       continue;
     }
-    if (!next) failed(next.error());
+    if (!next) failed(source.broken_off() ? broken_off(next.error()) : next.error());
     auto finished = player_->finish();
     if (!finished) failed(finished.error());
     return next.has_value() && finished.has_value();

@@ -20,6 +20,8 @@ class ReplaySource {
   /// nullopt at the end. A damaged file gives its sound records first, then the error. So does one
   /// whose time leaps ahead by more than a week: every deadline on the way would be served.
   Result<std::optional<capture::Record>> next();
+  /// After an error: the file ends inside a record, as a crash of its writer leaves it.
+  bool broken_off() const { return reader_->broken_off(); }
 
  private:
   Result<void> open_next();

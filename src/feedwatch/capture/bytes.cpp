@@ -100,7 +100,10 @@ class Gunzip final : public Bytes {
       const auto in = input_.peek();
       if (!in) return std::unexpected(in.error());
       if (in->empty()) {
-        if (in_member_) return std::unexpected("gzip: the file is truncated");
+        if (in_member_) {
+          truncated_ = true;
+          return std::unexpected("gzip: the file is truncated");
+        }
         return 0;
       }
       stream_.next_in = reinterpret_cast<Bytef*>(in->data());
@@ -122,9 +125,12 @@ class Gunzip final : public Bytes {
     }
   }
 
+  bool truncated() const override { return truncated_; }
+
  private:
   Input input_;
   z_stream stream_{};
+  bool truncated_ = false;
   bool ready_ = false;
   bool in_member_ = false;
 };
@@ -153,14 +159,20 @@ class Unzstd final : public Bytes {
       input_.consume(input.pos);
       at_frame_end_ = result == 0;
       if (output.pos > 0) return output.pos;
-      if (in->empty() && !at_frame_end_) return std::unexpected("zstd: the file is truncated");
+      if (in->empty() && !at_frame_end_) {
+        truncated_ = true;
+        return std::unexpected("zstd: the file is truncated");
+      }
     }
   }
+
+  bool truncated() const override { return truncated_; }
 
  private:
   Input input_;
   ZSTD_DStream* stream_;
   bool at_frame_end_ = true;
+  bool truncated_ = false;
 };
 
 /// Reports a fault of the source in place of the first byte.

@@ -16,6 +16,8 @@ class Bytes {
   /// Fills the front of `out`; 0 = regular end. Bytes read before a fault are delivered first. The
   /// error is for people and does not name the file.
   virtual std::expected<std::size_t, std::string> read(std::span<char> out) = 0;
+  /// After an error: compressed data ends before it should.
+  virtual bool truncated() const { return false; }
 };
 
 /// Bytes of `in`, decompressed when they begin like gzip or zstd (several members or frames in a

@@ -35,6 +35,7 @@ std::expected<std::optional<std::string_view>, std::string> Lines::next() {
     if (!more) return std::unexpected(more.error());
     if (*more) continue;
     if (searched == 0) return std::nullopt;
+    unended_ = true;
     return take(searched, searched);
   }
 }

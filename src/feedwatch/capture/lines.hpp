@@ -23,6 +23,9 @@ class Lines {
   /// at the end. After an error the stream is over.
   std::expected<std::optional<std::string_view>, std::string> next();
 
+  /// The line returned last lacks its end, or compressed data broke off in the one at fault.
+  bool broken_off() const { return unended_ || bytes_->truncated(); }
+
   /// Number of the line returned last, or of the one at fault; the first is 1.
   std::size_t number() const { return number_; }
 
@@ -35,6 +38,7 @@ class Lines {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t number_ = 0;
+  bool unended_ = false;
 };
 
 }  // namespace feedwatch::capture

@@ -31,6 +31,7 @@ class LineReader final : public Reader {
   }
 
   Format format() const override { return format_->format(); }
+  bool broken_off() const override { return failed_ && lines_.broken_off(); }
 
   Result<std::optional<Record>> next() override {
     if (over_) return std::nullopt;
@@ -58,7 +59,7 @@ class LineReader final : public Reader {
   }
 
   Error error(std::string why) {
-    over_ = true;
+    over_ = failed_ = true;
     return {name_ + " line " + std::to_string(lines_.number()), std::move(why), {}};
   }
 
@@ -69,6 +70,7 @@ class LineReader final : public Reader {
   std::optional<std::string_view> first_;
   bool started_ = false;
   bool over_ = false;
+  bool failed_ = false;
 };
 
 Result<std::unique_ptr<Reader>> start(std::unique_ptr<LineReader> reader) {

@@ -58,6 +58,8 @@ class Reader {
   /// error the file is over.
   virtual Result<std::optional<Record>> next() = 0;
   virtual Format format() const = 0;
+  /// After an error: the file ends inside a record, as a crash of its writer leaves it.
+  virtual bool broken_off() const = 0;
 };
 
 }  // namespace feedwatch::capture

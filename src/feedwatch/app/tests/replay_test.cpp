@@ -20,6 +20,7 @@
 namespace feedwatch::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -150,6 +151,25 @@ TEST(ReplaySource, TakesNoRecordMoreThanAWeekAfterThoseBefore) {
     EXPECT_THAT(fault, HasSubstr("days after")) << absurd;
     EXPECT_THAT(fault, HasSubstr("replay what follows by itself")) << absurd;
   }
+}
+
+TEST(Replay, JudgesWhatABrokenOffFileHoldsAndSaysWhereThatComesFrom) {
+  const CaptureFile capture({"1786310819.0", "1786310820.0"});
+  const ReplayArgs args{.files = {capture.path()}, .venue = {.venue = "bybit-linear"}};
+  const auto replayed = [&] {
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(run_replay(args, out, err), 1);
+    EXPECT_THAT(out.str(), HasSubstr("1 frames of"));
+    return err.str();
+  };
+  const auto size = std::filesystem::file_size(capture.path());
+  std::filesystem::resize_file(capture.path(), size - 5);
+  const std::string words =
+      "this is what a crash leaves behind, and everything before it was judged";
+  EXPECT_THAT(replayed(), AllOf(HasSubstr(capture.path() + " line 3"), HasSubstr(words)));
+  std::ofstream(capture.path(), std::ios::app) << "\n{}\n";
+  EXPECT_THAT(replayed(), AllOf(HasSubstr(capture.path() + " line 3"), Not(HasSubstr(words))));
 }
 
 TEST(Replay, OfAMissingFileIsAnError) {

@@ -93,6 +93,7 @@ struct Kept {
 struct Contents {
   std::vector<Kept> records;
   std::string error;
+  bool broken_off = false;
 
   std::vector<SessionEvent> events() const {
     std::vector<SessionEvent> out;
@@ -108,6 +109,7 @@ inline Contents contents_of(Result<std::unique_ptr<Reader>> reader) {
   for (;;) {
     auto record = reader ? (*reader)->next() : std::unexpected(reader.error());
     if (!record) contents.error = record.error().text();
+    contents.broken_off = reader && (*reader)->broken_off();
     if (!record || !*record) return contents;
     const Record& seen = **record;
     contents.records.push_back(

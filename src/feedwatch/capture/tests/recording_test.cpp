@@ -215,6 +215,7 @@ TEST_F(Files, ATornTailLeavesTheRecordsBeforeIt) {
     const Contents torn = contents_of(Reader::open(whole));
     EXPECT_GE(torn.records.size(), 102U) << compress;
     EXPECT_THAT(torn.error, HasSubstr("line ")) << compress;
+    EXPECT_TRUE(torn.broken_off) << compress;
     std::filesystem::remove(whole);
   }
 }
