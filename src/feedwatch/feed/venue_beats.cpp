@@ -147,14 +147,16 @@ std::vector<TopicId> VenueFeed::silent_beside(TopicId beat) const {
   const TopicState& state = at(beat);
   if (state.beat == BeatScope::none) return silent;
   const Slot& slot = *slots_[state.slot];
+  // The symbol died at some moment before the first beat that did not come, speaking until then.
+  const MonoTime died_by = state.silent_since + sheet_.channels[state.wire.channel].cadence.period;
   for (const TopicId topic : slot.topics) {
     const TopicState& other = at(topic);
     if (other.beat != BeatScope::none || other.clocked || other.quarantined) continue;
     if (state.beat == BeatScope::symbol && other.wire.symbol != state.wire.symbol) continue;
     const Coverage* coverage = slot.current->coverage(topic);
-    const bool silenced =
-        coverage != nullptr && coverage->heard.value_or(MonoTime{}) <= state.silent_since;
-    if (silenced) silent.push_back(topic);
+    if (coverage != nullptr && coverage->heard.value_or(MonoTime{}) <= died_by) {
+      silent.push_back(topic);
+    }
   }
   return silent;
 }
