@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "feedwatch/feed/session.hpp"
-#include "feedwatch/feed/tests/recorder.hpp"
+#include "feedwatch/feed/tests/small_venue.hpp"
 
 /// Venues answer a request as a whole, topic by topic, or with the list of all that is subscribed.
 namespace feedwatch::feed {
@@ -106,6 +106,31 @@ TEST(SessionAck, a_refusal_about_the_rate_says_nothing_about_the_topics) {
   asked.session.on_time(t0 + 16s);
   asked.session.on_ack({.request_id = 3, .ok = true}, t0 + 16s);
   for (std::uint32_t topic = 0; topic < 3; ++topic) EXPECT_TRUE(asked.acknowledged(topic));
+}
+
+/// OKX: 480 requests an hour, of which a fifth is ours; pings are none of them.
+TEST(SessionRequests, keep_within_the_share_of_their_own_limit) {
+  test::SmallVenue venue(venues::BeatScope::none);
+  venue.limit_requests({.count = 50, .window = 1h});
+  test::Recorder port;
+  std::uint32_t epochs = 0;
+  Session session{venue, port, ConnId{1}, epochs, t0};
+  session.on_phase(DialPhase::open, t0);
+  MonoTime now = t0;
+  const auto pass = [&](Duration duration) {
+    for (const MonoTime end = now + duration; now < end; now += 1s) {
+      session.on_frames(1, now);
+      session.on_time(now);
+    }
+  };
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    session.want(TopicId{i}, {0, std::to_string(i)}, false);
+    pass(10s);
+  }
+  EXPECT_EQ(port.sent.size(), 10U);
+  EXPECT_FALSE(port.pings.empty());
+  pass(1h - 5min + 1s);
+  EXPECT_EQ(port.sent.size(), 11U) << "those that waited go out together, an hour after the first";
 }
 
 }  // namespace
