@@ -63,7 +63,7 @@ void lines(MetricsText& text, std::span<const engine::LineView> views) {
 
 void venues(MetricsText& text, std::span<const engine::VenueStatus> list) {
   text.family("feedwatch_venue_live", Type::gauge,
-              "1 when every route of the venue has a live line.");
+              "1 when every wanted stream of the venue is on a line that is up.");
   for (const auto& venue : list) {
     text.sample(std::uint64_t{venue.live ? 1U : 0U}, {{"venue", venue.venue}});
   }
@@ -158,6 +158,12 @@ void process(MetricsText& text, const ProcessFacts& facts, std::string_view vers
   text.sample(received);
   text.family("feedwatch_ticks_rejected", Type::counter, "Ticks not stored, by reason.");
   for (const auto& [reason, count] : facts.ticks_rejected) text.sample(count, {{"reason", reason}});
+  text.family("feedwatch_ticks_duplicate", Type::counter,
+              "Ticks that another of doubled lines had brought first.");
+  text.sample(facts.ticks_duplicate);
+  text.family("feedwatch_line_divergences", Type::counter,
+              "Times the prices of two of doubled lines stood still and differed.");
+  text.sample(facts.line_divergences);
   text.family("feedwatch_loop_stalls", Type::counter,
               "Times a loop of our own did not poll for 250 ms.");
   text.sample(facts.stalls);

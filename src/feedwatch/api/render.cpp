@@ -147,6 +147,7 @@ std::string venue_json(const engine::VenueStatus& venue) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().field("venue", venue.venue).field("live", venue.live);
+  json.field("redundancy_lost", venue.stood_in.has_value());
   json.field("rate_limited", venue.limited_until.has_value());
   json.field("dials_in_window", venue.dials_in_window).field("dial_share", venue.dial_share);
   json.field("detail", venue.detail).end_object();

@@ -36,6 +36,8 @@ struct ProcessFacts {
   Duration longest_stall{};
   std::uint64_t ticks_accepted = 0;
   std::vector<std::pair<std::string, std::uint64_t>> ticks_rejected;  ///< by reason
+  std::uint64_t ticks_duplicate = 0;   ///< another of the doubled lines had brought them
+  std::uint64_t line_divergences = 0;  ///< times two lines' prices stood and differed
   std::uint64_t mailbox_refused = 0;
 };
 

@@ -37,6 +37,8 @@ struct ShardBeat {
   std::atomic<std::uint64_t> accepted{0};
   std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
   std::atomic<std::uint64_t> undecodable{0};
+  std::atomic<std::uint64_t> duplicate{0};
+  std::atomic<std::uint64_t> divergences{0};
 };
 
 }  // namespace
@@ -325,6 +327,8 @@ void App::Impl::beat() {
     shard_beat.rejected[i] = counters.rejected[i] + (unknown ? shard->unknown_symbols() : 0);
   }
   shard_beat.undecodable = counters.undecodable;
+  shard_beat.duplicate = shard->duplicate_ticks();
+  shard_beat.divergences = shard->divergences();
   shard_beat.at_ns = to_ns(now);
   notice_clocks(now);
   if (recording) recording->tell_lost(log);
@@ -391,6 +395,8 @@ api::ProcessFacts App::Impl::facts() const {
     facts.ticks_rejected.emplace_back(to_text(static_cast<Rejection>(i)), shard_beat.rejected[i]);
   }
   facts.ticks_rejected.emplace_back("undecodable", shard_beat.undecodable);
+  facts.ticks_duplicate = shard_beat.duplicate;
+  facts.line_divergences = shard_beat.divergences;
   facts.mailbox_refused = shard_reactor.refused() + control_reactor.refused();
   return facts;
 }

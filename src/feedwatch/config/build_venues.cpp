@@ -74,6 +74,7 @@ class VenueBuilder {
     options.ca_file = section.text("ca_file");
     options.streams = section.list("streams");
     options.required = section.flag("required");
+    options.lines = static_cast<std::size_t>(section.integer("lines"));
     check_ca_file(section, problems_);
     check_name(section);
     check_streams(section, options);

@@ -49,6 +49,10 @@ constexpr std::array venue_keys{
                 "the venue has them. `*` stands for any characters of the symbol, `\\*` for a star."},
     Key{.name = "required", .type = Type::boolean, .fallback = "true",
         .help = "Whether a stale stream of it is critical and keeps the monitor from being ready."},
+    Key{.name = "lines", .type = Type::integer, .fallback = "1", .min = 1, .max = 4,
+        .help = "On how many connections at once every stream is carried. With 2, one that dies leaves no gap: where the venue's "
+                "sequence numbers mean the same on every socket the first copy wins, elsewhere one connection is the primary and the other "
+                "stands by. Each counts against the venue's limits."},
 };
 constexpr std::array policy_keys{
     Key{.name = "match", .required = true,

@@ -22,6 +22,7 @@ constexpr std::string_view stream_rejecting_name = "stream_rejecting";
 constexpr std::string_view quarantined_name = "quarantined";
 constexpr std::string_view repair_exhausted_name = "repair_exhausted";
 constexpr std::string_view line_down_name = "line_down";
+constexpr std::string_view redundancy_lost_name = "redundancy_lost";
 constexpr std::string_view rate_limited_name = "rate_limited";
 constexpr std::string_view sink_failed_name = "sink_failed";
 constexpr std::string_view store_failed_name = "store_failed";
@@ -208,6 +209,18 @@ Finding line_down(const VenueFacts& facts, std::string_view name, const Options&
   return found;
 }
 
+/// Prices go on by the other line: nothing to get up for, but the next loss is a gap.
+Finding redundancy_lost(const VenueFacts& facts, std::string_view name, const Options& options,
+                        MonoTime /*now*/) {
+  const VenueStatus& venue = facts.status;
+  if (!venue.stood_in || !facts.wanted) return std::nullopt;
+  auto found = finding(name, venue_scope(venue.venue), Severity::warning, *venue.stood_in);
+  found.hold = options.line_down_for;
+  found.message = with_detail(
+      fmt::format("{} delivers, by fewer lines than it should", venue.venue), venue.detail);
+  return found;
+}
+
 constexpr std::array stream_table{
     StreamRule{stream_rejecting_name, stream_rejecting},
     StreamRule{quarantined_name, quarantined},
@@ -217,6 +230,7 @@ constexpr std::array stream_table{
 constexpr std::array venue_table{
     VenueRule{rate_limited_name, rate_limited},
     VenueRule{line_down_name, line_down},
+    VenueRule{redundancy_lost_name, redundancy_lost},
 };
 
 }  // namespace

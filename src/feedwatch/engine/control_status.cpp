@@ -192,18 +192,20 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
   const auto [place, is_new] = venues.try_emplace(next.venue);
   rules::VenueFacts& facts = place->second;
   const bool limited = next.limited_until && *next.limited_until > now;
-  const bool moved =
-      is_new || facts.status.live != next.live || facts.limited_since.has_value() != limited;
+  const bool moved = is_new || facts.status.live != next.live ||
+                     facts.limited_since.has_value() != limited ||
+                     facts.status.stood_in.has_value() != next.stood_in.has_value();
   if (facts.limited_since && !limited) facts.limit_ended = now;
   track_since(facts.limited_since, limited, now);
   if (moved) {
     Event event;
     event.type = Event::Type::venue;
-    event.at = limited ? now : next.live_since;
+    event.at = limited || (!is_new && facts.status.live == next.live) ? now : next.live_since;
     event.subject = next.venue;
-    event.text = with_detail(limited     ? "rate_limited"
-                             : next.live ? "live"
-                                         : "not live",
+    event.text = with_detail(limited         ? "rate_limited"
+                             : !next.live    ? "not live"
+                             : next.stood_in ? "live by fewer lines"
+                                             : "live",
                              next.detail);
     if (limited) event.reason = Reason::rate_limited;
     emit(event);

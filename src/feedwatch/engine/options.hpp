@@ -19,6 +19,7 @@ struct VenueOptions {
   std::string ca_file;
   std::vector<std::string> streams;  ///< "BTCUSDT/mark"; a '*' in the symbol is expanded by REST
   bool required = true;              ///< its configured streams are required
+  std::size_t lines = 1;             ///< connections that carry each stream at the same time
 };
 
 struct ShardOptions {

@@ -84,6 +84,13 @@ std::uint64_t Shard::unknown_symbols() const {
   return impl_->unknown_symbols;
 }
 
+std::uint64_t Shard::duplicate_ticks() const {
+  return impl_->duplicate_ticks;
+}
+std::uint64_t Shard::divergences() const {
+  return impl_->divergences;
+}
+
 // ---- life ---------------------------------------------------------------------------------------
 
 Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoard shared)
@@ -116,6 +123,7 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
                           .ca_file = unit->options.ca_file,
                           .seed = options.seed + i,
                           .first_line = static_cast<std::uint32_t>(i) * lines_per_venue,
+                          .lines = unit->options.lines,
                           .session = {}},
         *unit->port);
     units.push_back(std::move(unit));
@@ -183,6 +191,7 @@ void Shard::Impl::on_wakeup(MonoTime now) {
     }
   }
   expire_leases(now);
+  if (now >= next_review) review_copies(now);
   if (now >= next_offsets_save) {
     next_offsets_save = now + offsets_every;
     save_offsets();
@@ -209,7 +218,7 @@ void Shard::Impl::finish(MonoTime now) {
 // happened: an early wake-up costs little, a scan of every line per read would not.
 MonoTime Shard::Impl::next_deadline(MonoTime now) {
   if (feeds_dirty) {
-    feeds_deadline = std::min(next_lease_expiry(), next_offsets_save);
+    feeds_deadline = std::min({next_lease_expiry(), next_offsets_save, next_review});
     for (const auto& unit : units) {
       feeds_deadline = std::min(
           {feeds_deadline, unit->feed->next_deadline(now), unit->prober.next_deadline(now)});

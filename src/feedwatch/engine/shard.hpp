@@ -66,6 +66,10 @@ class Shard final : public FrameSink {
   const Monitor& monitor() const;
   /// Ticks of symbols nobody asked for. The shard's thread.
   std::uint64_t unknown_symbols() const;
+  /// Ticks that another of the doubled lines had brought first, and how often two lines' prices
+  /// stood and differed. The shard's thread.
+  std::uint64_t duplicate_ticks() const;
+  std::uint64_t divergences() const;
 
  private:
   struct Impl;

@@ -8,9 +8,6 @@ namespace feedwatch::engine {
 
 namespace {
 
-/// Ticks applied at once: so many cells fit a core's second cache many times over.
-constexpr std::size_t most_pending = 64;
-
 bool proves_subscription(const Outcome& outcome) {
   return outcome.type == Outcome::Type::accepted || outcome.type == Outcome::Type::confirmed ||
          outcome.type == Outcome::Type::repeat;
@@ -147,7 +144,9 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& w
   tick.snapshot = wire.snapshot;
   tick.restart = wire.restart;
   tick.stalled = stamp.stalled;
-  if (data.first) {
+  if (data.doubled) {
+    on_copy(conn, unit, topic, data, now);
+  } else if (data.first) {
     apply_first(conn, unit, topic, now);
   } else if (pending.size() == most_pending) {
     apply_pending(now);
@@ -173,7 +172,7 @@ void Shard::Impl::begin_epoch(ConnId conn, Unit& unit, feed::TopicId topic, std:
                               MonoTime now) {
   unit.feed->on_evidence(conn, topic, now);
   for (const StreamId fed : unit.streams.at(topic)) {
-    monitor.on_epoch(fed, epoch, now);
+    start_epoch(fed, epoch, now);
     StreamEntry& entry = streams.at(fed);
     entry.status.epoch = epoch;
     leave(fed, now);
@@ -197,11 +196,13 @@ void Shard::Impl::on_undecodable(Unit& unit, const venues::DecodeError& error, M
 // ---- changes ------------------------------------------------------------------------------------
 
 void Shard::Impl::drain_changes(MonoTime now) {
-  changes.clear();
-  monitor.take_changes(changes);
-  if (changes.empty()) return;
-  feeds_dirty = true;
-  for (const StreamChange& change : changes) apply(change, now);
+  for (;;) {
+    changes.clear();
+    monitor.take_changes(changes);
+    if (changes.empty()) return;
+    feeds_dirty = true;
+    for (const StreamChange& change : changes) apply(change, now);
+  }
 }
 
 /// Silence of an event channel proves nothing by itself: REST is asked. Where nobody can be, and
@@ -233,6 +234,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       break;
     case StreamChange::Type::suspect:
       status.suspect_since = change.at;
+      if (stands_in(change.stream, entry, change.at - policy.suspect_after, now)) break;
       ask_before_judging(*units[entry.venue], now);
       watch(change.stream, entry.event_channel ? now : now + bridge_after);
       if (!entry.event_channel) {
@@ -305,6 +307,13 @@ void Shard::Impl::VenuePort::topic_acknowledged(feed::TopicId topic, MonoTime no
 void Shard::Impl::VenuePort::topic_lost(feed::TopicId topic, MonoTime now) {
   for_streams(topic,
               [&](StreamId stream, StreamEntry&) { shard_.monitor.on_line_lost(stream, now); });
+}
+
+void Shard::Impl::VenuePort::topic_taken_over(feed::TopicId topic, std::uint8_t copy,
+                                              std::uint32_t epoch, MonoTime now) {
+  for_streams(topic, [&](StreamId stream, StreamEntry& entry) {
+    shard_.take_over(stream, entry, copy, epoch, now);
+  });
 }
 
 void Shard::Impl::VenuePort::topic_reason(feed::TopicId topic, Reason reason,

@@ -16,6 +16,7 @@
 #include "feedwatch/feed/port.hpp"
 #include "feedwatch/feed/prober.hpp"
 #include "feedwatch/feed/venue_feed.hpp"
+#include "feedwatch/intake/line_merge.hpp"
 #include "feedwatch/model/symbol_table.hpp"
 
 namespace feedwatch::engine {
@@ -31,6 +32,8 @@ constexpr venues::RateLimit unpublished_rest_limit{25, 10s};
 /// A clock that has stopped for a moment is back before anybody needs REST's price.
 constexpr Duration bridge_after = 5s;
 constexpr std::size_t max_instrument_pages = 20;
+/// Ticks applied at once: so many cells fit a core's second cache many times over.
+constexpr std::size_t most_pending = 64;
 constexpr std::uint32_t lines_per_venue = 10'000;
 
 /// Where the ticks of one symbol go, by kind.
@@ -132,6 +135,24 @@ struct Shard::Impl {
   void apply(const StreamChange& change, MonoTime now);
   bool resubscribes_at(const StreamChange& change, const StreamEntry& entry) const;
 
+  // shard_copies.cpp: lines that bring the same streams
+  void double_stream(StreamId stream, const VenueOptions& venue, const venues::ChannelSheet& sheet);
+  intake::LineMerge* merge_of(StreamId stream);
+  /// The tick pending last: it goes on, or it does not.
+  void on_copy(ConnId conn, Unit& unit, feed::TopicId topic, const feed::Session::Data& data,
+               MonoTime now);
+  void prove_copy(ConnId conn, Unit& unit, feed::TopicId topic, const feed::Session::Data& data,
+                  MonoTime now);
+  /// For the monitor: an epoch of a line that may go on where the one before left off.
+  void start_epoch(StreamId stream, std::uint32_t epoch, MonoTime now);
+  std::uint8_t primary_of(StreamId stream) const;
+  void take_over(StreamId stream, StreamEntry& entry, std::uint8_t copy, std::uint32_t epoch,
+                 MonoTime now);
+  /// Whether the line that stands by has what the primary owes, and does so from here on.
+  bool stands_in(StreamId stream, const StreamEntry& entry, MonoTime since, MonoTime now);
+  void review_copies(MonoTime now);
+  void review_copies_of(StreamId stream, const StreamEntry& entry, MonoTime now);
+
   // shard_streams.cpp: wanting and not wanting
   Result<StreamId> want(const StreamKey& key, MonoTime now);
   Result<StreamId> add_stream(std::size_t unit, const StreamKey& key, std::uint8_t channel,
@@ -196,6 +217,15 @@ struct Shard::Impl {
   bool heard = false;         ///< the read being decoded holds more than pongs
   std::vector<StreamChange> changes;
   std::vector<feed::Prober::Finding> findings;
+  /// By the stream's index, where lines are doubled.
+  struct Doubled {
+    std::unique_ptr<intake::LineMerge> merge;
+    bool differ = false;  ///< as told last
+  };
+  std::vector<Doubled> doubled;
+  std::uint64_t duplicate_ticks = 0;
+  std::uint64_t divergences = 0;
+  MonoTime next_review = never_mono;
   std::uint64_t unknown_symbols = 0;
   bool running = false;
   bool feeds_dirty = true;  ///< a feed's next deadline may have moved earlier
@@ -219,6 +249,8 @@ class Shard::Impl::VenuePort final : public feed::FeedPort {
   void abort(ConnId conn) override;
   void topic_acknowledged(feed::TopicId topic, MonoTime now) override;
   void topic_lost(feed::TopicId topic, MonoTime now) override;
+  void topic_taken_over(feed::TopicId topic, std::uint8_t copy, std::uint32_t epoch,
+                        MonoTime now) override;
   void topic_reason(feed::TopicId topic, Reason reason, std::string_view detail,
                     MonoTime now) override;
   void repair_changed(feed::TopicId topic, const RepairStatus& repair) override;

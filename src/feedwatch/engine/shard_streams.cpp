@@ -90,6 +90,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
                          now);
   if (!id) return id;
 
+  double_stream(*id, unit.options, sheet);
   const auto kind = static_cast<std::size_t>(key.kind);
   const venues::Topic topic{.channel = channel, .symbol = key.symbol};
   StreamEntry entry{.info = std::move(info), .venue = index};
@@ -188,6 +189,7 @@ void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
     std::erase_if(unit.topics, [&](const auto& item) { return item.second == topic; });
   }
   monitor.remove_stream(stream, now);
+  if (stream.index() < doubled.size()) doubled[stream.index()] = {};
   feeds_dirty = true;
   entry.status.removed = true;
   put(entry);

@@ -31,6 +31,10 @@ class FeedPort {
   virtual void topic_acknowledged(TopicId topic, MonoTime now) = 0;
   /// The last line delivering it is gone.
   virtual void topic_lost(TopicId topic, MonoTime now) = 0;
+  /// Its lines are doubled, and from here on it is this one whose data are the streams', as
+  /// `epoch`.
+  virtual void topic_taken_over(TopicId topic, std::uint8_t copy, std::uint32_t epoch,
+                                MonoTime now) = 0;
   /// Why its feed is as it is; ok = nothing wrong that the feed knows of.
   virtual void topic_reason(TopicId topic, Reason reason, std::string_view detail,
                             MonoTime now) = 0;

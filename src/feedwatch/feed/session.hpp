@@ -64,6 +64,12 @@ class Session {
     std::uint32_t epoch = 0;  ///< 0 = this connection does not carry the topic
     bool first = false;       ///< no usable data of the epoch before it
     Duration lag{};           ///< of the line, where its round trip is beyond the limit
+    // Where lines are doubled, said by VenueFeed; `epoch` is then what the streams count by.
+    std::uint32_t line_epoch = 0;  ///< of the subscription on this line
+    std::uint8_t copy = 0;         ///< which of the lines it is
+    bool doubled = false;
+    bool primary = true;   ///< its epoch is the streams'
+    bool accused = false;  ///< its silence is being looked into: tell on_copy_speaks()
   };
 
   Session(const venues::Venue& venue, FeedPort& port, ConnId conn, std::uint32_t& epochs,
@@ -123,6 +129,8 @@ class Session {
   /// Data of the topic from now on begins a new epoch of its own (another connection, since given
   /// up, had already begun a later one).
   void renew_epoch(TopicId topic);
+  /// The same data count as those of `epoch` from now on.
+  void carry_on(TopicId topic, std::uint32_t epoch);
   std::size_t seen_count() const;
   std::size_t topic_count() const { return entries_.size(); }
   MonoTime next_deadline(MonoTime now) const;

@@ -76,11 +76,14 @@ struct LineStatus {
   bool removed = false;
 };
 
-/// One venue as a cause: whether all its lines are up, and whether it told us off.
+/// One venue as a cause: whether its lines carry all that is wanted, and whether it told us off.
 struct VenueStatus {
   std::string venue;
-  bool live = false;                      ///< every line with wanted streams is up
-  MonoTime live_since{};                  ///< since when `live` holds its value
+  bool live = false;      ///< every wanted stream is on a line that is up
+  MonoTime live_since{};  ///< since when `live` holds its value
+  /// While it is live: since when one of its doubled lines is down, and another carries its
+  /// streams.
+  std::optional<MonoTime> stood_in;
   std::optional<MonoTime> limited_until;  ///< rate limited or banned
   std::uint32_t dials_in_window = 0;
   std::uint32_t dial_share = 0;  ///< how many the window allows us

@@ -27,7 +27,7 @@ void VenueFeed::add_beats(Slot& slot, const std::string& symbol, MonoTime now) {
     if (beat.beats == BeatScope::venue) {
       const bool known = std::ranges::any_of(
           slots_, [&](const auto& each) { return each->beats.contains(topic); });
-      if (!known) insert_beat(slot_with_room(beat.route, 1, now), topic, now);
+      if (!known) insert_beat(slot_with_room(beat.route, 1, slot.copy, now), topic, now);
     } else if (beat.route == slot.route && !slot.beats.contains(topic)) {
       insert_beat(slot, topic, now);
     }

@@ -149,7 +149,7 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
   }
   for (const TopicId topic : slot.topics) {
     const Coverage* coverage = slot.current ? slot.current->coverage(topic) : nullptr;
-    if (coverage == nullptr || !coverage->seen) port_.topic_lost(topic, now);
+    if (coverage == nullptr || !coverage->seen) lost(topic, now);
   }
   plan_rotation(slot);
   if (slot.current && slot.current->state() == Session::State::live) {

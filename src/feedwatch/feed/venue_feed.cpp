@@ -56,7 +56,7 @@ Session* VenueFeed::find(ConnId conn, Slot** slot) const {
 void VenueFeed::process(Slot& slot, Session& session, MonoTime now) {
   Session::Happened happened = session.take_happened();
   for (const TopicId topic : happened.acknowledged) {
-    port_.topic_acknowledged(topic, now);
+    if (is_primary(topic)) port_.topic_acknowledged(at(topic).known_as, now);
     update_reason(topic, now);
   }
   for (const auto& [topic, words] : happened.refused) refused(slot, session, topic, words, now);
@@ -149,33 +149,36 @@ Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
   if (session == nullptr) return {};
+  const TopicId copy = copy_on(*slot, topic);
   const bool was_live = session->state() == Session::State::live;
-  Session::Data data = session->on_data(topic, now);
+  Session::Data data = session->on_data(copy, now);
   if (data.epoch == 0) return data;
-  if (data.epoch < at(topic).epoch && slot->current.get() == session && !slot->replacement) {
+  if (data.epoch < at(copy).epoch && slot->current.get() == session && !slot->replacement) {
     // A repair of the line before this one had begun a later epoch than this line's subscription.
-    session->renew_epoch(topic);
-    data = session->on_data(topic, now);
+    session->renew_epoch(copy);
+    data = session->on_data(copy, now);
   }
+  if (options_.lines > 1) tell_copy(copy, data);
   if (!was_live && session->state() == Session::State::live) process(*slot, *session, now);
   return data;
 }
 
-void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
+void VenueFeed::on_evidence(ConnId conn, TopicId of, MonoTime now) {
   Slot* slot = nullptr;
   Session* session = find(conn, &slot);
   if (session == nullptr) return;
+  const TopicId topic = copy_on(*slot, of);
   session->on_evidence(topic, now);
   TopicState& state = at(topic);
   if (const Coverage* coverage = session->coverage(topic)) {
     state.epoch = std::max(state.epoch, coverage->epoch);
   }
-  state.received = true;
+  for (const TopicId copy : copies_of(of)) at(copy).received = true;
   state.fruitless = 0;
   state.gap.reset();
   if (state.silent_since != never_mono) state.gap = now - state.silent_since;
   state.silent_since = never_mono;
-  if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);
+  if (state.instrument != Reason::ok) set_instrument(of, Reason::ok, {}, now);
   if (state.quarantined) release(topic);
   if (state.ladder.running()) {
     const bool same_line = state.ladder.running()->step == RepairStep::resubscribe;
@@ -187,6 +190,8 @@ void VenueFeed::on_evidence(ConnId conn, TopicId topic, MonoTime now) {
     state.ladder.on_cleared();
   }
   note_exhausted(topic, now);
+  const bool takes_over = !is_primary(topic) && !delivers(primary_of(of)) && delivers(topic);
+  if (takes_over) hand_over(of, slot->copy, now);
   process(*slot, *session, now);
   update_reason(topic, now);
 }
@@ -235,6 +240,10 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
 // ---- streams ------------------------------------------------------------------------------------
 
 void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
+  for (const TopicId copy : copies_of(topic)) suspect_copy(copy, since, never_past, now);
+}
+
+void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
   TopicState& state = at(topic);
   if (state.quarantined) return;
   state.silent_since = std::min(state.silent_since, since);
@@ -251,15 +260,26 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
 }
 
 void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
-  at(topic).silent_since = since;
+  for (const TopicId copy : copies_of(topic)) at(copy).silent_since = since;
   update_reason(topic, now);
 }
 
+/// Whoever brought the data: of its other copies that says nothing, if they are being looked into.
 void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
+  for (const TopicId copy : copies_of(topic)) {
+    if (is_primary(copy)) {
+      clear_copy(copy, now);
+    } else if (!at(copy).ladder.suspect()) {
+      at(copy).silent_since = never_mono;
+    }
+  }
+}
+
+void VenueFeed::clear_copy(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   state.silent_since = never_mono;
   // Data is better evidence than a list: what ticks is neither halted nor gone.
-  if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);
+  if (state.instrument != Reason::ok) set_instrument(state.known_as, Reason::ok, {}, now);
   state.ladder.on_cleared();
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
@@ -269,10 +289,11 @@ void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
 }
 
 void VenueFeed::on_quiet(TopicId topic, MonoTime now) {
-  TopicState& state = at(topic);
-  state.ladder.on_cleared();
-  note_exhausted(topic, now);
-  if (!state.ladder.running()) climbing_.erase(topic);
+  for (const TopicId copy : copies_of(topic)) {
+    at(copy).ladder.on_cleared();
+    note_exhausted(copy, now);
+    if (!at(copy).ladder.running()) climbing_.erase(copy);
+  }
   update_reason(topic, now);
 }
 
@@ -329,6 +350,7 @@ void VenueFeed::on_time(MonoTime now) {
   if (now >= next_refresh_) {
     next_refresh_ = now + refresh_every;
     review_set_aside(now);
+    if (options_.lines > 1) review_copies(now);
     publish_all(now);
   }
   update_venue(now);

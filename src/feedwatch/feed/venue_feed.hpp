@@ -30,6 +30,7 @@ struct FeedOptions {
   std::string ca_file;
   std::uint64_t seed = 1;
   std::uint32_t first_line = 0;  ///< LineIds of this feed count from here
+  std::size_t lines = 1;         ///< every topic is subscribed on so many connections at once
   SessionLimits session;
 };
 
@@ -39,6 +40,10 @@ struct FeedOptions {
 /// others follow its first data, spread over 2 s; beside a live line, lost ones come back with
 /// exponential backoff. A line that fails is replaced make-before-break. Being told off (429, 418,
 /// 403, 451, close 1008) stops every dial until it is over (semantics §7).
+///
+/// Where lines are doubled a topic has a copy on each of them, subscribed and repaired by itself.
+/// One is the primary: the streams count by its epoch and are told as it is. Outside, a topic has
+/// one id.
 ///
 /// Lifecycle: construct, add topics, start(); events and on_time() until stop(). One shard owns it;
 /// single thread; does nothing but call its port.
@@ -93,6 +98,13 @@ class VenueFeed {
   /// The first of an epoch that its stream could use, or that confirmed it: the subscription works,
   /// and a repair has succeeded (semantics §7).
   void on_evidence(ConnId conn, TopicId topic, MonoTime now);
+  /// A copy whose silence is being looked into has data.
+  void on_copy_speaks(ConnId conn, TopicId topic, MonoTime now);
+  /// The copy has what the primary owes since then: it takes over, and the one before is repaired.
+  /// False, and nothing done, where it does not deliver.
+  bool stand_in(TopicId topic, std::uint8_t copy, MonoTime since, MonoTime now);
+  /// Copies that hold different prices: the one that is not the primary is subscribed again.
+  void on_diverged(TopicId topic, std::uint8_t copy, MonoTime now);
 
   // ---- time ----
   MonoTime next_deadline(MonoTime now) const;
@@ -101,7 +113,9 @@ class VenueFeed {
   // ---- facts ----
   bool owns(ConnId conn) const { return sessions_.contains(conn); }
   const std::string& line_name(TopicId topic) const;
-  Reason reason(TopicId topic) const { return reason_of(at(topic)); }
+  Reason reason(TopicId topic) const { return reason_of(at(primary_of(topic))); }
+  std::uint8_t primary(TopicId topic) const;
+  bool copy_delivers(TopicId topic, std::uint8_t copy) const;
   /// Whether silence of any topic is excused by what REST said: it has to be asked again soon.
   bool excusing() const;
   /// Told off over REST, for as long as `retry_after` or the default ban.
@@ -124,7 +138,8 @@ class VenueFeed {
   using SessionPtr = std::unique_ptr<Session>;
 
   // venue_topics.cpp: which there are, and which are set aside
-  Slot& slot_with_room(std::string_view route, std::size_t room, MonoTime now);
+  Slot& slot_with_room(std::string_view route, std::size_t room, std::uint8_t copy, MonoTime now);
+  std::string line_name_of(std::string_view route, std::size_t number, std::uint8_t copy) const;
   TopicId insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now);
   void erase_topic(Slot& slot, TopicId topic, MonoTime now);
   void close_if_empty(Slot& slot, MonoTime now);
@@ -135,6 +150,25 @@ class VenueFeed {
   void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
+  void set_instrument_of(TopicId copy, Reason reason, std::string detail, MonoTime now);
+
+  // venue_copies.cpp: topics of doubled lines
+  std::vector<TopicId> copies_of(TopicId topic) const;
+  TopicId copy_on(const Slot& slot, TopicId topic) const;
+  TopicId primary_of(TopicId topic) const;
+  bool is_primary(TopicId copy) const;
+  bool is_comparable(TopicId topic) const;
+  void tell_copy(TopicId copy, Session::Data& data) const;
+  bool delivers(TopicId copy) const;
+  bool all_stood_in_for(MonoTime now) const;
+  std::optional<std::uint8_t> stand_in_for(TopicId topic, MonoTime now) const;
+  void hand_over(TopicId topic, std::uint8_t to, MonoTime now);
+  void lost(TopicId copy, MonoTime now);
+  void suspect_copy(TopicId copy, MonoTime since, RepairStep never_past, MonoTime now);
+  void clear_copy(TopicId copy, MonoTime now);
+  std::optional<MonoTime> behind_since(TopicId copy, MonoTime newest) const;
+  void review_copies(MonoTime now);
+  void review_copies_of(TopicId topic, MonoTime now);
 
   // venue_beats.cpp: channels that only beat
   void add_beats(Slot& slot, const std::string& symbol, MonoTime now);

@@ -58,15 +58,22 @@ struct VenueFeed::TopicState {
   Ladder ladder;
   Reason told = Reason::ok;
   std::string told_detail;
+  // Where lines are doubled (venue_copies.cpp):
+  TopicId known_as;  ///< its id outside: that of its first copy
+  std::vector<TopicId>
+      copies;                ///< of the first one: all of them, by line; empty = it is the only one
+  std::uint8_t primary = 0;  ///< of the first one: which copy's epoch is the streams'
+  bool told_exhausted = false;  ///< of the first one
 };
 
 struct VenueFeed::Slot {
-  Slot(std::size_t at, LineId line, std::string on_route, std::string named)
-      : index(at), id(line), route(std::move(on_route)), name(std::move(named)) {}
+  Slot(std::size_t at, LineId line, std::string on_route, std::uint8_t of_copy, std::string named)
+      : index(at), id(line), route(std::move(on_route)), copy(of_copy), name(std::move(named)) {}
 
   std::size_t index;
   LineId id;
   std::string route;
+  std::uint8_t copy;  ///< of the topics on it, where lines are doubled
   std::string name;
   std::set<TopicId> topics;
   std::map<venues::Topic, TopicId> beats;  ///< those of `topics` that only beat

@@ -16,6 +16,7 @@ VenueFeed::Slot* VenueFeed::other_line_for(TopicId topic, MonoTime now) const {
   const std::size_t room = 1 + beats_of_symbol(route);
   for (const auto& slot : slots_) {
     if (slot->index == state.slot || slot->route != route || slot->topics.empty()) continue;
+    if (slot->copy != slots_[state.slot]->copy) continue;  // its other copy is there
     const std::size_t limit = sheet_.max_topics_per_line;
     if (limit != 0 && slot->topics.size() + room > limit) continue;
     if (!slot->replacement && is_up(*slot, now)) return slot.get();

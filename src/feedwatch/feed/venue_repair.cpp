@@ -59,7 +59,7 @@ void VenueFeed::promote(Slot& slot, MonoTime now) {
     const Coverage* coverage = slot.current->coverage(topic);
     if ((coverage != nullptr && coverage->seen) || at(topic).slot != slot.index) continue;
     const bool owes = slot.current->owes_data(topic);
-    if (!overlapped || owes) port_.topic_lost(topic, now);
+    if (!overlapped || owes) lost(topic, now);
     // Its notices went unheard while it was not the line in use.
     if (owes || (coverage != nullptr && coverage->refused)) accuse(topic, now);
   }
@@ -264,17 +264,25 @@ void VenueFeed::fail_repairs(Slot& slot, bool of_line, const std::string& why, b
 
 void VenueFeed::note_exhausted(TopicId topic, MonoTime now) {
   Ladder& ladder = at(topic).ladder;
-  const bool beats = at(topic).beat != venues::BeatScope::none;
-  const std::optional<TopicId> shown = beats ? beats_for(topic) : topic;
-  if (ladder.take_exhausted_change() && shown) {
-    port_.repair_exhausted(*shown, ladder.exhausted(), now);
+  if (!ladder.take_exhausted_change()) return;
+  if (at(topic).beat != venues::BeatScope::none) {
+    const std::optional<TopicId> shown = beats_for(topic);
+    if (shown) port_.repair_exhausted(at(*shown).known_as, ladder.exhausted(), now);
+    return;
+  }
+  const TopicId shown = at(topic).known_as;
+  const bool exhausted = std::ranges::all_of(
+      copies_of(shown), [&](TopicId copy) { return at(copy).ladder.exhausted(); });
+  if (std::exchange(at(shown).told_exhausted, exhausted) != exhausted) {
+    port_.repair_exhausted(shown, exhausted, now);
   }
 }
 
 /// A repair of what only beats is told with a topic it beats for.
 void VenueFeed::tell_repair(TopicId topic, const RepairStatus& repair) {
   const bool beats = at(topic).beat != venues::BeatScope::none;
-  if (const auto shown = beats ? beats_for(topic) : topic) port_.repair_changed(*shown, repair);
+  const auto shown = beats ? beats_for(topic) : topic;
+  if (shown) port_.repair_changed(at(*shown).known_as, repair);
 }
 
 }  // namespace feedwatch::feed

@@ -12,30 +12,45 @@ std::string_view VenueFeed::route_of(const venues::Topic& topic) const {
   return sheet_.channels[topic.channel].route;
 }
 
-VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, std::size_t room, MonoTime now) {
+VenueFeed::Slot& VenueFeed::slot_with_room(std::string_view route, std::size_t room,
+                                           std::uint8_t copy, MonoTime now) {
   std::size_t number = 1;
   for (const auto& slot : slots_) {
-    if (slot->route != route) continue;
+    if (slot->route != route || slot->copy != copy) continue;
     const std::size_t limit = sheet_.max_topics_per_line;
     if (limit == 0 || slot->topics.empty() || slot->topics.size() + room <= limit) return *slot;
     ++number;
   }
   const std::size_t index = slots_.size();
   const LineId id{options_.first_line + static_cast<std::uint32_t>(index)};
-  std::string name = options_.venue + "/" + std::string(route) + "#" + std::to_string(number);
-  slots_.push_back(std::make_unique<Slot>(index, id, std::string(route), std::move(name)));
+  slots_.push_back(std::make_unique<Slot>(index, id, std::string(route), copy,
+                                          line_name_of(route, number, copy)));
   slots_.back()->state_since = now;
   return *slots_.back();
 }
 
+/// "binance-usdm/market#1"; of doubled ones "…#1a" and "…#1b".
+std::string VenueFeed::line_name_of(std::string_view route, std::size_t number,
+                                    std::uint8_t copy) const {
+  std::string name = options_.venue + "/" + std::string(route) + "#" + std::to_string(number);
+  if (options_.lines > 1) name += static_cast<char>('a' + copy);
+  return name;
+}
+
 TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime now) {
   const std::string_view route = route_of(topic);
-  Slot& slot = slot_with_room(route, 1 + beats_of_symbol(route), now);
-  const TopicId id = insert_topic(slot, topic, now);
-  at(id).required = required;
-  add_beats(slot, topic.symbol, now);
+  std::vector<TopicId> copies;
+  for (std::uint8_t copy = 0; copy < options_.lines; ++copy) {
+    Slot& slot = slot_with_room(route, 1 + beats_of_symbol(route), copy, now);
+    copies.push_back(insert_topic(slot, topic, now));
+    at(copies.back()).required = required;
+    at(copies.back()).known_as = copies.front();
+    add_beats(slot, topic.symbol, now);
+    publish(slot, now, true);
+  }
+  const TopicId id = copies.front();
+  if (copies.size() > 1) at(id).copies = std::move(copies);
   update_reason(id, now);
-  publish(slot, now, true);
   update_venue(now);
   return id;
 }
@@ -47,6 +62,7 @@ TopicId VenueFeed::insert_topic(Slot& slot, const venues::Topic& topic, MonoTime
   const Cadence& cadence = sheet_.channels[topic.channel].cadence;
   state->wire = topic;
   state->slot = slot.index;
+  state->known_as = id;
   state->clocked = cadence.type == CadenceType::clocked;
   state->ladder = Ladder(std::max<Duration>(3s, cadence.period + 2s));
   if (free == topics_.end()) {
@@ -65,8 +81,12 @@ TopicId VenueFeed::insert_topic(Slot& slot, const venues::Topic& topic, MonoTime
 }
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
-  end_repair(topic, "nobody wants it any more", now);
-  erase_topic(*slots_[at(topic).slot], topic, now);
+  std::vector<TopicId> copies = copies_of(topic);
+  std::ranges::reverse(copies);  // the first is known outside, to its end
+  for (const TopicId copy : copies) {
+    end_repair(copy, "nobody wants it any more", now);
+    erase_topic(*slots_[at(copy).slot], copy, now);
+  }
   for (const auto& each : slots_) drop_beats(*each, now);
   update_venue(now);
 }
@@ -117,6 +137,10 @@ void VenueFeed::excuse(TopicId topic, bool excused, MonoTime now) {
 }
 
 void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
+  for (const TopicId copy : copies_of(topic)) set_instrument_of(copy, reason, detail, now);
+}
+
+void VenueFeed::set_instrument_of(TopicId topic, Reason reason, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
   if (state.beat == venues::BeatScope::none) {  // what beats for it trades or halts with it
     for (const auto& [beat, id] : slots_[state.slot]->beats) {
@@ -153,8 +177,8 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
     note_exhausted(topic, now);
     if (!state.ladder.running()) climbing_.erase(topic);
   } else if (before != Reason::ok && state.silent_since != never_mono) {
-    on_suspect(topic, state.silent_since,
-               state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
+    suspect_copy(topic, state.silent_since,
+                 state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
   }
   update_reason(topic, now);
 }
@@ -189,7 +213,7 @@ void VenueFeed::review_set_aside(MonoTime now) {
   for (const TopicId topic : aside) {
     TopicState& state = at(topic);
     if (state.instrument != Reason::ok && now - state.instrument_at > instrument_fresh) {
-      set_instrument(topic, Reason::ok, {}, now);
+      set_instrument_of(topic, Reason::ok, {}, now);
     }
     if (state.quarantined && now >= state.retry_at && line_up(*slots_[state.slot]) &&
         !state.ladder.running()) {

@@ -23,16 +23,18 @@ Reason VenueFeed::reason_of(const TopicState& topic) const {
   return session->lag() > Duration::zero() ? Reason::line_lag : Reason::ok;
 }
 
-void VenueFeed::update_reason(TopicId topic, MonoTime now) {
-  TopicState& state = at(topic);
+void VenueFeed::update_reason(TopicId copy, MonoTime now) {
+  const TopicId topic = at(copy).known_as;
+  const TopicState& state = at(primary_of(topic));
+  TopicState& told = at(topic);
   const Reason reason = reason_of(state);
   std::string detail = state.detail;
   if (detail.empty() && reason == Reason::disconnected) detail = slots_[state.slot]->detail;
   if (reason == Reason::rate_limited) detail = limited_detail_;
   if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second;
-  if (reason == state.told && detail == state.told_detail) return;
-  state.told = reason;
-  state.told_detail = detail;
+  if (reason == told.told && detail == told.told_detail) return;
+  told.told = reason;
+  told.told_detail = detail;
   port_.topic_reason(topic, reason, detail, now);
 }
 
@@ -139,7 +141,8 @@ void VenueFeed::update_venue(MonoTime now) {
     if (status.detail.empty()) status.detail = slot->name;
     if (down == 1 && !slot->detail.empty()) status.detail += ", " + slot->detail;
   }
-  status.live = down == 0;
+  status.live = down == 0 || all_stood_in_for(now);
+  if (status.live && down > 0) status.stood_in = published_.stood_in.value_or(now);
   if (down > 0) {
     status.detail = std::to_string(down) + " of " + std::to_string(wanted) +
                     (wanted == 1 ? " line: " : " lines: ") + status.detail;
@@ -148,10 +151,10 @@ void VenueFeed::update_venue(MonoTime now) {
   status.dials_in_window = dials_.used(now);
   status.dial_share = dials_.count();
   if (status.limited_until) status.detail = limited_detail_;
-  const bool changed = !published_once_ || status.live != published_.live ||
-                       status.limited_until != published_.limited_until ||
-                       status.dials_in_window != published_.dials_in_window ||
-                       status.detail != published_.detail;
+  const bool changed =
+      !published_once_ || status.live != published_.live ||
+      status.stood_in != published_.stood_in || status.limited_until != published_.limited_until ||
+      status.dials_in_window != published_.dials_in_window || status.detail != published_.detail;
   if (!changed) return;
   status.live_since =
       published_once_ && status.live == published_.live ? published_.live_since : now;
@@ -161,7 +164,7 @@ void VenueFeed::update_venue(MonoTime now) {
 }
 
 const std::string& VenueFeed::line_name(TopicId topic) const {
-  return slots_[at(topic).slot]->name;
+  return slots_[at(primary_of(topic)).slot]->name;
 }
 
 }  // namespace feedwatch::feed

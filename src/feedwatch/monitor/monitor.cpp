@@ -86,6 +86,13 @@ void Monitor::on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now) {
   impl_->publish(*known);
 }
 
+void Monitor::on_epoch_continued(StreamId stream, std::uint32_t epoch, MonoTime now) {
+  on_epoch(stream, epoch, now);
+  auto known = impl_->stream(stream);
+  if (!known || known->own.intake.epoch != epoch) return;
+  known->own.intake.carried_in_epoch = known->own.intake.holds = true;
+}
+
 void Monitor::on_line_lost(StreamId stream, MonoTime now) {
   impl_->on_line_lost(stream, now);
 }

@@ -90,6 +90,9 @@ class Monitor {
   /// A subscription begins on a line: order resets with the first tick of the epoch; evidence of
   /// age stays.
   void on_epoch(StreamId stream, std::uint32_t epoch, MonoTime now);
+  /// The same, of a line that has said by itself what is stored: what its first messages leave out
+  /// is unchanged.
+  void on_epoch_continued(StreamId stream, std::uint32_t epoch, MonoTime now);
   /// The last line delivering the stream is gone: prices refused until a fresh tick of a later
   /// epoch.
   void on_line_lost(StreamId stream, MonoTime now);

@@ -123,8 +123,14 @@ void Checkers::check_guards(MonoTime now) {
 // ---- 5: ages ------------------------------------------------------------------------------------
 
 void Checkers::check_ages(const StreamView& view, StreamMemory& memory, MonoTime now) {
-  const AgeSample sample{view.ages,       now,           memory.messages,
-                         memory.carrying, memory.newest, memory.newest_price};
+  const VenueModel* const venue = world_.venue(view.info->key.venue);
+  const AgeSample sample{view.ages,
+                         now,
+                         memory.messages,
+                         memory.carrying,
+                         memory.newest,
+                         memory.newest_price,
+                         venue != nullptr && venue->setup().lines > 1};
   hold(5, view.info->text, age_complaint(memory.before.value_or(sample), sample));
   memory.before = sample;
   if (memory.ticks != view.ticks) memory.applied = now;

@@ -9,10 +9,16 @@ using enum FaultWord::Argument;
 using enum FaultWord::Healing;
 
 constexpr std::array words{
-    FaultWord{
-        .word = "drop", .type = FaultType::drop_symbol, .argument = symbol, .healing = either},
-    FaultWord{
-        .word = "silence", .type = FaultType::silence_all, .argument = none, .healing = either},
+    FaultWord{.word = "drop",
+              .type = FaultType::drop_symbol,
+              .argument = symbol,
+              .healing = either,
+              .of_connections = true},
+    FaultWord{.word = "silence",
+              .type = FaultType::silence_all,
+              .argument = none,
+              .healing = either,
+              .of_connections = true},
     FaultWord{.word = "ack-without-data",
               .type = FaultType::ack_without_data,
               .argument = optional_symbol,
@@ -21,8 +27,13 @@ constexpr std::array words{
               .type = FaultType::half_open,
               .argument = none,
               .heals = Heals::on_reconnect,
-              .healing = reconnect},
-    FaultWord{"close", FaultType::close, optional_status, Heals::never, true},
+              .healing = reconnect,
+              .of_connections = true},
+    FaultWord{.word = "close",
+              .type = FaultType::close,
+              .argument = optional_status,
+              .once = true,
+              .of_connections = true},
     FaultWord{"announce-close", FaultType::announce_close, duration, Heals::never, true},
     FaultWord{"says-halted", FaultType::says_halted, none, Heals::never, true},
     FaultWord{"says-trading", FaultType::says_trading, none, Heals::never, true},
@@ -35,7 +46,8 @@ constexpr std::array words{
     FaultWord{"outage", FaultType::outage, none},
     FaultWord{"refused", FaultType::refused, none},
     FaultWord{"frozen", FaultType::frozen, optional_symbol},
-    FaultWord{"queue", FaultType::queue, duration},
+    FaultWord{
+        .word = "queue", .type = FaultType::queue, .argument = duration, .of_connections = true},
     FaultWord{"clock", FaultType::clock, duration},
     FaultWord{"partial-deltas", FaultType::partial_deltas, optional_symbol},
     FaultWord{"sequence-restart", FaultType::sequence_restart, optional_symbol, Heals::never, true},

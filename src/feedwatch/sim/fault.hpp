@@ -50,17 +50,18 @@ struct Fault {
   FaultType type = FaultType::close;
   Heals heals = Heals::never;
   MonoTime since{};
-  MonoTime until = never_mono;  ///< `for D` and `heals after D`
-  std::string symbol;           ///< the symbol it concerns; empty = all
-  Duration amount{};            ///< queue, clock, rest_old, accept_then_close: how much
-  int status = 0;               ///< handshake: HTTP status; close: close code
+  MonoTime until = never_mono;   ///< `for D` and `heals after D`
+  std::string symbol;            ///< the symbol it concerns; empty = all
+  std::uint64_t connection = 0;  ///< the one it concerns, counted from the venue's first; 0 = all
+  Duration amount{};             ///< queue, clock, rest_old, accept_then_close: how much
+  int status = 0;                ///< handshake: HTTP status; close: close code
   std::optional<Duration> retry_after;
 
   bool active(MonoTime now) const { return since <= now && now < until; }
   bool concerns(std::string_view name) const { return symbol.empty() || symbol == name; }
-  /// Whether it still holds for something (connection and subscription) of these ages.
-  bool touches(MonoTime opened, MonoTime subscribed, MonoTime now) const {
-    if (!active(now)) return false;
+  /// Whether it still holds for a connection, and a subscription on it, of these ages.
+  bool touches(std::uint64_t number, MonoTime opened, MonoTime subscribed, MonoTime now) const {
+    if (!active(now) || (connection != 0 && connection != number)) return false;
     if (heals == Heals::on_reconnect) return opened <= since;
     if (heals == Heals::on_resubscribe) return subscribed <= since;
     return true;
@@ -85,6 +86,7 @@ struct FaultWord {
   /// What may end it by itself, beyond the passing of time.
   enum class Healing : std::uint8_t { nothing, reconnect, either } healing = Healing::nothing;
   bool tells_retry_after = false;
+  bool of_connections = false;  ///< may befall a single one
 };
 std::span<const FaultWord> fault_words();
 std::string_view to_text(FaultType type);

@@ -77,11 +77,18 @@ void take_fault_end(LineReader& words, Duration at, const FaultWord& word, Fault
                        "retry-after belongs to handshake and rest-429");
     }
     fault.retry_after = words.take_duration("retry-after");
+  } else if (words.accept("connection")) {
+    if (!word.of_connections) {
+      LineReader::fail(fmt::format("{} befalls no single connection", word.word),
+                       "remove \"connection\"");
+    }
+    fault.connection = static_cast<std::uint64_t>(words.take_number("connection"));
   } else if (words.accept("heals")) {
     take_healing(words, at, word, fault);
   } else {
     LineReader::fail(fmt::format("unexpected \"{}\"", words.peek()),
-                     "for D, heals never|on_resubscribe|on_reconnect|after D, retry-after D");
+                     "for D, heals never|on_resubscribe|on_reconnect|after D, retry-after D, "
+                     "connection N");
   }
 }
 

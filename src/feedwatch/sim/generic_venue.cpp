@@ -31,7 +31,7 @@ GenericVenue::GenericVenue(GenericSheet sheet)
                          .absent_is_unchanged = channel.absent_is_unchanged,
                          .repeat_confirms = channel.repeat_confirms,
                          .seq_orders = channel.seq_orders,
-                         .seq_comparable = false,
+                         .seq_comparable = channel.seq_comparable,
                          .snapshot_on_subscribe = channel.snapshot_on_subscribe,
                          .suspect_after = channel.suspect_after});
   }

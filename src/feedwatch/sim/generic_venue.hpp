@@ -17,6 +17,7 @@ struct GenericChannel {
   bool absent_is_unchanged = false;
   bool repeat_confirms = false;
   bool seq_orders = false;
+  bool seq_comparable = false;
   bool snapshot_on_subscribe = false;
   Duration suspect_after{};
 };

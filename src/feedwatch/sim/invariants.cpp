@@ -133,10 +133,13 @@ Complaint age_complaint(const AgeSample& before, const AgeSample& now) {
   const auto shrank = [&](const auto& was, const auto& is) {
     return was && (!is || *is < *was + passed);
   };
-  if (now.carrying == before.carrying && shrank(before.ages.receive, now.ages.receive)) {
+  const auto without = [&](std::uint64_t was, std::uint64_t is) {
+    return was == is && !now.doubled;
+  };
+  if (without(before.carrying, now.carrying) && shrank(before.ages.receive, now.ages.receive)) {
     return "it grew younger without a price";
   }
-  if (now.messages == before.messages && shrank(before.ages.confirmed, now.ages.confirmed)) {
+  if (without(before.messages, now.messages) && shrank(before.ages.confirmed, now.ages.confirmed)) {
     return "its confirmed age shrank without a message";
   }
   if (now.ages.receive && now.ages.confirmed && *now.ages.confirmed > *now.ages.receive) {

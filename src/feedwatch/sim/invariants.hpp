@@ -62,6 +62,8 @@ struct AgeSample {
   std::uint64_t carrying = 0;              ///< of these, with a price
   std::optional<MonoTime> newest{};        ///< arrival of the newest message
   std::optional<MonoTime> newest_price{};  ///< … of the newest with a price
+  /// On more than one line: what one that stood by was told earlier may count only now.
+  bool doubled = false;
 };
 Complaint age_complaint(const AgeSample& before, const AgeSample& now);
 

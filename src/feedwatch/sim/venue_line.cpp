@@ -13,8 +13,9 @@ namespace {
 constexpr std::string_view valid_words =
     "SYMBOL/KIND, every D, also SYMBOL[/KIND], missing SYMBOL/KIND, optional, refuse-unknown, "
     "latency D, "
-    "jitter D; a venue of its own: clocked, event, publish-time, trade-time, no-time, snapshot, "
-    "unchanged, repeats, ordered, suspect D, symbol-beats D, line-beats D, "
+    "jitter D, lines N; a venue of its own: clocked, event, publish-time, trade-time, no-time, "
+    "snapshot, "
+    "unchanged, repeats, ordered, comparable, suspect D, symbol-beats D, line-beats D, "
     "ping none|protocol|text, heartbeat D, heartbeat-text D, forced-close D, dial-limit N/D, "
     "message-limit N/D, "
     "topics-per-line N";
@@ -83,6 +84,9 @@ class VenueReader {
       }
     } else if (word == "optional") {
       setup.required = false;
+    } else if (word == "lines") {
+      setup.lines = static_cast<std::size_t>(words_.take_number("lines"));
+      if (setup.lines < 1 || setup.lines > 4) LineReader::fail("lines: 1 to 4");
     } else if (word == "refuse-unknown") {
       setup.refuse_unknown = true;
     } else if (word == "latency") {
@@ -143,6 +147,7 @@ class VenueReader {
     if (word == "unchanged") return set([](auto& c) { c.absent_is_unchanged = true; });
     if (word == "repeats") return set([](auto& c) { c.repeat_confirms = true; });
     if (word == "ordered") return set([](auto& c) { c.seq_orders = true; });
+    if (word == "comparable") return set([](auto& c) { c.seq_orders = c.seq_comparable = true; });
     if (word == "suspect") {
       const Duration after = words_.take_duration("suspect");
       return set([after](auto& c) { c.suspect_after = after; });

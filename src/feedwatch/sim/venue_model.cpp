@@ -128,7 +128,7 @@ bool VenueModel::silenced(const Session& session, const Topic& topic, const Subs
         each.type == FaultType::silence_all || each.type == FaultType::drop_symbol ||
         each.type == FaultType::halt_symbol || each.type == FaultType::delist_symbol;
     return silences && each.concerns(topic.symbol) &&
-           each.touches(session.opened, sub.at, clock_.now());
+           each.touches(session.number, session.opened, sub.at, clock_.now());
   });
 }
 
@@ -178,8 +178,12 @@ MarketState VenueModel::state_of(const Topic& topic, Subscribed& sub, const Upda
 
 void VenueModel::send_data(ConnId conn, std::string text, std::vector<TrueTick> truth) {
   // What is queued inside the venue leaves in its order: nothing overtakes it when the fault ends.
-  MonoTime& leaves = sessions_.at(conn).queued_until;
-  const Fault* const queued = fault(FaultType::queue);
+  Session& session = sessions_.at(conn);
+  MonoTime& leaves = session.queued_until;
+  const Fault* queued = fault(FaultType::queue);
+  if (queued != nullptr && queued->connection != 0 && queued->connection != session.number) {
+    queued = nullptr;
+  }
   leaves = std::max(leaves, clock_.now() + (queued == nullptr ? Duration{} : queued->amount));
   if (leaves == clock_.now()) {
     return network_.server_send(conn, FrameType::text, std::move(text), std::move(truth));
@@ -253,7 +257,7 @@ void VenueModel::inject(Fault fault) {
   log(fmt::format("fault {} {}", to_text(fault.type), fault.symbol));
   switch (fault.type) {
     case FaultType::close:
-      return close_all(fault.status);
+      return close_all(fault.status, fault.connection);
     case FaultType::announce_close:
       return announce_close(fault.amount);
     case FaultType::says_halted:
@@ -298,9 +302,11 @@ void VenueModel::announce_close(Duration ahead) {
   }
 }
 
-void VenueModel::close_all(int code) {
+void VenueModel::close_all(int code, std::uint64_t only) {
   const auto wire = static_cast<std::uint16_t>(code == 0 ? 1001 : code);
-  for (const auto& [conn, session] : std::map(sessions_)) network_.server_close(conn, wire);
+  for (const auto& [conn, session] : std::map(sessions_)) {
+    if (only == 0 || session.number == only) network_.server_close(conn, wire);
+  }
 }
 
 // ---- connections --------------------------------------------------------------------------------
@@ -328,6 +334,7 @@ UpgradeAnswer VenueModel::on_upgrade(ConnId conn, std::string_view target) {
   const auto route = setup_.side->route_of(target, topics);
   if (!route) return {.type = refuse, .status = 404, .retry_after = {}};
   Session session{.route = *route,
+                  .number = 0,
                   .opened = clock_.now(),
                   .last_pong = clock_.now(),
                   .queued_until = clock_.now(),
@@ -339,8 +346,8 @@ UpgradeAnswer VenueModel::on_upgrade(ConnId conn, std::string_view target) {
 }
 
 void VenueModel::on_open(ConnId conn) {
-  ++record_.connections;
   Session& session = sessions_.at(conn);
+  session.number = ++record_.connections;
   for (const Topic& topic : std::exchange(session.url_topics, {})) add_topic(conn, session, topic);
   const venues::VenueSheet& sheet = setup_.side->sheet();
   if (sheet.server_heartbeat > Duration{}) heartbeat(conn);
@@ -363,8 +370,9 @@ bool VenueModel::deaf(ConnId conn) const {
   if (fault(FaultType::outage) != nullptr) return true;
   const auto session = sessions_.find(conn);
   return session != sessions_.end() && std::ranges::any_of(faults_, [&](const Fault& each) {
-           const MonoTime opened = session->second.opened;
-           return each.type == FaultType::half_open && each.touches(opened, opened, clock_.now());
+           const auto& [number, opened] = std::pair{session->second.number, session->second.opened};
+           return each.type == FaultType::half_open &&
+                  each.touches(number, opened, opened, clock_.now());
          });
 }
 
@@ -375,9 +383,10 @@ void VenueModel::heartbeat(ConnId conn) {
     if (session == sessions_.end()) return;
     const std::string text = setup_.side->encode_heartbeat(venue_wall(), 0);
     if (!text.empty()) {
-      const MonoTime opened = session->second.opened;
+      const auto& [number, opened] = std::pair{session->second.number, session->second.opened};
       const bool silent = std::ranges::any_of(faults_, [&](const Fault& each) {
-        return each.type == FaultType::silence_all && each.touches(opened, opened, clock_.now());
+        return each.type == FaultType::silence_all &&
+               each.touches(number, opened, opened, clock_.now());
       });
       if (!silent) {
         network_.server_send(conn, FrameType::text, text);

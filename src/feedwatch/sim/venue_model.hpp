@@ -26,6 +26,7 @@ struct VenueSetup {
   Duration event_every{};                   ///< event channels: how often they move; zero = never
   bool refuse_unknown = false;              ///< refuse a subscription of a symbol it does not trade
   bool required = true;
+  std::size_t lines = 1;  ///< on which the monitor carries each stream
   Distance distance;
 };
 
@@ -107,6 +108,7 @@ class VenueModel final : public Server {
   };
   struct Session {
     std::string route;
+    std::uint64_t number = 0;  ///< counted from the venue's first connection
     MonoTime opened{};
     MonoTime last_pong{};
     MonoTime queued_until{};                ///< when the data said so far has left the venue
@@ -142,7 +144,7 @@ class VenueModel final : public Server {
   void count_message(Session& session, bool pong);
   void trouble();
   void heartbeat(ConnId conn);
-  void close_all(int code);
+  void close_all(int code, std::uint64_t only);
   void say_all(const std::string& text);
   void announce_close(Duration ahead);
   void log(std::string_view what);

@@ -85,7 +85,8 @@ engine::ShardOptions World::shard_options() const {
                             .rest_url = "http://" + setup.name + ".sim",
                             .ca_file = {},
                             .streams = setup.streams,
-                            .required = setup.required});
+                            .required = setup.required,
+                            .lines = setup.lines});
   }
   shard.policies = PolicySet(options_.policies, options_.default_preset);
   shard.seed = options_.seed;

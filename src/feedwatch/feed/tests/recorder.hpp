@@ -36,6 +36,9 @@ class Recorder final : public FeedPort {
   void abort(ConnId conn) override { aborted.push_back(conn); }
   void topic_acknowledged(TopicId topic, MonoTime) override { acknowledged.push_back(topic); }
   void topic_lost(TopicId topic, MonoTime) override { lost.push_back(topic); }
+  void topic_taken_over(TopicId topic, std::uint8_t copy, std::uint32_t epoch, MonoTime) override {
+    taken_over.push_back({topic, copy, epoch});
+  }
   void topic_reason(TopicId topic, Reason reason, std::string_view, MonoTime) override {
     reasons[topic] = reason;
   }
@@ -52,6 +55,12 @@ class Recorder final : public FeedPort {
   std::vector<Sent> dials, sent, pings;
   std::vector<ConnId> closed, aborted;
   std::vector<TopicId> acknowledged, lost;
+  struct TakenOver {
+    TopicId topic;
+    std::uint8_t copy = 0;
+    std::uint32_t epoch = 0;
+  };
+  std::vector<TakenOver> taken_over;
   std::map<TopicId, Reason> reasons;
   std::vector<RepairStatus> repairs;
   bool exhausted = false;

@@ -23,6 +23,7 @@ class SmallVenue final : public venues::Venue {
     sheet_.max_topics_per_line = per_line;
   }
   const venues::VenueSheet& sheet() const override { return sheet_; }
+  void make_comparable() { channels_[0].seq_orders = channels_[0].seq_comparable = true; }
   void limit_requests(const venues::RateLimit& published) { sheet_.requests = published; }
   std::string dial_url(std::string_view base, std::string_view) const override {
     return std::string(base);
