@@ -8,10 +8,10 @@
 #include <new>
 #include <optional>
 #include <type_traits>
-#include <vector>
 
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/strong_id.hpp"
+#include "feedwatch/board/ground.hpp"
 #include "feedwatch/board/layout.hpp"
 #include "feedwatch/board/memory.hpp"
 #include "feedwatch/board/view.hpp"
@@ -22,10 +22,11 @@ namespace feedwatch {
 /// The newest accepted tick of every stream, and all a verdict needs, in fixed slots, with the
 /// names to find them by; in memory of this process or in memory that others read too.
 ///
-/// One writer thread; any number of reading threads and processes. Seqlock per slot with the
-/// payload in relaxed 64-bit atomic words (Boehm 2012, "Can seqlocks get along with programming
-/// language memory models?"), so that readers never block the writer and thread sanitizer sees the
-/// truth.
+/// One writer thread for each shard, which has a PriceBoard of its own on the ground they share and
+/// writes the slots it has claimed; any number of reading threads and processes, all of which see
+/// all slots. Seqlock per slot with the payload in relaxed 64-bit atomic words (Boehm 2012, "Can
+/// seqlocks get along with programming language memory models?"), so that readers never block the
+/// writer and thread sanitizer sees the truth.
 class PriceBoard {
  public:
   /// In memory of this process.
@@ -34,8 +35,8 @@ class PriceBoard {
   /// are committed already.
   PriceBoard(std::unique_ptr<board::Memory> memory, std::size_t capacity,
              const board::Identity& identity);
-  /// Tells readers elsewhere that nothing more will come.
-  ~PriceBoard();
+  /// One shard's part of a board that several write.
+  PriceBoard(std::shared_ptr<board::Ground> ground, std::uint16_t shard);
   PriceBoard(const PriceBoard&) = delete;
   PriceBoard& operator=(const PriceBoard&) = delete;
 
@@ -43,7 +44,7 @@ class PriceBoard {
   static std::size_t head_for(std::size_t capacity);  ///< header and table of names
   std::size_t capacity() const { return view_.max_streams(); }
 
-  // ---- the writer's thread ----
+  // ---- the shard's thread ----
   /// A place for a stream of this name; its slot is empty but for its generation and name, and
   /// nobody finds it before publish(). Fails, changing nothing, when the board or its memory is
   /// full, the name is taken or no stream can be called so.
@@ -59,12 +60,12 @@ class PriceBoard {
   }
   void own(StreamId stream, Slot& slot) const;
   void write(StreamId stream, const Slot& slot);
-  /// Whether `stream` is the one that lives at its index.
+  /// Whether `stream` is this shard's, and the one that lives at its index.
   bool holds(StreamId stream) const {
     if (stream.index() >= next_) return false;
     const auto& words = cells_[stream.index()].words;
-    const std::uint64_t generation = words[board::word::epoch_and_generation] >> 32U & 0xffffU;
-    return generation == stream.generation() &&
+    const std::uint64_t whose = words[board::word::epoch_and_generation] >> 32U;
+    return whose == (shard_bits_ | stream.generation()) &&
            (words[board::word::state] & board::flag::occupied) != 0;
   }
   /// The slot's words as they stand.
@@ -98,7 +99,7 @@ class PriceBoard {
   std::uint32_t name_unit(std::size_t index) const {
     return static_cast<std::uint32_t>(cells_[index].words[board::word::state]);
   }
-  std::size_t used() const { return next_; }  ///< indexes below were claimed at least once
+  std::size_t used() const { return next_; }  ///< the shard's streams have indexes below
 
   /// A REST price of the stream, with stamps of its own. Fails when memory is full.
   Result<void> write_bridge(StreamId stream, const Slot& slot);
@@ -123,7 +124,7 @@ class PriceBoard {
   }
 
   /// This shard is alive at `now`; readers elsewhere refuse what a dead one left.
-  void beat(std::size_t shard, MonoTime now);
+  void beat(MonoTime now);
 
   // ---- any thread ----
   std::optional<StreamId> find(const StreamKey& key) const { return view_.find(key); }
@@ -131,34 +132,16 @@ class PriceBoard {
 
  private:
   board::Cell& cell(StreamId stream) { return cells_[stream.index()]; }
-  /// A part of the memory that is committed from its beginning on, as it fills.
-  struct Part {
-    std::size_t offset = 0;
-    std::size_t size = 0;
-    std::size_t committed = 0;
-  };
-  Result<void> make_room();
-  StreamId take_place();
-  Result<board::Name*> name_for(const StreamKey& key);
-  Result<board::Name*> append_name(std::string_view text, std::uint32_t& table_entry);
-  Result<void> commit(Part& part, std::size_t length);
-  std::byte* names();
-  board::Name& name_at(std::uint32_t unit);
   static void store(board::Cell& cell, const Slot& slot);
 
-  std::unique_ptr<board::Memory> memory_;
-  std::byte* base_;
+  std::shared_ptr<board::Ground> ground_;
   board::View view_;
-  board::Extent extent_;
-  board::Header* header_;
   board::Cell* cells_;
   board::Cell* bridges_;
-  std::size_t next_ = 0;                       ///< index never used so far
-  std::deque<std::uint32_t> free_;             ///< longest unused first
-  std::size_t names_used_ = board::name_unit;  ///< unit 0 means "no name"
-  Part names_part_;
-  Part cells_part_;
-  std::vector<bool> bridge_committed_;  ///< by block
+  std::size_t shard_;
+  std::uint64_t shard_bits_;        ///< as they stand above a generation
+  std::size_t next_ = 0;            ///< above every index the shard has had
+  std::deque<std::uint32_t> free_;  ///< those it gave back, longest unused first
 };
 
 }  // namespace feedwatch

@@ -223,7 +223,7 @@ void Monitor::on_time(MonoTime now, std::size_t limit) {
 }
 
 void Monitor::beat(MonoTime now) {
-  impl_->board.beat(0, now);
+  impl_->board.beat(now);
 }
 
 void Monitor::take_changes(std::vector<StreamChange>& out) {

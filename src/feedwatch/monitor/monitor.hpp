@@ -48,6 +48,10 @@ struct MonitorOptions {
   /// PriceBoard::bytes_for(capacity) bytes, the first PriceBoard::head_for(capacity) committed.
   std::unique_ptr<board::Memory> memory{};
   board::Identity identity{};  ///< what such readers check
+  /// Instead of `memory`: a board that other monitors write too, each on a thread of its own and
+  /// known by its shard (below board::max_shards). Reading calls find the streams of all.
+  std::shared_ptr<board::Ground> ground{};
+  std::uint16_t shard = 0;
   /// False: every tick takes the long way, as a test of the short one wants it.
   bool short_way = true;
   /// Read before and after calls in line, to count those that take too long

@@ -20,14 +20,20 @@ std::string clock_group_of(const StreamOptions& options) {
   return options.clock_group.empty() ? options.key.venue : options.clock_group;
 }
 
+std::shared_ptr<board::Ground> ground_for(MonitorOptions& options) {
+  if (options.ground != nullptr) return options.ground;
+  auto memory = options.memory != nullptr
+                    ? std::move(options.memory)
+                    : board::heap_memory(PriceBoard::bytes_for(options.capacity));
+  return std::make_shared<board::Ground>(std::move(memory), options.capacity, options.identity);
+}
+
 }  // namespace
 
 Monitor::Impl::Impl(MonitorOptions options)
     : anchor(options.anchor),
       short_way(options.short_way),
-      board(options.memory != nullptr ? std::move(options.memory)
-                                      : board::heap_memory(PriceBoard::bytes_for(options.capacity)),
-            options.capacity, options.identity),
+      board(ground_for(options), options.shard),
       changes(most_changes),
       tracker(board, policies, changes, dispatcher),
       dispatcher(board, armer, options.in_line_clock) {}

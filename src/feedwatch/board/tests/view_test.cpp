@@ -141,7 +141,7 @@ TEST_F(ForeignBoard, AWriterStuckInsideAWriteIsSaidAfterSomeTries) {
 TEST_F(ForeignBoard, ShowsHeartbeats) {
   const View view(bytes());
   EXPECT_EQ(view.heartbeat(0), 0);
-  board->beat(0, mono_from_ns(77));
+  board->beat(mono_from_ns(77));
   EXPECT_EQ(view.heartbeat(0), 77);
   EXPECT_EQ(view.heartbeat(max_shards), 0) << "no such shard";
 }
