@@ -15,6 +15,11 @@ World::World(WorldOptions options) : options_(std::move(options)) {
   auto started = exchange::Exchange::start(reactor_, options_.exchange);
   if (!started) throw std::runtime_error(started.error().text());
   exchange_ = std::move(*started);
+  for (const WorldOptions::Other& other : options_.others) {
+    auto another = exchange::Exchange::start(reactor_, other.exchange);
+    if (!another) throw std::runtime_error(another.error().text());
+    others_.push_back(std::move(*another));
+  }
   exchange_thread_ = std::thread([this] { reactor_.run(); });
 }
 
@@ -23,18 +28,30 @@ World::~World() {
   reactor_.stop();
   exchange_thread_.join();
   exchange_.reset();
+  others_.clear();
+}
+
+engine::VenueOptions World::venue_of(const exchange::Exchange& exchange, const std::string& name,
+                                     const std::vector<std::string>& streams) const {
+  engine::VenueOptions venue;
+  venue.name = name;
+  venue.venue = venues::find_venue(name);
+  venue.ws_url = exchange.ws_url();
+  venue.rest_url = exchange.rest_url();
+  venue.ca_file = options_.ca_file;
+  venue.streams = streams;
+  venue.lines = options_.lines;
+  return venue;
 }
 
 app::AppSettings World::settings() const {
   app::AppSettings settings;
-  engine::VenueOptions venue;
-  venue.name = options_.exchange.venue;
-  venue.venue = venues::find_venue(venue.name);
-  venue.ws_url = exchange_->ws_url();
-  venue.rest_url = exchange_->rest_url();
-  venue.ca_file = options_.ca_file;
-  venue.streams = options_.streams;
-  settings.shard.venues.push_back(std::move(venue));
+  settings.shards = options_.shards;
+  settings.shard.venues.push_back(venue_of(*exchange_, options_.exchange.venue, options_.streams));
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    const WorldOptions::Other& other = options_.others[i];
+    settings.shard.venues.push_back(venue_of(*others_[i], other.exchange.venue, other.streams));
+  }
   settings.shard.policies = PolicySet({}, options_.preset);
   settings.shard.instruments = options_.instruments;
   settings.control.alerts.keep_firing = 2s;
@@ -61,7 +78,9 @@ void World::start_healthy() {
     bool all = false;
     app_->with_control([&](const engine::Control& control) {
       const auto views = control.streams(now());
-      all = views.size() >= options_.streams.size() &&
+      std::size_t wanted = options_.streams.size();
+      for (const WorldOptions::Other& other : options_.others) wanted += other.streams.size();
+      all = views.size() >= wanted &&
             std::ranges::all_of(views, [](const auto& v) { return v.level == Level::healthy; });
     });
     return all;

@@ -36,6 +36,14 @@ struct WorldOptions {
   std::string ca_file;
   bool instruments = true;
   Preset preset = Preset::tight;
+  std::size_t lines = 1;
+  /// Further venues, each an exchange of its own.
+  struct Other {
+    exchange::Options exchange;
+    std::vector<std::string> streams;
+  };
+  std::vector<Other> others{};
+  std::uint16_t shards = 1;
 };
 
 /// The exchange listens from construction, the monitor runs from start() on, both until
@@ -93,6 +101,8 @@ class World {
 
  private:
   app::AppSettings settings() const;
+  engine::VenueOptions venue_of(const exchange::Exchange& exchange, const std::string& name,
+                                const std::vector<std::string>& streams) const;
 
   WorldOptions options_;
   Scratch scratch_;
@@ -100,6 +110,7 @@ class World {
   MonoTime began_ = clock_.now();
   net::Reactor reactor_{clock_};
   std::unique_ptr<exchange::Exchange> exchange_;
+  std::vector<std::unique_ptr<exchange::Exchange>> others_;
   std::optional<BlackHole> black_hole_;
   std::thread exchange_thread_;
   std::unique_ptr<app::App> app_;

@@ -1,8 +1,6 @@
 #include "feedwatch/app/app.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <map>
@@ -10,15 +8,13 @@
 #include <thread>
 #include <utility>
 
-#include "feedwatch/app/late_sink.hpp"
+#include "feedwatch/app/shard_loop.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/embed/system_clock.hpp"
-#include "feedwatch/engine/shard.hpp"
 #include "feedwatch/freshness/offset.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
-#include "feedwatch/net/ws_transport.hpp"
 #include "feedwatch/shm/identity.hpp"
 #include "feedwatch/sinks/log.hpp"
 #include "feedwatch/sinks/webhook.hpp"
@@ -28,18 +24,7 @@ namespace feedwatch::app {
 
 namespace {
 
-constexpr Duration loop_beat = 500ms;
 constexpr Duration noticed_step = 1s;  ///< of the system clock
-
-/// What the shard's thread shows the control's: read without asking it.
-struct ShardBeat {
-  std::atomic<std::int64_t> at_ns{0};
-  std::atomic<std::uint64_t> accepted{0};
-  std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
-  std::atomic<std::uint64_t> undecodable{0};
-  std::atomic<std::uint64_t> duplicate{0};
-  std::atomic<std::uint64_t> divergences{0};
-};
 
 }  // namespace
 
@@ -51,16 +36,13 @@ struct App::Impl {
         log(std::move(log_line)),
         anchor{.wall = clock.wall_now(), .mono = clock.now()},
         control_reactor(clock, {.anchor = anchor}),
-        shard_reactor(clock, {.anchor = anchor, .poll = settings.poll}),
         // Never refused: the board calls once, and is silent until what it holds was taken.
         status([this] { control_reactor.complete([this] { take_status(); }); }) {}
 
   Result<void> start();
   Result<void> open_store();
-  Result<void> build_shard();
-  Result<void> begin_recording();
-  Result<void> start_shard();
-  Result<engine::SharedBoard> share_board();
+  Result<void> build_shards();
+  Result<std::shared_ptr<board::Ground>> share_board();
   Result<void> build_control(engine::Recovered recovered);
   void make_sinks();
   void run_threads();
@@ -70,14 +52,15 @@ struct App::Impl {
   void take_status() {
     if (control) control->on_status(clock.now());
   }
-  void beat();
-  void notice_clocks(MonoTime now);
+  void notice_clocks();
   health::SelfEvidence self() const;
   health::StoreSelf store_self() const;
   api::ProcessFacts facts() const;
   api::ApiPorts api_ports();
+  ShardLoop& loop_of(std::string_view venue);
+  MonoTime oldest_beat() const;
   template <class Done, class Action>
-  void on_shard(Done done, Action action);
+  void on_shard(std::string_view venue, Done done, Action action);
 
   AppSettings settings;
   LogLine log;
@@ -85,23 +68,13 @@ struct App::Impl {
   WallAnchor anchor;
   Decisions decisions;
   std::function<void(const engine::Control::Event&)> observer;
-  ShardBeat shard_beat;
 
   net::Reactor control_reactor;
-  net::Reactor shard_reactor;
   engine::StatusBoard status;
   std::unique_ptr<store::Store> store;
 
-  // the shard's
-  std::optional<net::SystemResolver> shard_resolver;
-  LateSink late_sink;
-  std::unique_ptr<ShardRecording> recording;  ///< nullptr = nothing is recorded
-  std::optional<net::WsTransport> transport;
-  std::optional<net::HttpClient> shard_http;
-  std::unique_ptr<Wakeup> shard_wakeup;
-  std::unique_ptr<Wakeup> beat_wakeup;
-  std::optional<engine::Shard> shard;
-  shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shard owns
+  std::vector<std::unique_ptr<ShardLoop>> loops;
+  shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shards own
   Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
   bool shift_told = false;
 
@@ -113,7 +86,6 @@ struct App::Impl {
   std::optional<engine::Control> control;
   std::unique_ptr<api::ApiServer> api;
 
-  std::thread shard_thread;
   std::thread control_thread;
   bool started = false;
 };
@@ -135,7 +107,7 @@ void App::observe(std::function<void(const engine::Control::Event&)> observer) {
   impl_->observer = std::move(observer);
 }
 const Monitor& App::monitor() const {
-  return impl_->shard->monitor();
+  return std::as_const(*impl_->loops.front()).shard().monitor();
 }
 Decisions& App::decisions() {
   return impl_->decisions;
@@ -160,11 +132,12 @@ void App::with_control(const std::function<void(const engine::Control&)>& action
   waiting.wait();
 }
 
-void App::with_shard(const std::function<void(engine::Shard&)>& action) {
+void App::with_shard(std::string_view venue, const std::function<void(engine::Shard&)>& action) {
+  ShardLoop& loop = impl_->loop_of(venue);
   std::promise<void> done;
   std::future<void> waiting = done.get_future();
-  impl_->shard_reactor.complete([&] {
-    action(*impl_->shard);
+  loop.reactor().complete([&] {
+    action(loop.shard());
     done.set_value();
   });
   waiting.wait();
@@ -183,7 +156,7 @@ Result<void> App::Impl::start() {
   auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
   if (!resolved) return std::unexpected(resolved.error());
 
-  if (auto built = build_shard(); !built) return built;
+  if (auto built = build_shards(); !built) return built;
   if (auto built = build_control({.open_alerts = std::move(*open_alerts),
                                   .pending_notifications = std::move(*pending),
                                   .resolved_alerts = std::move(*resolved)});
@@ -192,12 +165,13 @@ Result<void> App::Impl::start() {
   }
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
-  if (auto begun = start_shard(); !begun) return begun;
-  // Not before the shard's first sign of life: readers would take it for dead.
+  for (const auto& loop : loops) {
+    if (auto begun = loop->start(); !begun) return begun;
+  }
+  // Not before the shards' first sign of life: readers would take them for dead.
   if (segment != nullptr) {
     if (auto shown = segment->publish(); !shown) return shown;
   }
-  beat();
   run_threads();
   return {};
 }
@@ -216,58 +190,38 @@ Result<void> App::Impl::open_store() {
   return {};
 }
 
-Result<engine::SharedBoard> App::Impl::share_board() {
-  if (settings.board.name.empty()) return engine::SharedBoard{};
+/// Where all shards write; other processes read it if it has a name.
+Result<std::shared_ptr<board::Ground>> App::Impl::share_board() {
+  const std::size_t capacity = settings.shard.max_streams;
+  if (settings.board.name.empty()) {
+    return std::make_shared<board::Ground>(board::heap_memory(PriceBoard::bytes_for(capacity)),
+                                           capacity, board::Identity{});
+  }
   const auto identity = shm::this_process(anchor.wall);
   if (!identity) return std::unexpected(identity.error());
   settings.board.identity = *identity;
-  settings.board.max_streams = settings.shard.max_streams;
+  settings.board.max_streams = capacity;
   auto created = shm::SegmentFile::create(settings.board);
   if (!created) return std::unexpected(created.error());
   segment = created->get();
-  return engine::SharedBoard{.memory = std::move(*created), .identity = *identity};
+  return std::make_shared<board::Ground>(std::move(*created), capacity, *identity);
 }
 
-Result<void> App::Impl::build_shard() {
-  auto shared = share_board();
-  if (!shared) return std::unexpected(shared.error());
-  if (auto begun = begin_recording(); !begun) return begun;
-  shard_resolver.emplace(shard_reactor);
-  FrameSink& direct = late_sink;
-  transport.emplace(shard_reactor, *shard_resolver, recording ? recording->tap() : direct);
-  shard_http.emplace(shard_reactor, *shard_resolver);
-  const auto wake = [this](MonoTime now) { shard->on_wakeup(now); };
-  shard_wakeup = shard_reactor.make_wakeup([this, wake](MonoTime now) {
-    recording ? recording->tap().on_wakeup(now, wake) : wake(now);
-  });
-  beat_wakeup = shard_reactor.make_wakeup([this](MonoTime) { beat(); });
-  if (recording) recording->attach(*transport, *shard_http, late_sink);
-  shard.emplace(settings.shard,
-                recording ? recording->ports(*shard_wakeup, status)
-                          : engine::ShardPorts{.clock = clock,
-                                               .wakeup = *shard_wakeup,
-                                               .transport = *transport,
-                                               .http = *shard_http,
-                                               .state = *store,
-                                               .status = status},
-                std::move(*shared));
-  late_sink.shard = &*shard;
+Result<void> App::Impl::build_shards() {
+  auto ground = share_board();
+  if (!ground) return std::unexpected(ground.error());
+  const std::size_t venues = std::max<std::size_t>(settings.shard.venues.size(), 1);
+  const auto count = static_cast<std::uint16_t>(std::min<std::size_t>(settings.shards, venues));
+  for (std::uint16_t i = 0; i < count; ++i) {
+    loops.push_back(std::make_unique<ShardLoop>(
+        ShardLoop::Parts{.clock = clock, .anchor = anchor, .poll = settings.poll, .log = log}));
+    if (i == 0) loops.front()->on_beat([this] { notice_clocks(); });
+    auto built = loops.back()->build(engine::options_of_shard(settings.shard, i, count),
+                                     {.ground = *ground, .read_elsewhere = segment != nullptr},
+                                     *store, status, settings.record);
+    if (!built) return built;
+  }
   return {};
-}
-
-Result<void> App::Impl::begin_recording() {
-  if (!settings.record) return {};
-  auto begun = ShardRecording::begin(
-      *settings.record,
-      {.clock = clock, .state = *store, .anchor = anchor, .seed = settings.shard.seed}, log);
-  if (!begun) return std::unexpected(begun.error());
-  recording = std::move(*begun);
-  return {};
-}
-
-Result<void> App::Impl::start_shard() {
-  const auto begin = [this] { return shard->start(); };
-  return recording ? recording->tap().start(begin) : begin();
 }
 
 void App::Impl::make_sinks() {
@@ -298,7 +252,7 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .journal = *store,
           .sinks = std::move(targets),
           .status = status,
-          .monitor = shard->monitor(),
+          .monitor = std::as_const(*loops.front()).shard().monitor(),
           .self = [this] { return self(); },
           .store = [this] { return store_self(); },
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); }},
@@ -312,31 +266,15 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
 
 void App::Impl::run_threads() {
   started = true;
-  shard_thread = std::thread([this] { shard_reactor.run(); });
+  for (const auto& loop : loops) loop->run();
   control_thread = std::thread([this] { control_reactor.run(); });
 }
 
 // ---- while running ------------------------------------------------------------------------------
 
-void App::Impl::beat() {
-  const MonoTime now = clock.now();
-  const Monitor::IntakeCounters& counters = shard->monitor().intake_counters();
-  shard_beat.accepted = counters.accepted;
-  for (std::size_t i = 0; i < rejection_count; ++i) {
-    const bool unknown = static_cast<Rejection>(i) == Rejection::unknown_symbol;
-    shard_beat.rejected[i] = counters.rejected[i] + (unknown ? shard->unknown_symbols() : 0);
-  }
-  shard_beat.undecodable = counters.undecodable;
-  shard_beat.duplicate = shard->duplicate_ticks();
-  shard_beat.divergences = shard->divergences();
-  shard_beat.at_ns = to_ns(now);
-  notice_clocks(now);
-  if (recording) recording->tell_lost(log);
-  beat_wakeup->arm(now + loop_beat);
-}
-
 // Findings about time, each told once: neither changes an age, a level or an alert.
-void App::Impl::notice_clocks(MonoTime now) {
+void App::Impl::notice_clocks() {
+  const MonoTime now = clock.now();
   const Duration drift = clock.wall_now() - anchor.at(now);
   if (std::chrono::abs(drift - wall_drift) > noticed_step) {
     log("warning", "the system clock was stepped by " + format_duration(drift - wall_drift) +
@@ -344,9 +282,7 @@ void App::Impl::notice_clocks(MonoTime now) {
     wall_drift = drift;
   }
   std::map<std::string, Duration> by_venue;
-  for (const Monitor::LearntOffset& learnt : shard->monitor().clock_offsets()) {
-    by_venue.emplace(learnt.group.substr(0, learnt.group.find('/')), learnt.offset);
-  }
+  for (const auto& loop : loops) by_venue.merge(loop->venue_clocks());
   std::vector<Duration> offsets;
   for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
   const std::optional<Duration> shift = common_shift(offsets);
@@ -358,19 +294,29 @@ void App::Impl::notice_clocks(MonoTime now) {
   shift_told = shift.has_value();
 }
 
-/// Both loops as one: whichever stands still, prices or alerts are late.
+/// All loops as one: whichever stands still, prices or alerts are late.
 health::SelfEvidence App::Impl::self() const {
   health::SelfEvidence self;
-  for (const net::Reactor* loop : {&shard_reactor, &control_reactor}) {
-    const net::StallStats stalls = loop->stalls();
+  std::vector<const net::Reactor*> reactors{&control_reactor};
+  for (const auto& loop : loops) reactors.push_back(&loop->reactor());
+  for (const net::Reactor* reactor : reactors) {
+    const net::StallStats stalls = reactor->stalls();
     self.stalls += stalls.count;
     self.max_stall = std::max(self.max_stall, stalls.longest);
     if (!stalls.newest) continue;
     const Duration since = std::max(Duration::zero(), clock.now() - *stalls.newest);
     self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
   }
-  self.since_beat = clock.now() - mono_from_ns(shard_beat.at_ns);
+  self.since_beat = clock.now() - oldest_beat();
   return self;
+}
+
+MonoTime App::Impl::oldest_beat() const {
+  MonoTime oldest = never_mono;
+  for (const auto& loop : loops) {
+    oldest = std::min(oldest, mono_from_ns(loop->counters().beat_ns));
+  }
+  return oldest;
 }
 
 health::StoreSelf App::Impl::store_self() const {
@@ -386,31 +332,49 @@ health::StoreSelf App::Impl::store_self() const {
 
 api::ProcessFacts App::Impl::facts() const {
   api::ProcessFacts facts;
-  facts.shard_loop_alive = clock.now() - mono_from_ns(shard_beat.at_ns) < 2s;
-  const health::SelfEvidence loops = self();
-  facts.stalls = loops.stalls;
-  facts.longest_stall = loops.max_stall;
-  facts.ticks_accepted = shard_beat.accepted;
+  facts.shard_loop_alive = clock.now() - oldest_beat() < 2s;
+  const health::SelfEvidence self = this->self();
+  facts.stalls = self.stalls;
+  facts.longest_stall = self.max_stall;
+  const auto sum = [&](auto counter) {
+    std::uint64_t total = 0;
+    for (const auto& loop : loops) total += counter(loop->counters());
+    return total;
+  };
+  facts.ticks_accepted = sum([](const auto& each) { return each.accepted.load(); });
   for (std::size_t i = 1; i < rejection_count; ++i) {
-    facts.ticks_rejected.emplace_back(to_text(static_cast<Rejection>(i)), shard_beat.rejected[i]);
+    facts.ticks_rejected.emplace_back(
+        to_text(static_cast<Rejection>(i)),
+        sum([i](const auto& each) { return each.rejected[i].load(); }));
   }
-  facts.ticks_rejected.emplace_back("undecodable", shard_beat.undecodable);
-  facts.ticks_duplicate = shard_beat.duplicate;
-  facts.line_divergences = shard_beat.divergences;
-  facts.mailbox_refused = shard_reactor.refused() + control_reactor.refused();
+  facts.ticks_rejected.emplace_back("undecodable",
+                                    sum([](const auto& each) { return each.undecodable.load(); }));
+  facts.ticks_duplicate = sum([](const auto& each) { return each.duplicate.load(); });
+  facts.line_divergences = sum([](const auto& each) { return each.divergences.load(); });
+  facts.mailbox_refused = control_reactor.refused();
+  for (const auto& loop : loops) facts.mailbox_refused += loop->reactor().refused();
   return facts;
+}
+
+/// The shard that has the venue; of one that is not configured any, which will say so.
+ShardLoop& App::Impl::loop_of(std::string_view venue) {
+  const auto& venues = settings.shard.venues;
+  const auto found = std::ranges::find(venues, venue, &engine::VenueOptions::name);
+  const auto at = static_cast<std::size_t>(found - venues.begin());
+  return *loops[found == venues.end() ? 0 : at % loops.size()];
 }
 
 // A task for the shard whose answer comes back to the control's thread.
 template <class Done, class Action>
-void App::Impl::on_shard(Done done, Action action) {
+void App::Impl::on_shard(std::string_view venue, Done done, Action action) {
   auto shared = std::make_shared<Done>(std::move(done));
-  const bool taken = shard_reactor.post([this, shared, action = std::move(action)]() mutable {
-    Result<void> result = action();
+  ShardLoop& loop = loop_of(venue);
+  const auto task = [this, shared, &loop, action = std::move(action)]() mutable {
+    Result<void> result = action(loop);
     control_reactor.complete(
         [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
-  });
-  if (taken) return;
+  };
+  if (loop.reactor().post(std::move(task))) return;
   control_reactor.complete([shared] {
     (*shared)(std::unexpected(Error{
         .what = "lease", .why = "the shard's mailbox is full", .fix = "try again in a second"}));
@@ -421,30 +385,24 @@ api::ApiPorts App::Impl::api_ports() {
   return api::ApiPorts{
       .clock = clock,
       .control = *control,
-      .monitor = shard->monitor(),
+      .monitor = std::as_const(*loops.front()).shard().monitor(),
       .decisions = decisions,
       .process = [this] { return facts(); },
       .warn = [this](std::string_view text) { log("warning", text); },
       .want =
-          [this](StreamKey key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
-            on_shard(std::move(done),
-                     [this, key = std::move(key), owner = std::move(owner), ttl]() -> Result<void> {
-                       const auto want = [&] { return shard->want(key, owner, ttl); };
-                       const Result<StreamId> wanted =
-                           recording ? recording->tap().want(key.text(), owner, ttl, want) : want();
+          [this](const StreamKey& key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
+            on_shard(key.venue, std::move(done),
+                     [key, owner = std::move(owner), ttl](ShardLoop& loop) -> Result<void> {
+                       const Result<StreamId> wanted = loop.want(key, owner, ttl);
                        if (!wanted) return std::unexpected(wanted.error());
                        return {};
                      });
           },
       .unwant =
-          [this](StreamKey key, std::string owner, api::ApiPorts::Done done) {
-            on_shard(std::move(done),
-                     [this, key = std::move(key), owner = std::move(owner)]() -> Result<void> {
-                       const auto unwant = [&] { return shard->unwant(key, owner); };
-                       const bool held = recording
-                                             ? recording->tap().unwant(key.text(), owner, unwant)
-                                             : unwant();
-                       if (held) return {};
+          [this](const StreamKey& key, std::string owner, api::ApiPorts::Done done) {
+            on_shard(key.venue, std::move(done),
+                     [key, owner = std::move(owner)](ShardLoop& loop) -> Result<void> {
+                       if (loop.unwant(key, owner)) return {};
                        return std::unexpected(Error{.what = key.text(),
                                                     .why = "'" + owner + "' holds no lease on it",
                                                     .fix = {}});
@@ -463,18 +421,9 @@ Result<void> App::Impl::stop() {
   const MonoTime deadline = clock.now() + settings.stop_limit;
   control_reactor.complete([this] { api.reset(); });
   // The lines' close frames get their second; nothing new is decided meanwhile.
-  std::promise<void> lines_closed;
-  shard_reactor.complete([&] {
-    beat_wakeup.reset();
-    if (recording) recording->end();
-    shard->stop();
-    lines_closed.set_value();
-  });
-  lines_closed.get_future().wait();
+  for (const auto& loop : loops) loop->end_lines();
   drain(deadline - 1s);
-  shard_reactor.stop();
-  shard_thread.join();
-  if (recording) static_cast<void>(recording->close());  // an error was told as it happened
+  for (const auto& loop : loops) loop->join();
   const Result<void> closed =
       store->close(std::max<Duration>(500ms, deadline - clock.now() - 200ms));
   control_reactor.stop();

@@ -33,7 +33,8 @@ struct SinkSettings {
 
 struct AppSettings {
   engine::ShardOptions shard;
-  net::PollMode poll = net::PollMode::block;  ///< of the shard's loop
+  std::uint16_t shards = 1;                   ///< threads the venues of `shard` are spread over
+  net::PollMode poll = net::PollMode::block;  ///< of the shards' loops
   /// Where other processes read the board; without a name they do not. Its max_streams and identity
   /// are the app's to fill in.
   shm::SegmentOptions board;
@@ -48,9 +49,9 @@ struct AppSettings {
 /// One line of the log: decisions and life events, for people. Any thread.
 using LogLine = std::function<void(std::string_view severity, std::string_view text)>;
 
-/// The running monitor: binds ports to reactors, threads and stores. Two loops: the shard's
-/// (sockets, decoding, freshness, repair) and the control's (health, alerts, store completions,
-/// sinks, API).
+/// The running monitor: binds ports to reactors, threads and stores. A loop for each shard
+/// (sockets, decoding, freshness, repair) and one for the control (health, alerts, store
+/// completions, sinks, API).
 ///
 /// start() builds in order and, when a step fails, takes back the ones before it. stop() takes down
 /// in reverse within `stop_limit`: the API first, then lines, then alerts and rows drained, then
@@ -70,8 +71,8 @@ class App {
   void observe(std::function<void(const engine::Control::Event&)> observer);
   /// Runs on the control's thread and waits for it; for views.
   void with_control(const std::function<void(const engine::Control&)>& action);
-  /// The same on the shard's thread; for subscribers in this process. While started.
-  void with_shard(const std::function<void(engine::Shard&)>& action);
+  /// The same on the thread of the venue's shard; for subscribers in this process. While started.
+  void with_shard(std::string_view venue, const std::function<void(engine::Shard&)>& action);
   /// Reading calls are safe from any thread while started.
   const Monitor& monitor() const;
   Decisions& decisions();

@@ -72,6 +72,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.shard.seed = config.seed ? *config.seed : std::random_device{}();
   settings.shard.max_streams = config.board.max_streams;
   const bool busy = config.engine.poll == config::EngineConfig::Poll::busy;
+  settings.shards = config.engine.shards;
   settings.poll = busy ? net::PollMode::busy : net::PollMode::block;
   settings.board.name = config.board.shm;
   settings.board.directory = config.board.directory;

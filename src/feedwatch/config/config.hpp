@@ -18,6 +18,7 @@ namespace feedwatch::config {
 struct EngineConfig {
   enum class Poll : std::uint8_t { block, busy };
   Poll poll = Poll::block;
+  std::uint16_t shards = 1;
 };
 
 struct StoreConfig {

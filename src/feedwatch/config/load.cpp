@@ -48,10 +48,15 @@ void build_log(const Document& document, Config& config) {
       section.text("format") == "json" ? LogConfig::Format::json : LogConfig::Format::text;
 }
 
-void build_engine(const Document& document, Config& config) {
+void build_engine(const Document& document, Config& config, Problems& problems) {
   using Poll = EngineConfig::Poll;
   const bool busy = document.single("engine").text("poll") == "busy";
   config.engine.poll = busy ? Poll::busy : Poll::block;
+  config.engine.shards = static_cast<std::uint16_t>(document.single("engine").integer("shards"));
+  if (config.engine.shards > 1 && document.single("record").given("directory")) {
+    problems.add(document.single("engine"), "shards", "several shards cannot be recorded",
+                 "use one, or remove [record]");
+  }
 }
 
 Config build(Document document, const Surroundings& around, Problems& problems) {
@@ -59,7 +64,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   require_keys(document, problems);
   build_policies(document, config, problems);
   build_venues(document, config, problems);
-  build_engine(document, config);
+  build_engine(document, config, problems);
   build_store(document, around, config, problems);
   build_api(document, around, config, problems);
   build_board(document, config, problems);

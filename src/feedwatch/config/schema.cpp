@@ -76,6 +76,9 @@ constexpr std::array policy_keys{
         .help = "So many messages in a row with prices outside the band are believed: the market did move. Default 5."},
 };
 constexpr std::array engine_keys{
+    Key{.name = "shards", .type = Type::integer, .fallback = "1", .min = 1, .max = 32,
+        .help = "Threads that read prices, at most one for each venue: all of a venue, its lines and its budgets are one thread's. "
+                "One does for millions of messages a second. More than one cannot be recorded."},
     Key{.name = "poll", .type = Type::word, .fallback = R"("block")", .words = poll_modes,
         .help = "What the loop that reads prices does while nothing comes: `block` sleeps; `busy` asks again and again, which takes a core "
                 "of its own and spares every price the time of waking up."},

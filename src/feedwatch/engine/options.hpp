@@ -23,11 +23,17 @@ struct VenueOptions {
 };
 
 struct ShardOptions {
-  std::vector<VenueOptions> venues;
+  std::vector<VenueOptions> venues;  ///< those of this shard
+  std::uint16_t shard = 0;           ///< which one it is, and of how many: ids differ between them
+  std::uint16_t shards = 1;
   PolicySet policies;
   std::uint64_t seed = 1;  ///< jitter
   std::size_t max_streams = 4096;
   bool instruments = true;  ///< ask REST which symbols trade, now and every 10 min
 };
+
+/// The same for one of `shards`: it has every so-manieth venue, so that all of a venue, its lines
+/// and its budgets are one thread's.
+ShardOptions options_of_shard(const ShardOptions& all, std::uint16_t shard, std::uint16_t shards);
 
 }  // namespace feedwatch::engine

@@ -97,11 +97,11 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
     : options(std::move(shard_options)),
       ports(shard_ports),
       anchor{.wall = ports.clock.wall_now(), .mono = ports.clock.now()},
-      next_beat(shared.memory ? anchor.mono : never_mono),
+      next_beat(shared.read_elsewhere ? anchor.mono : never_mono),
       monitor(MonitorOptions{.capacity = options.max_streams,
                              .anchor = anchor,
-                             .memory = std::move(shared.memory),
-                             .identity = shared.identity,
+                             .ground = std::move(shared.ground),
+                             .shard = options.shard,
                              .in_line_clock = &ports.clock}) {
   for (std::size_t i = 0; i < options.venues.size(); ++i) {
     auto unit = std::make_unique<Unit>();
@@ -121,13 +121,24 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
                           .codec = unit->options.venue,
                           .ws_urls = std::move(ws_urls),
                           .ca_file = unit->options.ca_file,
-                          .seed = options.seed + i,
-                          .first_line = static_cast<std::uint32_t>(i) * lines_per_venue,
+                          .seed = options.seed + number_of(i),
+                          .first_line = static_cast<std::uint32_t>(number_of(i)) * lines_per_venue,
                           .lines = unit->options.lines,
                           .session = {}},
         *unit->port);
     units.push_back(std::move(unit));
   }
+}
+
+ShardOptions options_of_shard(const ShardOptions& all, std::uint16_t shard, std::uint16_t shards) {
+  ShardOptions options = all;
+  options.venues.clear();
+  options.shard = shard;
+  options.shards = shards;
+  for (std::size_t i = shard; i < all.venues.size(); i += shards) {
+    options.venues.push_back(all.venues[i]);
+  }
+  return options;
 }
 
 Result<void> Shard::Impl::start() {

@@ -24,10 +24,10 @@ struct ShardPorts {
   StatusBoard& status;
 };
 
-/// Where the board lies when other processes read it; without memory it lies in this one alone.
+/// The board that all shards of this process write; without one a shard has a board of its own.
 struct SharedBoard {
-  std::unique_ptr<board::Memory> memory{};  ///< as MonitorOptions has it, for max_streams
-  board::Identity identity{};
+  std::shared_ptr<board::Ground> ground{};  ///< as MonitorOptions has it, for max_streams
+  bool read_elsewhere = false;              ///< other processes read it, and wait for signs of life
 };
 
 /// The fast half of the engine: sessions, intake, board, freshness, dispatch and repair of a set of

@@ -332,7 +332,7 @@ void Shard::Impl::VenuePort::repair_changed(feed::TopicId topic, const RepairSta
   StreamEntry& entry = shard_.streams.at(fed.front());
   entry.status.line = shard_.units[unit_]->feed->line_name(topic);
   entry.status.repairs = {repair};
-  entry.status.repairs.front().id = (static_cast<std::uint64_t>(unit_) << 40U) + repair.id;
+  entry.status.repairs.front().id = (std::uint64_t{shard_.number_of(unit_)} << 40U) + repair.id;
   shard_.put(entry);
 }
 

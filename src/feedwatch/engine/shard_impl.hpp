@@ -104,6 +104,9 @@ struct Shard::Impl {
 
   Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoard shared);
 
+  /// Of a unit, among those of all shards.
+  std::size_t number_of(std::size_t unit) const { return unit * options.shards + options.shard; }
+
   // shard.cpp: life, time
   Result<void> start();
   void stop();
@@ -199,7 +202,9 @@ struct Shard::Impl {
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);
   void save_memory(MonoTime now);
-  void restore_offsets();
+  static std::string key_of(std::string_view base, std::size_t shard);
+  std::size_t shards_kept();
+  void restore_offsets(std::size_t kept);
   void save_offsets();
 
   ShardOptions options;

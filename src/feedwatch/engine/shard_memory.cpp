@@ -2,7 +2,9 @@
 // elapsed time: "v1\n" then a line a venue: name, end of a ban (ns UTC, 0 = none), stamps of dials.
 // Clock offsets: "v1\n" then a line a group: nanoseconds, name.
 
+#include <algorithm>
 #include <charconv>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,7 +17,11 @@ namespace {
 constexpr const char* budgets_key = "engine/dial_budgets";
 constexpr const char* started_key = "engine/first_start";
 constexpr const char* offsets_key = "engine/clock_offsets";
+constexpr const char* shards_key = "engine/shards";
 constexpr Duration clock_tolerance = 2s;
+
+/// What a record of budgets says, by venue.
+using VenueLines = std::map<std::string, std::string, std::less<>>;
 
 std::string_view next_word(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
@@ -45,34 +51,64 @@ std::optional<feed::VenueFeed::Memory> parse(std::string_view line, WallTime now
   return memory;
 }
 
-}  // namespace
-
-void Shard::Impl::restore_memory(MonoTime now) {
-  restore_offsets();
-  const std::optional<std::string> record = ports.state.get(budgets_key);
-  if (!record) {
-    // A missing record counts as spent, unless this is the first start there ever was.
-    const bool first_start = !ports.state.get(started_key);
-    // An empty record first: killed before it has dialled, a first start has lost nothing.
-    if (first_start) ports.state.put(budgets_key, "v1\n");
-    ports.state.put(started_key, "v1");
-    for (const auto& unit : units) {
-      if (!first_start) unit->feed->restore_spent(now);
-    }
-    return;
-  }
+/// The lines of a record of budgets by venue; nothing when it is none.
+std::optional<VenueLines> lines_of(const std::optional<std::string>& record) {
+  if (!record) return std::nullopt;
   std::string_view text = *record;
-  const bool readable = next_word(text, '\n') == "v1";
-  std::map<std::string_view, std::string_view> lines;
+  if (next_word(text, '\n') != "v1") return std::nullopt;
+  VenueLines lines;
   while (!text.empty()) {
     std::string_view line = next_word(text, '\n');
     const std::string_view name = next_word(line, '\t');
     lines.emplace(name, line);
   }
+  return lines;
+}
+
+}  // namespace
+
+/// Each shard keeps its own record, and venues may have been another one's in an earlier run.
+std::string Shard::Impl::key_of(std::string_view base, std::size_t shard) {
+  return shard == 0 ? std::string(base) : std::string(base) + "." + std::to_string(shard);
+}
+
+/// How many shards have ever kept something.
+std::size_t Shard::Impl::shards_kept() {
+  const std::optional<std::string> record = ports.state.get(shards_key);
+  std::size_t kept = 1;
+  if (record) std::from_chars(record->data(), record->data() + record->size(), kept);
+  kept = std::clamp<std::size_t>(kept, 1, board::max_shards);
+  if (options.shards <= kept) return kept;
+  ports.state.put(shards_key, std::to_string(options.shards));
+  return options.shards;
+}
+
+void Shard::Impl::restore_memory(MonoTime now) {
+  const std::size_t kept = shards_kept();
+  restore_offsets(kept);
+  const std::string key = key_of(budgets_key, options.shard);
+  const std::optional<std::string> record = ports.state.get(key);
+  std::optional<VenueLines> own = lines_of(record);
+  if (!record) {
+    // A missing record counts as spent, unless this is the first start there ever was.
+    const std::string started = key_of(started_key, options.shard);
+    // An empty record first: killed before it has dialled, a first start has lost nothing.
+    if (!ports.state.get(started)) {
+      ports.state.put(key, "v1\n");
+      own.emplace();
+    }
+    ports.state.put(started, "v1");
+  }
+  VenueLines lines = own.value_or(VenueLines{});
+  for (std::size_t shard = 0; shard < kept; ++shard) {
+    if (shard == options.shard) continue;
+    const auto theirs = lines_of(ports.state.get(key_of(budgets_key, shard)));
+    if (theirs) lines.insert(theirs->begin(), theirs->end());
+  }
   for (const auto& unit : units) {
     const auto line = lines.find(unit->options.name);
-    if (readable && line == lines.end()) continue;  // never dialled before
-    const auto memory = readable ? parse(line->second, anchor.at(now)) : std::nullopt;
+    if (own && line == lines.end()) continue;  // never dialled before
+    const auto memory = line != lines.end() ? parse(line->second, anchor.at(now)) : std::nullopt;
     if (memory) {
       unit->feed->restore(*memory, now);
     } else {
@@ -93,18 +129,19 @@ void Shard::Impl::save_memory(MonoTime now) {
     for (const Duration age : memory.dial_ages) record += '\t' + std::to_string(to_ns(wall - age));
     record += '\n';
   }
-  ports.state.put(budgets_key, std::move(record));
+  ports.state.put(key_of(budgets_key, options.shard), std::move(record));
 }
 
-void Shard::Impl::restore_offsets() {
-  const std::optional<std::string> record = ports.state.get(offsets_key);
-  if (!record) return;
-  std::string_view text = *record;
-  if (next_word(text, '\n') != "v1") return;
-  while (!text.empty()) {
-    std::string_view line = next_word(text, '\n');
-    const std::optional<WallTime> offset = stamp(next_word(line, '\t'));
-    if (offset) monitor.restore_clock_offset({std::string(line), Duration{to_ns(*offset)}});
+void Shard::Impl::restore_offsets(std::size_t kept) {
+  for (std::size_t shard = 0; shard < kept; ++shard) {
+    const std::optional<std::string> record = ports.state.get(key_of(offsets_key, shard));
+    std::string_view text = record ? std::string_view(*record) : std::string_view();
+    if (next_word(text, '\n') != "v1") continue;
+    while (!text.empty()) {
+      std::string_view line = next_word(text, '\n');
+      const std::optional<WallTime> offset = stamp(next_word(line, '\t'));
+      if (offset) monitor.restore_clock_offset({std::string(line), Duration{to_ns(*offset)}});
+    }
   }
 }
 
@@ -114,7 +151,7 @@ void Shard::Impl::save_offsets() {
     record += std::to_string(to_ns(learnt.offset)) + '\t' + learnt.group + '\n';
   }
   if (record == saved_offsets) return;
-  ports.state.put(offsets_key, record);
+  ports.state.put(key_of(offsets_key, options.shard), record);
   saved_offsets = std::move(record);
 }
 

@@ -49,7 +49,7 @@ app::AppSettings settings(const ClientOptions& options) {
 void take_latencies(app::App& app, std::size_t count) {
   Latencies latencies(count);
   std::atomic<bool> complete = false;
-  app.with_shard([&](engine::Shard& shard) {
+  app.with_shard("binance-usdm", [&](engine::Shard& shard) {
     Callbacks callbacks;
     callbacks.on_price = [&](const Delivery& delivery) {
       latencies.take(delivery.price.prices.price);

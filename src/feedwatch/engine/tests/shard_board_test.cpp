@@ -30,7 +30,9 @@ class ShardBoard : public ::testing::Test {
     cells.resize(PriceBoard::bytes_for(ShardOptions{}.max_streams) / sizeof(board::Cell));
     board::Identity identity;
     identity.writer_epoch = 7;
-    return {.memory = std::make_unique<Shared>(cells), .identity = identity};
+    return {.ground = std::make_shared<board::Ground>(std::make_unique<Shared>(cells),
+                                                      ShardOptions{}.max_streams, identity),
+            .read_elsewhere = true};
   }
   board::View view() const { return board::View(std::as_bytes(std::span(cells))); }
   MonoTime heartbeat() const { return mono_from_ns(view().heartbeat(0)); }

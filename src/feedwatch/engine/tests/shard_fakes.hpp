@@ -65,7 +65,7 @@ class MapStore final : public StateStore {
 struct ShardBench {
   explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
                       Duration later = {}, SharedBoard shared = {},
-                      std::string_view type = "binance-usdm")
+                      std::string_view type = "binance-usdm", std::uint16_t number = 0)
       : clock(later),
         state(store),
         shard({.venues = {{.name = "binance-usdm",
@@ -74,6 +74,8 @@ struct ShardBench {
                            .rest_url = "http://x",
                            .ca_file = {},
                            .streams = std::move(streams)}},
+               .shard = number,
+               .shards = static_cast<std::uint16_t>(number + 1),
                .policies = PolicySet({}, Preset::tight),
                .seed = 1},
               {.clock = clock,

@@ -121,6 +121,35 @@ TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
               HasSubstr("1300000000\tbinance-usdm/markPrice@1s"));
 }
 
+TEST(Shards, have_each_some_of_the_venues) {
+  ShardOptions all;
+  for (const char* name : {"a", "b", "c"}) all.venues.push_back({.name = name});
+  const ShardOptions first = options_of_shard(all, 0, 2);
+  const ShardOptions second = options_of_shard(all, 1, 2);
+  ASSERT_EQ(first.venues.size(), 2U);
+  EXPECT_EQ(first.venues[1].name, "c");
+  ASSERT_EQ(second.venues.size(), 1U);
+  EXPECT_EQ(second.venues[0].name, "b");
+}
+
+TEST(ShardMemory, of_another_shard_is_found_where_that_one_left_it) {
+  MapStore store;
+  {
+    ShardBench first(store);
+    ASSERT_TRUE(first.shard.start());
+    first.pass(1s);
+    first.shard.on_closed(first.transport.dials[0].first,
+                          {.phase = DialPhase::upgrading, .http_status = 418, .retry_after = 10min},
+                          first.clock.mono);
+    first.shard.stop();
+  }
+  ShardBench second(store, {"BTCUSDT/mark"}, {}, {}, "binance-usdm", 1);
+  ASSERT_TRUE(second.shard.start());
+  second.pass(9min);
+  EXPECT_THAT(second.transport.dials, IsEmpty()) << "the venue was shard 0's, and banned";
+  EXPECT_EQ(store.records["engine/shards"], "2");
+}
+
 TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every_ten_seconds) {
   for (const int status : {403, 418, 429, 451}) {
     MapStore store;

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "feedwatch/app/app.hpp"
+#include "feedwatch/app/late_sink.hpp"
+#include "feedwatch/app/shard_recording.hpp"
+#include "feedwatch/embed/system_clock.hpp"
+#include "feedwatch/engine/shard.hpp"
+#include "feedwatch/net/http_client.hpp"
+#include "feedwatch/net/reactor.hpp"
+#include "feedwatch/net/resolver.hpp"
+#include "feedwatch/net/ws_transport.hpp"
+
+namespace feedwatch::app {
+
+/// One shard with all its thread needs: loop, sockets, REST, recording.
+///
+/// build(), start(), run(), then end_lines() and join(), by one thread, in this order; the rest
+/// while it runs, from any thread.
+class ShardLoop {
+ public:
+  struct Parts {
+    embed::SystemClock& clock;
+    WallAnchor anchor;
+    net::PollMode poll = net::PollMode::block;
+    LogLine log;
+  };
+  explicit ShardLoop(Parts parts);
+  ~ShardLoop();
+  ShardLoop(const ShardLoop&) = delete;
+  ShardLoop& operator=(const ShardLoop&) = delete;
+
+  /// Called on the shard's thread, twice a second. Before run().
+  void on_beat(std::function<void()> call) { on_beat_ = std::move(call); }
+  /// `record`: nothing is recorded without.
+  Result<void> build(const engine::ShardOptions& options, engine::SharedBoard board,
+                     StateStore& state, engine::StatusBoard& status,
+                     const std::optional<RecordSettings>& record);
+  /// Streams and first dials. Errors of the configured streams come out here.
+  Result<void> start();
+  void run();
+  /// No line is dialled any more, those there are get their close frames; waits until that is done.
+  void end_lines();
+  void join();
+
+  engine::Shard& shard() { return *shard_; }
+  const engine::Shard& shard() const { return *shard_; }
+  net::Reactor& reactor() { return reactor_; }
+  const net::Reactor& reactor() const { return reactor_; }
+  Result<StreamId> want(const StreamKey& key, const std::string& owner,
+                        Duration ttl);                          ///< its thread
+  bool unwant(const StreamKey& key, const std::string& owner);  ///< its thread
+
+  /// What it shows of itself without being asked.
+  struct Counters {
+    std::atomic<std::int64_t> beat_ns{0};
+    std::atomic<std::uint64_t> accepted{0};
+    std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
+    std::atomic<std::uint64_t> undecodable{0};
+    std::atomic<std::uint64_t> duplicate{0};
+    std::atomic<std::uint64_t> divergences{0};
+  };
+  const Counters& counters() const { return counters_; }
+  /// What is learnt of the clock of each of its venues.
+  std::map<std::string, Duration> venue_clocks() const;
+
+ private:
+  void beat();
+  Result<void> begin_recording(const engine::ShardOptions& options, StateStore& state,
+                               const std::optional<RecordSettings>& record);
+
+  Parts parts_;
+  std::function<void()> on_beat_;
+  net::Reactor reactor_;
+  Counters counters_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Duration> venue_clocks_;
+  net::SystemResolver resolver_;
+  LateSink late_sink_;
+  std::unique_ptr<ShardRecording> recording_;
+  std::optional<net::WsTransport> transport_;
+  net::HttpClient http_;
+  std::unique_ptr<Wakeup> wakeup_;
+  std::unique_ptr<Wakeup> beat_wakeup_;
+  std::optional<engine::Shard> shard_;
+  std::thread thread_;
+};
+
+}  // namespace feedwatch::app
