@@ -95,7 +95,7 @@ class VenueModel final : public Server {
     std::vector<MonoTime> dials;   ///< opened, refused or left hanging
     std::vector<MonoTime> opened;  ///< those it answered: what its own books count
     std::vector<Ban> bans;         ///< told to whoever dialled
-    std::vector<MonoTime> rest;    ///< requests, answered or not
+    std::vector<MonoTime> rest;    ///< requests, answered or not, as often as they count
     std::vector<Ban> rest_bans;
     std::vector<Unsubscribed> unsubscribed;
     std::optional<MonoTime> queued;    ///< since when data may have waited inside it
