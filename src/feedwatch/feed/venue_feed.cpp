@@ -271,6 +271,7 @@ void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
 void VenueFeed::on_quiet(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
   state.ladder.on_cleared();
+  withdraw_repair(topic, now);
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
   update_reason(topic, now);
