@@ -1,5 +1,6 @@
 #include "feedwatch/capture/bytes.hpp"
 
+#include <bzlib.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::string_view gzip_magic = "\x1f\x8b";
 constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
+constexpr std::string_view bzip_magic = "BZh";
 constexpr std::size_t chunk_size = 64 * 1024;
 
 class StreamBytes final : public Bytes {
@@ -60,7 +62,7 @@ class Prefixed final : public Bytes {
   std::unique_ptr<Bytes> rest_;
 };
 
-/// What the two decompressors share: a chunk of compressed input.
+/// What the decompressors share: a chunk of compressed input.
 class Input {
  public:
   explicit Input(std::unique_ptr<Bytes> source) : source_(std::move(source)), chunk_(chunk_size) {}
@@ -175,6 +177,60 @@ class Unzstd final : public Bytes {
   bool truncated_ = false;
 };
 
+class Bunzip final : public Bytes {
+ public:
+  explicit Bunzip(std::unique_ptr<Bytes> source) : input_(std::move(source)) {}
+  Bunzip(const Bunzip&) = delete;
+  Bunzip& operator=(const Bunzip&) = delete;
+  ~Bunzip() override { BZ2_bzDecompressEnd(&stream_); }
+
+  std::expected<std::size_t, std::string> read(std::span<char> out) override {
+    for (;;) {
+      // Output may be waiting inside although the input is used up, so an empty chunk is fed too.
+      const auto in = input_.peek();
+      if (!in) return std::unexpected(in.error());
+      if (in->empty() && !in_member_) return 0;
+      // An ended stream cannot be used again: the next one in a row begins anew.
+      if (!in_member_ && !begin()) return std::unexpected("bzip2: out of memory");
+      stream_.next_in = in->data();
+      stream_.avail_in = static_cast<unsigned>(in->size());
+      stream_.next_out = out.data();
+      stream_.avail_out = static_cast<unsigned>(out.size());
+      const int result = BZ2_bzDecompress(&stream_);
+      input_.consume(in->size() - stream_.avail_in);
+      const std::size_t produced = out.size() - stream_.avail_out;
+      in_member_ = result == BZ_OK;
+      if (result != BZ_OK && result != BZ_STREAM_END) {
+        return std::unexpected(result == BZ_MEM_ERROR ? "bzip2: out of memory" : "bzip2: corrupt");
+      }
+      if (produced > 0) return produced;
+      if (in->empty() && in_member_) {
+        truncated_ = true;
+        return std::unexpected("bzip2: the file is truncated");
+      }
+    }
+  }
+
+  bool truncated() const override { return truncated_; }
+
+ private:
+  bool begin() {
+    BZ2_bzDecompressEnd(&stream_);
+    stream_ = {};
+    return BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+  }
+
+  Input input_;
+  bz_stream stream_{};
+  bool truncated_ = false;
+  bool in_member_ = false;
+};
+
+/// Whether what has been read so far may be the beginning of this.
+bool may_be(std::string_view head, std::string_view magic) {
+  return magic.starts_with(head.substr(0, magic.size()));
+}
+
 /// Reports a fault of the source in place of the first byte.
 class Broken final : public Bytes {
  public:
@@ -199,13 +255,15 @@ std::unique_ptr<Bytes> open_bytes(std::istream& in) {
     if (*count == 0) break;
     head.append(buffer.data(), *count);
     // A first line shorter than the magic must not wait for more of a followed pipe.
-    if (!gzip_magic.starts_with(head.substr(0, 2)) && !zstd_magic.starts_with(head)) break;
+    if (!may_be(head, gzip_magic) && !may_be(head, zstd_magic) && !may_be(head, bzip_magic)) break;
   }
   const bool gzip = head.starts_with(gzip_magic);
   const bool zstd = head.starts_with(zstd_magic);
+  const bool bzip = head.starts_with(bzip_magic);
   auto whole = std::make_unique<Prefixed>(std::move(head), std::move(plain));
   if (gzip) return std::make_unique<Gunzip>(std::move(whole));
   if (zstd) return std::make_unique<Unzstd>(std::move(whole));
+  if (bzip) return std::make_unique<Bunzip>(std::move(whole));
   return whole;
 }
 

@@ -20,9 +20,9 @@ class Bytes {
   virtual bool truncated() const { return false; }
 };
 
-/// Bytes of `in`, decompressed when they begin like gzip or zstd (several members or frames in a
-/// row count as one). Borrows `in`. Reads what is there without waiting for more, so that a pipe
-/// can be followed.
+/// Bytes of `in`, decompressed when they begin like gzip, zstd or bzip2 (several members or frames
+/// in a row count as one). Borrows `in`. Reads what is there without waiting for more, so that a
+/// pipe can be followed.
 std::unique_ptr<Bytes> open_bytes(std::istream& in);
 
 }  // namespace feedwatch::capture

@@ -113,8 +113,8 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
       ws_urls.insert(ws_urls.end(), sheet.other_ws_urls.begin(), sheet.other_ws_urls.end());
     }
     if (unit->options.rest_url.empty()) unit->options.rest_url = sheet.rest_url;
-    const venues::RateLimit rest = sheet.rest.count > 0 ? sheet.rest : unpublished_rest_limit;
-    unit->prober = feed::Prober(feed::Budget::share_of(rest));
+    unit->prober =
+        feed::Prober(feed::Budget::share_of(feed::rest_limit(sheet)), {}, sheet.rest_all);
     unit->port = std::make_unique<VenuePort>(*this, i);
     unit->feed = std::make_unique<feed::VenueFeed>(
         feed::FeedOptions{.venue = unit->options.name,
@@ -195,11 +195,8 @@ void Shard::Impl::on_wakeup(MonoTime now) {
   drain_changes(now);
   for (std::size_t i = 0; i < units.size(); ++i) {
     units[i]->feed->on_time(now);
+    if (next_instruments(*units[i], now) <= now) fetch_instruments(i, now);
     probe(*units[i], now);
-    if (units[i]->next_fetch <= now && !units[i]->fetching) {
-      fetch_instruments(i, units[i]->options.venue->instruments_url(units[i]->options.rest_url),
-                        now);
-    }
   }
   expire_leases(now);
   if (now >= next_review) review_copies(now);
@@ -233,7 +230,7 @@ MonoTime Shard::Impl::next_deadline(MonoTime now) {
     for (const auto& unit : units) {
       feeds_deadline = std::min(
           {feeds_deadline, unit->feed->next_deadline(now), unit->prober.next_deadline(now)});
-      if (!unit->fetching) feeds_deadline = std::min(feeds_deadline, unit->next_fetch);
+      feeds_deadline = std::min(feeds_deadline, next_instruments(*unit, now));
     }
     feeds_dirty = false;
   }

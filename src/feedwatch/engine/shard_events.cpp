@@ -228,6 +228,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       status.reason = change.reason;
       status.level_since = change.at;
       status.transitions = 1;
+      units[entry.venue]->prober.set_past_limit(change.stream, is_past_limit(change.to));
       if (resubscribes_at(change, entry)) {
         feed.on_suspect(entry.topic, change.at, RepairStep::resubscribe, now);
       }

@@ -27,8 +27,6 @@ constexpr Duration rest_patience_first = 2min;
 constexpr Duration rest_patience_max = 1h;
 constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
-/// Where a venue publishes no limit of requests: our fifth is one in two seconds.
-constexpr venues::RateLimit unpublished_rest_limit{25, 10s};
 /// A clock that has stopped for a moment is back before anybody needs REST's price.
 constexpr Duration bridge_after = 5s;
 constexpr std::size_t max_instrument_pages = 20;
@@ -66,6 +64,10 @@ struct StreamEntry {
   std::string rest_price;  ///< newest one told, for people
 };
 
+inline bool is_past_limit(Level level) {
+  return level == Level::degraded || level == Level::stale;
+}
+
 struct Shard::Impl {
   class VenuePort;
 
@@ -82,13 +84,15 @@ struct Shard::Impl {
     std::optional<std::map<std::string, bool, std::less<>>> instruments;  ///< symbol → trading
     std::map<std::string, bool, std::less<>> loading;                     ///< pages read so far
     std::size_t pages = 0;
+    std::string next_page;  ///< the page that is asked for next; empty = the first
     MonoTime next_fetch = never_mono;
     MonoTime fetch_not_before{};  ///< REST asked for patience, or was asked a moment ago
     MonoTime denied_until{};      ///< REST told us off until then
     Duration rest_patience = rest_patience_first;  ///< where REST refuses and names no time
     bool fetching = false;
     feed::Prober prober{{}};
-    VenueStatus told;  ///< as put on the board
+    std::map<std::string, feed::Prober::List, std::less<>> price_lists;  ///< by URL
+    VenueStatus told;                                                    ///< as put on the board
 
     /// nullptr when no stream has the symbol.
     SymbolEntry* entry_of(std::string_view symbol) {
@@ -171,7 +175,9 @@ struct Shard::Impl {
   void put(StreamEntry& entry);
 
   // shard_instruments.cpp: which symbols trade
-  void fetch_instruments(std::size_t unit, std::string url, MonoTime now);
+  /// The list, or its next page, when the budget has a request for it.
+  void fetch_instruments(std::size_t unit, MonoTime now);
+  MonoTime next_instruments(const Unit& unit, MonoTime now) const;
   void on_instruments(std::size_t unit, std::expected<HttpResponse, std::string> response);
   /// Silence may be a halt: ask before it is judged, unless REST was asked a moment ago.
   void ask_before_judging(Unit& unit, MonoTime now);
@@ -191,9 +197,15 @@ struct Shard::Impl {
   void leave(StreamId stream, MonoTime now);
   void tell_reason(StreamId stream, StreamEntry& entry, MonoTime now);
   void probe(Unit& unit, MonoTime now);
+  feed::Prober::List price_list_of(Unit& unit, const StreamKey& key);
   void ask(Unit& unit, const feed::Prober::Question& question, MonoTime now);
-  void on_price(Unit& unit, const feed::Prober::Question& question, MonoTime asked,
-                std::expected<HttpResponse, std::string> response);
+  void on_prices(Unit& unit, const feed::Prober::Question& question, MonoTime asked,
+                 const std::expected<HttpResponse, std::string>& response);
+  venues::RestPrices read_prices(const Unit& unit, const feed::Prober::Question& question,
+                                 std::string_view body) const;
+  std::vector<std::optional<feed::Prober::Known>> bridge(const feed::Prober::Question& question,
+                                                         const venues::RestPrices& told,
+                                                         MonoTime asked);
   void finish_probe(Unit& unit, MonoTime now);
   void act_on(const feed::Prober::Finding& finding, MonoTime now);
   /// A beat that counts trades: quiet and dead are told apart without asking.

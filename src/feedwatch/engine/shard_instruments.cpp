@@ -21,8 +21,15 @@ std::optional<Duration> retry_after_of(const HttpResponse& response) {
 
 }  // namespace
 
-void Shard::Impl::fetch_instruments(std::size_t index, std::string url, MonoTime now) {
+MonoTime Shard::Impl::next_instruments(const Unit& unit, MonoTime now) const {
+  if (unit.fetching || unit.next_fetch == never_mono) return never_mono;
+  return unit.next_fetch > now ? unit.next_fetch : unit.prober.next_allowed(now);
+}
+
+void Shard::Impl::fetch_instruments(std::size_t index, MonoTime now) {
   Unit& unit = *units[index];
+  std::string url = std::exchange(unit.next_page, {});
+  if (url.empty()) url = unit.options.venue->instruments_url(unit.options.rest_url);
   unit.fetching = true;
   unit.prober.charge(now);
   unit.next_fetch = now + instruments_every;
@@ -44,6 +51,7 @@ void Shard::Impl::on_instruments(std::size_t index,
   feeds_dirty = true;
   const auto try_again = [&](Duration after) {
     unit.loading.clear();
+    unit.next_page.clear();
     unit.pages = 0;
     unit.next_fetch = unit.fetch_not_before = now + after;
     finish(now);
@@ -59,7 +67,8 @@ void Shard::Impl::on_instruments(std::size_t index,
   }
   std::string next = venue.next_instruments_url(unit.options.rest_url, response->body);
   if (!next.empty() && ++unit.pages < max_instrument_pages) {
-    fetch_instruments(index, std::move(next), now);
+    unit.next_page = std::move(next);
+    unit.next_fetch = now;
     return finish(now);
   }
   // An empty list is no evidence that a whole venue is gone.

@@ -16,6 +16,11 @@ std::string words_of(const Prices& prices, Kind kind) {
   return kind == Kind::quote ? first + "/" + prices.ask.to_string() : first;
 }
 
+/// The shape in which the prober compares what REST tells.
+Prober::Known known_of(const venues::RestPrice& told) {
+  return {.prices = told.prices, .seq = told.seq, .ts_event = told.ts_event};
+}
+
 }  // namespace
 
 void Shard::Impl::watch(StreamId stream, MonoTime from) {
@@ -29,8 +34,18 @@ void Shard::Impl::watch(StreamId stream, MonoTime from) {
     if (slot.has_seq) known->seq = slot.seq;
     if (slot.has_event_time) known->ts_event = slot.ts_event;
   }
-  units[entry.venue]->prober.watch(stream, known, from);
+  Unit& unit = *units[entry.venue];
+  unit.prober.watch(stream, known, from, price_list_of(unit, entry.info->key));
+  unit.prober.set_past_limit(stream, is_past_limit(entry.status.level));
   feeds_dirty = true;
+}
+
+/// The number of the answer in which REST tells the price among those of all symbols.
+Prober::List Shard::Impl::price_list_of(Unit& unit, const StreamKey& key) {
+  std::string url = unit.options.venue->prices_url(unit.options.rest_url, key.symbol, key.kind);
+  if (url.empty()) return Prober::no_list;
+  const auto next = static_cast<Prober::List>(unit.price_lists.size() + 1);
+  return unit.price_lists.try_emplace(std::move(url), next).first->second;
 }
 
 void Shard::Impl::leave(StreamId stream, MonoTime now) {
@@ -60,45 +75,81 @@ void Shard::Impl::probe(Unit& unit, MonoTime now) {
 }
 
 void Shard::Impl::ask(Unit& unit, const Prober::Question& question, MonoTime now) {
-  const StreamKey& key = streams.at(question.stream).info->key;
-  const std::size_t index = streams.at(question.stream).venue;
-  std::string url = unit.options.venue->price_url(unit.options.rest_url, key.symbol, key.kind);
+  const StreamKey& key = streams.at(question.streams.front()).info->key;
+  const std::size_t index = streams.at(question.streams.front()).venue;
+  const venues::Venue& venue = *unit.options.venue;
+  std::string url = question.all ? venue.prices_url(unit.options.rest_url, key.symbol, key.kind)
+                                 : venue.price_url(unit.options.rest_url, key.symbol, key.kind);
   if (url.empty()) return unit.prober.on_failure(question, now);
   const std::weak_ptr<int> weak = alive;
   ports.http.fetch(
       HttpRequest{.url = std::move(url), .ca_file = unit.options.ca_file},
       [this, index, question, now, weak](std::expected<HttpResponse, std::string> response) {
         if (weak.expired()) return;
-        on_price(*units[index], question, now, std::move(response));
+        on_prices(*units[index], question, now, response);
       });
 }
 
-void Shard::Impl::on_price(Unit& unit, const Prober::Question& question, MonoTime asked,
-                           std::expected<HttpResponse, std::string> response) {
+void Shard::Impl::on_prices(Unit& unit, const Prober::Question& question, MonoTime asked,
+                            const std::expected<HttpResponse, std::string>& response) {
   const MonoTime now = ports.clock.now();
   feeds_dirty = true;
-  if (response && denied(*response)) rest_denied(unit, *response, now);
-  const auto found = streams.find(question.stream);
-  if (!response || response->status != 200 || found == streams.end()) {
+  const bool refused = response && denied(*response);
+  if (refused) rest_denied(unit, *response, now);
+  // Without an answer, or with that of a venue in trouble, nothing is known of the list itself.
+  const bool answered = response && !refused && response->status < 500;
+  if (!answered || (!question.all && response->status != 200)) {
     unit.prober.on_failure(question, now);
-    return finish_probe(unit, now);
-  }
-  const StreamKey& key = found->second.info->key;
-  const auto told = unit.options.venue->parse_price(response->body, key.symbol, key.kind);
-  if (!told) {
-    unit.prober.on_failure(question, now);
-    return finish_probe(unit, now);
-  }
-  found->second.rest_price = words_of(told->prices, key.kind);
-  // It may be as old as the question. A price that cannot stand beside the stream's is no word.
-  const Result<void> bridged = monitor.update_bridge(
-      question.stream, told->prices, {.mono_recv = asked, .ts_event = told->ts_event});
-  if (bridged) {
-    unit.prober.on_answer(question, {told->prices, told->seq, told->ts_event}, now);
   } else {
-    unit.prober.on_failure(question, now);
+    const venues::RestPrices told = response->status == 200
+                                        ? read_prices(unit, question, response->body)
+                                        : venues::RestPrices{};
+    unit.prober.on_answer(question, bridge(question, told, asked), now);
   }
   finish_probe(unit, now);
+}
+
+/// What the body tells of the question's streams, in their order; empty when it is no list of them.
+venues::RestPrices Shard::Impl::read_prices(const Unit& unit, const Prober::Question& question,
+                                            std::string_view body) const {
+  const venues::Venue& venue = *unit.options.venue;
+  std::vector<venues::PriceName> names;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < question.streams.size(); ++i) {
+    const auto found = streams.find(question.streams[i]);
+    if (found == streams.end()) continue;  // it went meanwhile
+    names.push_back({found->second.info->key.symbol, found->second.info->key.kind});
+    places.push_back(i);
+  }
+  if (names.empty()) return {};
+  venues::RestPrices told(question.streams.size());
+  if (!question.all) {
+    const auto one = venue.parse_price(body, names.front().symbol, names.front().kind);
+    if (one) told.front() = *one;
+    return told;
+  }
+  const auto read = venue.parse_prices(body, names);
+  if (!read) return {};
+  for (std::size_t i = 0; i < places.size(); ++i) told[places[i]] = (*read)[i];
+  return told;
+}
+
+/// Puts the prices beside those of their streams. They may be as old as the question. What cannot
+/// stand there is no word.
+std::vector<std::optional<Prober::Known>> Shard::Impl::bridge(const Prober::Question& question,
+                                                              const venues::RestPrices& told,
+                                                              MonoTime asked) {
+  std::vector<std::optional<Prober::Known>> known(told.size());
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    const auto found = streams.find(question.streams[i]);
+    if (!told[i] || found == streams.end()) continue;
+    found->second.rest_price = words_of(told[i]->prices, found->second.info->key.kind);
+    if (monitor.update_bridge(question.streams[i], told[i]->prices,
+                              {.mono_recv = asked, .ts_event = told[i]->ts_event})) {
+      known[i] = known_of(*told[i]);
+    }
+  }
+  return known;
 }
 
 void Shard::Impl::on_trade_id(Unit& unit, std::string_view symbol, std::uint64_t trade_id,

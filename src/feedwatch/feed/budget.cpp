@@ -9,26 +9,32 @@ Budget Budget::share_of(const venues::RateLimit& published) {
   return {std::max<std::uint32_t>(1, published.count / 5), published.window};
 }
 
-bool Budget::try_spend(MonoTime now) {
-  if (next_allowed(now) > now) return false;
-  charge(now);
+bool Budget::try_spend(MonoTime now, std::uint32_t events) {
+  if (next_allowed(now, events) > now) return false;
+  charge(now, events);
   return true;
 }
 
-void Budget::charge(MonoTime now) {
+void Budget::charge(MonoTime now, std::uint32_t events) {
   if (unlimited()) return;
-  spent_.push_back(now);
-  if (spent_.size() > count_) spent_.pop_front();
+  spent_.insert(spent_.end(), std::min(events, count_), now);
+  while (spent_.size() > count_) spent_.pop_front();
 }
 
 void Budget::refund() {
   if (!spent_.empty()) spent_.pop_back();
 }
 
-MonoTime Budget::next_allowed(MonoTime now) const {
-  if (unlimited() || spent_.size() < count_) return now;
+MonoTime Budget::next_allowed(MonoTime now, std::uint32_t events) const {
+  const std::size_t wanted = spent_.size() + std::min(events, count_);
+  if (unlimited() || events == 0 || wanted <= count_) return now;
   // An event exactly one window old has left the window.
-  return std::max(now, spent_.front() + window_);
+  return std::max(now, spent_[wanted - count_ - 1] + window_);
+}
+
+Duration Budget::time_for(std::size_t events) const {
+  if (unlimited()) return {};
+  return window_ * static_cast<std::int64_t>(events) / count_;
 }
 
 std::uint32_t Budget::used(MonoTime now) const {

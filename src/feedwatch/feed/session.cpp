@@ -82,6 +82,20 @@ void Session::resubscribe(TopicId topic, MonoTime now) {
   flush(now);
 }
 
+bool Session::withdraw_resubscription(TopicId topic) {
+  const auto found = entries_.find(topic);
+  const auto is_its = [&](const Request& request) {
+    return request.topics.size() == 1 && request.topics.front() == topic;
+  };
+  // What was given up already has to be asked for again.
+  const bool given_up = std::ranges::none_of(
+      queue_, [&](const Request& request) { return !request.subscribe && is_its(request); });
+  if (found == entries_.end() || given_up) return false;
+  std::erase_if(queue_, is_its);
+  found->second.coverage.resubscribing = false;
+  return true;
+}
+
 void Session::begin_closing() {
   state_ = State::closing;
 }

@@ -93,6 +93,8 @@ class Session {
   void excuse(TopicId topic, bool excused, MonoTime now);
   /// Unsubscribe and subscribe again: a new epoch begins with the acknowledgement.
   void resubscribe(TopicId topic, MonoTime now);
+  /// Takes that back if nothing of it has been sent; false if something has.
+  bool withdraw_resubscription(TopicId topic);
   void begin_closing();
 
   // ---- events ----

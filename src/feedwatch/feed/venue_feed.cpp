@@ -291,6 +291,7 @@ void VenueFeed::clear_copy(TopicId topic, MonoTime now) {
 void VenueFeed::on_quiet(TopicId topic, MonoTime now) {
   for (const TopicId copy : copies_of(topic)) {
     at(copy).ladder.on_cleared();
+    withdraw_repair(copy, now);
     note_exhausted(copy, now);
     if (!at(copy).ladder.running()) climbing_.erase(copy);
   }

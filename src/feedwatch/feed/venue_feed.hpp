@@ -227,6 +227,7 @@ class VenueFeed {
   void accuse(TopicId topic, MonoTime now);
   void end_repair(TopicId topic, std::string why, MonoTime now);
   void check_deadline(TopicId topic, MonoTime now);
+  void withdraw_repair(TopicId topic, MonoTime now);
   void run_ladder(TopicId topic, MonoTime now);
   Ladder::Choice choice_of(const Slot& slot, TopicId topic, MonoTime now) const;
   bool begin_repair(TopicId topic, RepairStep step, MonoTime now);

@@ -132,6 +132,17 @@ void VenueFeed::end_repair(TopicId topic, std::string why, MonoTime now) {
   tell_repair(topic, ladder.on_failure(now, std::move(why), true));
 }
 
+/// A subscription that still waits for the budget of requests is not made anew for nothing: after a
+/// pause of REST hundreds may wait for hours, where the venue allows few.
+void VenueFeed::withdraw_repair(TopicId topic, MonoTime now) {
+  TopicState& state = at(topic);
+  const auto& running = state.ladder.running();
+  if (!running || running->step != RepairStep::resubscribe) return;
+  Session* const current = slots_[state.slot]->current.get();
+  if (current == nullptr || !current->withdraw_resubscription(topic)) return;
+  tell_repair(topic, state.ladder.on_failure(now, "withdrawn before it was sent", false));
+}
+
 /// The running step has had its time.
 void VenueFeed::check_deadline(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);

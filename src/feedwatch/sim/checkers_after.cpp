@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/feed/budget.hpp"
 #include "feedwatch/sim/checkers.hpp"
 
 namespace feedwatch::sim {
@@ -16,9 +17,6 @@ constexpr Duration rounding = 10ms;
 /// A subscription may be taken back so long before the repair that did it is told of, or after.
 constexpr Duration repair_before = 1s;
 constexpr Duration repair_after = 10s;
-/// Lists of instruments are asked for at most so often, and have at most so many pages.
-constexpr std::size_t rest_pages = 20;
-constexpr Duration rest_window = 10s;
 
 std::optional<WallTime> wall_of(const std::optional<MonoTime>& at) {
   if (!at) return std::nullopt;
@@ -109,7 +107,8 @@ void Checkers::check_budgets(const VenueModel& venue) {
   dials(record.opened, our_share(sheet.dials));
   dials(record.dials, sheet.dials.count);
   hold(9, name + " dials", ban_complaint(record.dials, record.bans, there_and_back));
-  hold(9, name + " REST", rate_complaint(record.rest, rest_pages, rest_window, slack));
+  const venues::RateLimit rest = feed::rest_limit(sheet);
+  hold(9, name + " REST", rate_complaint(record.rest, our_share(rest), rest.window, slack));
   hold(9, name + " REST", ban_complaint(record.rest, record.rest_bans, there_and_back));
   const auto messages = [&](std::size_t most, std::size_t count) {
     if (sheet.messages.count == 0 || most <= count) return;

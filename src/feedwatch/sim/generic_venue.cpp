@@ -47,6 +47,8 @@ GenericVenue::GenericVenue(GenericSheet sheet)
   sheet_.max_topics_per_line = described_.max_topics_per_line;
   sheet_.max_topics_per_request = described_.max_topics_per_request;
   sheet_.max_request_chars = 64U << 10U;
+  sheet_.rest = described_.rest;
+  sheet_.rest_all = described_.rest_all;
 }
 
 std::string GenericVenue::dial_url(std::string_view base, std::string_view route) const {
@@ -202,7 +204,8 @@ std::string GenericVenue::encode_status(bool trading, WallTime) const {
 std::optional<venues::VenueSide::RestPath> GenericVenue::rest_path(std::string_view target) const {
   if (target == "/time") return RestPath::time;
   if (target == "/instruments") return RestPath::instruments;
-  if (target == "/ticker") return RestPath::ticker;
+  if (target.starts_with("/ticker?")) return RestPath::ticker;
+  if (target == "/tickers" && described_.rest_all > 0) return RestPath::tickers;
   return std::nullopt;
 }
 
@@ -220,10 +223,14 @@ std::string GenericVenue::encode_instruments(
   return out;
 }
 
-std::string GenericVenue::encode_ticker(std::string_view,
+std::string GenericVenue::encode_ticker(std::string_view target,
                                         std::span<const MarketState> states) const {
+  const std::size_t query = target.find('?');
+  const bool one = query != std::string_view::npos;
+  const std::string asked = one ? unescape_word(target.substr(query + 1)) : std::string{};
   std::string out;
   for (const MarketState& state : states) {
+    if (one && state.symbol != asked) continue;
     out += fmt::format("{} last={} bid={} ask={} mark={} index={}\n", escape_word(state.symbol),
                        state.last.to_string(), state.bid.to_string(), state.ask.to_string(),
                        state.mark.to_string(), state.index.to_string());
@@ -231,8 +238,23 @@ std::string GenericVenue::encode_ticker(std::string_view,
   return out;
 }
 
-std::string GenericVenue::price_url(std::string_view rest_base, std::string_view, Kind) const {
-  return std::string(rest_base) + "/ticker";
+std::string GenericVenue::price_url(std::string_view rest_base, std::string_view symbol,
+                                    Kind) const {
+  return fmt::format("{}/ticker?{}", rest_base, escape_word(symbol));
+}
+
+std::string GenericVenue::prices_url(std::string_view rest_base, std::string_view, Kind) const {
+  return described_.rest_all == 0 ? std::string{} : fmt::format("{}/tickers", rest_base);
+}
+
+std::expected<venues::RestPrices, std::string> GenericVenue::parse_prices(
+    std::string_view body, std::span<const venues::PriceName> asked) const {
+  venues::RestPrices told;
+  for (const auto& [symbol, kind] : asked) {
+    const auto one = parse_price(body, symbol, kind);
+    told.push_back(one ? std::optional(*one) : std::nullopt);
+  }
+  return told;
 }
 
 std::expected<venues::RestPrice, std::string> GenericVenue::parse_price(std::string_view body,

@@ -34,6 +34,8 @@ struct GenericSheet {
   venues::RateLimit messages{10, 1s};
   std::size_t max_topics_per_line = 200;
   std::size_t max_topics_per_request = 50;
+  venues::RateLimit rest{};
+  std::uint32_t rest_all = 0;  ///< what a request for all prices counts as; zero = there is none
 };
 
 /// Both sides of a plain text protocol with a sheet built at run time, so that scenarios can ask
@@ -41,8 +43,8 @@ struct GenericSheet {
 /// are percent-encoded. Client: `sub ID CHANNEL:SYMBOL…`, `unsub ID …`, `ping`. Venue: `ack ID`,
 /// `refuse ID TEXT`, `pong`, `alive`, `notice`, `status halted|trading`, `beat CHANNEL [SYMBOL]`
 /// (its number in the sheet), `tick CHANNEL SYMBOL snapshot|delta t=NS n=SEQ [p=PRICE] [a=ASK]`.
-/// REST: `/ticker` is a line `SYMBOL last=… bid=… ask=… mark=… index=…` for each symbol. Immutable
-/// after construction; any thread.
+/// REST: `/ticker?SYMBOL` is a line `SYMBOL last=… bid=… ask=… mark=… index=…`, `/tickers` one for
+/// each symbol. Immutable after construction; any thread.
 class GenericVenue final : public venues::Venue, public venues::VenueSide {
  public:
   explicit GenericVenue(GenericSheet sheet);
@@ -66,6 +68,10 @@ class GenericVenue final : public venues::Venue, public venues::VenueSide {
   std::expected<venues::RestPrice, std::string> parse_price(std::string_view body,
                                                             std::string_view symbol,
                                                             Kind kind) const override;
+  std::string prices_url(std::string_view rest_base, std::string_view symbol,
+                         Kind kind) const override;
+  std::expected<venues::RestPrices, std::string> parse_prices(
+      std::string_view body, std::span<const venues::PriceName> asked) const override;
 
   std::optional<std::string> route_of(std::string_view target,
                                       std::vector<venues::Topic>& topics) const override;

@@ -71,6 +71,7 @@ class Run {
   }
   void apply(const RestoreStep& step) { world_.venue(step.venue)->restore(step.type, step.symbol); }
   void apply(const WalkStep& step) { world_.venue(step.venue)->unpin(step.symbol, step.kind); }
+  void apply(const SeriesStep& step) { world_.venue(step.venue)->play(step.played); }
   void apply(const MessageStep& step) {
     VenueModel& venue = *world_.venue(step.venue);
     if (step.keep)

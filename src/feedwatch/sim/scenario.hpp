@@ -91,6 +91,10 @@ struct MessageStep {
   OneMessage message;
   bool keep = false;
 };
+struct SeriesStep {
+  std::string venue;
+  PlayedSeries played;
+};
 struct WalkStep {
   std::string venue, symbol;
   Kind kind;
@@ -122,7 +126,8 @@ struct ConsumerStep {
 struct Step {
   Duration at{};
   int line = 0;
-  std::variant<FaultStep, RestoreStep, MessageStep, WalkStep, HostStep, WantStep, ConsumerStep>
+  std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
+               ConsumerStep>
       what;
 };
 

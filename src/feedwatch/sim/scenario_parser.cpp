@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "feedwatch/sim/fact_parser.hpp"
 #include "feedwatch/sim/fault_line.hpp"
@@ -13,7 +14,8 @@
 namespace feedwatch::sim {
 namespace {
 
-constexpr std::string_view line_words = "venue, policy, consumer, fault, at, expect, seed, options";
+constexpr std::string_view line_words =
+    "venue, policy, consumer, market, fault, at, expect, seed, options";
 constexpr std::string_view host_words =
     "stall D, suspend D, wall ±D, journal down|unsure|up, sink down|up";
 
@@ -28,6 +30,8 @@ class Parser {
     const std::string word = words.take("a word");
     if (word == "venue") {
       take_venue_line(words);
+    } else if (word == "market") {
+      take_market(words);
     } else if (word == "policy") {
       take_policy(words);
     } else if (word == "consumer") {
@@ -75,6 +79,37 @@ class Parser {
     names_.venues.push_back(line.setup.name);
     out_.world.venues.push_back(std::move(line.setup));
     if (line.generic) out_.generic.push_back(std::move(line.generic));
+  }
+
+  /// A market that moves as a recorded one did.
+  void take_market(LineReader& words) {
+    SeriesStep step{.venue = words.take("a venue"), .played = {}};
+    check_venue(step.venue);
+    const StreamKey key = take_traded(words, step.venue);
+    if (key.kind == Kind::quote) {
+      LineReader::fail("a series of trades has no bid and ask", "use last, mark or index");
+    }
+    if (!words.accept("series")) {
+      LineReader::fail("what moves it?", "market VENUE SYMBOL/KIND series PATH [from D] [again]");
+    }
+    const std::string path = words.take("the path of a series");
+    Duration from{};
+    while (!words.done()) {
+      if (words.accept("from"))
+        from = words.take_duration("from");
+      else if (words.accept("again"))
+        step.played.again = true;
+      else
+        words.finish("from D, again");
+    }
+    auto series = load_series(path, std::filesystem::path{out_.file}.parent_path().string());
+    if (!series) {
+      LineReader::fail(series.error().what + ": " + series.error().why, series.error().fix);
+    }
+    step.played.symbol = key.symbol;
+    step.played.kind = key.kind;
+    step.played.series = std::move(*series);
+    add_step(from, std::move(step));
   }
 
   void take_policy(LineReader& words) {
@@ -282,18 +317,24 @@ class Parser {
     add_step(at, step);
   }
 
-  void take_message(LineReader& words, Duration at, const std::string& venue) {
+  /// "SYMBOL/KIND" that the venue trades and has a channel for.
+  StreamKey take_traded(LineReader& words, const std::string& venue) const {
     const auto key = StreamKey::parse(venue + "/" + words.take("SYMBOL/KIND"));
     if (!key) LineReader::fail(key.error().text(), "write SYMBOL/KIND");
     check_trades(venue, key->symbol);
     check_kind(*key);
+    return *key;
+  }
+
+  void take_message(LineReader& words, Duration at, const std::string& venue) {
+    const StreamKey key = take_traded(words, venue);
     const std::string word = words.take("price, sends or walks");
-    if (word == "walks") return add_step(at, WalkStep{venue, key->symbol, key->kind});
+    if (word == "walks") return add_step(at, WalkStep{venue, key.symbol, key.kind});
     if (word != "price" && word != "sends") {
       LineReader::fail(fmt::format("\"{}\"", word), "price P, sends P, sends nothing, walks");
     }
     MessageStep step{.venue = venue,
-                     .message = {.symbol = key->symbol, .kind = key->kind, .prices = {}, .seq = {}},
+                     .message = {.symbol = key.symbol, .kind = key.kind, .prices = {}, .seq = {}},
                      .keep = word == "price"};
     if (step.keep || !words.accept("nothing")) step.message.prices = take_prices(words);
     while (!words.done()) {

@@ -17,7 +17,7 @@ constexpr std::string_view valid_words =
     "snapshot, "
     "unchanged, repeats, ordered, comparable, suspect D, symbol-beats D, line-beats D, "
     "ping none|protocol|text, heartbeat D, heartbeat-text D, forced-close D, dial-limit N/D, "
-    "message-limit N/D, "
+    "message-limit N/D, rest-limit N/D, rest-all N, "
     "topics-per-line N";
 
 /// "300/5m".
@@ -121,6 +121,10 @@ class VenueReader {
       sheet_.dials = take_limit(words_, "dial-limit");
     } else if (word == "message-limit") {
       sheet_.messages = take_limit(words_, "message-limit");
+    } else if (word == "rest-limit") {
+      sheet_.rest = take_limit(words_, "rest-limit");
+    } else if (word == "rest-all") {
+      sheet_.rest_all = static_cast<std::uint32_t>(words_.take_number("rest-all"));
     } else if (word == "topics-per-line") {
       sheet_.max_topics_per_line = static_cast<std::size_t>(words_.take_number("topics-per-line"));
     } else {

@@ -13,7 +13,6 @@ using venues::ClientOp;
 using venues::MarketState;
 using venues::Topic;
 
-constexpr std::uint64_t first_seq = 1000;
 constexpr Duration repeat_after = 3s;          ///< keep-alive repeats of channels that have them
 constexpr Duration close_after_accept = 50ms;  ///< accept-then-close without an argument
 

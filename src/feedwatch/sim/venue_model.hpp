@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "feedwatch/sim/invariants.hpp"
 #include "feedwatch/sim/market.hpp"
 #include "feedwatch/sim/network.hpp"
+#include "feedwatch/sim/tick_series.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::sim {
@@ -28,6 +30,16 @@ struct VenueSetup {
   bool required = true;
   std::size_t lines = 1;  ///< on which the monitor carries each stream
   Distance distance;
+};
+
+/// Trades of a real market, which one symbol of a venue follows; kinds without an ask only.
+struct PlayedSeries {
+  static constexpr Duration pause = 1s;  ///< between its end and its beginning again
+
+  std::string symbol;
+  Kind kind = Kind::last;
+  std::shared_ptr<const TickSeries> series;
+  bool again = false;  ///< from its beginning, whenever it has ended
 };
 
 /// One explicit message of a scenario.
@@ -63,6 +75,9 @@ class VenueModel final : public Server {
   void set_price(const std::string& symbol, Kind kind, const Prices& prices);
   void unpin(const std::string& symbol, Kind kind);
   void send(const OneMessage& message);
+  /// The market is as the series was, which begins now. What others do to the price lasts until the
+  /// next trade.
+  void play(const PlayedSeries& played) { play(played, 0, clock_.now()); }
 
   TcpAnswer on_dial() override;
   UpgradeAnswer on_upgrade(ConnId conn, std::string_view target) override;
@@ -81,7 +96,7 @@ class VenueModel final : public Server {
     std::vector<MonoTime> dials;   ///< opened, refused or left hanging
     std::vector<MonoTime> opened;  ///< those it answered: what its own books count
     std::vector<Ban> bans;         ///< told to whoever dialled
-    std::vector<MonoTime> rest;    ///< requests, answered or not
+    std::vector<MonoTime> rest;    ///< requests, answered or not, as often as they count
     std::vector<Ban> rest_bans;
     std::vector<Unsubscribed> unsubscribed;
     std::optional<MonoTime> queued;    ///< since when data may have waited inside it
@@ -100,6 +115,8 @@ class VenueModel final : public Server {
   bool clock_off() const;
 
  private:
+  static constexpr std::uint64_t first_seq = 1000;
+
   struct Subscribed {
     MonoTime at{};
     bool served = true;
@@ -130,6 +147,8 @@ class VenueModel final : public Server {
   void schedule_channel(std::uint8_t index, Duration period, bool repeats, MonoTime at);
   void publish(std::uint8_t index, bool repeats);
   void publish_symbol(std::uint8_t index, const std::string& symbol, const Update& update);
+  void play(const PlayedSeries& played, std::size_t next, MonoTime begin);
+  void trade(const PlayedSeries& played, const Decimal& price);
   void send_topic(ConnId conn, Session& session, const venues::Topic& topic, Subscribed& sub,
                   const Update& update);
   std::uint64_t trades_of(const std::string& symbol) const;

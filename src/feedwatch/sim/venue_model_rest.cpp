@@ -10,7 +10,9 @@ using venues::MarketState;
 
 std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
     std::string_view target) {
-  record_.rest.push_back(clock_.now());
+  const auto path = setup_.side->rest_path(target);
+  const bool of_all = path == venues::VenueSide::RestPath::tickers;
+  record_.rest.insert(record_.rest.end(), of_all ? setup_.side->sheet().rest_all : 1, clock_.now());
   if (fault(FaultType::outage) != nullptr) return std::nullopt;
   if (fault(FaultType::refused) != nullptr) return std::unexpected("connection refused");
   if (fault(FaultType::rest_down) != nullptr) return std::unexpected("connection reset by peer");
@@ -23,7 +25,6 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
     }
     return answer;
   }
-  const auto path = setup_.side->rest_path(target);
   if (!path) return HttpResponse{.status = 404, .headers = {}, .body = {}};
   const Fault* const old = fault(FaultType::rest_old);
   const WallTime now = venue_wall() - (old == nullptr ? Duration{} : old->amount);
@@ -45,6 +46,7 @@ std::optional<std::expected<HttpResponse, std::string>> VenueModel::on_rest(
       answer.body = setup_.side->encode_instruments_page(target, listed);
       break;
     case venues::VenueSide::RestPath::ticker:
+    case venues::VenueSide::RestPath::tickers:
       answer.body = setup_.side->encode_ticker(target, states);
       break;
   }

@@ -72,9 +72,10 @@ struct VenueSheet {
   std::size_t max_topics_per_line = 0;
   std::size_t max_topics_per_request = 0;
   std::size_t max_request_chars = 0;
-  Duration forced_close{};  ///< the venue ends every connection after this; zero = never
-  RateLimit rest{};         ///< requests per address; count zero = none published
-  bool deflate = false;     ///< takes permessage-deflate when offered
+  Duration forced_close{};     ///< the venue ends every connection after this; zero = never
+  RateLimit rest{};            ///< requests per address; count zero = none published
+  std::uint32_t rest_all = 1;  ///< so many of them one that asks for all symbols counts as
+  bool deflate = false;        ///< takes permessage-deflate when offered
   std::size_t max_message = 8U << 20U;  ///< bytes of one message, inflated; a larger one is a fault
   std::string_view protocol{};  ///< which of several the venue speaks this is: "WebSocket API v2"
 };
@@ -187,6 +188,15 @@ struct RestPrice {
   std::optional<std::uint64_t> seq;
 };
 
+/// A price that REST is asked for.
+struct PriceName {
+  std::string_view symbol;
+  Kind kind = Kind::last;
+};
+
+/// What one answer tells of several prices, in the order asked; nullopt = nothing.
+using RestPrices = std::vector<std::optional<RestPrice>>;
+
 /// The client's side of one venue. Immutable after construction; any thread.
 class Venue {
  public:
@@ -221,6 +231,19 @@ class Venue {
   virtual std::expected<RestPrice, std::string> parse_price(std::string_view body,
                                                             std::string_view symbol,
                                                             Kind kind) const = 0;
+
+  /// URL that asks for a kind's prices of all symbols at once, or of all those this one is listed
+  /// with; empty where REST has none. Prices with equal URLs stand in one answer.
+  virtual std::string prices_url(std::string_view /*rest_base*/, std::string_view /*symbol*/,
+                                 Kind /*kind*/) const {
+    return {};
+  }
+  /// Reads in its answer those prices that are asked for, all of that URL, at least one; what else
+  /// it tells is not kept. The error says why it is no such list.
+  virtual std::expected<RestPrices, std::string> parse_prices(
+      std::string_view /*body*/, std::span<const PriceName> /*asked*/) const {
+    return std::unexpected("the venue tells no prices of all symbols");
+  }
 };
 
 // ---- the venue's own side -----------------------------------------------------------------------
@@ -278,7 +301,12 @@ class VenueSide {
   virtual std::string encode_status(bool /*trading*/, WallTime /*now*/) const { return {}; }
 
   /// REST: nullopt when the target is none of the paths the product uses.
-  enum class RestPath : std::uint8_t { time, instruments, ticker };
+  enum class RestPath : std::uint8_t {
+    time,
+    instruments,
+    ticker,   ///< price_url(): of one symbol
+    tickers,  ///< prices_url(): of all
+  };
   virtual std::optional<RestPath> rest_path(std::string_view target) const = 0;
   virtual std::string encode_time(WallTime now) const = 0;
   virtual std::string encode_instruments(std::span<const Instrument> instruments) const = 0;
@@ -287,7 +315,7 @@ class VenueSide {
                                               std::span<const Instrument> instruments) const {
     return encode_instruments(instruments);
   }
-  /// What price_url() asks for, of one symbol or of all.
+  /// What price_url() or prices_url() asks for.
   virtual std::string encode_ticker(std::string_view target,
                                     std::span<const MarketState> states) const = 0;
 };

@@ -1,5 +1,6 @@
 #include "feedwatch/capture/reader.hpp"
 
+#include <bzlib.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -34,6 +35,16 @@ std::string gzip(const std::string& text) {
 std::string zstd(const std::string& text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+std::string bzip(std::string text) {
+  std::string out(text.size() + text.size() / 100 + 600, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  EXPECT_EQ(BZ2_bzBuffToBuffCompress(out.data(), &size, text.data(),
+                                     static_cast<unsigned>(text.size()), 9, 0, 0),
+            BZ_OK);
+  out.resize(size);
   return out;
 }
 
@@ -123,7 +134,8 @@ TEST(CaptureReader, EveryCompressionGivesTheSame) {
   const std::string half = session.substr(0, 200);
   const std::string rest = session.substr(200);
   for (const std::string& bytes :
-       {gzip(session), zstd(session), gzip(half) + gzip(rest), zstd(half) + zstd(rest)}) {
+       {gzip(session), zstd(session), bzip(session), gzip(half) + gzip(rest),
+        zstd(half) + zstd(rest), bzip(half) + bzip(rest)}) {
     const Outcome outcome = read_all(bytes);
     EXPECT_EQ(outcome.error, "");
     EXPECT_EQ(outcome.records.size(), plain);
@@ -155,7 +167,8 @@ TEST(CaptureReader, PlainLinesAreFrames) {
 }
 
 TEST(CaptureReader, NothingIsAnEmptyCapture) {
-  for (const std::string& bytes : {std::string{}, std::string("\n \n"), gzip(""), zstd("")}) {
+  for (const std::string& bytes :
+       {std::string{}, std::string("\n \n"), gzip(""), zstd(""), bzip("")}) {
     const Outcome outcome = read_all(bytes);
     EXPECT_EQ(outcome.error, "");
     EXPECT_TRUE(outcome.records.empty());
@@ -192,7 +205,8 @@ std::string long_capture() {
 TEST(CaptureReader, TruncatedFilesGiveWhatTheyHaveAndSayWhere) {
   const std::string text = long_capture();
   for (const auto& [bytes, words] : {std::pair{gzip(text), "gzip: the file is truncated"},
-                                     std::pair{zstd(text), "zstd: the file is truncated"}}) {
+                                     std::pair{zstd(text), "zstd: the file is truncated"},
+                                     std::pair{bzip(text), "bzip2: the file is truncated"}}) {
     const Outcome outcome = read_all(bytes.substr(0, bytes.size() - 5));
     EXPECT_GT(outcome.records.size(), 1000U);
     EXPECT_EQ(outcome.error,
@@ -201,7 +215,7 @@ TEST(CaptureReader, TruncatedFilesGiveWhatTheyHaveAndSayWhere) {
 }
 
 TEST(CaptureReader, CorruptFilesAreErrors) {
-  for (std::string bytes : {gzip(long_capture()), zstd(long_capture())}) {
+  for (std::string bytes : {gzip(long_capture()), zstd(long_capture()), bzip(long_capture())}) {
     for (std::size_t i = bytes.size() / 2; i < bytes.size() / 2 + 64; ++i) bytes[i] = '\x55';
     EXPECT_EQ(read_all(bytes).error.find("test.cap line "), 0U) << read_all(bytes).error;
   }
@@ -211,10 +225,13 @@ TEST(CaptureReader, CorruptFilesAreErrors) {
   bytes = zstd(session);
   bytes[4] = '\xff';
   EXPECT_EQ(read_all(bytes).error.find("test.cap line 1: zstd: corrupt: "), 0U);
+  bytes = bzip(session);
+  bytes[4] = '\xff';
+  EXPECT_EQ(read_all(bytes).error, "test.cap line 1: bzip2: corrupt");
 }
 
 TEST(CaptureReader, AnyCutOfASmallFileEndsCleanly) {
-  for (const std::string& bytes : {gzip(session), zstd(session), session}) {
+  for (const std::string& bytes : {gzip(session), zstd(session), bzip(session), session}) {
     for (std::size_t length = 0; length < bytes.size(); ++length) {
       EXPECT_LE(read_all(bytes.substr(0, length)).records.size(), 6U);
     }

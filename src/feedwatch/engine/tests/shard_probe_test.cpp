@@ -133,6 +133,118 @@ TEST(ShardProbe, a_body_that_makes_no_sense_is_no_word) {
   EXPECT_EQ(silent.bench.transport.sent.size(), sent + 2) << "nobody can say: one subscription";
 }
 
+/// Ours of OKX's REST are two requests in two seconds, and its list has a page for each type.
+TEST(ShardProbe, pages_of_the_list_wait_for_their_share_as_prices_do) {
+  MapStore store;
+  ShardBench bench(store, {"BTC-USDT/last"}, {}, {}, "okx");
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1ms);
+  const auto page = [&](std::string_view type) {
+    ASSERT_THAT(bench.http.requests, SizeIs(1));
+    EXPECT_THAT(bench.http.requests[0].first.url, EndsWith("instType=" + std::string(type)));
+    auto done = std::move(bench.http.requests[0].second);
+    bench.http.requests.clear();
+    done(HttpResponse{.status = 200,
+                      .headers = {},
+                      .body = R"({"code":"0","data":[{"instType":")" + std::string(type) +
+                              R"(","instId":"BTC-USDT","state":"live"}]})"});
+    bench.pass(1ms);
+  };
+  page("SPOT");
+  page("SWAP");
+  EXPECT_THAT(bench.http.requests, SizeIs(0));
+  bench.pass(1900ms);
+  EXPECT_THAT(bench.http.requests, SizeIs(0));
+  bench.pass(100ms);
+  page("FUTURES");
+  bench.pass(10s);
+  EXPECT_THAT(bench.http.requests, SizeIs(0)) << "it is whole";
+}
+
+/// A hundred quotes of binance-usdm whose only price is 1/2; our share of its REST is 24 a minute.
+struct Hundred {
+  Hundred() {
+    EXPECT_TRUE(bench.shard.start());
+    bench.pass(1s);
+    const ConnId conn = bench.transport.dials.at(0).first;
+    bench.open(conn);
+    for (int i = 0; i < 100; ++i) {
+      bench.receive(conn, R"({"e":"bookTicker","s":"S)" + std::to_string(i) +
+                              R"(","u":7,"b":"1","a":"2","E":)" + millis() + "}");
+    }
+    for (int i = 0; i < 305; ++i) {
+      bench.pass(100ms);
+      bench.receive(conn, R"({"result":null,"id":)" + std::to_string(i) + "}");
+    }
+  }
+  static std::vector<std::string> names() {
+    std::vector<std::string> all;
+    for (int i = 0; i < 100; ++i) all.push_back("S" + std::to_string(i) + "/quote");
+    return all;
+  }
+  std::string millis() const { return std::to_string(to_ns(bench.clock.wall_now()) / 1'000'000); }
+  std::vector<std::string> asked() const {
+    std::vector<std::string> urls;
+    for (const auto& [request, done] : bench.http.requests) {
+      if (request.url.contains("bookTicker")) urls.push_back(request.url);
+    }
+    return urls;
+  }
+  void answer(int status, std::string body) {
+    auto requests = std::move(bench.http.requests);
+    for (auto& [request, done] : requests) {
+      if (!request.url.contains("bookTicker")) continue;
+      done(HttpResponse{.status = status, .headers = {}, .body = body});
+    }
+  }
+  std::ptrdiff_t with(Reason reason) const {
+    const Monitor& monitor = bench.shard.monitor();
+    return std::ranges::count_if(names(), [&](const std::string& name) {
+      const auto key = StreamKey::parse("binance-usdm/" + name);
+      return monitor.unchecked_slot(*monitor.find(*key)).reason == reason;
+    });
+  }
+
+  MapStore store;
+  ShardBench bench{store, names()};
+};
+
+constexpr std::string_view list_of_books = "http://x/fapi/v1/ticker/bookTicker";
+
+TEST(ShardProbe, a_hundred_silent_streams_are_one_request) {
+  Hundred hundred;
+  ASSERT_EQ(hundred.asked(), std::vector{std::string(list_of_books)});
+  std::string body = "[";
+  for (int i = 0; i < 99; ++i) {
+    body += R"({"symbol":"S)" + std::to_string(i) + R"(","bidPrice":"1.0","askPrice":"2"},)";
+  }
+  hundred.answer(200, body + R"({"symbol":"OTHER","bidPrice":"1","askPrice":"2"}])");
+  EXPECT_EQ(hundred.with(Reason::market_quiet), 99);
+  EXPECT_EQ(hundred.asked(), std::vector{std::string(list_of_books) + "?symbol=S99"})
+      << "what the list does not tell is asked for by itself";
+}
+
+TEST(ShardProbe, where_the_list_is_none_the_streams_are_asked_one_by_one) {
+  for (const auto& [status, body] : {std::pair{404, ""}, std::pair{200, "<html>"}}) {
+    Hundred hundred;
+    hundred.answer(status, body);
+    EXPECT_TRUE(hundred.asked().empty());
+    hundred.bench.pass(5s);
+    ASSERT_EQ(hundred.asked(), std::vector{std::string(list_of_books)}) << "once more";
+    hundred.answer(status, body);
+    ASSERT_FALSE(hundred.asked().empty());
+    for (const std::string& url : hundred.asked()) EXPECT_TRUE(url.contains("?symbol=S")) << url;
+  }
+  Hundred hundred;
+  for (int i = 0; i < 2; ++i) {
+    hundred.answer(503, "");
+    EXPECT_TRUE(hundred.asked().empty());
+    hundred.bench.pass(i == 0 ? Duration{5s} : Duration{45s});
+    ASSERT_FALSE(hundred.asked().empty());
+    EXPECT_EQ(hundred.asked()[0], list_of_books) << "a venue in trouble says nothing of the list";
+  }
+}
+
 TEST(ShardProbe, an_answer_about_a_stream_that_went_is_dropped) {
   Silent silent(Kind::quote);
   ASSERT_TRUE(silent.bench.shard.want({"binance-usdm", "ETHUSDT", Kind::quote}, "bot", 0s));

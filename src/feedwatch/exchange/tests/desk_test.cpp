@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "feedwatch/exchange/control_view.hpp"
 #include "feedwatch/exchange/tests/desk_world.hpp"
 
@@ -75,6 +77,21 @@ TEST(Desk, TradesCountAsRestDoes) {
   ASSERT_TRUE(told) << told.error();
   EXPECT_EQ(told->prices.price.to_string(), heard.back().price);
   EXPECT_EQ(told->seq, heard.back().seq) << "quotes moved since, trades did not";
+}
+
+TEST(Desk, OneAnswerTellsThePricesOfAllSymbols) {
+  World world("okx", {}, {"BTC-USDT", "ETH-USDT", "BTC-USDT-SWAP"});
+  world.run(1s);
+  const venues::Venue& okx = *venues::find_venue("okx");
+  const std::string url = okx.prices_url("http://h", "BTC-USDT", Kind::quote);
+  const std::string body = world.desk().on_rest(url.substr(8), world.now()).body;
+  const std::array asked{venues::PriceName{"ETH-USDT", Kind::quote},
+                         venues::PriceName{"BTC-USDT-SWAP", Kind::quote}};
+  const auto told = okx.parse_prices(body, asked);
+  ASSERT_TRUE(told) << body;
+  ASSERT_TRUE(told->at(0)) << body;
+  EXPECT_EQ(told->at(0)->prices.ask, world.desk().market().at(1).ask);
+  EXPECT_FALSE(told->at(1)) << "one of another type";
 }
 
 TEST(Desk, AnAckOnTheWrongRouteIsNotData) {

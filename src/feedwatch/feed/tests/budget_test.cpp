@@ -101,5 +101,18 @@ TEST(Budget, what_is_owed_at_once_delays_what_comes_after_it) {
   EXPECT_FALSE(budget.try_spend(t0 + 1s));
 }
 
+TEST(Budget, events_that_happen_together_need_room_for_all) {
+  Budget budget(5, 10s);
+  EXPECT_TRUE(budget.try_spend(t0, 3));
+  EXPECT_TRUE(budget.try_spend(t0 + 1s));
+  EXPECT_FALSE(budget.try_spend(t0 + 2s, 3));
+  EXPECT_EQ(budget.next_allowed(t0 + 2s, 3), t0 + 10s);
+  EXPECT_EQ(budget.next_allowed(t0 + 2s, 1), t0 + 2s);
+  EXPECT_TRUE(budget.try_spend(t0 + 10s, 3));
+  EXPECT_EQ(budget.next_allowed(t0 + 12s, 9), t0 + 20s) << "more than there are: all of them";
+  EXPECT_EQ(budget.time_for(20), Duration{40s});
+  EXPECT_EQ(Budget{}.time_for(20), Duration{});
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

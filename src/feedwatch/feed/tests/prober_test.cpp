@@ -18,6 +18,13 @@ Prober::Known price(std::int64_t mantissa, std::optional<std::uint64_t> seq = {}
   return {.prices = {.price = Decimal{mantissa, 2}, .ask = {}}, .seq = seq, .ts_event = {}};
 }
 
+/// The one answer to a question, or to each stream of one for a list.
+void answer(Prober& prober, const Prober::Question& question, const Prober::Known& told,
+            MonoTime now) {
+  const std::vector<std::optional<Prober::Known>> all(question.streams.size(), told);
+  prober.on_answer(question, all, now);
+}
+
 /// A prober with a clock in hand and a REST that says what it is told.
 class Asking {
  public:
@@ -35,7 +42,7 @@ class Asking {
     while (const auto question = prober.take_due(now)) {
       asked.push_back(now);
       if (rest) {
-        prober.on_answer(*question, *rest, now);
+        answer(prober, *question, *rest, now);
       } else {
         prober.on_failure(*question, now);
       }
@@ -184,8 +191,8 @@ TEST(Prober, an_answer_from_before_the_last_tick_is_not_taken_for_a_new_one) {
   world.prober.watch(one, price(102), t0 + 1s);
   const auto after = world.prober.take_due(t0 + 1s);
   ASSERT_TRUE(after);
-  world.prober.on_answer(*before, price(100), t0 + 2s);
-  world.prober.on_answer(*after, price(102), t0 + 2s);
+  answer(world.prober, *before, price(100), t0 + 2s);
+  answer(world.prober, *after, price(102), t0 + 2s);
   world.prober.take_findings(world.found);
   EXPECT_EQ(world.take(), (Found{{one, Verdict::quiet}}));
 }
@@ -197,8 +204,8 @@ TEST(Prober, keeps_within_its_budget_and_asks_for_the_longest_waiting_first) {
   MonoTime now = t0 + 1s;
   for (int i = 0; i < 200; ++i, now += 1s) {
     while (const auto question = prober.take_due(now)) {
-      order.push_back(question->stream);
-      prober.on_answer(*question, price(100), now);
+      order.push_back(question->streams.at(0));
+      answer(prober, *question, price(100), now);
     }
   }
   ASSERT_GE(order.size(), 9U);
@@ -227,6 +234,141 @@ TEST(Prober, few_requests_are_under_way_at_a_time) {
   EXPECT_EQ(prober.next_deadline(t0), never_mono) << "an answer is what it waits for";
   prober.on_failure(questions[0], t0);
   EXPECT_TRUE(prober.take_due(t0));
+}
+
+// ---- more than the budget answers one by one ----------------------------------------------------
+
+constexpr Prober::List list = 1;
+
+/// Streams 1 to `count`, whose prices stand in one list; those that are watched already stay.
+void watch_many(Prober& prober, std::uint32_t count, MonoTime at) {
+  for (std::uint32_t i = 1; i <= count; ++i) prober.watch(StreamId{i}, price(100), at, list);
+}
+
+TEST(Prober, many_that_wait_are_one_question_and_few_are_asked_one_by_one) {
+  Prober prober(Budget{1, 5s});
+  watch_many(prober, 2, t0);
+  const auto one_of_two = prober.take_due(t0);
+  ASSERT_TRUE(one_of_two);
+  EXPECT_FALSE(one_of_two->all) << "two take 10 s";
+  EXPECT_EQ(one_of_two->streams, (std::vector{one}));
+  watch_many(prober, 200, t0);
+  EXPECT_FALSE(prober.take_due(t0 + 5s - 1ns)) << "no sooner than the budget allows";
+  const auto all = prober.take_due(t0 + 5s);
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->all);
+  EXPECT_EQ(all->streams.size(), 199U) << "the one under way waits for its own answer";
+  answer(prober, *all, price(100), t0 + 6s);
+  Found found;
+  prober.take_findings(found);
+  EXPECT_EQ(found.size(), 199U);
+  EXPECT_FALSE(prober.take_due(t0 + 40s)) << "all of them know for now";
+}
+
+TEST(Prober, an_answer_for_all_refreshes_those_that_were_not_due_yet) {
+  Prober prober(Budget{1, 5s});
+  for (std::uint32_t i = 1; i <= 40; ++i) {
+    prober.watch(StreamId{i}, price(100), t0 + i * 1s, list);
+  }
+  std::size_t asked = 0;
+  Found found;
+  for (MonoTime now = t0; now < t0 + 10min; now += 1s) {
+    prober.on_time(now);
+    while (const auto question = prober.take_due(now)) {
+      ++asked;
+      answer(prober, *question, price(100), now);
+    }
+    prober.take_findings(found);
+  }
+  EXPECT_EQ(found.size(), 40U) << "quiet, said once, and never too long ago";
+  EXPECT_LT(asked, 40U);
+}
+
+TEST(Prober, a_list_that_costs_more_waits_for_its_share) {
+  Prober prober(Budget{5, 5s}, {}, 5);
+  watch_many(prober, 1, t0);
+  ASSERT_TRUE(prober.take_due(t0));
+  watch_many(prober, 30, t0);
+  EXPECT_FALSE(prober.take_due(t0 + 4s)) << "four are left";
+  EXPECT_EQ(prober.next_deadline(t0 + 4s), t0 + 5s);
+  const auto all = prober.take_due(t0 + 5s);
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->all);
+  EXPECT_EQ(prober.next_allowed(t0 + 6s), t0 + 10s);
+}
+
+TEST(Prober, what_a_list_does_not_tell_is_asked_by_itself) {
+  Prober prober(Budget{1, 1s});
+  watch_many(prober, 20, t0);
+  const auto all = prober.take_due(t0);
+  ASSERT_TRUE(all && all->all);
+  std::vector<std::optional<Prober::Known>> told(20, price(100));
+  told[6].reset();
+  prober.on_answer(*all, told, t0);
+  Found found;
+  prober.take_findings(found);
+  EXPECT_EQ(found.size(), 19U) << "nothing is known of one, and nothing held against it";
+  const auto alone = prober.take_due(t0 + 1s);
+  ASSERT_TRUE(alone);
+  EXPECT_FALSE(alone->all);
+  EXPECT_EQ(alone->streams, (std::vector{StreamId{7}}));
+}
+
+TEST(Prober, without_a_list_all_are_asked_by_themselves_for_a_while) {
+  Prober prober(Budget{1, 1s});
+  watch_many(prober, 20, t0);
+  const auto first = prober.take_due(t0);
+  ASSERT_TRUE(first && first->all);
+  prober.on_answer(*first, {}, t0);
+  EXPECT_FALSE(prober.take_due(t0 + 5s - 1ns));
+  const auto second = prober.take_due(t0 + 5s);
+  ASSERT_TRUE(second && second->all) << "it may have been a moment's trouble";
+  prober.on_answer(*second, {}, t0 + 5s);
+  for (int i = 6; i < 26; ++i) {
+    const auto question = prober.take_due(t0 + i * 1s);
+    ASSERT_TRUE(question);
+    EXPECT_FALSE(question->all);
+    answer(prober, *question, price(100), t0 + i * 1s);
+  }
+  Found found;
+  prober.take_findings(found);
+  EXPECT_EQ(found.size(), 20U) << "quiet: nothing was held against them";
+}
+
+TEST(Prober, a_list_that_did_not_come_is_a_failure_of_each) {
+  Prober prober(Budget{1, 1s});
+  watch_many(prober, 20, t0);
+  const auto first = prober.take_due(t0);
+  ASSERT_TRUE(first && first->all);
+  prober.on_failure(*first, t0);
+  const auto second = prober.take_due(t0 + 5s);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->all) << "the list is as good as before";
+  prober.on_failure(*second, t0 + 5s);
+  Found found;
+  prober.take_findings(found);
+  ASSERT_EQ(found.size(), 20U);
+  EXPECT_EQ(found[0].verdict, Verdict::no_word);
+}
+
+TEST(Prober, those_past_their_limit_are_asked_first) {
+  Prober prober(Budget{1, 1s});
+  watch_many(prober, 3, t0);
+  prober.set_past_limit(StreamId{3}, true);
+  prober.set_past_limit(StreamId{4}, true);  // nobody's
+  const auto question = prober.take_due(t0 + 1s);
+  ASSERT_TRUE(question);
+  EXPECT_EQ(question->streams, (std::vector{StreamId{3}}));
+}
+
+TEST(Prober, what_time_brings_does_not_wait_for_the_budget) {
+  Prober prober(Budget{1, 1h});
+  prober.watch(one, price(100), t0);
+  const auto question = prober.take_due(t0);
+  ASSERT_TRUE(question);
+  answer(prober, *question, price(101), t0);
+  prober.watch(two, price(100), t0);  // due, and no request left
+  EXPECT_EQ(prober.next_deadline(t0 + 1s), t0 + 2s) << "when the other is settled";
 }
 
 }  // namespace

@@ -133,5 +133,24 @@ TEST(SessionRequests, keep_within_the_share_of_their_own_limit) {
   EXPECT_EQ(port.sent.size(), 11U) << "those that waited go out together, an hour after the first";
 }
 
+/// Ours of binance-usdm's messages are two a second, and one subscription made anew takes two.
+TEST(SessionAck, a_subscription_made_anew_can_be_taken_back_until_it_is_sent) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  const std::size_t sent = asked.port.sent.size();
+  asked.session.resubscribe(TopicId{0}, t0 + 1s);
+  EXPECT_FALSE(asked.session.withdraw_resubscription(TopicId{0})) << "both are on their way";
+  asked.session.resubscribe(TopicId{1}, t0 + 1s);
+  asked.session.resubscribe(TopicId{2}, t0 + 1s);
+  EXPECT_FALSE(asked.session.withdraw_resubscription(TopicId{7}));
+  EXPECT_TRUE(asked.session.withdraw_resubscription(TopicId{1}));
+  EXPECT_FALSE(asked.session.waits_to_be_sent(TopicId{1}));
+  EXPECT_FALSE(asked.session.coverage(TopicId{1})->resubscribing);
+  asked.session.on_time(t0 + 2s);
+  EXPECT_EQ(asked.port.sent.size(), sent + 4);
+  EXPECT_TRUE(asked.port.sent.back().text.contains("\"c@")) << asked.port.sent.back().text;
+  EXPECT_TRUE(asked.acknowledged(1));
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

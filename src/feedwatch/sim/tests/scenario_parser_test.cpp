@@ -124,6 +124,10 @@ INSTANTIATE_TEST_SUITE_P(
     All, ScenarioErrors,
     testing::Values(
         BadLine{"frobnicate", "begins no line", "venue, policy"},
+        BadLine{"market beta X/mark series a.csv", "no venue beta", "alpha"},
+        BadLine{"market alpha X/mark walks", "what moves it?", "series PATH"},
+        BadLine{"market alpha X/mark series no/such.csv", "no/such.csv: cannot be read", "path"},
+        BadLine{"market alpha Y/mark series a.csv", "trades no Y", "also Y"},
         BadLine{"fault at 1s beta close", "no venue beta", "alpha"},
         BadLine{"fault at 1s alpha explode", "no fault", "half-open"},
         BadLine{"fault at soon alpha close", "soon", "750ms"},

@@ -49,7 +49,8 @@ static_assert(futures_events.size() == futures_channels.size());
 inline constexpr std::array<std::string_view, 2> futures_routes{"public", "market"};
 inline constexpr std::string_view futures_unrouted = "public";  // since 2026-04
 
-/// 2400 of weight a minute; the heaviest request we make is aggTrades with 20.
+/// 2400 of weight a minute; the heaviest request we make is aggTrades with 20. The prices of all
+/// symbols have at most 10.
 inline constexpr RateLimit futures_rest{.count = 120, .window = 60s};
 
 }  // namespace feedwatch::venues::binance

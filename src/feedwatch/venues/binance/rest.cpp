@@ -10,11 +10,14 @@ namespace feedwatch::venues::binance {
 
 namespace {
 
+using wire::PriceFields;
+
 constexpr std::string_view time_path = "/time";
 constexpr std::string_view instruments_path = "/exchangeInfo";
 constexpr std::string_view mark_path = "/premiumIndex";
 constexpr std::string_view book_path = "/ticker/bookTicker";
 constexpr std::string_view trades_path = "/aggTrades";
+constexpr std::string_view last_path = "/ticker/price";  ///< asked for all symbols only
 
 constexpr std::string_view invalid_symbol = R"({"code":-1121,"msg":"Invalid symbol."})";
 constexpr std::string_view no_symbol =
@@ -31,6 +34,28 @@ std::string_view path_of(Kind kind) {
       break;
   }
   return mark_path;
+}
+
+/// Those of all symbols: trades are told of one at a time, with their number.
+std::string_view list_path_of(Kind kind) {
+  return kind == Kind::last ? last_path : path_of(kind);
+}
+
+/// Where an object of such a path has them.
+PriceFields fields_of(Kind kind) {
+  switch (kind) {
+    case Kind::last:
+      return {.symbol = "symbol", .price = "price"};
+    case Kind::quote:
+      // Its `time` is that of the last change, and its `lastUpdateId` moves with every level of the
+      // book: neither compares with a bookTicker's.
+      return {.symbol = "symbol", .price = "bidPrice", .ask = "askPrice"};
+    case Kind::mark:
+      return {.symbol = "symbol", .price = "markPrice", .time = "time"};
+    case Kind::index:
+      break;
+  }
+  return {.symbol = "symbol", .price = "indexPrice", .time = "time"};
 }
 
 void write_names(JsonWriter& json, const Market& market, std::string_view symbol) {
@@ -58,6 +83,16 @@ void write_book(JsonWriter& json, const Market& market, const MarketState& state
   if (market.stamps_book) {
     json.field("time", wire::to_millis(state.traded)).field("lastUpdateId", state.seq);
   }
+  json.end_object();
+}
+
+void write_last(JsonWriter& json, const Market& market, const MarketState& state) {
+  json.begin_object();
+  // COIN-M calls the pair otherwise here.
+  json.field("symbol", state.symbol);
+  if (market.by_pair) json.field("ps", pair_of(state.symbol));
+  json.field("price", state.last.to_string());
+  if (market.contracts) json.field("time", wire::to_millis(state.traded));
   json.end_object();
 }
 
@@ -96,28 +131,19 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  wire::PriceFields fields{.symbol = "symbol"};
-  switch (kind) {
-    case Kind::last:
-      // Its `T` is that of the trade, which may be long ago.
-      fields = {.symbol = {}, .price = "p", .seq = "a"};
-      break;
-    case Kind::quote:
-      // Its `time` is that of the last change, and its `lastUpdateId` moves with every level of the
-      // book: neither compares with a bookTicker's.
-      fields.price = "bidPrice";
-      fields.ask = "askPrice";
-      break;
-    case Kind::mark:
-      fields.price = "markPrice";
-      fields.time = "time";
-      break;
-    case Kind::index:
-      fields.price = "indexPrice";
-      fields.time = "time";
-      break;
-  }
-  return wire::parse_price(body, symbol, fields);
+  // The `T` of a trade is when it was, which may be long ago.
+  if (kind == Kind::last) return wire::parse_price(body, symbol, {.price = "p", .seq = "a"});
+  return wire::parse_price(body, symbol, fields_of(kind));
+}
+
+std::string Client::prices_url(std::string_view rest_base, std::string_view, Kind kind) const {
+  if (!channel_for(sheet(), kind)) return {};
+  return wire::join_url(rest_base, market_.rest).append(list_path_of(kind));
+}
+
+std::expected<RestPrices, std::string> Client::parse_prices(
+    std::string_view body, std::span<const PriceName> asked) const {
+  return wire::parse_prices(body, asked, fields_of);
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {
@@ -126,10 +152,14 @@ std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) co
   path.remove_prefix(market_.rest.size());
   if (path == time_path) return VenueSide::RestPath::time;
   if (path == instruments_path) return VenueSide::RestPath::instruments;
-  const bool known = std::ranges::any_of(all_kinds, [&](Kind kind) {
-    return path == path_of(kind) && channel_for(sheet(), kind).has_value();
-  });
-  return known ? std::optional(VenueSide::RestPath::ticker) : std::nullopt;
+  const auto is_one = [&](auto of) {
+    return std::ranges::any_of(all_kinds, [&](Kind kind) {
+      return path == of(kind) && channel_for(sheet(), kind).has_value();
+    });
+  };
+  const bool one = wire::Target::split(target).parameter("symbol").has_value();
+  if (!one && is_one(list_path_of)) return VenueSide::RestPath::tickers;
+  return is_one(path_of) ? std::optional(VenueSide::RestPath::ticker) : std::nullopt;
 }
 
 std::string Server::encode_time(WallTime now) const {
@@ -159,6 +189,7 @@ std::string Server::encode_ticker(std::string_view target,
   if (trades && !symbol) return std::string(no_symbol);
   const auto write = trades                            ? write_trade
                      : parts.path.ends_with(mark_path) ? write_mark
+                     : parts.path.ends_with(last_path) ? write_last
                                                        : write_book;
   std::string text;
   JsonWriter json(text);

@@ -52,8 +52,8 @@ constexpr VenueSheet facts{
     .max_topics_per_request = 200,
     .max_request_chars = 8192,
     .forced_close = 24h,
-    // 6000 of weight a minute; aggTrades has 4. The list of instruments, with 20, is asked for
-    // rarely.
+    // 6000 of weight a minute; aggTrades has 4, and so have the prices of all symbols. The list of
+    // instruments, with 20, is asked for rarely.
     .rest = {.count = 1500, .window = 60s},
 };
 

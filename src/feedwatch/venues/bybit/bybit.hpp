@@ -66,6 +66,10 @@ class Client : public Venue {
                         Kind kind) const override;
   std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
                                                     Kind kind) const override;
+  std::string prices_url(std::string_view rest_base, std::string_view symbol,
+                         Kind kind) const override;
+  std::expected<RestPrices, std::string> parse_prices(
+      std::string_view body, std::span<const PriceName> asked) const override;
 
  private:
   const Category& category_;

@@ -23,6 +23,26 @@ std::string first_page(std::string_view rest_base, std::string_view category) {
   return url.append("?category=").append(category).append("&limit=1000");
 }
 
+wire::PriceFields fields_of(Kind kind) {
+  wire::PriceFields fields{.parents = list_path, .symbol = "symbol", .time = "time"};
+  switch (kind) {
+    case Kind::last:
+      fields.price = "lastPrice";
+      break;
+    case Kind::mark:
+      fields.price = "markPrice";
+      break;
+    case Kind::index:
+      fields.price = "indexPrice";
+      break;
+    case Kind::quote:
+      fields.price = "bid1Price";
+      fields.ask = "ask1Price";
+      break;
+  }
+  return fields;
+}
+
 void write_ticker(JsonWriter& json, const VenueSheet& sheet, const MarketState& state) {
   json.begin_object().field("symbol", state.symbol).field("lastPrice", state.last.to_string());
   if (channel_for(sheet, Kind::index)) json.field("indexPrice", state.index.to_string());
@@ -71,32 +91,24 @@ std::expected<std::vector<Instrument>, std::string> Client::parse_instruments(
 
 std::string Client::price_url(std::string_view rest_base, std::string_view symbol,
                               Kind kind) const {
-  if (!channel_for(sheet(), kind)) return {};
-  std::string url = wire::join_url(rest_base, tickers_path);
-  url.append("?category=").append(category_.name);
-  return url.append("&symbol=").append(wire::percent_encode(symbol));
+  std::string url = prices_url(rest_base, symbol, kind);
+  return url.empty() ? url : url.append("&symbol=").append(wire::percent_encode(symbol));
 }
 
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  wire::PriceFields fields{.parents = list_path, .symbol = "symbol", .time = "time"};
-  switch (kind) {
-    case Kind::last:
-      fields.price = "lastPrice";
-      break;
-    case Kind::mark:
-      fields.price = "markPrice";
-      break;
-    case Kind::index:
-      fields.price = "indexPrice";
-      break;
-    case Kind::quote:
-      fields.price = "bid1Price";
-      fields.ask = "ask1Price";
-      break;
-  }
-  return wire::parse_price(body, symbol, fields);
+  return wire::parse_price(body, symbol, fields_of(kind));
+}
+
+std::string Client::prices_url(std::string_view rest_base, std::string_view, Kind kind) const {
+  if (!channel_for(sheet(), kind)) return {};
+  return wire::join_url(rest_base, tickers_path).append("?category=").append(category_.name);
+}
+
+std::expected<RestPrices, std::string> Client::parse_prices(
+    std::string_view body, std::span<const PriceName> asked) const {
+  return wire::parse_prices(body, asked, fields_of);
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {
@@ -104,7 +116,9 @@ std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) co
   if (parts.path == time_path) return RestPath::time;
   if (parts.parameter("category") != category_.name) return std::nullopt;
   if (parts.path == instruments_path) return RestPath::instruments;
-  if (parts.path == tickers_path) return RestPath::ticker;
+  if (parts.path == tickers_path) {
+    return parts.parameter("symbol") ? RestPath::ticker : RestPath::tickers;
+  }
   return std::nullopt;
 }
 

@@ -22,6 +22,10 @@ const VenueSheet& sheet();
 /// rest.cpp: "XBTUSD" for "BTC/USD"; REST keeps names that the WebSocket API gave up.
 std::string rest_name(std::string_view symbol);
 
+/// rest.cpp: what REST may call it where it answers: as above, or with the letters that its oldest
+/// assets bear ("XXBTZUSD"). Likelier names first.
+std::vector<std::string> rest_keys(std::string_view symbol);
+
 /// decode.cpp
 std::unique_ptr<Decoder> make_decoder();
 
@@ -42,6 +46,10 @@ class Client final : public Venue {
                         Kind kind) const override;
   std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
                                                     Kind kind) const override;
+  std::string prices_url(std::string_view rest_base, std::string_view symbol,
+                         Kind kind) const override;
+  std::expected<RestPrices, std::string> parse_prices(
+      std::string_view body, std::span<const PriceName> asked) const override;
 };
 
 class Server final : public VenueSide {

@@ -46,6 +46,39 @@ std::string_view rest_asset(std::string_view asset) {
   return found == renamed.end() ? asset : found->rest;
 }
 
+/// Letters before the two assets of a pair: those of coins and of currencies, as the oldest have
+/// them.
+struct Letters {
+  std::string_view base, quote;
+};
+constexpr std::array letters{Letters{"", ""}, Letters{"X", "Z"}, Letters{"X", "X"},
+                             Letters{"", "Z"}, Letters{"Z", "Z"}};
+
+constexpr std::array<std::string_view, 10> old_coins{"XBT", "XDG", "ETH", "ETC", "LTC",
+                                                     "XRP", "XLM", "XMR", "ZEC", "REP"};
+constexpr std::array<std::string_view, 5> old_currencies{"USD", "EUR", "GBP", "CAD", "JPY"};
+
+constexpr std::array<std::string_view, 1> result_path{"result"};
+
+/// As the venue itself names the pair in an answer.
+std::string told_name(std::string_view symbol) {
+  const auto slash = symbol.find('/');
+  const auto is_old = [](const auto& assets, std::string_view asset) {
+    return std::ranges::find(assets, rest_asset(asset)) != assets.end();
+  };
+  const bool old = slash != std::string_view::npos && is_old(old_coins, symbol.substr(0, slash)) &&
+                   is_old(old_currencies, symbol.substr(slash + 1));
+  return old ? "X" + std::string(rest_asset(symbol.substr(0, slash))) + "Z" +
+                   std::string(symbol.substr(slash + 1))
+             : rest_name(symbol);
+}
+
+wire::PriceFields listed_fields(Kind kind) {
+  wire::PriceFields fields{.parents = result_path, .price = "c"};
+  if (kind == Kind::quote) fields.price = "b", fields.ask = "a";
+  return fields;
+}
+
 /// Every answer has this frame; `write` fills `result`.
 template <class Write>
 std::string answer(const Write& write) {
@@ -83,6 +116,18 @@ void write_trade(JsonWriter& json, const MarketState& state) {
 
 std::string rest_name(std::string_view symbol) {
   return rename(symbol, "", rest_asset);
+}
+
+std::vector<std::string> rest_keys(std::string_view symbol) {
+  const auto slash = symbol.find('/');
+  if (slash == std::string_view::npos) return {rest_name(symbol)};
+  const std::string_view base = rest_asset(symbol.substr(0, slash));
+  const std::string_view quote = rest_asset(symbol.substr(slash + 1));
+  std::vector<std::string> keys;
+  for (const Letters& each : letters) {
+    keys.push_back(std::string(each.base).append(base).append(each.quote).append(quote));
+  }
+  return keys;
 }
 
 std::string Client::instruments_url(std::string_view rest_base) const {
@@ -123,10 +168,23 @@ std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
   return wire::parse_price(body, symbol, {.parents = pair_path, .price = "0", .seq = "6"});
 }
 
+/// Trades are told of one pair at a time, with their number; all tickers have the last price.
+std::string Client::prices_url(std::string_view rest_base, std::string_view, Kind kind) const {
+  if (!channel_for(sheet(), kind)) return {};
+  return wire::join_url(rest_base, ticker_path);
+}
+
+std::expected<RestPrices, std::string> Client::parse_prices(
+    std::string_view body, std::span<const PriceName> asked) const {
+  return wire::parse_prices(body, asked, listed_fields, rest_keys);
+}
+
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {
-  const std::string_view path = wire::Target::split(target).path;
+  const wire::Target parts = wire::Target::split(target);
+  const std::string_view path = parts.path;
   if (path == time_path) return RestPath::time;
   if (path == pairs_path) return RestPath::instruments;
+  if (path == ticker_path && !parts.parameter("pair")) return RestPath::tickers;
   if (path == ticker_path || path == trades_path) return RestPath::ticker;
   return std::nullopt;
 }
@@ -153,14 +211,20 @@ std::string Server::encode_ticker(std::string_view target,
                                   std::span<const MarketState> states) const {
   const wire::Target parts = wire::Target::split(target);
   const auto pair = parts.parameter("pair");
-  const auto found = std::ranges::find_if(
-      states, [&](const MarketState& state) { return rest_name(state.symbol) == pair; });
-  if (found == states.end()) return R"({"error":["EQuery:Unknown asset pair"]})";
+  const auto asked = [&](const MarketState& state) {
+    return !pair || rest_name(state.symbol) == *pair;
+  };
+  if (pair && std::ranges::none_of(states, asked)) {
+    return R"({"error":["EQuery:Unknown asset pair"]})";
+  }
   const bool trades = parts.path == trades_path;
   return answer([&](JsonWriter& json) {
-    json.key(*pair);
-    trades ? write_trade(json, *found) : write_ticker(json, *found);
-    if (trades) json.field("last", std::to_string(to_ns(found->traded)));
+    for (const MarketState& state : states) {
+      if (!asked(state)) continue;
+      json.key(told_name(state.symbol));
+      trades ? write_trade(json, state) : write_ticker(json, state);
+      if (trades) json.field("last", std::to_string(to_ns(state.traded)));
+    }
   });
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view time_path = "/api/v5/public/time";
 constexpr std::string_view instruments_path = "/api/v5/public/instruments";
 constexpr std::string_view ticker_path = "/api/v5/market/ticker";
+constexpr std::string_view tickers_path = "/api/v5/market/tickers";
 constexpr std::string_view book_path = "/api/v5/market/books";
 constexpr std::string_view mark_path = "/api/v5/public/mark-price";
 constexpr std::string_view index_path = "/api/v5/market/index-tickers";
@@ -51,6 +52,37 @@ std::string_view marked_type(std::string_view symbol) {
   return type == "SPOT" ? "MARGIN" : type;
 }
 
+/// Where the answer about all symbols has the prices of a kind.
+wire::PriceFields listed_fields(Kind kind) {
+  wire::PriceFields fields{.parents = data_path, .symbol = "instId"};
+  switch (kind) {
+    case Kind::last:
+      fields.price = "last";
+      break;
+    case Kind::mark:
+      fields.price = "markPx";
+      fields.time = "ts";  // of the answer; that of the others is when the price came about
+      break;
+    case Kind::index:
+      fields.price = "idxPx";
+      break;
+    case Kind::quote:
+      fields.price = "bidPx";
+      fields.ask = "askPx";
+      break;
+  }
+  return fields;
+}
+
+/// Indices are listed by these; of "BTC-USDT" it is the second half.
+constexpr std::array<std::string_view, 4> index_currencies{"USD", "USDT", "USDC", "BTC"};
+
+std::string_view index_currency(std::string_view symbol) {
+  const std::string_view currency = symbol.substr(symbol.rfind('-') + 1);
+  const auto* found = std::ranges::find(index_currencies, currency);
+  return found == index_currencies.end() ? std::string_view{} : *found;
+}
+
 /// Every answer has this frame; `write_list` fills `data`.
 template <class WriteList>
 std::string answer(const WriteList& write_list) {
@@ -78,12 +110,13 @@ void write_price(JsonWriter& json, std::string_view path, const MarketState& sta
   }
   if (path == mark_path) json.field("markPx", state.mark.to_string());
   if (path == index_path) json.field("idxPx", state.index.to_string());
-  if (path == ticker_path) {
+  const bool ticker = path == ticker_path || path == tickers_path;
+  if (ticker) {
     json.field("last", state.last.to_string())
         .field("askPx", state.ask.to_string())
         .field("bidPx", state.bid.to_string());
   }
-  const WallTime at = path == ticker_path ? state.traded : state.now;
+  const WallTime at = ticker ? state.traded : state.now;
   json.field("ts", std::to_string(wire::to_millis(at))).end_object();
 }
 
@@ -135,33 +168,40 @@ std::string Client::price_url(std::string_view rest_base, std::string_view symbo
 std::expected<RestPrice, std::string> Client::parse_price(std::string_view body,
                                                           std::string_view symbol,
                                                           Kind kind) const {
-  wire::PriceFields fields{.parents = data_path, .symbol = "instId"};
-  switch (kind) {
-    case Kind::last:
-      fields.price = "last";
-      break;
-    case Kind::mark:
-      fields.price = "markPx";
-      fields.time = "ts";  // of the answer; that of the others is when the price came about
-      break;
-    case Kind::index:
-      fields.price = "idxPx";
-      break;
-    case Kind::quote:
-      fields.symbol = {};  // a book does not say whose it is
-      fields.price = "bids";
-      fields.ask = "asks";
-      break;
+  if (kind != Kind::quote) return wire::parse_price(body, symbol, listed_fields(kind));
+  // A book does not say whose it is.
+  return wire::parse_price(body, symbol, {.parents = data_path, .price = "bids", .ask = "asks"});
+}
+
+std::string Client::prices_url(std::string_view rest_base, std::string_view symbol,
+                               Kind kind) const {
+  if (kind == Kind::index) {
+    const std::string_view currency = index_currency(symbol);
+    if (currency.empty()) return {};
+    return wire::join_url(rest_base, index_path).append("?quoteCcy=").append(currency);
   }
-  return wire::parse_price(body, symbol, fields);
+  const std::string_view type = kind == Kind::mark ? marked_type(symbol) : instrument_type(symbol);
+  if (type == "OPTION") return {};  // too many to ask for all of them
+  return wire::join_url(rest_base, kind == Kind::mark ? mark_path : tickers_path)
+      .append("?instType=")
+      .append(type);
+}
+
+std::expected<RestPrices, std::string> Client::parse_prices(
+    std::string_view body, std::span<const PriceName> asked) const {
+  return wire::parse_prices(body, asked, listed_fields);
 }
 
 std::optional<VenueSide::RestPath> Server::rest_path(std::string_view target) const {
-  const std::string_view path = wire::Target::split(target).path;
+  const wire::Target parts = wire::Target::split(target);
+  const std::string_view path = parts.path;
   if (path == time_path) return RestPath::time;
   if (path == instruments_path) return RestPath::instruments;
-  const bool price =
-      path == ticker_path || path == book_path || path == mark_path || path == index_path;
+  if (path == tickers_path) return RestPath::tickers;
+  if (path == mark_path || path == index_path) {
+    return parts.parameter("instId") ? RestPath::ticker : RestPath::tickers;
+  }
+  const bool price = path == ticker_path || path == book_path;
   return price ? std::optional(RestPath::ticker) : std::nullopt;
 }
 
@@ -202,12 +242,22 @@ std::string Server::encode_ticker(std::string_view target,
                                   std::span<const MarketState> states) const {
   const wire::Target parts = wire::Target::split(target);
   const auto symbol = parts.parameter("instId");
-  const auto found = std::ranges::find_if(
-      states, [&](const MarketState& state) { return state.symbol == symbol; });
-  if (found == states.end()) {
+  const auto type = parts.parameter("instType");
+  const auto currency = parts.parameter("quoteCcy");
+  const auto asked = [&](const MarketState& state) {
+    if (symbol) return state.symbol == *symbol;
+    if (currency) return index_currency(state.symbol) == *currency;
+    const bool mark = parts.path == mark_path;
+    return (mark ? marked_type(state.symbol) : instrument_type(state.symbol)) == type;
+  };
+  if (symbol && std::ranges::none_of(states, asked)) {
     return R"({"code":"51001","msg":"Instrument ID does not exist","data":[]})";
   }
-  return answer([&](JsonWriter& json) { write_price(json, parts.path, *found); });
+  return answer([&](JsonWriter& json) {
+    for (const MarketState& state : states) {
+      if (asked(state)) write_price(json, parts.path, state);
+    }
+  });
 }
 
 }  // namespace feedwatch::venues::okx

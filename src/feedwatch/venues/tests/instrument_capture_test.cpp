@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "feedwatch/base/tests/test_data.hpp"
 #include "feedwatch/capture/reader.hpp"
+#include "feedwatch/venues/kraken/kraken.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::venues {
@@ -69,6 +71,25 @@ TEST(InstrumentCapture, AListOfKrakenFromBeforeItToldTheStatusIsRefused) {
   const auto read = venue.parse_instruments(body->second);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error(), "instrument 1 lacks a symbol or a status");
+}
+
+/// Answers about all pairs name them as the list of pairs does; none may be taken for another.
+TEST(InstrumentCapture, KrakensPairsAreFoundByWhatRestCallsThem) {
+  const auto path = testing::test_data_path("captures/cryptofeed-v3/KRAKEN.jsonl.zst");
+  FEEDWATCH_NEEDS_DATA(path);
+  const auto answers = answers_of(path);
+  const auto body = answers.find(find_venue("kraken")->instruments_url("https://api.kraken.com"));
+  ASSERT_NE(body, answers.end());
+  const auto pairs = nlohmann::json::parse(body->second).at("result");
+  std::size_t found = 0;
+  for (const auto& [key, pair] : pairs.items()) {
+    if (!pair.contains("wsname")) continue;  // a dark pool
+    std::vector<std::string> called = kraken::rest_keys(pair.at("wsname").get<std::string>());
+    std::erase_if(called, [&](const std::string& name) { return !pairs.contains(name); });
+    EXPECT_EQ(called, std::vector{key}) << pair.at("wsname");
+    ++found;
+  }
+  EXPECT_EQ(found, 293U);
 }
 
 }  // namespace

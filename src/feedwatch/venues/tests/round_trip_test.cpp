@@ -218,6 +218,58 @@ TEST(RoundTrip, PricesOverRest) {
   }
 }
 
+/// One answer for all symbols tells each what the answer for it alone does.
+TEST(RoundTrip, PricesOfAllSymbolsOverRest) {
+  Random random(20261127);
+  std::size_t lists = 0;
+  for (const std::string_view name : venue_names()) {
+    const Venue& venue = *find_venue(name);
+    const VenueSide& side = *find_venue_side(name);
+    // As venues spell them: Kraken's oldest, and types and currencies by which OKX lists.
+    const bool slash = name == "kraken";
+    const std::array symbols{slash ? "BTC/USD" : "BTC-USDT", slash ? "SOL/USD" : "SOL-USDT",
+                             slash ? "DOGE/EUR" : "DOGE-USDT"};
+    std::vector<MarketState> states;
+    for (const char* const symbol : symbols) states.push_back(random_state(random, symbol));
+    for (const Kind kind : all_kinds) {
+      if (!channel_for(venue.sheet(), kind)) continue;
+      const std::string url = venue.prices_url("http://h", symbols[0], kind);
+      if (url.empty()) continue;
+      ++lists;
+      ASSERT_TRUE(url.starts_with("http://h/")) << name;
+      ASSERT_EQ(side.rest_path(url.substr(8)), VenueSide::RestPath::tickers) << url;
+      const std::string body = side.encode_ticker(url.substr(8), states);
+      const std::array asked{PriceName{symbols[2], kind}, PriceName{"NO-SUCH", kind},
+                             PriceName{symbols[0], kind}};
+      const auto told = venue.parse_prices(body, asked);
+      ASSERT_TRUE(told) << url << '\n' << body << '\n' << told.error();
+      ASSERT_EQ(told->size(), 3U);
+      EXPECT_FALSE((*told)[1]) << url;
+      for (const auto& [place, state] : {std::pair{0U, 2U}, std::pair{2U, 0U}}) {
+        ASSERT_TRUE((*told)[place]) << url << '\n' << body;
+        const Prices& prices = (*told)[place]->prices;
+        EXPECT_TRUE(identical(prices.price, expected_of(states[state], kind, false).price)) << body;
+        if (kind == Kind::quote) {
+          EXPECT_TRUE(identical(prices.ask, states[state].ask)) << body;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(lists, 22U) << "all but Coinbase's";
+}
+
+TEST(RoundTrip, WhatIsNoListOfPricesIsAnError) {
+  for (const std::string_view name : venue_names()) {
+    const Venue& venue = *find_venue(name);
+    for (const std::string_view body :
+         {"", "{", "[]", "{}", "null", "\"BTC\"", "[[]]", R"({"result":{"list":[]}})",
+          R"({"error":["EGeneral:Too many requests"]})", R"({"code":"50011","data":[]})"}) {
+      const std::array asked{PriceName{"BTC-USDT", Kind::last}};
+      EXPECT_FALSE(venue.parse_prices(body, asked)) << name << ' ' << body;
+    }
+  }
+}
+
 TEST(RoundTrip, WhatRestDoesNotTellIsAnError) {
   for (const std::string_view name : venue_names()) {
     const Venue& venue = *find_venue(name);

@@ -4,6 +4,8 @@
 
 #include <charconv>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "feedwatch/venues/wire/json.hpp"
 #include "feedwatch/venues/wire/rest_document.hpp"
@@ -70,35 +72,109 @@ Token read_token(dom::element object, std::string_view key, std::string& buffer)
   return token;
 }
 
-}  // namespace
-
-std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
-                                                  const PriceFields& where) {
-  dom::parser parser;
+/// A whole answer, read.
+struct Answer {
   dom::element root;
-  if (const auto error = parser.parse(body.data(), body.size()).get(root)) {
+  dom::element node;  ///< where the parents lead
+};
+
+std::expected<Answer, std::string> read_answer(dom::parser& parser, std::string_view body,
+                                               std::span<const std::string_view> parents) {
+  Answer answer;
+  if (const auto error = parser.parse(body.data(), body.size()).get(answer.root)) {
     return std::unexpected("the answer is not JSON: " +
                            std::string(simdjson::error_message(error)));
   }
-  dom::element node;
-  if (descend(root, where.parents).get(node)) {
-    return std::unexpected("the answer holds no '" + std::string(where.parents.back()) + "'");
+  if (descend(answer.root, parents).get(answer.node)) {
+    return std::unexpected("the answer holds no '" + std::string(parents.back()) + "'");
   }
-  const auto object = object_of(node, symbol, where.symbol);
-  if (!object) return std::unexpected(object.error());
+  return answer;
+}
+
+std::expected<RestPrice, std::string> read_told(dom::element root, dom::element object,
+                                                std::string_view symbol, const PriceFields& where) {
   RestPrice told;
   const auto lacks = [&](std::string_view key) {
     return std::unexpected("REST tells no price '" + std::string(key) + "' of " +
                            std::string(symbol));
   };
-  if (!read_price(*object, where.price, told.prices.price)) return lacks(where.price);
-  if (!where.ask.empty() && !read_price(*object, where.ask, told.prices.ask)) {
+  if (!read_price(object, where.price, told.prices.price)) return lacks(where.price);
+  if (!where.ask.empty() && !read_price(object, where.ask, told.prices.ask)) {
     return lacks(where.ask);
   }
   std::string digits;
-  told.ts_event = parse_millis(read_token(*object, where.time, digits));
+  told.ts_event = parse_millis(read_token(object, where.time, digits));
   if (!told.ts_event) told.ts_event = parse_millis(read_token(root, where.time, digits));
-  told.seq = parse_unsigned(read_token(*object, where.seq, digits));
+  told.seq = parse_unsigned(read_token(object, where.seq, digits));
+  return told;
+}
+
+/// Those objects of a list whose names are wanted, or of an object whose keys are.
+struct Members {
+  std::size_t listed = 0;  ///< wanted or not
+  std::unordered_map<std::string_view, dom::element> wanted;
+};
+
+Members members_of(dom::element node, std::string_view key,
+                   const std::unordered_set<std::string_view>& names) {
+  Members members;
+  const auto take = [&](std::string_view name, dom::element item) {
+    ++members.listed;
+    if (names.contains(name)) members.wanted.insert_or_assign(name, item);
+  };
+  dom::array list;
+  dom::object object;
+  if (!key.empty() && !node.get_array().get(list)) {
+    for (const dom::element item : list) {
+      std::string_view name;
+      if (!item[key].get_string().get(name)) take(name, item);
+    }
+  } else if (key.empty() && !node.get_object().get(object)) {
+    for (const auto [name, item] : object) {
+      if (item.is_object()) take(name, item);
+    }
+  }
+  return members;
+}
+
+}  // namespace
+
+std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
+                                                  const PriceFields& where) {
+  dom::parser parser;
+  const auto answer = read_answer(parser, body, where.parents);
+  if (!answer) return std::unexpected(answer.error());
+  const auto object = object_of(answer->node, symbol, where.symbol);
+  if (!object) return std::unexpected(object.error());
+  return read_told(answer->root, *object, symbol, where);
+}
+
+std::expected<RestPrices, std::string> parse_prices(std::string_view body,
+                                                    std::span<const PriceName> asked,
+                                                    const FieldsOf& fields, const NamesOf& names) {
+  const PriceFields first = fields(asked.front().kind);
+  dom::parser parser;
+  const auto answer = read_answer(parser, body, first.parents);
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<std::vector<std::string>> called;
+  std::unordered_set<std::string_view> wanted;
+  for (const PriceName& each : asked) {
+    called.push_back(names ? names(each.symbol) : std::vector{std::string(each.symbol)});
+  }
+  for (const auto& each : called) wanted.insert(each.begin(), each.end());
+  const Members members = members_of(answer->node, first.symbol, wanted);
+  if (members.listed == 0) return std::unexpected("the answer lists no symbol");
+  RestPrices told(asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    for (const std::string& name : called[i]) {
+      const auto found = members.wanted.find(name);
+      if (found == members.wanted.end()) continue;
+      const auto read =
+          read_told(answer->root, found->second, asked[i].symbol, fields(asked[i].kind));
+      if (read) told[i] = *read;
+      break;
+    }
+  }
   return told;
 }
 

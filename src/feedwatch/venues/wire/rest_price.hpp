@@ -1,9 +1,11 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "feedwatch/venues/venue.hpp"
 
@@ -28,5 +30,17 @@ struct PriceFields {
 /// best first (order books).
 std::expected<RestPrice, std::string> parse_price(std::string_view body, std::string_view symbol,
                                                   const PriceFields& where);
+
+/// Where the prices of a kind stand, `symbol` always given or the list an object whose keys name
+/// them. All of one answer have the same `parents`.
+using FieldsOf = std::function<PriceFields(Kind)>;
+/// What a symbol may be called in the answer, likelier names first.
+using NamesOf = std::function<std::vector<std::string>(std::string_view symbol)>;
+
+/// Reads those asked for out of a list of all symbols; `names` where REST has its own.
+std::expected<RestPrices, std::string> parse_prices(std::string_view body,
+                                                    std::span<const PriceName> asked,
+                                                    const FieldsOf& fields,
+                                                    const NamesOf& names = {});
 
 }  // namespace feedwatch::venues::wire

@@ -164,6 +164,9 @@ TEST(BinanceSpotRest, Prices) {
   EXPECT_EQ(client.price_url("https://h", "X", Kind::last),
             "https://h/api/v3/aggTrades?symbol=X&limit=1");
   EXPECT_EQ(client.price_url("https://h", "X", Kind::mark), "");
+  EXPECT_EQ(client.prices_url("https://h", "X", Kind::quote), "https://h/api/v3/ticker/bookTicker");
+  EXPECT_EQ(client.prices_url("https://h", "X", Kind::last), "https://h/api/v3/ticker/price");
+  EXPECT_EQ(client.prices_url("https://h", "X", Kind::mark), "");
   EXPECT_EQ(server.rest_path("/api/v3/premiumIndex?symbol=X"), std::nullopt);
   EXPECT_EQ(server.rest_path("/fapi/v1/aggTrades?symbol=X"), std::nullopt);
   const auto quote =

@@ -134,7 +134,9 @@ TEST(BinanceRest, PathsAndAnswers) {
   EXPECT_EQ(server.rest_path("/fapi/v1/time"), VenueSide::RestPath::time);
   EXPECT_EQ(server.rest_path("/fapi/v1/exchangeInfo"), instruments);
   EXPECT_EQ(server.rest_path("/fapi/v1/premiumIndex?symbol=X"), ticker);
-  EXPECT_EQ(server.rest_path("/fapi/v1/ticker/bookTicker"), ticker);
+  EXPECT_EQ(server.rest_path("/fapi/v1/ticker/bookTicker?symbol=X"), ticker);
+  EXPECT_EQ(server.rest_path("/fapi/v1/ticker/bookTicker"), tickers);
+  EXPECT_EQ(server.rest_path("/fapi/v1/ticker/price"), tickers);
   EXPECT_EQ(server.rest_path("/fapi/v1/klines"), std::nullopt);
   EXPECT_EQ(server.encode_time(wall_from_ms(1499827319559)), R"({"serverTime":1499827319559})");
   const MarketState state{.symbol = "X",

@@ -94,7 +94,9 @@ TEST(BybitRest, PathsAndAnswers) {
   EXPECT_EQ(server.rest_path("/v5/market/time"), VenueSide::RestPath::time);
   EXPECT_EQ(server.rest_path("/v5/market/instruments-info?category=linear&limit=1000"),
             VenueSide::RestPath::instruments);
-  EXPECT_EQ(server.rest_path("/v5/market/tickers?category=linear"), VenueSide::RestPath::ticker);
+  EXPECT_EQ(server.rest_path("/v5/market/tickers?category=linear&symbol=X"),
+            VenueSide::RestPath::ticker);
+  EXPECT_EQ(server.rest_path("/v5/market/tickers?category=linear"), VenueSide::RestPath::tickers);
   EXPECT_EQ(server.rest_path("/v5/market/tickers?category=spot"), std::nullopt);
   EXPECT_EQ(server.rest_path("/v5/market/kline?category=linear"), std::nullopt);
   EXPECT_EQ(server.encode_time(wall_from_ns(1688639403423213947)),

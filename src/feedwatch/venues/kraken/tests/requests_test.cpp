@@ -146,5 +146,23 @@ TEST(KrakenRest, DocumentedAnswers) {
   EXPECT_EQ(server.rest_path("/0/public/Depth"), std::nullopt);
 }
 
+TEST(KrakenRest, AllPairsInOneAnswer) {
+  EXPECT_EQ(client.prices_url("http://h", "BTC/USD", Kind::quote), "http://h/0/public/Ticker");
+  EXPECT_EQ(client.prices_url("http://h", "A/B", Kind::last), "http://h/0/public/Ticker");
+  const std::array asked{PriceName{"BTC/USD", Kind::quote}, PriceName{"DOGE/USDT", Kind::last},
+                         PriceName{"USDT/USD", Kind::last}, PriceName{"ETH/EUR", Kind::last}};
+  const auto told = client.parse_prices(
+      R"({"error":[],"result":{"USDTZUSD":{"c":["0.9998","1"]},"XDGUSDT":{"c":["0.21","4"]},)"
+      R"("XETHZEUR":{"c":["0","1"]},"XXBTZUSD":{"a":["30300.10000","1","1.000"],)"
+      R"("b":["30300.00000","1","1.000"],"c":["30303.20000","0.00067643"]}}})",
+      asked);
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_EQ((*told)[0]->prices.ask.to_string(), "30300.10000");
+  EXPECT_EQ((*told)[1]->prices.price.to_string(), "0.21");
+  EXPECT_EQ((*told)[2]->prices.price.to_string(), "0.9998");
+  EXPECT_FALSE((*told)[3]) << "zero is no price";
+  EXPECT_FALSE((*told)[1]->seq) << "trades are counted where one pair is asked for";
+}
+
 }  // namespace
 }  // namespace feedwatch::venues::kraken

@@ -150,6 +150,29 @@ TEST(OkxRest, EveryKindHasItsPath) {
   EXPECT_EQ(instrument_type("BTC-USD-220514-22000-C"), "OPTION");
 }
 
+TEST(OkxRest, WhatIsListedTogether) {
+  EXPECT_EQ(client.prices_url("http://h", "BTC-USDT", Kind::last),
+            "http://h/api/v5/market/tickers?instType=SPOT");
+  EXPECT_EQ(client.prices_url("http://h", "BTC-USDT-SWAP", Kind::quote),
+            "http://h/api/v5/market/tickers?instType=SWAP");
+  EXPECT_EQ(client.prices_url("http://h", "BTC-USDT", Kind::mark),
+            "http://h/api/v5/public/mark-price?instType=MARGIN");
+  EXPECT_EQ(client.prices_url("http://h", "BTC-USD", Kind::index),
+            "http://h/api/v5/market/index-tickers?quoteCcy=USD");
+  EXPECT_EQ(client.prices_url("http://h", "BTC-EUR", Kind::index), "");
+  EXPECT_EQ(client.prices_url("http://h", "BTC-USD-220514-22000-C", Kind::last), "");
+  const std::array asked{PriceName{"A-B", Kind::quote}, PriceName{"C-D", Kind::quote},
+                         PriceName{"C-D", Kind::last}};
+  const auto told = client.parse_prices(
+      R"({"code":"0","data":[{"instId":"A-B","last":"1","askPx":"3","bidPx":"2"},)"
+      R"({"instId":"C-D","last":"5","askPx":"6","bidPx":""}]})",
+      asked);
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_EQ((*told)[0]->prices.ask.to_string(), "3");
+  EXPECT_FALSE((*told)[1]) << "nobody bids";
+  EXPECT_EQ((*told)[2]->prices.price.to_string(), "5");
+}
+
 TEST(OkxRest, DocumentedAnswers) {
   const auto last = client.parse_price(
       R"({"code":"0","msg":"","data":[{"instType":"SWAP","instId":"LTC-USD-SWAP","last":"9999.99",)"
