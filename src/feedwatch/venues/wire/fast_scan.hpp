@@ -33,7 +33,14 @@ class FastScan {
   template <std::size_t N>
   [[gnu::always_inline]] bool literal(const char (&text)[N]) {
     constexpr auto size = static_cast<std::ptrdiff_t>(N - 1);
-    if (end_ - at_ < size || std::memcmp(at_, text, N - 1) != 0) return false;
+    if (at_ + size > end_) return false;
+    if constexpr (size <= 8) {
+      std::uint64_t wanted = 0;
+      std::memcpy(&wanted, text, N - 1);
+      if ((word(at_) ^ wanted) << (8 * (8 - size)) != 0) return false;
+    } else {
+      if (std::memcmp(at_, text, N - 1) != 0) return false;
+    }
     at_ += size;
     return true;
   }
