@@ -192,6 +192,49 @@ TEST(FastDecode, OtherSpellingsAreLeftToTheGeneralParser) {
   EXPECT_FALSE(taken(pair, with(bybit_texts[0], "77.341", "")));
 }
 
+/// Where a field ends is guessed by the one before: no two of them may be misread together.
+TEST(FastDecode, NeighboursOfAnyLengthAreReadAlike) {
+  const std::string digits = "9876543210";
+  std::vector<std::string> prices;
+  for (std::size_t whole = 0; whole <= 9; ++whole) {
+    prices.push_back(digits.substr(0, whole));
+    for (std::size_t scale = 0; scale <= 9; ++scale) {
+      prices.push_back(prices.back().substr(0, whole) + "." + digits.substr(0, scale));
+    }
+  }
+  Pair pair = binance();
+  std::size_t accepted = 0;
+  for (const std::string& bid : prices) {
+    for (const std::string& ask : prices) {
+      const std::string text = R"({"stream":"x@bookTicker","data":{"e":"bookTicker","u":7,"s":"X",)"
+                               R"("b":")" +
+                               bid + R"(","B":"1","a":")" + ask +
+                               R"(","A":"4","T":1626992757352,"E":1626992757354}})";
+      accepted += taken(pair, text) ? 1U : 0U;
+    }
+  }
+  EXPECT_EQ(accepted, 72U * 72U) << "one to eight digits, and none to eight behind a point";
+  const std::string numbers = "1234567890123456789";
+  for (std::size_t id = 1; id <= 18; ++id) {
+    for (std::size_t time = 1; time <= 18; ++time) {
+      const std::string text = R"({"stream":"x@aggTrade","data":{"e":"aggTrade","E":)" +
+                               numbers.substr(0, time) + R"(,"a":)" + numbers.substr(0, id) +
+                               R"(,"s":"X","p":"1","q":"1","f":)" + numbers.substr(0, time) +
+                               R"(,"l":)" + numbers.substr(0, id) + R"(,"T":1,"m":true}})";
+      EXPECT_EQ(taken(pair, text), id <= 16 && time <= 13) << text;
+    }
+  }
+  for (std::size_t name = 0; name <= 20; ++name) {
+    for (std::size_t symbol = 0; symbol <= 20; ++symbol) {
+      const std::string text = R"({"stream":")" + numbers.substr(0, name) +
+                               R"(@markPrice@1s","data":{"e":"markPriceUpdate","E":1,"s":")" +
+                               numbers.substr(0, symbol) +
+                               R"(","p":"1.5","P":"","i":"1.55","r":"","T":0}})";
+      EXPECT_EQ(taken(pair, text), symbol > 0) << text;
+    }
+  }
+}
+
 /// Every text cut at every length, and every byte of it replaced by each of those that matter.
 TEST(FastDecode, NoMutationTellsTheTwoApart) {
   static constexpr char all[] = "\"\\,:{}[]. 0123456789eE+-aAbmsuTx\0\t\x7f\x80\xc3\xff";
