@@ -209,6 +209,7 @@ void Shard::Impl::on_wakeup(MonoTime now) {
 }
 
 void Shard::Impl::finish(MonoTime now) {
+  ++span;
   drain_changes(now);
   if (memory_dirty && running) save_memory(now);
   if (!running) return;

@@ -28,7 +28,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   for (const Frame& frame : frames) {
     const bool is_message = frame.type == FrameType::text || frame.type == FrameType::binary;
     // What a pong says of the line holds for what comes behind it.
-    if (!is_message) apply_pending(now);
+    if (!is_message) begin_span(now);
     switch (frame.type) {
       case FrameType::ping:
         heard = true;
@@ -54,9 +54,8 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
 void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& frame,
                              ReadStamp stamp, MonoTime now) {
   Unit& unit = *units[connection.unit];
-  decoded.clear();
   const auto type = connection.decoder->decode(frame, decoded);
-  if (!type || *type != venues::MessageType::data) apply_pending(now);
+  if (!type || *type != venues::MessageType::data) begin_span(now);
   if (!type) {
     feeds_dirty = true;
     if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
@@ -71,6 +70,7 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
       on_ticks(conn, unit, stamp, now);
       for (const venues::Beat& beat : decoded.beats) {
         feeds_dirty = true;
+        ++span;
         unit.feed->on_beat(conn, beat, now);
         if (beat.trade_id) on_trade_id(unit, beat.symbol, *beat.trade_id, now);
       }
@@ -119,16 +119,12 @@ void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime no
 
 void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire,
                           ReadStamp stamp, MonoTime now) {
-  const SymbolEntry& entry = unit.symbol_entries[path.number];
+  SymbolEntry& entry = unit.symbol_entries[path.number];
   const auto kind = static_cast<std::size_t>(wire.kind);
   const std::optional<StreamId> stream = entry.streams[kind];
   if (!stream) return;  // the channel carries it, nobody wants it
   const feed::TopicId topic = entry.topics[kind];
-  if (path.data.epoch == 0 || path.data.first || path.topic != topic) {
-    path.topic = topic;
-    path.data = unit.feed->on_data(conn, topic, now);
-  }
-  const feed::Session::Data& data = path.data;
+  const feed::Session::Data data = data_of(conn, unit, entry, topic, now);
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.
   Tick& tick = pending.emplace_back();
@@ -153,6 +149,23 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& w
   }
 }
 
+feed::Session::Data Shard::Impl::data_of(ConnId conn, Unit& unit, SymbolEntry& entry,
+                                         feed::TopicId topic, MonoTime now) {
+  if (entry.told_in == span && entry.told_topic == topic) return entry.told;
+  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
+  if (data.epoch != 0 && !data.first) {
+    entry.told = data;
+    entry.told_topic = topic;
+    entry.told_in = span;
+  }
+  return data;
+}
+
+void Shard::Impl::begin_span(MonoTime now) {
+  apply_pending(now);
+  ++span;
+}
+
 void Shard::Impl::apply_pending(MonoTime now) {
   monitor.apply(pending, now);
   pending.clear();
@@ -162,7 +175,7 @@ void Shard::Impl::apply_pending(MonoTime now) {
 void Shard::Impl::apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now) {
   const Tick first = pending.back();
   pending.pop_back();
-  apply_pending(now);
+  begin_span(now);
   const Outcome outcome = monitor.apply(first, now);
   feeds_dirty = true;
   if (proves_subscription(outcome)) begin_epoch(conn, unit, topic, first.epoch, now);

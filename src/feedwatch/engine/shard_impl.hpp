@@ -39,6 +39,10 @@ struct SymbolEntry {
   std::array<std::optional<StreamId>, kind_count> streams;
   std::array<feed::TopicId, kind_count> topics{};
   std::optional<std::uint64_t> trade_id;  ///< by the venue's count, where a beat tells it
+  /// What the feed said of a topic, and in which span: it says the same again until that is over.
+  feed::Session::Data told{};
+  feed::TopicId told_topic{};
+  std::uint64_t told_in = 0;
 
   bool empty() const {
     for (const auto& stream : streams) {
@@ -128,11 +132,14 @@ struct Shard::Impl {
   struct Path {
     std::string_view symbol{};
     SymbolTable::Number number = SymbolTable::none;
-    feed::TopicId topic{};
-    feed::Session::Data data{};
   };
   void on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire, ReadStamp stamp,
                MonoTime now);
+  /// What the feed says of a tick: nearly all of a span find it said already.
+  feed::Session::Data data_of(ConnId conn, Unit& unit, SymbolEntry& entry, feed::TopicId topic,
+                              MonoTime now);
+  /// Something else than a tick comes: what is pending is applied before.
+  void begin_span(MonoTime now);
   void apply_pending(MonoTime now);
   void apply_first(ConnId conn, Unit& unit, feed::TopicId topic, MonoTime now);
   /// The first usable data of a subscription: all streams of its topic count from here.
@@ -232,6 +239,8 @@ struct Shard::Impl {
   bool decoded_well = false;  ///< since the feed was last told of this read's messages
   std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
   bool heard = false;         ///< the read being decoded holds more than pongs
+  /// Counts what the feed is told beside ticks, and the reads.
+  std::uint64_t span = 1;
   std::vector<StreamChange> changes;
   std::vector<feed::Prober::Finding> findings;
   /// By the stream's index, where lines are doubled.

@@ -169,7 +169,7 @@ struct Decoded {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// `frame` is a text or binary frame (padding as promised by Frame).
+  /// `frame` is a text or binary frame (padding as promised by Frame). Whatever `out` held is gone.
   virtual std::expected<MessageType, DecodeError> decode(const Frame& frame, Decoded& out) = 0;
 };
 

@@ -17,7 +17,7 @@ enum class Shape : std::uint8_t {
   book_ticker,   ///< Binance USD-M bookTicker in its stream envelope
   mark_price,    ///< Binance USD-M markPrice@1s: mark and index
   agg_trade,     ///< Binance USD-M aggTrade
-  ticker_24h,    ///< Binance USD-M 24hrTicker: no channel of the product's, read and ignored
+  ticker_24h,    ///< Binance USD-M 24hrTicker: no channel of the product's, ignored by its head
   bybit_ticker,  ///< Bybit linear tickers, a delta with last price and best offers
   bybit_book,    ///< Bybit linear orderbook.1
 };

@@ -77,6 +77,40 @@ TEST(ShardReads, APongBehindAPriceIsHeardAfterIt) {
   }
 }
 
+/// A price, the late pong that makes its line a slow one, and a price of the same symbol: when the
+/// second was carried, beside the read's stamp.
+Duration age_behind_a_pong(bool one_read) {
+  MapStore store;
+  ShardBench bench(store);
+  EXPECT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  for (int i = 0; i < 21; ++i) {
+    bench.pass(1s);
+    bench.receive(conn, mark_frame(bench.clock.wall_now()));
+  }
+  bench.pass(200ms);
+  std::string text = mark_frame(bench.clock.wall_now());
+  const std::size_t length = text.size();
+  text.append(frame_padding, ' ');
+  const Frame price{FrameType::text, std::string_view(text).substr(0, length)};
+  const std::vector<Frame> frames{price, {FrameType::pong, {}}, price};
+  const ReadStamp stamp{bench.clock.mono, bench.clock.wall_now(), false};
+  for (std::size_t i = 0; i < frames.size(); i += one_read ? frames.size() : 1) {
+    bench.shard.on_read(conn, std::span(frames).subspan(i, one_read ? frames.size() : 1), stamp);
+  }
+  Monitor& monitor = bench.shard.monitor();
+  const Slot slot =
+      monitor.unchecked_slot(monitor.find({"binance-usdm", "BTCUSDT", Kind::mark}).value());
+  return stamp.ts_recv - slot.ts_recv;
+}
+
+TEST(ShardReads, APriceBehindAPongIsAsOldAsThePongSays) {
+  EXPECT_GT(age_behind_a_pong(false), 1s);
+  EXPECT_EQ(age_behind_a_pong(true), age_behind_a_pong(false));
+}
+
 /// So many undecodable messages in a row end a line; what could be read between them counts, also
 /// where all came in one read.
 bool line_ends(const std::vector<std::string>& messages) {

@@ -43,8 +43,10 @@ std::unique_ptr<Decoder> make_decoder(const Market& market);
 std::unique_ptr<Decoder> make_general_decoder(const Market& market);
 
 /// fast.cpp: the commonest data messages in their usual spelling, with the general parser's result;
-/// false for everything else. `out` holds nothing before, and nothing after a false.
-bool decode_fast(const Market& market, std::string_view padded, Decoded& out);
+/// and events that no channel of ours sends, of which only the head and the last two characters are
+/// read: what is wrong between is ignored as well. nullopt for everything else. `out` holds nothing
+/// before, and nothing after anything but data.
+std::optional<MessageType> decode_fast(const Market& market, std::string_view padded, Decoded& out);
 
 class Client : public Venue {
  public:

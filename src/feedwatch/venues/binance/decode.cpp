@@ -73,8 +73,8 @@ class BinanceDecoder final : public Decoder {
 
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
-    if (fast_ && decode_fast(market_, frame.payload, out)) return MessageType::data;
-    return decode_any(frame, out);
+    const auto known = fast_ ? decode_fast(market_, frame.payload, out) : std::nullopt;
+    return known ? Result(*known) : decode_any(frame, out);
   }
 
  private:

@@ -29,18 +29,18 @@ constexpr std::array kinds{Kind::last, Kind::mark, Kind::index};
   if (scan.literal(R"(indexPrice":")")) return read_price(scan, ticks[2]);
   if (scan.literal(R"(symbol")")) return false;  // said before
   // Those that come most, so that the end of a key need not be looked for.
-  if (scan.literal(R"(bid1Price":")") || scan.literal(R"(bid1Size":")") ||
-      scan.literal(R"(ask1Price":")") || scan.literal(R"(ask1Size":")")) {
-    return scan.text();
+  if (scan.literal(R"(bid1Price":")") || scan.literal(R"(ask1Price":")")) {
+    return scan.text_like_price();
   }
+  if (scan.literal(R"(bid1Size":")") || scan.literal(R"(ask1Size":")")) return scan.text();
   return scan.text() && scan.literal(R"(:")") && scan.text();
 }
 
 bool read_delta(FastScan& scan, std::vector<WireTick>& ticks) {
   for (std::size_t i = 0; i < kinds.size(); ++i) ticks.emplace_back();
-  std::string_view symbol;
-  if (!scan.text() || !scan.literal(R"(,"type":"delta","data":{"symbol":")") ||
-      !scan.text(symbol) || symbol.empty()) {
+  std::string_view topic, symbol;
+  if (!scan.text(topic) || !scan.literal(R"(,"type":"delta","data":{"symbol":")") ||
+      !scan.text_like(std::ssize(topic), symbol) || symbol.empty()) {
     return false;
   }
   while (scan.literal(R"(,")")) {
@@ -64,14 +64,16 @@ bool read_delta(FastScan& scan, std::vector<WireTick>& ticks) {
 bool read_book(FastScan& scan, WireTick& quote) {
   std::uint64_t update_id = 0;
   WallTime time;
+  std::string_view topic;
   const bool read =
-      scan.text() && scan.literal(R"(,"ts":)") && scan.millis(time) &&
-      scan.literal(R"(,"type":"snapshot","data":{"s":")") && scan.text(quote.symbol) &&
-      scan.literal(R"(,"b":[[")") && scan.price(quote.prices.price, quote.price_text) &&
-      scan.literal(R"(,")") && scan.text() && scan.literal(R"(]],"a":[[")") &&
-      scan.price(quote.prices.ask, quote.ask_text) && scan.literal(R"(,")") && scan.text() &&
-      scan.literal(R"(]],"u":)") && scan.number(update_id) && scan.literal(R"(,"seq":)") &&
-      scan.number() && scan.literal(R"(},"cts":)") && scan.number();
+      scan.text(topic) && scan.literal(R"(,"ts":)") && scan.millis(time) &&
+      scan.literal(R"(,"type":"snapshot","data":{"s":")") &&
+      scan.text_like(std::ssize(topic), quote.symbol) && scan.literal(R"(,"b":[[")") &&
+      scan.price(quote.prices.price, quote.price_text) && scan.literal(R"(,")") && scan.text() &&
+      scan.literal(R"(]],"a":[[")") && scan.price(quote.prices.ask, quote.ask_text) &&
+      scan.literal(R"(,")") && scan.text() && scan.literal(R"(]],"u":)") &&
+      scan.number(update_id) && scan.literal(R"(,"seq":)") && scan.number() &&
+      scan.literal(R"(},"cts":)") && scan.number();
   quote.kind = Kind::quote;
   quote.fields = {.price = true, .ask = true};
   quote.seq = update_id;

@@ -14,7 +14,7 @@ namespace feedwatch::venues {
 namespace {
 
 struct Pair {
-  std::function<bool(std::string_view, Decoded&)> fast;
+  std::function<std::optional<MessageType>(std::string_view, Decoded&)> fast;
   std::unique_ptr<Decoder> general;
 };
 Pair binance(std::string_view name = "binance-usdm") {
@@ -24,8 +24,11 @@ Pair binance(std::string_view name = "binance-usdm") {
 }
 Pair bybit(std::string_view name = "bybit-linear") {
   const auto& category = dynamic_cast<const bybit::Client&>(*find_venue(name)).traits();
-  return {std::bind_front(bybit::decode_fast, std::cref(category)),
-          bybit::make_general_decoder(category)};
+  const auto fast = [&category](std::string_view text, Decoded& out) {
+    return bybit::decode_fast(category, text, out) ? std::optional(MessageType::data)
+                                                   : std::nullopt;
+  };
+  return {fast, bybit::make_general_decoder(category)};
 }
 
 void expect_same(const WireTick& a, const WireTick& b) {
@@ -47,12 +50,15 @@ bool taken(Pair& pair, std::string_view text) {
   SCOPED_TRACE(std::string(text));
   const test::OwnedFrame owned(text);
   Decoded fast;
-  if (!pair.fast(owned.frame().payload, fast)) {
-    EXPECT_TRUE(fast.ticks.empty());
-    return false;
-  }
+  const auto known = pair.fast(owned.frame().payload, fast);
+  EXPECT_TRUE(known == MessageType::data || fast.ticks.empty());
+  if (!known) return false;
   Decoded general;
   const auto type = pair.general->decode(owned.frame(), general);
+  if (known == MessageType::ignored) {
+    EXPECT_TRUE(!type || *type == MessageType::ignored);
+    return true;
+  }
   EXPECT_TRUE(type && *type == MessageType::data);
   EXPECT_EQ(fast.ticks.size(), general.ticks.size());
   if (fast.ticks.size() != general.ticks.size()) return true;
@@ -83,6 +89,13 @@ const std::vector<std::string> coinm_texts{
     R"({"stream":"btcusd_perp@aggTrade","data":{"e":"aggTrade","E":1626992747395,"a":16599297,)"
     R"("s":"BTCUSD_PERP","p":"1.01000","q":"5","f":23961327,"l":23961327,"T":1626992747239,"m":false}})",
 };
+/// Of channels that are none of ours.
+const std::vector<std::string> foreign_texts{
+    R"({"stream":"btcusdt@ticker","data":{"e":"24hrTicker","E":1672515782136,"s":"BTCUSDT",)"
+    R"("p":"-0.0015","c":"0.0025","L":18150,"n":18151}})",
+    R"({"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1672515782136,"s":"BTCUSDT",)"
+    R"("k":{"t":1672515780000,"i":"1m","o":"0.0010","x":false}}})",
+};
 const std::vector<std::string> bybit_texts{
     R"({"topic":"tickers.SOLUSDT","type":"delta","data":{"symbol":"SOLUSDT","indexPrice":"77.341"},)"
     R"("cs":272903625919,"ts":1786310819679})",
@@ -104,6 +117,26 @@ TEST(FastDecode, UsualSpellingsAreTaken) {
   for (const std::string& text : coinm_texts) EXPECT_TRUE(taken(pair, text)) << text;
   pair = bybit();
   for (const std::string& text : bybit_texts) EXPECT_TRUE(taken(pair, text)) << text;
+}
+
+TEST(FastDecode, WhatNobodyWantsIsNotReadToItsEnd) {
+  Pair pair = binance();
+  const auto judged = [&](std::string_view text) {
+    const test::OwnedFrame owned(text);
+    Decoded out;
+    return pair.fast(owned.frame().payload, out);
+  };
+  for (const std::string& text : foreign_texts) EXPECT_EQ(judged(text), MessageType::ignored);
+  EXPECT_EQ(judged(R"({"stream":"x@ticker","data":{"e":"24hrTicker","E":nonsense}})"),
+            MessageType::ignored);
+  EXPECT_EQ(judged(R"({"stream":"x@ticker","data":{"e":"24hrTicker","E":1})"), std::nullopt);
+  EXPECT_EQ(judged(R"({"stream":"x@ticker","data":{"e":"24hrTicker"}})"), std::nullopt);
+  for (const char* ours : {"bookTicker", "aggTrade", "markPriceUpdate", "avgPrice",
+                           "serverShutdown", "", "bookTic\\u006ber"}) {
+    EXPECT_EQ(judged(R"({"stream":"x","data":{"e":")" + std::string(ours) + R"(","E":1}})"),
+              std::nullopt)
+        << ours;
+  }
 }
 
 TEST(FastDecode, WhatAMarketDoesNotHaveIsLeftToTheGeneralParser) {
@@ -159,6 +192,49 @@ TEST(FastDecode, OtherSpellingsAreLeftToTheGeneralParser) {
   EXPECT_FALSE(taken(pair, with(bybit_texts[0], "77.341", "")));
 }
 
+/// Where a field ends is guessed by the one before: no two of them may be misread together.
+TEST(FastDecode, NeighboursOfAnyLengthAreReadAlike) {
+  const std::string digits = "9876543210";
+  std::vector<std::string> prices;
+  for (std::size_t whole = 0; whole <= 9; ++whole) {
+    prices.push_back(digits.substr(0, whole));
+    for (std::size_t scale = 0; scale <= 9; ++scale) {
+      prices.push_back(prices.back().substr(0, whole) + "." + digits.substr(0, scale));
+    }
+  }
+  Pair pair = binance();
+  std::size_t accepted = 0;
+  for (const std::string& bid : prices) {
+    for (const std::string& ask : prices) {
+      const std::string text = R"({"stream":"x@bookTicker","data":{"e":"bookTicker","u":7,"s":"X",)"
+                               R"("b":")" +
+                               bid + R"(","B":"1","a":")" + ask +
+                               R"(","A":"4","T":1626992757352,"E":1626992757354}})";
+      accepted += taken(pair, text) ? 1U : 0U;
+    }
+  }
+  EXPECT_EQ(accepted, 72U * 72U) << "one to eight digits, and none to eight behind a point";
+  const std::string numbers = "1234567890123456789";
+  for (std::size_t id = 1; id <= 18; ++id) {
+    for (std::size_t time = 1; time <= 18; ++time) {
+      const std::string text = R"({"stream":"x@aggTrade","data":{"e":"aggTrade","E":)" +
+                               numbers.substr(0, time) + R"(,"a":)" + numbers.substr(0, id) +
+                               R"(,"s":"X","p":"1","q":"1","f":)" + numbers.substr(0, time) +
+                               R"(,"l":)" + numbers.substr(0, id) + R"(,"T":1,"m":true}})";
+      EXPECT_EQ(taken(pair, text), id <= 16 && time <= 13) << text;
+    }
+  }
+  for (std::size_t name = 0; name <= 20; ++name) {
+    for (std::size_t symbol = 0; symbol <= 20; ++symbol) {
+      const std::string text = R"({"stream":")" + numbers.substr(0, name) +
+                               R"(@markPrice@1s","data":{"e":"markPriceUpdate","E":1,"s":")" +
+                               numbers.substr(0, symbol) +
+                               R"(","p":"1.5","P":"","i":"1.55","r":"","T":0}})";
+      EXPECT_EQ(taken(pair, text), symbol > 0) << text;
+    }
+  }
+}
+
 /// Every text cut at every length, and every byte of it replaced by each of those that matter.
 TEST(FastDecode, NoMutationTellsTheTwoApart) {
   static constexpr char all[] = "\"\\,:{}[]. 0123456789eE+-aAbmsuTx\0\t\x7f\x80\xc3\xff";
@@ -183,6 +259,7 @@ TEST(FastDecode, NoMutationTellsTheTwoApart) {
   EXPECT_GT(mutate(binance(), binance_texts), 1'000U);
   EXPECT_GT(mutate(binance("binance-spot"), spot_texts), 500U);
   EXPECT_GT(mutate(binance("binance-coinm"), coinm_texts), 500U);
+  EXPECT_GT(mutate(binance(), foreign_texts), 1'000U);
   EXPECT_GT(mutate(bybit(), bybit_texts), 1'000U);
 }
 
@@ -198,7 +275,9 @@ TEST(FastDecode, NoMixtureTellsTheTwoApart) {
       taken(pair, a.substr(0, at) + b.substr(from));
     }
   };
-  mix(binance(), binance_texts);
+  std::vector<std::string> all = binance_texts;
+  all.insert(all.end(), foreign_texts.begin(), foreign_texts.end());
+  mix(binance(), all);
   mix(binance("binance-spot"), spot_texts);
   mix(binance("binance-coinm"), coinm_texts);
   mix(bybit(), bybit_texts);

@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -32,7 +33,14 @@ class FastScan {
   template <std::size_t N>
   [[gnu::always_inline]] bool literal(const char (&text)[N]) {
     constexpr auto size = static_cast<std::ptrdiff_t>(N - 1);
-    if (end_ - at_ < size || std::memcmp(at_, text, N - 1) != 0) return false;
+    if (at_ + size > end_) return false;
+    if constexpr (size <= 8) {
+      std::uint64_t wanted = 0;
+      std::memcpy(&wanted, text, N - 1);
+      if ((word(at_) ^ wanted) << (8 * (8 - size)) != 0) return false;
+    } else {
+      if (std::memcmp(at_, text, N - 1) != 0) return false;
+    }
     at_ += size;
     return true;
   }
@@ -57,20 +65,23 @@ class FastScan {
     return text(unused);
   }
 
-  /// A number without fraction.
+  /// A number without fraction, of at most 16 digits. As with prices, one as long as the one before
+  /// costs no waiting for where it ends; the first is most likely a moment.
   [[gnu::always_inline]] bool number(std::uint64_t& out) {
-    if (thirteen(out)) return true;
-    const Digits high = digits(at_);
+    const unsigned others = not_digits(at_);
+    if (!begins_with_digits(others, digits_)) digits_ = std::countr_zero(others);
     const char* begin = at_;
-    at_ += high.count;
-    out = high.value;
-    if (high.count == 8) {
-      const Digits low = digits(at_);
-      at_ += low.count;
-      out = out * power(low.count) + low.value;
-      if (low.count == 8 && is_digit(*at_)) return false;
+    const std::ptrdiff_t count = digits_;
+    at_ += count;
+    if (count <= 8) {
+      if (count == 0) return false;
+      out = first_digits(word(begin), count);
+    } else {
+      const std::ptrdiff_t more = count - 8;
+      out = value_of(word(begin) ^ each('0')) * power(more) + first_digits(word(begin + 8), more);
+      if (count == sight && is_digit(*at_)) return false;
     }
-    return plain_integer(begin, at_ - begin);
+    return plain_integer(begin, count);
   }
   [[gnu::always_inline]] bool number() {
     std::uint64_t unused = 0;
@@ -86,25 +97,52 @@ class FastScan {
     return true;
   }
 
+  /// text() of one that is most likely as long as `size`: a guess that holds costs no waiting for
+  /// where the text ends.
+  [[gnu::always_inline]] bool text_like(std::ptrdiff_t size, std::string_view& out) {
+    if (size >= stride || plain_characters(at_) != size || at_[size] != '"') return text(out);
+    out = {at_, static_cast<std::size_t>(size)};
+    at_ += size + 1;
+    return true;
+  }
+  /// Passes the printable ASCII before `mark`, as long as it is short; else nothing.
+  [[gnu::always_inline]] std::ptrdiff_t up_to(char mark) {
+    const std::ptrdiff_t size = characters_before(at_, mark);
+    if (size == stride || plain_characters(at_) < size) return 0;
+    at_ += size;
+    return size;
+  }
+
   /// A price up to the closing quote, which is passed: at most 8 digits before the point and 8
-  /// behind it.
+  /// behind it. Those of one message are mostly written alike: a price that has its point and its
+  /// end where the one before had them costs no waiting for where they are.
   [[gnu::always_inline]] bool price(Decimal& out, std::string_view& token) {
-    const char* begin = at_;
-    const Digits whole = digits(begin);
-    if (!plain_integer(begin, whole.count)) return false;
-    at_ += whole.count;
-    std::uint64_t mantissa = whole.value;
-    int scale = 0;
-    if (*at_ == '.') {
-      const Digits fraction = digits(++at_);
-      if (fraction.count == 0) return false;
-      mantissa = mantissa * power(fraction.count) + fraction.value;
-      scale = static_cast<int>(fraction.count);
-      at_ += fraction.count;
+    const unsigned others = not_digits(at_);
+    if (!ends_as_before(others)) {
+      const std::ptrdiff_t point = std::countr_zero(others);
+      const std::ptrdiff_t end = std::countr_zero(others & (others - 1));
+      if (end >= sight || at_[point] != '.') return long_price(out, token);
+      form_ = {point, end};
     }
-    out = Decimal{static_cast<Decimal::Mantissa>(mantissa), scale};
-    token = {begin, static_cast<std::size_t>(at_ - begin)};
-    return *at_++ == '"';
+    const char* begin = at_;
+    const std::ptrdiff_t scale = form_.end - form_.point - 1;
+    if (begin[form_.point] != '.' || scale < 1 || scale > 8 || form_.point > 8 ||
+        !plain_integer(begin, form_.point)) {
+      return false;
+    }
+    const std::uint64_t whole = first_digits(word(begin), form_.point);
+    const std::uint64_t fraction = first_digits(word(begin + form_.point + 1), scale);
+    const std::uint64_t mantissa = whole * power(scale) + fraction;
+    out = Decimal{static_cast<Decimal::Mantissa>(mantissa), static_cast<int>(scale)};
+    token = {begin, static_cast<std::size_t>(form_.end)};
+    at_ += form_.end + 1;
+    return begin[form_.end] == '"';
+  }
+
+  /// text() of one that is most likely written as the last price was, whatever it is.
+  [[gnu::always_inline]] bool text_like_price() {
+    std::string_view unused;
+    return text_like(form_.end, unused);
   }
 
   bool at_end() const { return at_ == end_; }
@@ -115,6 +153,12 @@ class FastScan {
   struct Digits {
     std::uint64_t value = 0;
     std::ptrdiff_t count = 0;  ///< 0 to 8
+  };
+
+  /// Where the parts of a price are.
+  struct Form {
+    std::ptrdiff_t point = 0;
+    std::ptrdiff_t end = 0;
   };
 
   static constexpr std::uint64_t each(std::uint8_t byte) { return byte * 0x0101010101010101ULL; }
@@ -135,6 +179,40 @@ class FastScan {
     return eight;
   }
 
+  static unsigned bit(std::ptrdiff_t at) { return 1U << static_cast<unsigned>(at); }
+  /// By not_digits(): whether there are so many of them and no more, 1 to 15.
+  static bool begins_with_digits(unsigned others, std::ptrdiff_t count) {
+    return (others & (2 * bit(count) - 1)) == bit(count);
+  }
+  bool ends_as_before(unsigned others) const {
+    return (others & (2 * bit(form_.end) - 1)) == (bit(form_.point) | bit(form_.end)) &&
+           form_.end != 0;
+  }
+
+  /// price() without a point, or with more characters than not_digits() sees.
+  bool long_price(Decimal& out, std::string_view& token) {
+    const char* begin = at_;
+    const Digits whole = digits(begin);
+    if (!plain_integer(begin, whole.count)) return false;
+    at_ += whole.count;
+    std::uint64_t mantissa = whole.value;
+    int scale = 0;
+    if (*at_ == '.') {
+      const Digits fraction = digits(++at_);
+      if (fraction.count == 0) return false;
+      mantissa = mantissa * power(fraction.count) + fraction.value;
+      scale = static_cast<int>(fraction.count);
+      at_ += fraction.count;
+    }
+    out = Decimal{static_cast<Decimal::Mantissa>(mantissa), scale};
+    token = {begin, static_cast<std::size_t>(at_ - begin)};
+    return *at_++ == '"';
+  }
+
+  /// Of so many characters not_digits() says which are none, one bit each, and sets the bit behind
+  /// them.
+  static constexpr std::ptrdiff_t sight = 16;
+
   /// How many characters at the front are plain text, at most `stride`: what ends it is a quote, a
   /// backslash, a control character, or none of ASCII.
 #if defined(__SSE2__)
@@ -148,6 +226,19 @@ class FastScan {
     constexpr unsigned behind = 1U << static_cast<unsigned>(stride);
     return std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(special)) | behind);
   }
+  [[gnu::always_inline]] static std::ptrdiff_t characters_before(const char* from, char mark) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i found = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark));
+    constexpr unsigned behind = 1U << static_cast<unsigned>(stride);
+    return std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(found)) | behind);
+  }
+  [[gnu::always_inline]] static unsigned not_digits(const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    // Digits are the ten smallest signed numbers after this.
+    const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(0x80 - '0')));
+    const __m128i others = _mm_cmpgt_epi8(moved, _mm_set1_epi8(static_cast<char>(0x80 + 9)));
+    return static_cast<unsigned>(_mm_movemask_epi8(others)) | bit(sight);
+  }
 #else
   static constexpr std::ptrdiff_t stride = 8;
   static std::ptrdiff_t plain_characters(const char* from) {
@@ -158,18 +249,15 @@ class FastScan {
     const std::uint64_t below = (quote - each(1)) | (backslash - each(1)) | (eight - each(0x20));
     return std::countr_zero(((below & ~eight) | eight) & each(0x80)) / 8;
   }
-#endif
-
-  /// Moments and many ids have 13 digits; where to go on is known without counting them.
-  [[gnu::always_inline]] bool thirteen(std::uint64_t& out) {
-    const std::uint64_t high = word(at_) ^ each('0');
-    const std::uint64_t low = word(at_ + 5) ^ each('0');
-    const std::uint64_t others = ((high + each(0x76)) | high | (low + each(0x76)) | low);
-    if ((others & each(0x80)) != 0 || (high & 0xffU) == 0 || is_digit(at_[13])) return false;
-    out = value_of(high) * 100'000 + value_of(low & ~std::uint64_t{0xffffff});
-    at_ += 13;
-    return true;
+  static std::ptrdiff_t characters_before(const char* from, char mark) {
+    return std::find(from, from + stride, mark) - from;
   }
+  static unsigned not_digits(const char* from) {
+    unsigned others = bit(sight);
+    for (std::ptrdiff_t i = 0; i < sight; ++i) others |= is_digit(from[i]) ? 0U : bit(i);
+    return others;
+  }
+#endif
 
   /// The digits at the front of eight characters.
   [[gnu::always_inline]] static Digits digits(const char* from) {
@@ -180,6 +268,10 @@ class FastScan {
     const std::ptrdiff_t count = std::countr_zero(others) / 8;
     if (count == 0) return {};
     return {value_of(eight << (8 * (8 - count))), count};
+  }
+  /// Of eight characters the first `count`, which are digits; 1 to 8.
+  static std::uint64_t first_digits(std::uint64_t eight, std::ptrdiff_t count) {
+    return value_of((eight ^ each('0')) << (8 * (8 - count)));
   }
 
   /// Eight digits, the first in the low byte: pairs, then fours, then all.
@@ -194,6 +286,8 @@ class FastScan {
 
   const char* at_;
   const char* end_;
+  Form form_;                   ///< of the last price with a point
+  std::ptrdiff_t digits_ = 13;  ///< of the last number
 };
 
 }  // namespace feedwatch::venues::wire
