@@ -61,7 +61,9 @@ void Shard::Impl::on_copy(ConnId conn, Unit& unit, feed::TopicId topic,
     pending.pop_back();
   }
   const bool tells = data.first || data.accused;
-  if (tells || pending.size() >= most_pending) apply_pending(now);
+  // What the feed says of a topic changes with the proof, and with whose line is the primary.
+  if (tells) begin_span(now);
+  if (pending.size() >= most_pending) apply_pending(now);
   if (tells && proves(merged.own)) prove_copy(conn, unit, topic, data, now);
 }
 
@@ -98,7 +100,7 @@ void Shard::Impl::take_over(StreamId stream, StreamEntry& entry, std::uint8_t co
                             std::uint32_t epoch, MonoTime now) {
   LineMerge* const merge = merge_of(stream);
   if (merge == nullptr) return;
-  apply_pending(now);
+  begin_span(now);
   const Slot stored = monitor.unchecked_slot(stream);
   const intake::LineCopy& line = merge->copy(copy);
   const Tick* const newest = line.newest();
