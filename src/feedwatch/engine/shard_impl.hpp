@@ -145,6 +145,8 @@ struct Shard::Impl {
   void set_policies(PolicySet policies, MonoTime now);
   void set_policy(StreamEntry& entry, const Policy& policy, MonoTime now);
   void put(StreamEntry& entry);
+  /// Which line carries it, or that none does for good.
+  void show_line(StreamEntry& entry);
 
   // shard_instruments.cpp: which symbols trade
   void fetch_instruments(std::size_t unit, std::string url, MonoTime now);
@@ -221,6 +223,7 @@ class Shard::Impl::VenuePort final : public feed::FeedPort {
   void topic_lost(feed::TopicId topic, MonoTime now) override;
   void topic_reason(feed::TopicId topic, Reason reason, std::string_view detail,
                     MonoTime now) override;
+  void topic_retired(feed::TopicId topic, bool retired, MonoTime now) override;
   void repair_changed(feed::TopicId topic, const RepairStatus& repair) override;
   void repair_exhausted(feed::TopicId topic, bool exhausted, MonoTime now) override;
   void line_changed(const LineStatus& status) override;

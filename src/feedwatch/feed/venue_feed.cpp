@@ -236,7 +236,7 @@ void VenueFeed::on_closed(ConnId conn, const CloseReport& report, MonoTime now) 
 
 void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
   TopicState& state = at(topic);
-  if (state.quarantined) return;
+  if (state.quarantined || state.retired) return;
   state.silent_since = std::min(state.silent_since, since);
   // Repaired when it trades again and is still silent.
   if (state.instrument != Reason::ok || halted()) {
@@ -257,6 +257,7 @@ void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
 
 void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
+  if (state.retired) return;  // by other limits, not by data
   state.silent_since = never_mono;
   // Data is better evidence than a list: what ticks is neither halted nor gone.
   if (state.instrument != Reason::ok) set_instrument(topic, Reason::ok, {}, now);

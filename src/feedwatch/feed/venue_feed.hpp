@@ -54,7 +54,8 @@ class VenueFeed {
   void remove_topic(TopicId topic, MonoTime now);
   /// What REST says: venue_halt stops repair of the topic; quarantined says no list knows it: a bad
   /// symbol, or delisted once it had data and is silent. ok lifts all three; so do data, and a
-  /// minute without the word being repeated.
+  /// minute without the word being repeated. Delisted by two lists half a minute apart, the topic
+  /// is retired: no line asks for it, until a list holds it again.
   void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
 
   void start(MonoTime now);
@@ -102,6 +103,7 @@ class VenueFeed {
   bool owns(ConnId conn) const { return sessions_.contains(conn); }
   const std::string& line_name(TopicId topic) const;
   Reason reason(TopicId topic) const { return reason_of(at(topic)); }
+  bool retired(TopicId topic) const;
   /// Whether silence of any topic is excused by what REST said: it has to be asked again soon.
   bool excusing() const;
   /// Told off over REST, for as long as `retry_after` or the default ban.
@@ -126,6 +128,8 @@ class VenueFeed {
   // venue_topics.cpp: which there are, and which are set aside
   Slot& slot_with_room(std::string_view route, std::size_t room, MonoTime now);
   TopicId insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now);
+  void put_on(Slot& slot, TopicId topic, MonoTime now);
+  void take_off(Slot& slot, TopicId topic, MonoTime now);
   void erase_topic(Slot& slot, TopicId topic, MonoTime now);
   void close_if_empty(Slot& slot, MonoTime now);
   std::string_view route_of(const venues::Topic& topic) const;
@@ -135,6 +139,11 @@ class VenueFeed {
   void review_set_aside(MonoTime now);
   template <class Action>
   void for_sessions(TopicId topic, Action action);
+
+  // venue_retirement.cpp: symbols that are no longer listed
+  void retire_if_gone(TopicId topic, MonoTime now);
+  void retire(TopicId topic, MonoTime now);
+  void revive(TopicId topic, MonoTime now);
 
   // venue_beats.cpp: channels that only beat
   void add_beats(Slot& slot, const std::string& symbol, MonoTime now);

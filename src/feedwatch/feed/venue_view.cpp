@@ -8,7 +8,12 @@
 
 namespace feedwatch::feed {
 
+bool VenueFeed::retired(TopicId topic) const {
+  return at(topic).retired;
+}
+
 Reason VenueFeed::reason_of(const TopicState& topic) const {
+  if (topic.retired) return Reason::delisted;
   // It explains silence; a stream that ticks needs no explanation.
   const bool silent = topic.silent_since != never_mono || !topic.received;
   if (topic.instrument != Reason::ok && silent) return topic.instrument;

@@ -430,7 +430,10 @@ void VenueModel::on_request(ConnId conn, std::string_view text) {
     case ClientOp::unsubscribe:
       for (const Topic& topic : message.topics) {
         sessions_.at(conn).topics.erase(topic);
-        record_.unsubscribed.push_back({clock_.now(), topic.symbol});
+        record_.unsubscribed.push_back(
+            {.at = clock_.now(),
+             .symbol = topic.symbol,
+             .listed = fault(FaultType::delist_symbol, topic.symbol) == nullptr});
       }
       acknowledge(conn, message);
       return;

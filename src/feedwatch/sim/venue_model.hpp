@@ -75,6 +75,7 @@ class VenueModel final : public Server {
   struct Unsubscribed {
     MonoTime at{};
     std::string symbol;
+    bool listed = true;
   };
   struct Record {
     std::vector<MonoTime> dials;   ///< opened, refused or left hanging

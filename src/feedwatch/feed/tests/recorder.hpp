@@ -39,6 +39,7 @@ class Recorder final : public FeedPort {
   void topic_reason(TopicId topic, Reason reason, std::string_view, MonoTime) override {
     reasons[topic] = reason;
   }
+  void topic_retired(TopicId topic, bool value, MonoTime) override { retired[topic] = value; }
   void repair_changed(TopicId, const RepairStatus& repair) override { repairs.push_back(repair); }
   void repair_exhausted(TopicId, bool value, MonoTime) override { exhausted = value; }
   void line_changed(const LineStatus& status) override { lines[status.name] = status; }
@@ -53,6 +54,7 @@ class Recorder final : public FeedPort {
   std::vector<ConnId> closed, aborted;
   std::vector<TopicId> acknowledged, lost;
   std::map<TopicId, Reason> reasons;
+  std::map<TopicId, bool> retired;
   std::vector<RepairStatus> repairs;
   bool exhausted = false;
   std::map<std::string, LineStatus> lines;
