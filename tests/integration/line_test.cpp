@@ -64,6 +64,18 @@ TEST(Line, AHalfOpenOneIsReplacedWithinElevenSecondsOfItsLastFrame) {
   EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
 }
 
+TEST(Line, AYoungOneThatIsCutHasDataAgainWithinASecond) {
+  World world({.exchange = {.venue = "binance-usdm", .symbols = symbols},
+               .streams = streams_of(symbols, "quote")});
+  world.start_healthy();
+  const MonoTime cut = world.inject({.kind = FaultKind::close, .heals = Heals::never});
+  ASSERT_TRUE(world.wait([&] {
+    return world.counters().opened == 2 && newest(world, "quote") > cut + 20ms;
+  })) << world.story();
+  EXPECT_LE(newest(world, "quote") - cut, 1s) << world.story();
+  EXPECT_EQ(world.counters().dials, 2U);
+}
+
 TEST(Line, AcceptThenCloseIsDialledWithinTheSharedLimitAndIsOneAlert) {
   constexpr Duration spell = 30s;
   World world({.exchange = {.venue = "bybit-linear", .symbols = symbols},

@@ -22,7 +22,7 @@ void VenueFeed::start(MonoTime now) {
   running_ = true;
   next_refresh_ = now + refresh_every;
   last_dial_ = now - 1h;  // nothing to keep a distance from
-  choose_pathfinder(true, now);
+  choose_pathfinder(Redial::spread, now);
   publish_all(now);
   update_venue(now);
 }

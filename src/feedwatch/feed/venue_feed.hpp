@@ -22,6 +22,7 @@
 namespace feedwatch::feed {
 
 enum class Lasted : std::uint8_t;
+enum class Redial : std::uint8_t;
 
 struct FeedOptions {
   std::string venue;  ///< name shown; the venue part of stream keys
@@ -165,8 +166,9 @@ class VenueFeed {
 
   // venue_dial.cpp: who dials when
   bool venue_live(MonoTime now) const;
-  void schedule(Slot& slot, bool was_stable, MonoTime now);
-  void choose_pathfinder(bool was_stable, MonoTime now);
+  void schedule(Slot& slot, Redial redial, MonoTime now);
+  void choose_pathfinder(Redial redial, MonoTime now);
+  bool may_hurry(const Slot& slot, MonoTime now);
   void release_followers(MonoTime now);
   void release_other_routes(const Slot& silent, MonoTime now);
   void follow(Slot& slot, MonoTime now);
@@ -256,6 +258,7 @@ class VenueFeed {
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost
   MonoTime last_dial_{};
+  MonoTime hurry_again_at_{};  ///< a line that was young when it was lost is dialled at once again
   bool last_dial_seen_ = false;  // the venue saw it: it counts against the venue's limit
   std::optional<MonoTime> limited_until_;
   Duration next_ban_ = 2min;

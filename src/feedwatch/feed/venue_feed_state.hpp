@@ -28,6 +28,14 @@ constexpr Duration retry_after_max = 72h;
 /// How a connection ended.
 enum class Lasted : std::uint8_t { never_live, briefly, stable };
 
+/// When the venue is dialled that has no live line.
+enum class Redial : std::uint8_t {
+  paced,   ///< as far from the dial before as its limit allows for ever
+  soon,    ///< within half a second, or sooner where the pace allows
+  spread,  ///< within half a second: whoever lost a line that stood does not come back as one
+};
+constexpr Duration redial_within = 500ms;
+
 /// The line has had data long enough for its next loss to count as the first one.
 inline bool is_stable(const Session& session, MonoTime now) {
   return session.live_since() && now - *session.live_since() >= stable_after;

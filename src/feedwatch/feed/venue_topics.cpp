@@ -65,7 +65,7 @@ void VenueFeed::put_on(Slot& slot, TopicId topic, MonoTime now) {
     session->want(topic, at(topic).wire, false);
     session->on_time(now);
   }
-  if (running_ && !slot.current && !slot.dial_at) schedule(slot, true, now);
+  if (running_ && !slot.current && !slot.dial_at) schedule(slot, Redial::spread, now);
 }
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
@@ -108,7 +108,7 @@ void VenueFeed::close_if_empty(Slot& slot, MonoTime now) {
   }
   if (pathfinder_ == slot.index) {
     pathfinder_.reset();
-    choose_pathfinder(true, now);
+    choose_pathfinder(Redial::spread, now);
   }
 }
 
