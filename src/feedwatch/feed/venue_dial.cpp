@@ -213,6 +213,7 @@ void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
   const Lasted how_long = lasted(*slot.current, now);
   drop(slot, slot.current);
   lose_current(slot, how_long, now);
+  publish(slot, now);  // before the next dial: that this one failed is told, and why
 }
 
 // A pathfinder whose dial has reached nobody makes room for the next one; one that has reached the

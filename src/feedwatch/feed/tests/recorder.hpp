@@ -42,7 +42,10 @@ class Recorder final : public FeedPort {
   void topic_retired(TopicId topic, bool value, MonoTime) override { retired[topic] = value; }
   void repair_changed(TopicId, const RepairStatus& repair) override { repairs.push_back(repair); }
   void repair_exhausted(TopicId, bool value, MonoTime) override { exhausted = value; }
-  void line_changed(const LineStatus& status) override { lines[status.name] = status; }
+  void line_changed(const LineStatus& status) override {
+    lines[status.name] = status;
+    told_lines.push_back(status);
+  }
   void venue_changed(const VenueStatus& status) override { venue = status; }
   void budget_changed(MonoTime) override {}
 
@@ -58,6 +61,7 @@ class Recorder final : public FeedPort {
   std::vector<RepairStatus> repairs;
   bool exhausted = false;
   std::map<std::string, LineStatus> lines;
+  std::vector<LineStatus> told_lines;
   VenueStatus venue;
 
  private:
