@@ -127,6 +127,8 @@ std::string tell(const Read& read, const Decoded& out) {
     check_text(out.status->detail, "a status that is no text");
     fmt::format_to(std::back_inserter(text), "\ntrading {}: {}", out.status->trading,
                    out.status->detail);
+    for (const std::string& name : out.status->lasting) text += "\nlasts " + name;
+    for (const std::string& name : out.status->over) text += "\nover " + name;
   }
   return text;
 }

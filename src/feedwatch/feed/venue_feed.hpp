@@ -253,7 +253,12 @@ class VenueFeed {
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
   std::deque<std::pair<MonoTime, TopicId>> beats_due_;  // when each beat is missed; one entry each
 
-  std::map<ConnId, std::string> halts_;  // who says that the venue does not trade, in its words
+  /// In the venue's words, and what it named as the cause: it trades when all of that is over.
+  struct Halt {
+    std::string detail;
+    std::set<std::string> named;
+  };
+  std::map<ConnId, Halt> halts_;  // by who says that the venue does not trade
 
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost

@@ -34,7 +34,7 @@ void VenueFeed::update_reason(TopicId topic, MonoTime now) {
   std::string detail = state.detail;
   if (detail.empty() && reason == Reason::disconnected) detail = slots_[state.slot]->detail;
   if (reason == Reason::rate_limited) detail = limited_detail_;
-  if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second;
+  if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second.detail;
   if (reason == state.told && detail == state.told_detail) return;
   state.told = reason;
   state.told_detail = detail;

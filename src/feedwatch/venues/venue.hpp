@@ -131,6 +131,9 @@ struct Beat {
 struct SystemStatus {
   bool trading = true;  ///< false: silence is its own doing
   std::string detail;   ///< the venue's words
+  /// Where the venue names what stops it: those that last, and those that are over. It trades again
+  /// when all it named are over. Both empty: the word is about everything.
+  std::vector<std::string> lasting{}, over{};
 };
 
 enum class DecodeErrorCode : std::uint8_t {
