@@ -366,6 +366,7 @@ health::SelfEvidence App::Impl::self() const {
     self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
   }
   self.since_beat = clock.now() - mono_from_ns(shard_beat.at_ns);
+  self.recording_failed = recording && recording->failed();
   return self;
 }
 
