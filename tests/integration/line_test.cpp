@@ -64,6 +64,18 @@ TEST(Line, AHalfOpenOneIsReplacedWithinElevenSecondsOfItsLastFrame) {
   EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
 }
 
+TEST(Line, AYoungOneThatIsCutHasDataAgainWithinASecond) {
+  World world({.exchange = {.venue = "binance-usdm", .symbols = symbols},
+               .streams = streams_of(symbols, "quote")});
+  world.start_healthy();
+  const MonoTime cut = world.inject({.kind = FaultKind::close, .heals = Heals::never});
+  ASSERT_TRUE(world.wait([&] {
+    return world.counters().opened == 2 && newest(world, "quote") > cut + 20ms;
+  })) << world.story();
+  EXPECT_LE(newest(world, "quote") - cut, 1s) << world.story();
+  EXPECT_EQ(world.counters().dials, 2U);
+}
+
 TEST(Line, AcceptThenCloseIsDialledWithinTheSharedLimitAndIsOneAlert) {
   constexpr Duration spell = 30s;
   World world({.exchange = {.venue = "bybit-linear", .symbols = symbols},
@@ -158,6 +170,41 @@ TEST(Line, AnAcknowledgementIsNotData) {
   }
   EXPECT_EQ(world.counters().dials, 1U);
   EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
+}
+
+TEST(Line, AnAnnouncedCloseIsPreemptedAndMissesNoPrice) {
+  World world({.exchange = {.venue = "okx", .symbols = {"BTC-USDT-SWAP"}, .rate = 10},
+               .streams = {"BTC-USDT-SWAP/mark"}});
+  world.start_healthy();
+  const MonoTime told =
+      world.inject({.kind = FaultKind::announce_close, .heals = Heals::never, .delay = 3s});
+  Duration oldest{};
+  ASSERT_TRUE(world.wait([&] {
+    oldest = std::max(oldest, world.now() - world.slot("BTC-USDT-SWAP/mark").carried);
+    return world.counters().closed >= 1 && world.now() - told > 4s;
+  })) << world.story();
+  EXPECT_EQ(world.counters().opened, 2U);
+  EXPECT_LT(oldest, 1s) << "a mark price comes 200 ms after a change";
+  EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
+}
+
+TEST(Line, WhatAVenueSaysOfItselfExplainsItsSilence) {
+  World world({.exchange = {.venue = "bybit-linear", .symbols = {"BTCUSDT"}, .rate = 10},
+               .streams = {"BTCUSDT/quote"}});
+  world.start_healthy();
+  constexpr Duration spell = 13s;  // three periods of the book are 9 s
+  world.inject({.kind = FaultKind::says_halted, .heals = Heals::after, .duration = spell + 5s});
+  world.inject({.kind = FaultKind::silent_symbol,
+                .symbols = {"BTCUSDT"},
+                .heals = Heals::after,
+                .duration = spell});
+  EXPECT_TRUE(world.wait([&] {
+    const engine::StreamView view = world.view("BTCUSDT/quote");
+    return view.level != Level::healthy && view.reason == Reason::venue_halt && !view.fault;
+  })) << world.story();
+  EXPECT_TRUE(world.wait([&] { return world.level("BTCUSDT/quote") == Level::healthy; }));
+  EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
+  EXPECT_TRUE(world.events(EventType::repair_started).empty()) << world.story();
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ function note(stream) {
   const notes = [];
   if (stream.suspect_since && stream.level !== 'stale') notes.push('suspect');
   if (stream.quarantined && stream.reason !== 'quarantined') notes.push('quarantined');
+  if (stream.retired) notes.push('retired');
   if (stream.repair_exhausted) notes.push('repair exhausted');
   if (stream.detail) notes.push(stream.detail);
   return notes.join(' · ');

@@ -50,6 +50,7 @@ std::string note_of(const object& from) {
   };
   if (!text(from, "suspect_since").empty() && text(from, "level") != "stale") add("suspect");
   if (flag(from, "quarantined") && text(from, "reason") != "quarantined") add("quarantined");
+  if (flag(from, "retired")) add("retired");
   if (flag(from, "repair_exhausted")) add("repair exhausted");
   add(text(from, "detail"));
   return note;

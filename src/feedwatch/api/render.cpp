@@ -115,8 +115,8 @@ std::string stream_json(const engine::StreamView& view) {
   moment(json, "last_change", view.last_change);
   prices(json, info.key.kind, view.prices);
   json.field("line", view.line).field("epoch", view.epoch).field("ticks", view.ticks);
-  json.field("quarantined", view.quarantined).field("repair_exhausted", view.repair_exhausted);
-  json.field("flapping", view.flapping);
+  json.field("quarantined", view.quarantined).field("retired", view.retired);
+  json.field("repair_exhausted", view.repair_exhausted).field("flapping", view.flapping);
   json.field("detail", view.detail).field("channel", info.channel);
   json.field("cadence", cadence_word(info.cadence.type));
   json.key("thresholds").begin_object();

@@ -308,6 +308,8 @@ health::SelfEvidence App::Impl::self() const {
     self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
   }
   self.since_beat = clock.now() - oldest_beat();
+  self.recording_failed =
+      std::ranges::any_of(loops, [](const auto& loop) { return loop->recording_failed(); });
   return self;
 }
 

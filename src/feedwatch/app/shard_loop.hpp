@@ -70,6 +70,7 @@ class ShardLoop {
     std::atomic<std::uint64_t> divergences{0};
   };
   const Counters& counters() const { return counters_; }
+  bool recording_failed() const { return recording_ && recording_->failed(); }
   /// What is learnt of the clock of each of its venues.
   std::map<std::string, Duration> venue_clocks() const;
 

@@ -51,6 +51,8 @@ class ShardRecording {
   /// Writes what waits. After end(), any thread.
   Result<void> close() { return recording_.finish(); }
 
+  /// Ended by an error. Any thread.
+  bool failed() const { return recording_.failed(); }
   std::uint64_t files() const { return recording_.files(); }
   std::uint64_t lost() const { return tap_.lost(); }
 

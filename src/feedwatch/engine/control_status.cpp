@@ -166,14 +166,19 @@ void Control::Impl::apply(LineStatus next, MonoTime now) {
   const bool is_new = known == lines.end();
   const bool moved = is_new || known->second.status.state != next.state ||
                      known->second.status.reason != next.reason;
-  if (moved || next.removed) {
+  // A connection that was lost, or never stood, and one that has come as far since we looked.
+  const bool lost =
+      !is_new && next.unplanned_closes > known->second.status.unplanned_closes && !moved;
+  if (moved || lost || next.removed) {
     Event event;
     event.type = Event::Type::line_state;
     event.at = next.state_since;
     event.subject = next.name;
     event.reason = next.reason;
     const std::string_view from = is_new ? "new" : to_text(known->second.status.state);
-    event.text = next.removed ? "removed" : fmt::format("{} -> {}", from, to_text(next.state));
+    event.text = next.removed ? "removed"
+                              : fmt::format("{} -> {}{}", from, lost ? "backing_off -> " : "",
+                                            to_text(next.state));
     if (next.reason != Reason::ok) event.text += fmt::format(" {}", to_text(next.reason));
     event.text = with_detail(std::move(event.text), next.detail);
     emit(event);

@@ -27,6 +27,7 @@ StreamView Control::Impl::view_of(StreamId stream, const StreamTrack& track, Mon
   view.epoch = status.epoch;
   view.line = status.line;
   view.quarantined = status.quarantined;
+  view.retired = status.retired;
   view.repair_exhausted = status.repair_exhausted;
   view.flapping = status.flapping;
   view.detail = status.detail;

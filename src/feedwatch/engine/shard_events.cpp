@@ -340,6 +340,14 @@ void Shard::Impl::VenuePort::topic_reason(feed::TopicId topic, Reason reason,
   });
 }
 
+void Shard::Impl::VenuePort::topic_retired(feed::TopicId topic, bool retired, MonoTime now) {
+  for_streams(topic, [&](StreamId stream, StreamEntry& entry) {
+    shard_.show_line(entry);
+    if (retired) shard_.leave(stream, now);
+    shard_.put(entry);
+  });
+}
+
 void Shard::Impl::VenuePort::repair_changed(feed::TopicId topic, const RepairStatus& repair) {
   // Told once, with the stream first wanted of the topic; ids of two venues must not meet.
   const auto& fed = shard_.units[unit_]->streams.at(topic);

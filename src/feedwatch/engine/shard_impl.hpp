@@ -180,6 +180,8 @@ struct Shard::Impl {
   void set_policies(PolicySet policies, MonoTime now);
   void set_policy(StreamEntry& entry, const Policy& policy, MonoTime now);
   void put(StreamEntry& entry);
+  /// Which line carries it, or that none does for good.
+  void show_line(StreamEntry& entry);
 
   // shard_instruments.cpp: which symbols trade
   /// The list, or its next page, when the budget has a request for it.
@@ -279,6 +281,7 @@ class Shard::Impl::VenuePort final : public feed::FeedPort {
                         MonoTime now) override;
   void topic_reason(feed::TopicId topic, Reason reason, std::string_view detail,
                     MonoTime now) override;
+  void topic_retired(feed::TopicId topic, bool retired, MonoTime now) override;
   void repair_changed(feed::TopicId topic, const RepairStatus& repair) override;
   void repair_exhausted(feed::TopicId topic, bool exhausted, MonoTime now) override;
   void line_changed(const LineStatus& status) override;

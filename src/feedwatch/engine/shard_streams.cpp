@@ -109,7 +109,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   unit.symbol_entries[symbol].topics[kind] = entry.topic;
   unit.streams[entry.topic].push_back(*id);
   StreamEntry& stored = streams.emplace(*id, std::move(entry)).first->second;
-  stored.status.line = unit.feed->line_name(stored.topic);
+  show_line(stored);
   stored.feed_reason = unit.feed->reason(stored.topic);
   tell_reason(*id, stored, now);
   apply_instrument(unit, topic, stored.topic, now);
@@ -160,6 +160,12 @@ void Shard::Impl::put(StreamEntry& entry) {
   entry.status.worst = entry.status.level;
   entry.status.transitions = 0;
   entry.status.repairs.clear();
+}
+
+void Shard::Impl::show_line(StreamEntry& entry) {
+  const feed::VenueFeed& feed = *units[entry.venue]->feed;
+  entry.status.retired = feed.retired(entry.topic);
+  entry.status.line = entry.status.retired ? std::string{} : feed.line_name(entry.topic);
 }
 
 void Shard::Impl::drop_if_unwanted(StreamId stream, MonoTime now) {

@@ -52,7 +52,8 @@ struct StreamStatus {
   bool flapping = false;              ///< its level changes too often: alerts about it merge
   bool repair_exhausted = false;
   bool quarantined = false;
-  std::string detail;  ///< the venue's words, where there are some
+  bool retired = false;  ///< its symbol is no longer listed: nobody asks the venue for it
+  std::string detail;    ///< the venue's words, where there are some
   bool removed = false;
 };
 

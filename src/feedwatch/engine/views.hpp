@@ -32,6 +32,7 @@ struct StreamView {
   std::uint32_t epoch = 0;
   std::string line;
   bool quarantined = false;
+  bool retired = false;  ///< delisted, and no longer subscribed
   bool repair_exhausted = false;
   bool flapping = false;  ///< its level changes so often that its alert stays between outages
   std::string detail;

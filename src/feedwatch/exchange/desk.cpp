@@ -70,8 +70,7 @@ PeerId Desk::on_open(const Dial& dial, std::string_view address, MonoTime now) {
   for (const venues::Topic& topic : dial.topics) {
     if (peer.topics.size() < options_.max_topics) subscribe(id, peer, topic, now);
   }
-  const std::string welcome = options_.side->encode_welcome();
-  if (!welcome.empty() && !faults_.silent(id, peer.route)) port_.send_text(id, welcome);
+  tell(id, peer, greeting(peer, now));
   apply_fault_changes(now);
   return id;
 }
@@ -153,6 +152,9 @@ void Desk::subscribe(PeerId id, Peer& peer, const venues::Topic& topic, MonoTime
   const std::uint64_t subscription = faults_.on_subscribe(id, topic, now);
   peer.topics[topic] = subscription;
   const venues::ChannelSheet& channel = sheet().channels[topic.channel];
+  if (channel.beats == venues::BeatScope::venue && faults_.says_halted(peer.route)) {
+    tell(id, peer, side().encode_status(false, source_->venue_time(now)));
+  }
   if (channel.beats == venues::BeatScope::line) {
     peer.line_beats[topic] = {subscription, plus(now, channel.cadence.period)};
     return;

@@ -132,6 +132,7 @@ class Desk final : private MarketListener {
   std::vector<PeerView> peers() const;
   const Market& market() const { return *market_; }
   const MarketSource& source() const { return *source_; }
+  const venues::VenueSide& side() const { return *options_.side; }
   const venues::VenueSheet& sheet() const { return options_.side->sheet(); }
 
  private:
@@ -212,6 +213,11 @@ class Desk final : private MarketListener {
   bool in_scope(const FaultSpec& spec, const Peer& peer) const;
   void release(PeerId id, Peer& peer, const FaultSpec& spec);
   void restart_sequences(const FaultSpec& spec, MonoTime now);
+  void announce_close(const FaultSpec& spec, MonoTime now);
+  void say_status(const FaultSpec& spec, bool trading, MonoTime now);
+  void tell(PeerId id, const Peer& peer, const std::string& text);
+  bool hears_status(const Peer& peer) const;
+  std::string greeting(const Peer& peer, MonoTime now) const;
 
   DeskOptions options_;
   DeskPort& port_;

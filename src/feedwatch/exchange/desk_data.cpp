@@ -149,7 +149,8 @@ std::string Desk::encode(const Subscription& sub, const Emission& emission,
   const SymbolState state = view_of(sub, verdict);
   const Kinds changed = without_frozen(emission.changed, verdict);
   const bool all = emission.snapshot;
-  const bool is_book = sub.publisher.pace() == Pace::repeat;
+  const bool quoted = kinds_of(sheet().channels[sub.topic.channel]).has(Kind::quote);
+  const bool is_book = quoted && sub.publisher.pace() == Pace::repeat;
   return options_.side->encode_data(
       sub.topic.channel,
       {.symbol = state.symbol,

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/exchange/desk.hpp"
 
 // What belongs to the moment in which a fault begins or ends.
@@ -59,6 +60,10 @@ void Desk::begin(const FaultChange& change, MonoTime now) {
       peer.half_open = change.id;
       port_.pause(id, true);
     }
+  } else if (spec.kind == FaultKind::announce_close) {
+    announce_close(spec, now);
+  } else if (spec.kind == FaultKind::says_halted) {
+    say_status(spec, false, now);
   } else if (spec.kind == FaultKind::sequence_restart) {
     restart_sequences(spec, now);
   } else if (spec.kind == FaultKind::rest_old) {
@@ -72,6 +77,7 @@ void Desk::finish(const FaultChange& change, MonoTime now) {
   const FaultSpec& spec = change.spec;
   std::erase_if(frozen_, [&](const auto& item) { return item.first.first == change.id; });
   old_tickers_.erase(change.id);
+  if (spec.kind == FaultKind::says_halted) say_status(spec, true, now);
   // A dead connection does not come back because somebody opens another one.
   const bool revives = change.cause == HealCause::time || change.cause == HealCause::cleared;
   for (auto& [id, peer] : peers_) {
@@ -93,6 +99,48 @@ void Desk::release(PeerId id, Peer& peer, const FaultSpec& spec) {
     const std::string text = take(peer, waiting);
     if (!peer.half_open) send(id, peer, text);
   }
+}
+
+void Desk::announce_close(const FaultSpec& spec, MonoTime now) {
+  for (auto& [id, peer] : peers_) {
+    if (!in_scope(spec, peer)) continue;
+    tell(id, peer, side().encode_notice(source_->venue_time(now)));
+    peer.close_at = plus(now, spec.delay);
+    peer.close_code = spec.code;
+  }
+}
+
+void Desk::say_status(const FaultSpec& spec, bool trading, MonoTime now) {
+  for (const auto& [id, peer] : peers_) {
+    if (!in_scope(spec, peer) || !hears_status(peer)) continue;
+    if (trading && faults_.says_halted(peer.route)) continue;  // by another fault
+    tell(id, peer, side().encode_status(trading, source_->venue_time(now)));
+  }
+}
+
+/// Something that is no data, unless the connection hears nothing at all.
+void Desk::tell(PeerId id, const Peer& peer, const std::string& text) {
+  if (text.empty() || peer.half_open || faults_.silent(id, peer.route)) return;
+  port_.send_text(id, text);
+}
+
+/// Where there is a channel for it, who has subscribed it; else everybody.
+bool Desk::hears_status(const Peer& peer) const {
+  const auto is_status = [&](const venues::Topic& topic) {
+    return sheet().channels[topic.channel].beats == venues::BeatScope::venue;
+  };
+  const bool has_channel = std::ranges::any_of(sheet().channels, [](const auto& channel) {
+    return channel.beats == venues::BeatScope::venue;
+  });
+  if (!has_channel) return true;
+  return std::ranges::any_of(peer.topics, [&](const auto& item) { return is_status(item.first); });
+}
+
+/// What a connection is told as it opens: how the venue is, where it says so to everybody.
+std::string Desk::greeting(const Peer& peer, MonoTime now) const {
+  const std::string welcome = side().encode_welcome();
+  const bool halted = faults_.says_halted(peer.route) && hears_status(peer);
+  return halted ? side().encode_status(false, source_->venue_time(now)) : welcome;
 }
 
 void Desk::restart_sequences(const FaultSpec& spec, MonoTime now) {

@@ -142,7 +142,7 @@ void Exchange::arm() {
 }
 
 Result<FaultId> Exchange::add_fault(FaultSpec spec) {
-  if (auto known = check_fault(spec, desk_->sheet(), desk_->market()); !known) {
+  if (auto known = check_fault(spec, desk_->side(), desk_->market()); !known) {
     return std::unexpected(known.error());
   }
   auto id = desk_->add_fault(std::move(spec), now());

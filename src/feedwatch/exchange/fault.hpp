@@ -34,8 +34,10 @@ enum class FaultKind : std::uint8_t {
   rest_old,                ///< REST tickers stand still as they were when the fault began
   rest_429,                ///< REST answers 429 with Retry-After
   connect_budget,          ///< more than `limit` dials per `window`: refused for `ban`
+  announce_close,  ///< existing connections are told that they will end, and do after `delay`
+  says_halted,     ///< the venue says that it does not trade, and at the end that it does again
 };
-constexpr std::array<std::string_view, 17> fault_words{"silent_symbol",
+constexpr std::array<std::string_view, 19> fault_words{"silent_symbol",
                                                        "silent_all",
                                                        "ack_without_data",
                                                        "half_open",
@@ -51,7 +53,9 @@ constexpr std::array<std::string_view, 17> fault_words{"silent_symbol",
                                                        "rest_down",
                                                        "rest_old",
                                                        "rest_429",
-                                                       "connect_budget"};
+                                                       "connect_budget",
+                                                       "announce_close",
+                                                       "says_halted"};
 constexpr std::string_view to_text(FaultKind kind) {
   return fault_words[static_cast<std::size_t>(kind)];
 }
@@ -83,9 +87,9 @@ struct FaultSpec {
   Heals heals = Heals::never;
   Duration at{};                     ///< begins so long after it was added
   std::optional<Duration> duration;  ///< ends so long after it began
-  Duration delay{};                  ///< queue_delay, accept_then_close
+  Duration delay{};                  ///< queue_delay, accept_then_close, announce_close (60 s)
   Duration offset{};                 ///< clock_offset; positive = the venue's clock is ahead
-  std::uint16_t code = 1001;         ///< close, accept_then_close
+  std::uint16_t code = 1001;         ///< close, accept_then_close, announce_close
   int status = 0;                    ///< handshake_status 403, rest_down 503, connect_budget 429
   std::optional<Duration> retry_after;
   venues::RateLimit budget;  ///< connect_budget: limit per window
@@ -110,7 +114,8 @@ constexpr bool is_topic_fault(FaultKind kind) {
 
 /// Does what it does in one moment and is over.
 constexpr bool is_instant(FaultKind kind) {
-  return kind == FaultKind::close || kind == FaultKind::sequence_restart;
+  return kind == FaultKind::close || kind == FaultKind::sequence_restart ||
+         kind == FaultKind::announce_close;
 }
 
 /// Meets connections before they stand.

@@ -43,6 +43,7 @@ Words own_keys(FaultKind kind) {
     case FaultKind::close:
       return code;
     case FaultKind::accept_then_close:
+    case FaultKind::announce_close:
       return accept;
     case FaultKind::handshake_status:
       return refused;
@@ -173,6 +174,7 @@ Result<void> read_key(std::string_view key, element value, FaultSpec& spec) {
 
 void set_defaults(FaultSpec& spec) {
   if (spec.heals == Heals::never && spec.duration) spec.heals = Heals::after;
+  if (spec.kind == FaultKind::announce_close && spec.delay == Duration{}) spec.delay = 60s;
   if (spec.kind == FaultKind::rest_429) {
     spec.status = 429;
     if (!spec.retry_after) spec.retry_after = 30s;
@@ -262,8 +264,16 @@ Result<ControlCommand> parse_control(std::string_view json) {
   return parse_fault(object, word);
 }
 
-Result<void> check_fault(const FaultSpec& spec, const venues::VenueSheet& sheet,
+Result<void> check_fault(const FaultSpec& spec, const venues::VenueSide& side,
                          const Market& market) {
+  const venues::VenueSheet& sheet = side.sheet();
+  if (spec.kind == FaultKind::announce_close && side.encode_notice(WallTime{}).empty()) {
+    return bad(fmt::format("{} announces no close", sheet.name), "close ends connections at once");
+  }
+  if (spec.kind == FaultKind::says_halted && side.encode_status(false, WallTime{}).empty()) {
+    return bad(fmt::format("{} does not say whether it trades", sheet.name),
+               "silent_all is what its clients notice");
+  }
   std::vector<std::string_view> routes;
   for (const venues::ChannelSheet& channel : sheet.channels) {
     if (std::find(routes.begin(), routes.end(), channel.route) == routes.end()) {

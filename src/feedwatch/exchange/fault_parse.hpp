@@ -26,8 +26,8 @@ using ControlCommand = std::variant<FaultSpec, ClearFaults>;
 /// Errors name the key and what would be valid.
 Result<ControlCommand> parse_control(std::string_view json);
 
-/// Whether the fault's route and symbols exist on this exchange.
-Result<void> check_fault(const FaultSpec& spec, const venues::VenueSheet& sheet,
+/// Whether the fault's route and symbols exist on this exchange, and its venue has words for it.
+Result<void> check_fault(const FaultSpec& spec, const venues::VenueSide& side,
                          const Market& market);
 
 /// The same objects one a line; blank lines and lines that start with '#' are skipped. Errors name

@@ -287,6 +287,14 @@ bool FaultSet::silent(PeerId peer, std::string_view route) const {
   });
 }
 
+bool FaultSet::says_halted(std::string_view route) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& item) {
+    const FaultRecord& record = item.second.record;
+    return record.active && record.spec.kind == FaultKind::says_halted &&
+           route_matches(record.spec, route);
+  });
+}
+
 RestVerdict FaultSet::on_rest() {
   RestVerdict verdict;
   for (auto& [id, entry] : entries_) {

@@ -108,6 +108,8 @@ class FaultSet {
   DataVerdict on_data(const Address& to, const venues::Topic& topic);
   /// Whether a connection gets no messages at all, be they of no topic. Counts no effect.
   bool silent(PeerId peer, std::string_view route) const;
+  /// Whether the venue says to clients of the route that it does not trade.
+  bool says_halted(std::string_view route) const;
   RestVerdict on_rest();
   /// Clock offset without counting an effect, for answers that are not data.
   bool any_active() const;

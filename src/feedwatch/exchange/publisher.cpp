@@ -7,7 +7,7 @@ namespace feedwatch::exchange {
 Pace pace_of(const venues::ChannelSheet& sheet) {
   if (sheet.absent_is_unchanged) return Pace::delta;
   if (sheet.cadence.type != CadenceType::clocked) return Pace::on_change;
-  return sheet.repeat_confirms ? Pace::repeat : Pace::clock;
+  return sheet.repeat_confirms || sheet.change_gap > Duration{} ? Pace::repeat : Pace::clock;
 }
 
 Kinds kinds_of(const venues::ChannelSheet& sheet) {
@@ -20,6 +20,10 @@ TopicPublisher::TopicPublisher(const venues::ChannelSheet& sheet, MonoTime grid)
     : pace_(pace_of(sheet)),
       kinds_(kinds_of(sheet)),
       period_(std::max(sheet.cadence.period, Duration{1ms})),
+      gap_(pace_ == Pace::delta            ? delta_gap
+           : sheet.change_gap > Duration{} ? sheet.change_gap
+           : pace_ == Pace::repeat         ? repeat_gap
+                                           : Duration{}),
       grid_(grid),
       greets_(sheet.snapshot_on_subscribe || pace_ == Pace::delta || pace_ == Pace::repeat) {}
 
@@ -44,10 +48,7 @@ void TopicPublisher::on_change(Kinds changed, MonoTime now) {
   if (!kinds_.meets(changed)) return;
   pending_.add(Kinds{static_cast<std::uint8_t>(changed.bits & kinds_.bits)});
   if (pace_ == Pace::clock) return;
-  const Duration gap = pace_ == Pace::delta    ? delta_gap
-                       : pace_ == Pace::repeat ? repeat_gap
-                                               : Duration{};
-  due_ = std::min(due_, ever_sent_ ? std::max(now, last_ + gap) : now);
+  due_ = std::min(due_, ever_sent_ ? std::max(now, last_ + gap_) : now);
 }
 
 std::optional<Emission> TopicPublisher::emission(MonoTime now) const {

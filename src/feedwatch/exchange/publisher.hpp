@@ -13,7 +13,8 @@ namespace feedwatch::exchange {
 enum class Pace : std::uint8_t {
   clock,      ///< every period on a fixed clock, changed or not (markPrice@1s)
   on_change,  ///< at every change, silent otherwise (bookTicker)
-  repeat,     ///< full state at every change, and again after a period without one (orderbook.1)
+  repeat,     ///< full state at every change, and again after a period without one (orderbook.1,
+              ///< OKX mark-price)
   delta,      ///< full state once, then what changed, at most every 100 ms (tickers)
 };
 Pace pace_of(const venues::ChannelSheet& sheet);
@@ -65,6 +66,7 @@ class TopicPublisher {
   Pace pace_;
   Kinds kinds_;
   Duration period_;
+  Duration gap_;  ///< between two messages, however fast the market moves
   MonoTime grid_;
   bool greets_;  ///< full state right after the acknowledgement
   bool snapshot_sent_ = false;

@@ -38,6 +38,8 @@ class FeedPort {
   /// Why its feed is as it is; ok = nothing wrong that the feed knows of.
   virtual void topic_reason(TopicId topic, Reason reason, std::string_view detail,
                             MonoTime now) = 0;
+  /// Its symbol is no longer listed, so that no line asks for it; or it is again, and one does.
+  virtual void topic_retired(TopicId topic, bool retired, MonoTime now) = 0;
   virtual void repair_changed(TopicId topic, const RepairStatus& repair) = 0;
   virtual void repair_exhausted(TopicId topic, bool exhausted, MonoTime now) = 0;
 

@@ -71,8 +71,9 @@ void VenueFeed::drop_beats(Slot& slot, MonoTime now) {
 }
 
 bool VenueFeed::has_prices() const {
-  return std::ranges::any_of(
-      topics_, [](const auto& state) { return state && state->beat == BeatScope::none; });
+  return std::ranges::any_of(topics_, [](const auto& state) {
+    return state && !state->retired && state->beat == BeatScope::none;
+  });
 }
 
 void VenueFeed::on_beat(ConnId conn, const venues::Beat& beat, MonoTime now) {

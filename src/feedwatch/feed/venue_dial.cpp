@@ -12,7 +12,7 @@ bool VenueFeed::venue_live(MonoTime now) const {
   return std::ranges::any_of(slots_, [&](const auto& slot) { return proven_live(*slot, now); });
 }
 
-void VenueFeed::schedule(Slot& slot, bool was_stable, MonoTime now) {
+void VenueFeed::schedule(Slot& slot, Redial redial, MonoTime now) {
   slot.give_up_at.reset();
   if (!running_ || slot.topics.empty()) return;
   if (venue_live(now)) {
@@ -21,11 +21,11 @@ void VenueFeed::schedule(Slot& slot, bool was_stable, MonoTime now) {
   }
   if (pathfinder_ && pathfinder_ != slot.index && slots_[*pathfinder_]->current) return;
   if (!pathfinder_) pathfinder_ = slot.index;
-  if (pathfinder_ == slot.index) choose_pathfinder(was_stable, now);
+  if (pathfinder_ == slot.index) choose_pathfinder(redial, now);
 }
 
 // The line whose channels owe data finds the path: its first data proves the venue is back.
-void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
+void VenueFeed::choose_pathfinder(Redial redial, MonoTime now) {
   if (!running_) return;
   const auto owes_data = [&](const Slot& slot) {
     return std::ranges::any_of(slot.topics, [&](TopicId topic) {
@@ -46,8 +46,10 @@ void VenueFeed::choose_pathfinder(bool was_stable, MonoTime now) {
     pace = std::max(pace, dials_.window() / dials_.count());
   }
   const MonoTime paced = last_dial_ + pace;
-  best->dial_at =
-      was_stable ? now + random_.between(Duration::zero(), 500ms) : std::max(now, paced);
+  best->dial_at = std::max(now, paced);
+  if (redial == Redial::paced) return;
+  const MonoTime soon = now + random_.between(Duration::zero(), redial_within);
+  best->dial_at = redial == Redial::spread ? soon : std::min(soon, *best->dial_at);
 }
 
 void VenueFeed::release_followers(MonoTime now) {
@@ -134,6 +136,9 @@ void VenueFeed::drop(Slot& slot, SessionPtr& session) {
 void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
   const bool was_stable = lasted == Lasted::stable;
   if (was_stable) slot.backoff.reset();
+  const Redial redial = was_stable                                          ? Redial::spread
+                        : lasted == Lasted::briefly && may_hurry(slot, now) ? Redial::soon
+                                                                            : Redial::paced;
   // An address that is never reached is not the only one the venue has.
   slot.failed_dials = lasted == Lasted::never_live ? slot.failed_dials + 1 : 0;
   if (slot.failed_dials >= failed_dials_an_endpoint) {
@@ -157,9 +162,17 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
   } else if (!slot.current) {
     fail_repairs(slot, true, "the line was lost", true, now);
     if (!venue_live(now)) followers_released_ = false;
-    schedule(slot, was_stable, now);
+    schedule(slot, redial, now);
   }
   update_reasons(slot, now);
+}
+
+/// The first connection with data that did not last says nothing against the venue. Whatever comes
+/// within half a minute of it does: from then on dials are paced.
+bool VenueFeed::may_hurry(const Slot& slot, MonoTime now) {
+  if (slot.on_probation || now < hurry_again_at_) return false;
+  hurry_again_at_ = now + stable_after;
+  return true;
 }
 
 void VenueFeed::become_live(Slot& slot, MonoTime now) {
@@ -200,6 +213,7 @@ void VenueFeed::check_session_health(Slot& slot, MonoTime now) {
   const Lasted how_long = lasted(*slot.current, now);
   drop(slot, slot.current);
   lose_current(slot, how_long, now);
+  publish(slot, now);  // before the next dial: that this one failed is told, and why
 }
 
 // A pathfinder whose dial has reached nobody makes room for the next one; one that has reached the

@@ -22,7 +22,7 @@ void VenueFeed::start(MonoTime now) {
   running_ = true;
   next_refresh_ = now + refresh_every;
   last_dial_ = now - 1h;  // nothing to keep a distance from
-  choose_pathfinder(true, now);
+  choose_pathfinder(Redial::spread, now);
   publish_all(now);
   update_venue(now);
 }
@@ -245,7 +245,7 @@ void VenueFeed::on_suspect(TopicId topic, MonoTime since, RepairStep never_past,
 
 void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now) {
   TopicState& state = at(topic);
-  if (state.quarantined) return;
+  if (state.quarantined || state.retired) return;
   state.silent_since = std::min(state.silent_since, since);
   // Repaired when it trades again and is still silent.
   if (state.instrument != Reason::ok || halted()) {
@@ -277,6 +277,7 @@ void VenueFeed::on_cleared(TopicId topic, MonoTime now) {
 
 void VenueFeed::clear_copy(TopicId topic, MonoTime now) {
   TopicState& state = at(topic);
+  if (state.retired) return;  // by other limits, not by data
   state.silent_since = never_mono;
   // Data is better evidence than a list: what ticks is neither halted nor gone.
   if (state.instrument != Reason::ok) set_instrument(state.known_as, Reason::ok, {}, now);

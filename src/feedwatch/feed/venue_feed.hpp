@@ -22,6 +22,7 @@
 namespace feedwatch::feed {
 
 enum class Lasted : std::uint8_t;
+enum class Redial : std::uint8_t;
 
 struct FeedOptions {
   std::string venue;  ///< name shown; the venue part of stream keys
@@ -59,7 +60,8 @@ class VenueFeed {
   void remove_topic(TopicId topic, MonoTime now);
   /// What REST says: venue_halt stops repair of the topic; quarantined says no list knows it: a bad
   /// symbol, or delisted once it had data and is silent. ok lifts all three; so do data, and a
-  /// minute without the word being repeated.
+  /// minute without the word being repeated. Delisted by two lists half a minute apart, the topic
+  /// is retired: no line asks for it, until a list holds it again.
   void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
 
   void start(MonoTime now);
@@ -116,6 +118,7 @@ class VenueFeed {
   Reason reason(TopicId topic) const { return reason_of(at(primary_of(topic))); }
   std::uint8_t primary(TopicId topic) const;
   bool copy_delivers(TopicId topic, std::uint8_t copy) const;
+  bool retired(TopicId topic) const;
   /// Whether silence of any topic is excused by what REST said: it has to be asked again soon.
   bool excusing() const;
   /// Told off over REST, for as long as `retry_after` or the default ban.
@@ -141,6 +144,8 @@ class VenueFeed {
   Slot& slot_with_room(std::string_view route, std::size_t room, std::uint8_t copy, MonoTime now);
   std::string line_name_of(std::string_view route, std::size_t number, std::uint8_t copy) const;
   TopicId insert_topic(Slot& slot, const venues::Topic& topic, MonoTime now);
+  void put_on(Slot& slot, TopicId topic, MonoTime now);
+  void take_off(Slot& slot, TopicId topic, MonoTime now);
   void erase_topic(Slot& slot, TopicId topic, MonoTime now);
   void close_if_empty(Slot& slot, MonoTime now);
   std::string_view route_of(const venues::Topic& topic) const;
@@ -170,6 +175,11 @@ class VenueFeed {
   void review_copies(MonoTime now);
   void review_copies_of(TopicId topic, MonoTime now);
 
+  // venue_retirement.cpp: symbols that are no longer listed
+  void retire_if_gone(TopicId topic, MonoTime now);
+  void retire(TopicId topic, MonoTime now);
+  void revive(TopicId topic, MonoTime now);
+
   // venue_beats.cpp: channels that only beat
   void add_beats(Slot& slot, const std::string& symbol, MonoTime now);
   void insert_beat(Slot& slot, const venues::Topic& topic, MonoTime now);
@@ -190,8 +200,9 @@ class VenueFeed {
 
   // venue_dial.cpp: who dials when
   bool venue_live(MonoTime now) const;
-  void schedule(Slot& slot, bool was_stable, MonoTime now);
-  void choose_pathfinder(bool was_stable, MonoTime now);
+  void schedule(Slot& slot, Redial redial, MonoTime now);
+  void choose_pathfinder(Redial redial, MonoTime now);
+  bool may_hurry(const Slot& slot, MonoTime now);
   void release_followers(MonoTime now);
   void release_other_routes(const Slot& silent, MonoTime now);
   void follow(Slot& slot, MonoTime now);
@@ -277,11 +288,17 @@ class VenueFeed {
   std::set<TopicId> set_aside_;                      // quarantined, or excused by their instrument
   std::deque<std::pair<MonoTime, TopicId>> beats_due_;  // when each beat is missed; one entry each
 
-  std::map<ConnId, std::string> halts_;  // who says that the venue does not trade, in its words
+  /// In the venue's words, and what it named as the cause: it trades when all of that is over.
+  struct Halt {
+    std::string detail;
+    std::set<std::string> named;
+  };
+  std::map<ConnId, Halt> halts_;  // by who says that the venue does not trade
 
   std::optional<std::size_t> pathfinder_;
   bool followers_released_ = false;  // since the last live line was lost
   MonoTime last_dial_{};
+  MonoTime hurry_again_at_{};  ///< a line that was young when it was lost is dialled at once again
   bool last_dial_seen_ = false;  // the venue saw it: it counts against the venue's limit
   std::optional<MonoTime> limited_until_;
   Duration next_ban_ = 2min;

@@ -18,6 +18,8 @@ constexpr Duration rotate_retry = 10s;  ///< after a replacement that could not 
 constexpr Duration quarantine_retry = 10min;  ///< a quarantined one is subscribed again as often
 /// What REST says about an instrument excuses its silence for so long (semantics §4).
 constexpr Duration instrument_fresh = 60s;
+/// A symbol that two lists so far apart do not hold, and that is silent, is given up.
+constexpr Duration retire_after = 30s;
 constexpr Duration ban_first = 2min;
 constexpr Duration ban_max = 1h;
 /// The longest ban a venue documents (Binance: three days); a longer Retry-After is not believed.
@@ -25,6 +27,14 @@ constexpr Duration retry_after_max = 72h;
 
 /// How a connection ended.
 enum class Lasted : std::uint8_t { never_live, briefly, stable };
+
+/// When the venue is dialled that has no live line.
+enum class Redial : std::uint8_t {
+  paced,   ///< as far from the dial before as its limit allows for ever
+  soon,    ///< within half a second, or sooner where the pace allows
+  spread,  ///< within half a second: whoever lost a line that stood does not come back as one
+};
+constexpr Duration redial_within = 500ms;
 
 /// The line has had data long enough for its next loss to count as the first one.
 inline bool is_stable(const Session& session, MonoTime now) {
@@ -50,7 +60,9 @@ struct VenueFeed::TopicState {
   bool unlisted = false;           ///< quarantined because no list knows it; lifted when one does
   MonoTime retry_at = never_mono;  ///< while quarantined
   Reason instrument = Reason::ok;
-  MonoTime instrument_at{};  ///< when REST said so
+  MonoTime instrument_at{};   ///< when REST said so
+  MonoTime delisted_since{};  ///< first of the lists in a row that do not hold it
+  bool retired = false;       ///< on no line, until a list holds it again
   std::string detail;
   MonoTime silent_since = never_mono;
   std::optional<Duration> gap;            ///< how long it had been silent when it last spoke again

@@ -7,15 +7,31 @@
 
 namespace feedwatch::feed {
 
+namespace {
+
+constexpr std::size_t most_named_halts = 64;  ///< of one connection
+
+}  // namespace
+
 void VenueFeed::on_status(ConnId conn, const venues::SystemStatus& status, MonoTime now) {
   if (find(conn) == nullptr) return;
-  if (status.trading) {
-    if (halted()) end_halt(now);
-    return;
+  const bool was = halted();
+  for (const std::string& name : status.over) {
+    for (auto& [from, halt] : halts_) halt.named.erase(name);
   }
-  const bool began = !halted();
-  halts_.insert_or_assign(conn, status.detail);
-  if (began) begin_halt(now);
+  if (!status.trading) {
+    Halt& halt = halts_[conn];
+    halt.detail = status.detail;
+    for (const std::string& name : status.lasting) {
+      if (halt.named.size() < most_named_halts) halt.named.insert(name);
+    }
+    if (!was) begin_halt(now);
+  } else if (status.over.empty()) {
+    if (was) end_halt(now);
+  } else {
+    std::erase_if(halts_, [](const auto& item) { return item.second.named.empty(); });
+    if (was && !halted()) end_halt(now);
+  }
 }
 
 void VenueFeed::begin_halt(MonoTime now) {

@@ -70,14 +70,18 @@ TopicId VenueFeed::insert_topic(Slot& slot, const venues::Topic& topic, MonoTime
   } else {
     *free = std::move(state);
   }
-  slot.topics.insert(id);
+  put_on(slot, id, now);
+  return id;
+}
+
+void VenueFeed::put_on(Slot& slot, TopicId topic, MonoTime now) {
+  slot.topics.insert(topic);
   for (Session* session : {slot.current.get(), slot.replacement.get()}) {
     if (session == nullptr) continue;
-    session->want(id, topic, false);
+    session->want(topic, at(topic).wire, false);
     session->on_time(now);
   }
-  if (running_ && !slot.current && !slot.dial_at) schedule(slot, true, now);
-  return id;
+  if (running_ && !slot.current && !slot.dial_at) schedule(slot, Redial::spread, now);
 }
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
@@ -91,7 +95,8 @@ void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   update_venue(now);
 }
 
-void VenueFeed::erase_topic(Slot& slot, TopicId topic, MonoTime now) {
+/// No line asks for it, and nothing is repaired; it exists still.
+void VenueFeed::take_off(Slot& slot, TopicId topic, MonoTime now) {
   end_repair(topic, "nobody wants it any more", now);
   slot.topics.erase(topic);
   climbing_.erase(topic);
@@ -100,6 +105,10 @@ void VenueFeed::erase_topic(Slot& slot, TopicId topic, MonoTime now) {
     if (session != nullptr) session->unwant(topic, now);
   }
   set_aside_.erase(topic);
+}
+
+void VenueFeed::erase_topic(Slot& slot, TopicId topic, MonoTime now) {
+  take_off(slot, topic, now);
   topics_[topic.index()].reset();
   close_if_empty(slot, now);
   publish(slot, now, true);
@@ -119,7 +128,7 @@ void VenueFeed::close_if_empty(Slot& slot, MonoTime now) {
   }
   if (pathfinder_ == slot.index) {
     pathfinder_.reset();
-    choose_pathfinder(true, now);
+    choose_pathfinder(Redial::spread, now);
   }
 }
 
@@ -142,6 +151,11 @@ void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail,
 
 void VenueFeed::set_instrument_of(TopicId topic, Reason reason, std::string detail, MonoTime now) {
   TopicState& state = at(topic);
+  if (state.retired) {
+    if (reason == Reason::quarantined) return;
+    revive(topic, now);
+    if (reason == Reason::ok) return;  // its first data says so, or the next list
+  }
   if (state.beat == venues::BeatScope::none) {  // what beats for it trades or halts with it
     for (const auto& [beat, id] : slots_[state.slot]->beats) {
       if (beat.symbol == state.wire.symbol) set_instrument(id, reason, detail, now);
@@ -166,6 +180,7 @@ void VenueFeed::set_instrument_of(TopicId topic, Reason reason, std::string deta
   }
   const Reason before = std::exchange(state.instrument, reason);
   state.instrument_at = now;
+  if (before != Reason::delisted) state.delisted_since = now;
   if (reason != Reason::ok) set_aside_.insert(topic);
   if (reason != Reason::ok || before != Reason::ok) state.detail = std::move(detail);
   if ((reason == Reason::ok) != (before == Reason::ok)) {
@@ -181,6 +196,7 @@ void VenueFeed::set_instrument_of(TopicId topic, Reason reason, std::string deta
                  state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
   }
   update_reason(topic, now);
+  retire_if_gone(topic, now);
 }
 
 void VenueFeed::quarantine(TopicId topic, std::string detail, MonoTime now) {

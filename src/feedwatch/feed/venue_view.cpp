@@ -8,7 +8,12 @@
 
 namespace feedwatch::feed {
 
+bool VenueFeed::retired(TopicId topic) const {
+  return std::ranges::all_of(copies_of(topic), [&](TopicId copy) { return at(copy).retired; });
+}
+
 Reason VenueFeed::reason_of(const TopicState& topic) const {
+  if (topic.retired) return Reason::delisted;
   // It explains silence; a stream that ticks needs no explanation.
   const bool silent = topic.silent_since != never_mono || !topic.received;
   if (topic.instrument != Reason::ok && silent) return topic.instrument;
@@ -31,7 +36,7 @@ void VenueFeed::update_reason(TopicId copy, MonoTime now) {
   std::string detail = state.detail;
   if (detail.empty() && reason == Reason::disconnected) detail = slots_[state.slot]->detail;
   if (reason == Reason::rate_limited) detail = limited_detail_;
-  if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second;
+  if (reason == Reason::venue_halt && halted()) detail = halts_.begin()->second.detail;
   if (reason == told.told && detail == told.told_detail) return;
   told.told = reason;
   told.told_detail = detail;

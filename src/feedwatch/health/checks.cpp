@@ -116,7 +116,8 @@ Verdict check_self(const SelfEvidence& self) {
                   std::nullopt,
                   self.stalls,
                   {{"stalls", fmt::format("{}", self.stalls)},
-                   {"max_stall_seconds", seconds_or_null(self.max_stall)}}};
+                   {"max_stall_seconds", seconds_or_null(self.max_stall)},
+                   {"recording_failed", self.recording_failed ? "true" : "false"}}};
   if (longer_than(self.since_beat, check_limit)) {
     verdict.status = Status::critical;
     verdict.message = fmt::format("the loop of prices has not answered for {:.1f}s",
@@ -126,6 +127,9 @@ Verdict check_self(const SelfEvidence& self) {
     verdict.message =
         fmt::format("our own loop stalled {:.0f}s ago, {} stalls, longest {:.3f}s",
                     to_seconds(*self.since_last_stall), self.stalls, to_seconds(self.max_stall));
+  } else if (self.recording_failed) {
+    verdict.status = Status::degraded;
+    verdict.message = "the recording stopped: its files cannot be written (the log says why)";
   }
   return verdict;
 }

@@ -86,6 +86,7 @@ struct SelfEvidence {
   Duration max_stall{};
   std::optional<Duration> since_last_stall;
   std::optional<Duration> since_beat;  ///< since the loop of prices last showed itself
+  bool recording_failed = false;       ///< what comes is recorded no longer, though it should be
 };
 
 }  // namespace feedwatch::health

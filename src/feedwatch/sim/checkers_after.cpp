@@ -126,7 +126,7 @@ void Checkers::check_scope(const VenueModel& venue) {
     const bool repaired = was_under_repair(world_.history().events(), prefix, each.at);
     const bool unwanted = std::ranges::any_of(world_.unwanted(venue.setup().name, each.symbol),
                                               [&](MonoTime at) { return near(at, each.at); });
-    if (repaired || unwanted) continue;
+    if (repaired || unwanted || !each.listed) continue;
     breach(9, fmt::format("{} was unsubscribed at {} s without a repair of its own", prefix,
                           run_time_text(each.at)));
   }

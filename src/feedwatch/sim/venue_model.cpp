@@ -77,12 +77,18 @@ void VenueModel::log(std::string_view what) {
 
 // ---- publishing ---------------------------------------------------------------------------------
 
+/// How often the prices of the channel move, and are sent.
+Duration VenueModel::moves_every(const venues::ChannelSheet& sheet) const {
+  if (sheet.cadence.type == CadenceType::event) return setup_.event_every;
+  if (sheet.change_gap == Duration{} || setup_.event_every == Duration{})
+    return sheet.cadence.period;
+  return std::min(sheet.cadence.period, std::max(sheet.change_gap, setup_.event_every));
+}
+
 void VenueModel::start() {
   const auto channels = setup_.side->sheet().channels;
   for (std::uint8_t i = 0; i < channels.size(); ++i) {
-    const Cadence& cadence = channels[i].cadence;
-    const Duration period =
-        cadence.type == CadenceType::event ? setup_.event_every : cadence.period;
+    const Duration period = moves_every(channels[i]);
     if (period > Duration{}) schedule_channel(i, period, false, world_start + period);
     if (channels[i].repeat_confirms)
       schedule_channel(i, repeat_after, true, world_start + repeat_after);
@@ -438,7 +444,10 @@ void VenueModel::on_request(ConnId conn, std::string_view text) {
     case ClientOp::unsubscribe:
       for (const Topic& topic : message.topics) {
         sessions_.at(conn).topics.erase(topic);
-        record_.unsubscribed.push_back({clock_.now(), topic.symbol});
+        record_.unsubscribed.push_back(
+            {.at = clock_.now(),
+             .symbol = topic.symbol,
+             .listed = fault(FaultType::delist_symbol, topic.symbol) == nullptr});
       }
       acknowledge(conn, message);
       return;

@@ -91,6 +91,7 @@ class VenueModel final : public Server {
   struct Unsubscribed {
     MonoTime at{};
     std::string symbol;
+    bool listed = true;
   };
   struct Record {
     std::vector<MonoTime> dials;   ///< opened, refused or left hanging
@@ -144,6 +145,7 @@ class VenueModel final : public Server {
   const Fault* fault(FaultType type) const;
   const Fault* fault(FaultType type, std::string_view symbol) const;
   bool silenced(const Session& session, const venues::Topic& topic, const Subscribed& sub) const;
+  Duration moves_every(const venues::ChannelSheet& sheet) const;
   void schedule_channel(std::uint8_t index, Duration period, bool repeats, MonoTime at);
   void publish(std::uint8_t index, bool repeats);
   void publish_symbol(std::uint8_t index, const std::string& symbol, const Update& update);

@@ -42,6 +42,9 @@ struct ChannelSheet {
   bool seq_comparable = false;         ///< seq means the same on two sockets
   bool snapshot_on_subscribe = false;  ///< sends the full state at once after the acknowledgement
   Duration suspect_after{};            ///< event channels: silence that starts diagnosis
+  /// Clocked channels that send a change at once as well, at most so often; zero = those that do
+  /// not.
+  Duration change_gap{};
 };
 
 /// A published limit: `count` per `window`. We use at most 20 % (semantics §7).
@@ -129,6 +132,9 @@ struct Beat {
 struct SystemStatus {
   bool trading = true;  ///< false: silence is its own doing
   std::string detail;   ///< the venue's words
+  /// Where the venue names what stops it: those that last, and those that are over. It trades again
+  /// when all it named are over. Both empty: the word is about everything.
+  std::vector<std::string> lasting{}, over{};
 };
 
 enum class DecodeErrorCode : std::uint8_t {

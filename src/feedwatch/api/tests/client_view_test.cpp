@@ -55,6 +55,13 @@ TEST_F(ClientView, one_screen_worst_first) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << "no colours unless asked for";
 }
 
+TEST_F(ClientView, a_retired_stream_is_noted) {
+  engine::StreamStatus gone = bench.priced("GONE", "1");
+  gone.retired = true;
+  bench.put(gone);
+  EXPECT_THAT(screen(), HasSubstr("retired"));
+}
+
 TEST_F(ClientView, twenty_streams_and_how_many_more) {
   for (int i = 0; i < 23; ++i) bench.priced("S" + std::to_string(i));
   const std::string text = screen();

@@ -34,6 +34,13 @@ TEST(Render, never_received_is_null_not_zero) {
   EXPECT_FALSE(json.contains("bid"));
 }
 
+TEST(Render, a_retired_stream_says_so) {
+  engine::StreamView view = view_of("v/BTC/mark");
+  EXPECT_EQ(Json::parse(stream_json(view))["retired"], false);
+  view.retired = true;
+  EXPECT_EQ(Json::parse(stream_json(view))["retired"], true);
+}
+
 TEST(Render, a_stream_with_everything) {
   engine::StreamView view = view_of("binance-usdm/BTCUSDT/mark");
   view.level = Level::degraded;

@@ -135,6 +135,24 @@ TEST(ControlViews, line_rate_is_measured_over_ten_seconds) {
   EXPECT_THAT(bench.control.lines(t0 + 40s), IsEmpty());
 }
 
+TEST(ControlViews, a_line_lost_and_dialled_again_between_two_looks_is_told) {
+  ControlBench bench;
+  LineStatus line{.line = LineId{1}, .name = "v/market#1", .venue = "v"};
+  line.state = LineState::handshaking;
+  line.reason = Reason::disconnected;
+  bench.put(line);
+  bench.put(line);
+  EXPECT_EQ(bench.event_texts(Control::Event::Type::line_state).size(), 1U);
+  line.unplanned_closes = 1;
+  line.detail = "the connection did not open within 10 s";
+  bench.put(line);
+  const auto told = bench.event_texts(Control::Event::Type::line_state);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told.back(),
+            "v/market#1 handshaking -> backing_off -> handshaking disconnected: the connection did "
+            "not open within 10 s");
+}
+
 TEST(RateMeter, many_close_readings_keep_the_window) {
   RateMeter meter;
   for (int i = 0; i <= 30'000; ++i) {

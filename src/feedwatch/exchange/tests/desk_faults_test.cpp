@@ -355,5 +355,78 @@ TEST(Faults, RestDownOldAnd429) {
   EXPECT_EQ(ticker().retry_after, 7s);
 }
 
+/// What the last message of a peer says by the venue's own decoder.
+std::optional<venues::MessageType> last_word(const World& world, PeerId peer,
+                                             std::string_view venue, venues::Decoded& out) {
+  const auto heard = world.received.find(peer);
+  if (heard == world.received.end() || heard->second.empty()) return std::nullopt;
+  std::string padded = heard->second.back().text;
+  const std::size_t size = padded.size();
+  padded.append(frame_padding, '\0');
+  const auto type = venues::find_venue(venue)->make_decoder()->decode(
+      {FrameType::text, {padded.data(), size}}, out);
+  return type ? std::optional{*type} : std::nullopt;
+}
+
+TEST(Faults, AnAnnouncedCloseIsToldAndComes) {
+  for (const char* venue : {"okx", "binance-spot"}) {
+    World world(venue);
+    const PeerId peer = world.connect(venues::find_venue(venue)->sheet().channels[0].route);
+    world.fault({.kind = FaultKind::announce_close, .delay = 5s, .code = 1012});
+    venues::Decoded out;
+    EXPECT_EQ(last_word(world, peer, venue, out), venues::MessageType::notice) << venue;
+    world.run(5s - 1ns);
+    EXPECT_TRUE(world.closed.empty()) << venue;
+    world.run(1ns);
+    EXPECT_EQ(world.closed[peer], 1012) << venue;
+    world.closed.clear();
+    world.connect(venues::find_venue(venue)->sheet().channels[0].route);
+    world.run(1min);
+    EXPECT_TRUE(world.closed.empty()) << "only connections that were told; " << venue;
+  }
+}
+
+TEST(Faults, AHaltIsSaidToWhoeverListensAndSoIsItsEnd) {
+  const std::map<std::string, std::uint8_t> channels{
+      {"okx", 4}, {"bybit-linear", 2}, {"kraken", 0}};
+  for (const auto& [venue, status] : channels) {
+    World world(venue, {}, {"BTC/USD"});
+    const auto& channel = venues::find_venue(venue)->sheet().channels[status];
+    const bool everybody = channel.beats != venues::BeatScope::venue;
+    const PeerId peer = world.connect(channel.route);
+    if (!everybody) world.subscribe(peer, status, "");
+    const FaultId id = world.fault({.kind = FaultKind::says_halted});
+    venues::Decoded out;
+    ASSERT_EQ(last_word(world, peer, venue, out), venues::MessageType::status) << venue;
+    EXPECT_FALSE(out.status->trading) << venue;
+    const PeerId later = world.connect(channel.route);
+    if (!everybody) world.subscribe(later, status, "");
+    ASSERT_EQ(last_word(world, later, venue, out), venues::MessageType::status) << venue;
+    EXPECT_FALSE(out.status->trading) << venue;
+    const PeerId deaf = everybody ? PeerId{} : world.connect(channel.route);
+    world.desk().clear_fault(id, world.now());
+    ASSERT_EQ(last_word(world, peer, venue, out), venues::MessageType::status) << venue;
+    EXPECT_TRUE(out.status->trading) << venue;
+    EXPECT_EQ(last_word(world, deaf, venue, out), std::nullopt) << venue;
+  }
+}
+
+TEST(Faults, OfTwoHaltsTheLastEndsTheWord) {
+  World world("kraken", {}, {"BTC/USD"});
+  const PeerId peer = world.connect("v2");
+  world.fault({.kind = FaultKind::says_halted, .heals = Heals::after, .duration = 10s});
+  world.fault({.kind = FaultKind::says_halted, .heals = Heals::after, .duration = 20s});
+  const std::size_t before = world.received[peer].size();
+  const auto said_online = [&] {
+    const auto& heard = world.received[peer];
+    return std::any_of(heard.begin() + static_cast<std::ptrdiff_t>(before), heard.end(),
+                       [](const auto& r) { return r.text.find("online") != std::string::npos; });
+  };
+  world.run(15s);
+  EXPECT_FALSE(said_online());
+  world.run(5s);
+  EXPECT_TRUE(said_online());
+}
+
 }  // namespace
 }  // namespace feedwatch::exchange

@@ -54,6 +54,8 @@ TEST(FaultParse, HealsAfterADuration) {
 }
 
 TEST(FaultParse, KeysOfOneKind) {
+  EXPECT_EQ(fault(R"({"fault":"announce_close"})").delay, 60s);
+  EXPECT_EQ(fault(R"({"fault":"announce_close","delay":"5s","code":1012})").delay, 5s);
   EXPECT_EQ(fault(R"({"fault":"clock_offset","offset":"-2s"})").offset, -2s);
   EXPECT_EQ(fault(R"({"fault":"queue_delay","delay":"1500ms"})").delay, 1500ms);
   EXPECT_EQ(fault(R"({"fault":"close","code":1012})").code, 1012);
@@ -112,11 +114,28 @@ TEST(FaultParse, Clear) {
 TEST(FaultCheck, NamesRoutesAndSymbolsThatExist) {
   Market market;
   market.add("BTCUSDT");
-  const auto& sheet = venues::find_venue_side("binance-usdm")->sheet();
-  EXPECT_TRUE(check_fault({.symbols = {"BTCUSDT"}, .route = "market"}, sheet, market));
-  EXPECT_THAT(check_fault({.symbols = {"btcusdt"}}, sheet, market).error().text(),
+  const auto& side = *venues::find_venue_side("binance-usdm");
+  EXPECT_TRUE(check_fault({.symbols = {"BTCUSDT"}, .route = "market"}, side, market));
+  EXPECT_THAT(check_fault({.symbols = {"btcusdt"}}, side, market).error().text(),
               HasSubstr("BTCUSDT"));
-  EXPECT_THAT(check_fault({.route = "private"}, sheet, market).error().text(), HasSubstr("public"));
+  EXPECT_THAT(check_fault({.route = "private"}, side, market).error().text(), HasSubstr("public"));
+}
+
+TEST(FaultCheck, AVenueHasItsOwnWords) {
+  const Market market;
+  const auto check = [&](const char* venue, FaultKind kind) {
+    return check_fault({.kind = kind}, *venues::find_venue_side(venue), market);
+  };
+  for (const char* venue : {"okx", "binance-spot"}) {
+    EXPECT_TRUE(check(venue, FaultKind::announce_close)) << venue;
+  }
+  for (const char* venue : {"okx", "kraken", "bybit-linear", "bybit-spot"}) {
+    EXPECT_TRUE(check(venue, FaultKind::says_halted)) << venue;
+  }
+  EXPECT_THAT(check("kraken", FaultKind::announce_close).error().text(),
+              HasSubstr("kraken announces no close"));
+  EXPECT_THAT(check("coinbase-advanced", FaultKind::says_halted).error().text(),
+              HasSubstr("does not say whether it trades"));
 }
 
 class FaultFile : public ::testing::Test {

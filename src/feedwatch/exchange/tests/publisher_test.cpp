@@ -45,6 +45,7 @@ TEST(Pace, FollowsFromTheSheet) {
   EXPECT_EQ(pace_of(book_ticker()), Pace::on_change);
   EXPECT_EQ(pace_of(tickers()), Pace::delta);
   EXPECT_EQ(pace_of(orderbook()), Pace::repeat);
+  EXPECT_EQ(pace_of(channel("okx", 2)), Pace::repeat);
 }
 
 TEST(Publisher, MarkPriceSpeaksOnTheFixedClockWhateverChanges) {
@@ -59,6 +60,23 @@ TEST(Publisher, MarkPriceSpeaksOnTheFixedClockWhateverChanges) {
   // A late wake-up does not shift the clock.
   say(publisher, at(1400ms));
   EXPECT_EQ(publisher.due(), at(2250ms));
+}
+
+TEST(Publisher, OkxMarkPriceSpeaksOnChangeAndByItsClock) {
+  TopicPublisher publisher(channel("okx", 2), grid);
+  publisher.on_subscribed(at(0s));
+  say(publisher, at(0s));
+  EXPECT_EQ(publisher.due(), at(10s));
+  publisher.on_change(kinds({Kind::mark}), at(50ms));
+  publisher.on_change(kinds({Kind::mark}), at(120ms));
+  EXPECT_EQ(publisher.due(), at(200ms)) << "changes are sent together";
+  say(publisher, at(200ms));
+  publisher.on_change(kinds({Kind::last}), at(1s));
+  EXPECT_EQ(publisher.due(), at(10'200ms)) << "what it does not carry is no change";
+  publisher.on_change(kinds({Kind::mark}), at(3s));
+  EXPECT_EQ(publisher.due(), at(3s));
+  say(publisher, at(3s));
+  EXPECT_EQ(publisher.due(), at(13s));
 }
 
 TEST(Publisher, BookTickerSpeaksAtEveryChangeOfTheQuoteAndNeverElse) {

@@ -42,9 +42,13 @@ class Recorder final : public FeedPort {
   void topic_reason(TopicId topic, Reason reason, std::string_view, MonoTime) override {
     reasons[topic] = reason;
   }
+  void topic_retired(TopicId topic, bool value, MonoTime) override { retired[topic] = value; }
   void repair_changed(TopicId, const RepairStatus& repair) override { repairs.push_back(repair); }
   void repair_exhausted(TopicId, bool value, MonoTime) override { exhausted = value; }
-  void line_changed(const LineStatus& status) override { lines[status.name] = status; }
+  void line_changed(const LineStatus& status) override {
+    lines[status.name] = status;
+    told_lines.push_back(status);
+  }
   void venue_changed(const VenueStatus& status) override { venue = status; }
   void budget_changed(MonoTime) override {}
 
@@ -62,9 +66,11 @@ class Recorder final : public FeedPort {
   };
   std::vector<TakenOver> taken_over;
   std::map<TopicId, Reason> reasons;
+  std::map<TopicId, bool> retired;
   std::vector<RepairStatus> repairs;
   bool exhausted = false;
   std::map<std::string, LineStatus> lines;
+  std::vector<LineStatus> told_lines;
   VenueStatus venue;
 
  private:

@@ -407,5 +407,27 @@ TEST(VenueFeed, data_for_an_instant_between_two_closes_does_not_make_the_venue_l
   EXPECT_TRUE(w.port.venue.live);
 }
 
+TEST(VenueFeed, a_handshake_that_is_never_answered_is_told_with_its_reason) {
+  World w;
+  w.mark("BTCUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.port.dials.back().conn;
+  w.feed.on_phase(conn, DialPhase::securing, w.now);
+  w.feed.on_phase(conn, DialPhase::upgrading, w.now);
+  w.pass(9s);
+  EXPECT_EQ(w.port.lines["v/market#1"].state, LineState::handshaking);
+  w.port.told_lines.clear();
+  w.pass(1s);
+  ASSERT_TRUE(w.port.was(w.port.aborted, conn));
+  ASSERT_EQ(w.port.dials.size(), 2U) << "the next dial follows at once";
+  const auto lost =
+      std::ranges::find(w.port.told_lines, LineState::backing_off, &LineStatus::state);
+  ASSERT_NE(lost, w.port.told_lines.end());
+  EXPECT_EQ(lost->detail, "the connection did not open within 10 s");
+  EXPECT_EQ(lost->unplanned_closes, 1U);
+  EXPECT_EQ(w.port.lines["v/market#1"].detail, lost->detail) << "until a connection stands";
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

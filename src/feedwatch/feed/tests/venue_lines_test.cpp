@@ -60,6 +60,38 @@ TEST(VenueLines, a_halt_holds_while_another_line_says_so) {
   EXPECT_NE(lines.world.port.reasons[lines.topics[0]], Reason::venue_halt) << "nobody says so";
 }
 
+TEST(VenueLines, of_two_maintenances_both_must_be_over) {
+  TwoLines lines;
+  lines.tick(1s, {0, 1, 2, 3});
+  const auto say = [&](ConnId line, std::vector<std::string> lasting,
+                       std::vector<std::string> over) {
+    lines.world.feed.on_status(line,
+                               {.trading = lasting.empty(),
+                                .detail = "maintenance",
+                                .lasting = std::move(lasting),
+                                .over = std::move(over)},
+                               lines.world.now);
+  };
+  const auto halted = [&] {
+    return lines.world.port.reasons[lines.topics[0]] == Reason::venue_halt;
+  };
+  say(lines.first, {"a"}, {});
+  lines.world.pass(1s, {});
+  for (std::size_t i = 0; i < 3; ++i) lines.suspect(i);
+  say(lines.first, {"b"}, {});
+  say(lines.first, {}, {"a"});
+  EXPECT_TRUE(halted()) << "b lasts";
+  say(lines.first, {}, {"never heard of"});
+  EXPECT_TRUE(halted());
+  say(lines.second, {"b"}, {"c"});
+  say(lines.second, {}, {"b"});
+  EXPECT_FALSE(halted()) << "whoever said so";
+  say(lines.first, {"d"}, {});
+  EXPECT_TRUE(halted());
+  say(lines.second, {}, {});
+  EXPECT_FALSE(halted()) << "a word about everything";
+}
+
 TEST(VenueLines, a_halt_outlives_a_replacement_that_also_told_it) {
   const SmallVenue venue(venues::BeatScope::none);
   Line world(venue);

@@ -286,5 +286,106 @@ TEST(VenueInstruments, a_symbol_that_vanished_is_delisted_only_when_it_is_silent
   EXPECT_EQ(w.port.reasons[b], Reason::ok);
 }
 
+/// `b` was heard, is silent, and stood on no list, once.
+ConnId delisted(World& w, TopicId a, TopicId b) {
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.live({a, b});
+  w.tick(conn, {a}, 3s);
+  w.feed.on_suspect(b, w.now - 3s, RepairStep::replace_line, w.now);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  return conn;
+}
+
+TEST(VenueInstruments, two_lists_without_a_silent_symbol_retire_it) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  const ConnId conn = delisted(w, a, b);
+  w.feed.set_instrument(b, Reason::quarantined, "the same list", w.now);
+  EXPECT_FALSE(w.feed.retired(b));
+  w.tick(conn, {a}, 45s);
+  const std::size_t before = w.port.sent.size();
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  EXPECT_TRUE(w.port.retired[b]);
+  w.tick(conn, {a}, 2s);
+  ASSERT_GT(w.port.sent.size(), before);
+  EXPECT_NE(w.port.sent[before].text.find("UNSUBSCRIBE"), std::string::npos);
+  EXPECT_EQ(w.port.lost, std::vector{b}) << "what it had may not be used when it comes back";
+  EXPECT_FALSE(w.feed.excusing()) << "REST need not be asked every minute";
+  w.tick(conn, {a}, 5min);
+  EXPECT_EQ(w.port.reasons[b], Reason::delisted) << "for as long as no list holds it";
+  EXPECT_EQ(w.port.lines["v/market#1"].topics, 1U);
+  EXPECT_TRUE(w.port.repairs.empty());
+}
+
+TEST(VenueInstruments, what_is_listed_again_is_subscribed_again) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  const ConnId conn = delisted(w, a, b);
+  w.tick(conn, {a}, 45s);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  w.tick(conn, {a}, 1min);
+  const std::size_t before = w.port.sent.size();
+  w.feed.set_instrument(b, Reason::ok, {}, w.now);
+  EXPECT_FALSE(w.port.retired[b]);
+  w.tick(conn, {a}, 2s);
+  ASSERT_GT(w.port.sent.size(), before);
+  EXPECT_NE(w.port.sent[before].text.find("ethusdt@markPrice"), std::string::npos);
+  EXPECT_EQ(w.port.reasons[b], Reason::delisted) << "no fault while its data are on their way";
+  w.acknowledge_all(conn);
+  w.data(conn, b);
+  EXPECT_EQ(w.port.reasons[b], Reason::ok);
+}
+
+TEST(VenueInstruments, what_is_listed_again_and_stays_silent_is_a_fault) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  const ConnId conn = delisted(w, a, b);
+  w.tick(conn, {a}, 45s);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  w.feed.set_instrument(b, Reason::ok, {}, w.now);
+  w.tick(conn, {a}, 2s);
+  w.acknowledge_all(conn);
+  w.tick(conn, {a}, 45s);
+  w.feed.set_instrument(b, Reason::ok, {}, w.now);
+  w.tick(conn, {a}, 5s);
+  EXPECT_FALSE(w.port.repairs.empty());
+  EXPECT_NE(w.port.reasons[b], Reason::delisted);
+}
+
+TEST(VenueInstruments, a_retired_symbol_that_nobody_wants_any_more_is_gone) {
+  World w;
+  const TopicId a = w.mark("BTCUSDT");
+  const TopicId b = w.mark("ETHUSDT");
+  const ConnId conn = delisted(w, a, b);
+  w.tick(conn, {a}, 45s);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  w.feed.remove_topic(b, w.now);
+  EXPECT_EQ(w.quote("ETHUSDT"), b) << "its id is free";
+  EXPECT_FALSE(w.feed.retired(b));
+  w.tick(conn, {a}, 1min);
+}
+
+TEST(VenueInstruments, a_line_of_retired_symbols_only_closes) {
+  World w;
+  const TopicId b = w.quote("ETHUSDT");
+  w.feed.start(w.now);
+  w.pass(1s);
+  const ConnId conn = w.live({b});
+  w.feed.note_silent(b, w.now, w.now);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  idle(w, 40s);
+  w.feed.set_instrument(b, Reason::quarantined, "lists no symbol ETHUSDT", w.now);
+  EXPECT_TRUE(w.port.was(w.port.closed, conn));
+  w.pass(1min);
+  EXPECT_EQ(w.port.dials.size(), 1U);
+  w.feed.set_instrument(b, Reason::ok, {}, w.now);
+  w.pass(1s);
+  EXPECT_EQ(w.port.dials.size(), 2U);
+}
+
 }  // namespace
 }  // namespace feedwatch::feed

@@ -90,6 +90,14 @@ TEST(SelfCheck, remembers_a_stall_for_a_minute) {
   EXPECT_EQ(check_self(self).status, Status::healthy);
 }
 
+TEST(SelfCheck, a_recording_that_stopped_degrades) {
+  SelfEvidence self;
+  EXPECT_EQ(check_self(self).status, Status::healthy);
+  self.recording_failed = true;
+  EXPECT_EQ(check_self(self).status, Status::degraded);
+  EXPECT_NE(check_self(self).message->find("recording stopped"), std::string::npos);
+}
+
 TEST(SelfCheck, a_loop_that_does_not_answer_is_critical_after_two_seconds) {
   SelfEvidence self{.stalls = 0, .max_stall = {}, .since_last_stall = {}, .since_beat = 2s};
   EXPECT_EQ(check_self(self).status, Status::healthy);

@@ -16,12 +16,14 @@ using Result = std::expected<MessageType, DecodeError>;
 
 /// One entry of system.status. A list that is absent or empty means all.
 struct Maintenance {
-  Token state, title;
+  Token id, state, title;
   bool of_product = true;  ///< of the category's
   bool of_service = true;  ///< of trading itself, or of market data
   bool production = true;
 
   bool concerns_us() const { return of_product && of_service && production; }
+  bool lasts() const { return state.inner() == "ongoing"; }
+  bool is_over() const { return state.inner() == "completed" || state.inner() == "canceled"; }
 };
 
 /// What we read of a message. `type` and `ts` may stand before or after `data`, so everything is
@@ -33,9 +35,13 @@ struct Message {
   wire::BookSide bid, ask;               //
   Token success, words, request_id, op;  // answers
   std::uint64_t product = 0;             // whose maintenance concerns us
-  std::optional<Maintenance> ongoing;    // data of system.status, of those that concern us
-  std::optional<Maintenance> over;       //
+  // Data of system.status, of those that concern us and last or are over.
+  std::vector<Maintenance> maintenances;
 };
+
+/// More at once than any venue has; the rest is not looked at.
+constexpr std::size_t most_maintenances = 64;
+constexpr std::size_t longest_id = 128;  ///< kept: theirs are UUIDs
 
 /// Whether a list of numbers holds one that is wanted, or none at all.
 simdjson::error_code find_number(ondemand::value& value, std::span<const std::uint64_t> wanted,
@@ -59,6 +65,7 @@ simdjson::error_code find_number(ondemand::value& value, std::span<const std::ui
 simdjson::error_code collect_maintenance(Maintenance& entry, std::uint64_t product,
                                          std::string_view key, ondemand::value& value) {
   constexpr std::array<std::uint64_t, 2> services{1, 5};  // trading, market data
+  if (key == "id") entry.id.set(wire::raw_token(value));
   if (key == "state") entry.state.set(wire::raw_token(value));
   if (key == "title") entry.title.set(wire::raw_token(value));
   if (key == "env") entry.production = Token{.text = wire::raw_token(value)}.inner() == "1";
@@ -82,10 +89,10 @@ simdjson::error_code collect_list(Message& message, ondemand::value& value) {
       return collect_maintenance(entry, message.product, key, field);
     };
     if (const auto error = wire::for_each_field(object, on_field)) return error;
-    if (!entry.concerns_us()) continue;
-    const std::string_view state = entry.state.inner();
-    if (state == "ongoing") message.ongoing = entry;
-    if (state == "completed" || state == "canceled") message.over = entry;
+    const bool says = entry.concerns_us() && (entry.lasts() || entry.is_over());
+    if (says && message.maintenances.size() < most_maintenances) {
+      message.maintenances.push_back(entry);
+    }
   }
   return simdjson::SUCCESS;
 }
@@ -171,10 +178,17 @@ class BybitDecoder final : public Decoder {
   /// What is scheduled says nothing yet, and what concerns other products or services nothing at
   /// all.
   Result status_update(const Message& message, Decoded& out) {
-    if (!message.ongoing && !message.over) return MessageType::ignored;
-    const Maintenance& entry = message.ongoing ? *message.ongoing : *message.over;
-    SystemStatus status{.trading = !message.ongoing, .detail = std::string(entry.state.inner())};
-    const auto title = reader_.unescape(entry.title);
+    if (message.maintenances.empty()) return MessageType::ignored;
+    const Maintenance* shown = &message.maintenances.back();
+    SystemStatus status;
+    for (const Maintenance& entry : message.maintenances) {
+      (entry.lasts() ? status.lasting : status.over)
+          .emplace_back(entry.id.text.substr(0, longest_id));
+      if (entry.lasts()) shown = &entry;
+    }
+    status.trading = status.lasting.empty();
+    status.detail = shown->state.inner();
+    const auto title = reader_.unescape(shown->title);
     if (title && !title->empty()) status.detail.append(": ").append(*title);
     out.status = std::move(status);
     return MessageType::status;

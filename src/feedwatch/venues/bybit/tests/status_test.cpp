@@ -41,6 +41,23 @@ TEST(BybitStatus, OneThatLastsOutweighsThoseThatAreOver) {
   EXPECT_EQ(told("bybit-spot", message(both)), false);
 }
 
+TEST(BybitStatus, EachOfSeveralIsNamed) {
+  const auto named = [](std::string_view id, std::string_view state) {
+    return R"({"id":")" + std::string(id) + R"(","state":")" + std::string(state) + R"("})";
+  };
+  const test::Reading reading(*find_venue("bybit-linear"),
+                              message(named("a", "ongoing") + "," + named("b", "completed") + "," +
+                                      named("c", "ongoing") + "," + named("d", "scheduled")));
+  ASSERT_EQ(reading.type, MessageType::status);
+  EXPECT_EQ(reading.out.status->lasting, (std::vector<std::string>{R"("a")", R"("c")"}));
+  EXPECT_EQ(reading.out.status->over, (std::vector<std::string>{R"("b")"}));
+  EXPECT_FALSE(reading.out.status->trading);
+  std::string many = named("0", "ongoing");
+  for (int i = 1; i < 1'000; ++i) many += "," + named(std::to_string(i), "ongoing");
+  const test::Reading bounded(*find_venue("bybit-linear"), message(many));
+  EXPECT_EQ(bounded.out.status->lasting.size(), 64U);
+}
+
 TEST(BybitStatus, OnlyWhatConcernsTheVenue) {
   const auto spot = [](std::string_view more) {
     return told("bybit-spot", message(entry("ongoing", more)));
