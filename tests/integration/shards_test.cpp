@@ -10,6 +10,8 @@
 namespace feedwatch::integration {
 namespace {
 
+using exchange::FaultKind;
+
 const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT"};
 
 WorldOptions three_venues() {
@@ -82,6 +84,48 @@ TEST(Lines, TwoCarryEachStream) {
     });
   };
   EXPECT_TRUE(world.wait([&] { return carry() == 2; })) << world.story();
+}
+
+/// The venue's stamps of all prices of a stream, as a subscriber in line is called with them, while
+/// after a third of the time the oldest line is cut.
+std::vector<WallTime> stamps_delivered(World& world, const StreamKey& key, Duration span) {
+  std::vector<WallTime> stamps;
+  Subscription subscription;
+  world.app().with_shard(key.venue, [&](engine::Shard& shard) {
+    subscription = shard.monitor().subscribe(
+        shard.monitor().find(key).value(),
+        {.name = "test", .delivery = DeliveryMode::in_line, .min_interval = Duration::zero()},
+        {.on_price = [&](const Delivery& delivery) {
+          stamps.push_back(delivery.price.ts_event.value_or(WallTime{}));
+        }});
+  });
+  world.inject({.kind = FaultKind::close, .route = "market", .at = span / 3, .connections = 1});
+  const MonoTime end = world.now() + span;
+  world.wait([&] { return world.now() >= end; }, span + 1s);
+  world.app().with_shard(key.venue,
+                         [&](engine::Shard& shard) { shard.monitor().unsubscribe(subscription); });
+  return stamps;
+}
+
+TEST(Lines, OneOfTwoThatIsCutLeavesNoGapAndNoPriceTwice) {
+  WorldOptions options{.exchange = {.venue = "binance-usdm", .symbols = symbols},
+                       .streams = streams_of(symbols, "mark")};
+  options.lines = 2;
+  World world(options);
+  world.start_healthy();
+  ASSERT_TRUE(world.wait([&] {
+    return std::ranges::count_if(world.lines(), [](const auto& line) { return line.status.up; }) ==
+           2;
+  })) << world.story();
+  const auto stamps =
+      stamps_delivered(world, {"binance-usdm", "BTCUSDT", Kind::mark}, Duration{6s});
+  ASSERT_GE(stamps.size(), 5U) << world.story();
+  for (std::size_t i = 1; i < stamps.size(); ++i) {
+    EXPECT_GT(stamps[i], stamps[i - 1]) << "a price came twice, or one went back";
+    EXPECT_LE(stamps[i] - stamps[i - 1], 1500ms) << "one is missing";
+  }
+  EXPECT_FALSE(world.events(EventType::line_state).empty());
+  EXPECT_TRUE(world.alerts("firing").empty()) << world.story();
 }
 
 }  // namespace

@@ -211,6 +211,7 @@ class Desk final : private MarketListener {
   void begin(const FaultChange& change, MonoTime now);
   void finish(const FaultChange& change, MonoTime now);
   bool in_scope(const FaultSpec& spec, const Peer& peer) const;
+  std::vector<PeerId> befallen(const FaultSpec& spec) const;
   void release(PeerId id, Peer& peer, const FaultSpec& spec);
   void restart_sequences(const FaultSpec& spec, MonoTime now);
   void announce_close(const FaultSpec& spec, MonoTime now);

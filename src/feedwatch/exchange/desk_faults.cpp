@@ -48,16 +48,24 @@ bool Desk::in_scope(const FaultSpec& spec, const Peer& peer) const {
                              [&](const auto& item) { return concerns(spec, item.first.symbol); });
 }
 
+/// The connections that a fault of existing ones is about, oldest first.
+std::vector<PeerId> Desk::befallen(const FaultSpec& spec) const {
+  std::vector<PeerId> peers;
+  for (const auto& [id, peer] : peers_) {
+    const bool enough = spec.connections != 0 && peers.size() == spec.connections;
+    const bool already = spec.kind == FaultKind::half_open && peer.half_open;
+    if (!enough && !already && in_scope(spec, peer)) peers.push_back(id);
+  }
+  return peers;
+}
+
 void Desk::begin(const FaultChange& change, MonoTime now) {
   const FaultSpec& spec = change.spec;
   if (spec.kind == FaultKind::close) {
-    for (const auto& [id, peer] : peers_) {
-      if (in_scope(spec, peer)) port_.close(id, spec.code, "");
-    }
+    for (const PeerId id : befallen(spec)) port_.close(id, spec.code, "");
   } else if (spec.kind == FaultKind::half_open) {
-    for (auto& [id, peer] : peers_) {
-      if (peer.half_open || !in_scope(spec, peer)) continue;
-      peer.half_open = change.id;
+    for (const PeerId id : befallen(spec)) {
+      peers_.at(id).half_open = change.id;
       port_.pause(id, true);
     }
   } else if (spec.kind == FaultKind::announce_close) {

@@ -89,6 +89,7 @@ struct FaultSpec {
   std::optional<Duration> duration;  ///< ends so long after it began
   Duration delay{};                  ///< queue_delay, accept_then_close, announce_close (60 s)
   Duration offset{};                 ///< clock_offset; positive = the venue's clock is ahead
+  std::uint32_t connections = 0;     ///< close, half_open: the oldest so many; 0 = all
   std::uint16_t code = 1001;         ///< close, accept_then_close, announce_close
   int status = 0;                    ///< handshake_status 403, rest_down 503, connect_budget 429
   std::optional<Duration> retry_after;

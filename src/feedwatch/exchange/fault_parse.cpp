@@ -30,10 +30,10 @@ std::string list(Words words) {
 }
 
 Words own_keys(FaultKind kind) {
-  static constexpr std::array<std::string_view, 1> queue{"delay"}, offset{"offset"}, code{"code"},
-      price{"price"}, status{"status"}, retry{"retry_after"};
+  static constexpr std::array<std::string_view, 1> queue{"delay"}, offset{"offset"},
+      some{"connections"}, price{"price"}, status{"status"}, retry{"retry_after"};
   static constexpr std::array<std::string_view, 2> accept{"code", "delay"},
-      refused{"status", "retry_after"};
+      close{"code", "connections"}, refused{"status", "retry_after"};
   static constexpr std::array<std::string_view, 4> budget{"limit", "window", "ban", "status"};
   switch (kind) {
     case FaultKind::queue_delay:
@@ -41,7 +41,9 @@ Words own_keys(FaultKind kind) {
     case FaultKind::clock_offset:
       return offset;
     case FaultKind::close:
-      return code;
+      return close;
+    case FaultKind::half_open:
+      return some;
     case FaultKind::accept_then_close:
     case FaultKind::announce_close:
       return accept;
@@ -168,6 +170,9 @@ Result<void> read_key(std::string_view key, element value, FaultSpec& spec) {
   if (key == "ban") return store(duration_of(key, value), spec.ban);
   if (key == "price") return read_price(value, spec);
   if (key == "code") return store(number_of(key, value, 1000, 4999), spec.code);
+  if (key == "connections") {
+    return store(number_of(key, value, 1, 1'000'000), spec.connections);
+  }
   if (key == "limit") return store(number_of(key, value, 1, 1'000'000), spec.budget.count);
   return store(number_of(key, value, 400, 599), spec.status);
 }

@@ -59,6 +59,8 @@ TEST(FaultParse, KeysOfOneKind) {
   EXPECT_EQ(fault(R"({"fault":"clock_offset","offset":"-2s"})").offset, -2s);
   EXPECT_EQ(fault(R"({"fault":"queue_delay","delay":"1500ms"})").delay, 1500ms);
   EXPECT_EQ(fault(R"({"fault":"close","code":1012})").code, 1012);
+  EXPECT_EQ(fault(R"({"fault":"half_open","connections":1})").connections, 1U);
+  EXPECT_THAT(error(R"({"fault":"silent_all","connections":1})"), HasSubstr("connections"));
   EXPECT_EQ(fault(R"({"fault":"frozen_price","price":"last"})").price, Kind::last);
   const FaultSpec refused =
       fault(R"({"fault":"handshake_status","status":418,"retry_after":"30s"})");
