@@ -97,7 +97,7 @@ TEST(Torn, NothingIsReadThatWasNotWrittenWhole) {
     board.write(stream, slot_of(board.own(stream), 1));
     board.publish(stream);
   }
-  board.beat(0, judged_at);
+  board.beat(judged_at);
   ASSERT_TRUE(segment->publish().has_value());
 
   const Common<Account> account;
