@@ -28,6 +28,13 @@ bool is_news(const Tick& tick, const Slot& stored) {
   return !(tick.prices == stored.prices) || tick.mono_recv - stored.carried > one_message;
 }
 
+/// Whether a line that stands by has heard more than the stream was told.
+bool is_ahead(const intake::LineCopy& line, const Slot& stored) {
+  if (line.newest() == nullptr || !line.spoke_again()) return false;
+  if (is_news(*line.newest(), stored)) return true;
+  return line.holds(stored.prices) && line.heard() > stored.confirmed + one_message;
+}
+
 }  // namespace
 
 void Shard::Impl::double_stream(StreamId stream, const VenueOptions& venue,
@@ -127,17 +134,17 @@ void Shard::Impl::take_over(StreamId stream, StreamEntry& entry, std::uint8_t co
   put(entry);
 }
 
+/// Where the first copy wins, what a line brought has gone on already, and the silence is the
+/// stream's.
 bool Shard::Impl::stands_in(StreamId stream, const StreamEntry& entry, MonoTime since,
                             MonoTime now) {
   const LineMerge* const merge = merge_of(stream);
-  if (merge == nullptr) return false;
+  if (merge == nullptr || merge->comparable()) return false;
   feed::VenueFeed& feed = *units[entry.venue]->feed;
   const std::uint8_t primary = feed.primary(entry.topic);
   for (std::uint8_t copy = 0; copy < merge->lines(); ++copy) {
-    const MonoTime spoke = merge->copy(copy).heard();
-    if (copy == primary || spoke == never_mono || spoke <= since) continue;
-    if (now - spoke >= entry.info->policy.suspect_after) continue;
-    if (feed.stand_in(entry.topic, copy, since, now)) return true;
+    if (copy == primary || !is_ahead(merge->copy(copy), monitor.unchecked_slot(stream))) continue;
+    if (feed.stand_in(entry.topic, copy, since, now)) return !monitor.suspect_since(stream);
   }
   return false;
 }
@@ -157,12 +164,12 @@ void Shard::Impl::review_copies_of(StreamId stream, const StreamEntry& entry, Mo
   const LineMerge& merge = *merge_of(stream);
   feed::VenueFeed& feed = *units[entry.venue]->feed;
   const std::uint8_t primary = feed.primary(entry.topic);
-  bool differ = false;
+  unsigned differ = 0;
   for (std::uint8_t copy = 0; copy < merge.lines(); ++copy) {
     if (copy == primary || !merge.differ(primary, copy, now)) continue;
     if (!feed.copy_delivers(entry.topic, copy)) continue;
-    differ = true;
-    if (doubled[stream.index()].differ) continue;
+    differ |= 1U << copy;
+    if ((doubled[stream.index()].differ & 1U << copy) != 0) continue;
     ++divergences;
     feed.on_diverged(entry.topic, copy, now);
   }

@@ -319,8 +319,16 @@ void Shard::Impl::VenuePort::topic_acknowledged(feed::TopicId topic, MonoTime no
 }
 
 void Shard::Impl::VenuePort::topic_lost(feed::TopicId topic, MonoTime now) {
-  for_streams(topic,
-              [&](StreamId stream, StreamEntry&) { shard_.monitor.on_line_lost(stream, now); });
+  for_streams(topic, [&](StreamId stream, StreamEntry&) {
+    if (intake::LineMerge* const merge = shard_.merge_of(stream)) merge->lose_all();
+    shard_.monitor.on_line_lost(stream, now);
+  });
+}
+
+void Shard::Impl::VenuePort::copy_lost(feed::TopicId topic, std::uint8_t copy) {
+  for_streams(topic, [&](StreamId stream, StreamEntry&) {
+    if (intake::LineMerge* const merge = shard_.merge_of(stream)) merge->lose(copy);
+  });
 }
 
 void Shard::Impl::VenuePort::topic_taken_over(feed::TopicId topic, std::uint8_t copy,

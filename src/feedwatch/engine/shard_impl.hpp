@@ -248,7 +248,7 @@ struct Shard::Impl {
   /// By the stream's index, where lines are doubled.
   struct Doubled {
     std::unique_ptr<intake::LineMerge> merge;
-    bool differ = false;  ///< as told last
+    unsigned differ = 0;  ///< which lines, a bit each, as told last
   };
   std::vector<Doubled> doubled;
   std::uint64_t duplicate_ticks = 0;
@@ -277,6 +277,7 @@ class Shard::Impl::VenuePort final : public feed::FeedPort {
   void abort(ConnId conn) override;
   void topic_acknowledged(feed::TopicId topic, MonoTime now) override;
   void topic_lost(feed::TopicId topic, MonoTime now) override;
+  void copy_lost(feed::TopicId topic, std::uint8_t copy) override;
   void topic_taken_over(feed::TopicId topic, std::uint8_t copy, std::uint32_t epoch,
                         MonoTime now) override;
   void topic_reason(feed::TopicId topic, Reason reason, std::string_view detail,

@@ -31,6 +31,8 @@ class FeedPort {
   virtual void topic_acknowledged(TopicId topic, MonoTime now) = 0;
   /// The last line delivering it is gone.
   virtual void topic_lost(TopicId topic, MonoTime now) = 0;
+  /// Its lines are doubled: this one no longer brings it. What it has said is of the past.
+  virtual void copy_lost(TopicId topic, std::uint8_t copy) = 0;
   /// Its lines are doubled, and from here on it is this one whose data are the streams', as
   /// `epoch`.
   virtual void topic_taken_over(TopicId topic, std::uint8_t copy, std::uint32_t epoch,

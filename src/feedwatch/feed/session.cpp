@@ -442,11 +442,6 @@ void Session::renew_epoch(TopicId topic) {
   found->second.coverage.seen.reset();
 }
 
-void Session::carry_on(TopicId topic, std::uint32_t epoch) {
-  const auto found = entries_.find(topic);
-  if (found != entries_.end()) found->second.coverage.epoch = epoch;
-}
-
 std::size_t Session::seen_count() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       entries_, [](const auto& item) { return item.second.coverage.seen.has_value(); }));

@@ -131,8 +131,6 @@ class Session {
   /// Data of the topic from now on begins a new epoch of its own (another connection, since given
   /// up, had already begun a later one).
   void renew_epoch(TopicId topic);
-  /// The same data count as those of `epoch` from now on.
-  void carry_on(TopicId topic, std::uint32_t epoch);
   std::size_t seen_count() const;
   std::size_t topic_count() const { return entries_.size(); }
   MonoTime next_deadline(MonoTime now) const;

@@ -41,19 +41,28 @@ bool VenueFeed::is_comparable(TopicId topic) const {
 
 // ---- data ---------------------------------------------------------------------------------------
 
-/// Where the venue's numbers mean the same on every line, the ticks of all count as the primary's.
-void VenueFeed::tell_copy(TopicId copy, Session::Data& data) const {
+/// A line counts its subscriptions by itself; what the streams count by only rises, whichever line
+/// is the primary. Where the venue's numbers mean the same on every line, the ticks of all count
+/// so.
+void VenueFeed::tell_copy(TopicId copy, Session::Data& data) {
   const TopicState& state = at(copy);
-  const TopicId topic = state.known_as;
-  if (at(topic).copies.empty()) return;
-  const TopicId primary = primary_of(topic);
+  TopicState& first = at(state.known_as);
+  if (first.copies.empty()) return;
   data.doubled = true;
   data.copy = slots_[state.slot]->copy;
-  data.primary = primary == copy;
+  data.primary = primary_of(state.known_as) == copy;
   data.accused = state.ladder.suspect() && !state.ladder.running();
   data.line_epoch = data.epoch;
-  const std::uint32_t theirs = at(primary).epoch;
-  if (!data.primary && is_comparable(topic) && theirs != 0) data.epoch = theirs;
+  const auto as_primary =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(1, data.epoch + first.epoch_shift));
+  if (data.primary || first.told_epoch == 0) {
+    first.told_epoch = std::max(first.told_epoch, as_primary);
+  }
+  if (is_comparable(state.known_as)) {
+    data.epoch = first.told_epoch;
+  } else if (data.primary) {
+    data.epoch = as_primary;
+  }
 }
 
 void VenueFeed::on_copy_speaks(ConnId conn, TopicId topic, MonoTime now) {
@@ -106,27 +115,25 @@ bool VenueFeed::all_stood_in_for(MonoTime now) const {
 
 void VenueFeed::hand_over(TopicId topic, std::uint8_t to, MonoTime now) {
   TopicState& first = at(topic);
-  const std::uint32_t before = at(primary_of(topic)).epoch;
   first.primary = to;
   const TopicId copy = first.copies[to];
-  TopicState& next = at(copy);
-  Session& session = *slots_[next.slot]->current;
-  if (is_comparable(topic) && before != 0) {
-    next.epoch = before;  // one order over all lines, and it goes on
-  } else if (next.epoch <= before) {
-    next.epoch = ++epochs_;
-  }
-  session.carry_on(copy, next.epoch);
-  port_.topic_taken_over(topic, to, next.epoch, now);
-  if (!session.coverage(copy)->seen) port_.topic_acknowledged(topic, now);
+  const Coverage coverage = *slots_[at(copy).slot]->current->coverage(copy);
+  // One order over all lines goes on while there is a line; elsewhere each has an order of its own.
+  const bool was_lost = std::exchange(first.all_lost, false);
+  if (!is_comparable(topic) || was_lost) ++first.told_epoch;
+  first.epoch_shift = std::int64_t{first.told_epoch} - coverage.epoch;
+  port_.topic_taken_over(topic, to, first.told_epoch, now);
+  if (!coverage.seen) port_.topic_acknowledged(topic, now);
   update_reason(topic, now);
 }
 
 /// The copy's line is gone, or no longer brings it.
 void VenueFeed::lost(TopicId copy, MonoTime now) {
-  if (!is_primary(copy)) return;
   const TopicId topic = at(copy).known_as;
+  if (!at(topic).copies.empty()) port_.copy_lost(topic, slots_[at(copy).slot]->copy);
+  if (!is_primary(copy)) return;
   if (const auto next = stand_in_for(topic, now)) return hand_over(topic, *next, now);
+  at(topic).all_lost = true;
   port_.topic_lost(topic, now);
 }
 
@@ -136,7 +143,8 @@ bool VenueFeed::stand_in(TopicId topic, std::uint8_t copy, MonoTime since, MonoT
   if (!delivers(first.copies[copy])) return false;
   const TopicId silent = primary_of(topic);
   hand_over(topic, copy, now);
-  suspect_copy(silent, since, RepairStep::replace_line, now);
+  suspect_copy(silent, since,
+               at(silent).clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
   return true;
 }
 
@@ -144,6 +152,13 @@ void VenueFeed::on_diverged(TopicId topic, std::uint8_t copy, MonoTime now) {
   const TopicState& first = at(topic);
   if (copy >= first.copies.size() || copy == first.primary) return;
   suspect_copy(first.copies[copy], now, RepairStep::resubscribe, now);
+}
+
+/// Its line has had a message of it since then, whoever was told of it.
+bool VenueFeed::spoke_since(TopicId copy, MonoTime since) const {
+  const Slot& slot = *slots_[at(copy).slot];
+  const Coverage* coverage = slot.current ? slot.current->coverage(copy) : nullptr;
+  return since != never_mono && coverage != nullptr && coverage->heard && *coverage->heard > since;
 }
 
 // ---- copies that fall silent beside others ------------------------------------------------------

@@ -158,8 +158,9 @@ Session::Data VenueFeed::on_data(ConnId conn, TopicId topic, MonoTime now) {
     session->renew_epoch(copy);
     data = session->on_data(copy, now);
   }
-  if (options_.lines > 1) tell_copy(copy, data);
   if (!was_live && session->state() == Session::State::live) process(*slot, *session, now);
+  // Afterwards: a line that has become live may be the primary's by now.
+  if (options_.lines > 1) tell_copy(copy, data);
   return data;
 }
 
@@ -190,6 +191,7 @@ void VenueFeed::on_evidence(ConnId conn, TopicId of, MonoTime now) {
     state.ladder.on_cleared();
   }
   note_exhausted(topic, now);
+  if (is_primary(topic)) at(of).all_lost = false;
   const bool takes_over = !is_primary(topic) && !delivers(primary_of(of)) && delivers(topic);
   if (takes_over) hand_over(of, slot->copy, now);
   process(*slot, *session, now);

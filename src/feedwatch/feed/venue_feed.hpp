@@ -163,7 +163,7 @@ class VenueFeed {
   TopicId primary_of(TopicId topic) const;
   bool is_primary(TopicId copy) const;
   bool is_comparable(TopicId topic) const;
-  void tell_copy(TopicId copy, Session::Data& data) const;
+  void tell_copy(TopicId copy, Session::Data& data);
   bool delivers(TopicId copy) const;
   bool all_stood_in_for(MonoTime now) const;
   std::optional<std::uint8_t> stand_in_for(TopicId topic, MonoTime now) const;
@@ -171,6 +171,7 @@ class VenueFeed {
   void lost(TopicId copy, MonoTime now);
   void suspect_copy(TopicId copy, MonoTime since, RepairStep never_past, MonoTime now);
   void clear_copy(TopicId copy, MonoTime now);
+  bool spoke_since(TopicId copy, MonoTime since) const;
   std::optional<MonoTime> behind_since(TopicId copy, MonoTime newest) const;
   void review_copies(MonoTime now);
   void review_copies_of(TopicId topic, MonoTime now);

@@ -72,10 +72,13 @@ struct VenueFeed::TopicState {
   std::string told_detail;
   // Where lines are doubled (venue_copies.cpp):
   TopicId known_as;  ///< its id outside: that of its first copy
-  std::vector<TopicId>
-      copies;                ///< of the first one: all of them, by line; empty = it is the only one
-  std::uint8_t primary = 0;  ///< of the first one: which copy's epoch is the streams'
-  bool told_exhausted = false;  ///< of the first one
+  // … and of the first one alone:
+  std::vector<TopicId> copies;   ///< all of them, by line; empty = it is the only one
+  std::uint8_t primary = 0;      ///< which of them is told to the streams
+  std::int64_t epoch_shift = 0;  ///< from the primary's epochs to those the streams count by
+  std::uint32_t told_epoch = 0;  ///< highest of these; it never falls
+  bool all_lost = false;         ///< no line has brought it since it was lost
+  bool told_exhausted = false;
 };
 
 struct VenueFeed::Slot {

@@ -266,6 +266,7 @@ void VenueFeed::fail_repairs(Slot& slot, bool of_line, const std::string& why, b
                              MonoTime now) {
   const std::set<TopicId> topics = slot.topics;  // one that was tried on this line goes back
   for (const TopicId topic : topics) {
+    if (!slot.topics.contains(topic)) continue;  // it went with one before it
     const auto& running = at(topic).ladder.running();
     if (running && (running->step >= RepairStep::replace_line) == of_line) {
       finish_repair(topic, false, why, now, tried);

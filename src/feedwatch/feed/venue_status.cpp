@@ -70,8 +70,8 @@ void VenueFeed::end_halt(MonoTime now) {
       excuse(topic, state.quarantined || state.instrument != Reason::ok, now);
       update_reason(topic, now);
       if (state.silent_since == never_mono) continue;
-      on_suspect(topic, state.silent_since,
-                 state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
+      suspect_copy(topic, state.silent_since,
+                   state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);
     }
     publish(*slot, now);
   }

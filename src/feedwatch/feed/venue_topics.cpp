@@ -86,11 +86,12 @@ void VenueFeed::put_on(Slot& slot, TopicId topic, MonoTime now) {
 
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   std::vector<TopicId> copies = copies_of(topic);
-  std::ranges::reverse(copies);  // the first is known outside, to its end
-  for (const TopicId copy : copies) {
-    end_repair(copy, "nobody wants it any more", now);
-    erase_topic(*slots_[at(copy).slot], copy, now);
-  }
+  for (const TopicId copy : copies) end_repair(copy, "nobody wants it any more", now);
+  // From here on it is one topic, and the last to go.
+  at(topic).primary = 0;
+  at(topic).copies.clear();
+  std::ranges::reverse(copies);
+  for (const TopicId copy : copies) erase_topic(*slots_[at(copy).slot], copy, now);
   for (const auto& each : slots_) drop_beats(*each, now);
   update_venue(now);
 }
@@ -191,6 +192,8 @@ void VenueFeed::set_instrument_of(TopicId topic, Reason reason, std::string deta
     state.ladder.on_cleared();
     note_exhausted(topic, now);
     if (!state.ladder.running()) climbing_.erase(topic);
+  } else if (before != Reason::ok && spoke_since(topic, state.silent_since)) {
+    state.silent_since = never_mono;
   } else if (before != Reason::ok && state.silent_since != never_mono) {
     suspect_copy(topic, state.silent_since,
                  state.clocked ? RepairStep::replace_line : RepairStep::resubscribe, now);

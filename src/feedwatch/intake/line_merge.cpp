@@ -55,11 +55,11 @@ Merged LineMerge::take(std::size_t line, bool primary, Tick& tick) {
 Merged LineMerge::compare(std::size_t line, bool primary, const Decision& own, Tick& tick) {
   using enum Merged::Way;
   const Outcome& outcome = own.outcome;
+  const Order order = order_of(copies_[line], own, tick);
+  if (order == Order::over) return {standby, outcome};
   // What proves nothing on its own line is counted for one of them, and only there.
-  if (outcome.type == Type::rejected || outcome.type == Type::ignored) {
-    return {primary ? goes_on : standby, outcome};
-  }
-  if (!of_present_order(copies_[line], own, tick)) return {standby, outcome};
+  const bool nothing = outcome.type == Type::rejected || outcome.type == Type::ignored;
+  if (nothing && order != Order::begun) return {primary ? goes_on : standby, outcome};
   if (!is_first_copy(line, own, tick)) return {duplicate, outcome};
   for (LineCopy& copy : copies_) copy.behind_ = {};
   newest_ = tick.seq;
@@ -68,17 +68,19 @@ Merged LineMerge::compare(std::size_t line, bool primary, const Decision& own, T
   return {goes_on, outcome};
 }
 
-/// Whether the line's numbers are of the order that holds. The first line on which they begin again
-/// begins it; the others follow as they notice the same.
-bool LineMerge::of_present_order(LineCopy& copy, const Decision& own, Tick& tick) {
-  if (!own.outcome.sequence_reset && !tick.restart) return copy.generation_ == generation_;
-  if (copy.generation_ == generation_) {
+/// The first line on which the numbers begin again begins the new order; the others follow as they
+/// notice the same.
+LineMerge::Order LineMerge::order_of(LineCopy& copy, const Decision& own, Tick& tick) {
+  const bool again = own.outcome.sequence_reset || tick.restart;
+  if (!again) return copy.generation_ == generation_ ? Order::present : Order::over;
+  const bool begins = copy.generation_ == generation_;
+  if (begins) {
     ++generation_;
     newest_.reset();
     tick.restart = true;
   }
   copy.generation_ = generation_;
-  return true;
+  return begins ? Order::begun : Order::present;
 }
 
 bool LineMerge::is_first_copy(std::size_t line, const Decision& own, Tick& tick) {
@@ -102,6 +104,18 @@ void LineMerge::take_over(std::size_t line, const Slot& stored, MonoTime now) {
   already_until_.reset();
   taken_over_ = now;
   if (stored.received && stored.has_event_time) already_until_ = stored.ts_event;
+}
+
+void LineMerge::lose(std::size_t line) {
+  LineCopy& copy = copies_[line];
+  copy.slot_.received = false;
+  copy.state_.holds = copy.state_.carried_in_epoch = false;
+  copy.heard_ = never_mono;
+}
+
+void LineMerge::lose_all() {
+  newest_.reset();
+  already_until_.reset();
 }
 
 /// A line that took over and was behind brings what the stream has already. Venues' times are no

@@ -22,6 +22,8 @@ class LineCopy {
   const Tick* newest() const { return slot_.received ? &newest_ : nullptr; }
   /// When the line last carried the price, or confirmed it; never_mono before it did.
   MonoTime heard() const { return heard_; }
+  /// Whether that was more than the first message of a subscription, which is owed to nobody else.
+  bool spoke_again() const { return heard_ != never_mono && heard_ > began_; }
   /// When its price last became another one.
   MonoTime changed() const { return slot_.changed; }
   /// Whether what its next messages leave out is `prices`.
@@ -70,6 +72,11 @@ class LineMerge {
   /// The line is the primary from here on. What it brings again of what the stream has is dropped:
   /// by its number, or, where numbers say nothing, by the venue's time until it brings a newer one.
   void take_over(std::size_t line, const Slot& stored, MonoTime now);
+  /// The line no longer brings the stream: what it has said is of the past, and vouches for
+  /// nothing.
+  void lose(std::size_t line);
+  /// No line brings it any more: the next one's numbers are a new order.
+  void lose_all();
 
   const LineCopy& copy(std::size_t line) const { return copies_[line]; }
   std::size_t lines() const { return copies_.size(); }
@@ -82,7 +89,8 @@ class LineMerge {
 
  private:
   Merged compare(std::size_t line, bool primary, const Decision& own, Tick& tick);
-  bool of_present_order(LineCopy& copy, const Decision& own, Tick& tick);
+  enum class Order : std::uint8_t { over, present, begun };
+  Order order_of(LineCopy& copy, const Decision& own, Tick& tick);
   bool is_first_copy(std::size_t line, const Decision& own, Tick& tick);
   bool said_by_the_one_before(const Tick& tick);
 

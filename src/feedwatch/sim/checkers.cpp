@@ -85,9 +85,13 @@ void Checkers::check_true_age(const StreamKey& stream, const Prices& prices, Dur
   const auto memory = streams_.find(stream);
   if (memory == streams_.end()) return breach(1, fmt::format("{}: a price of nowhere", who));
   const auto& arrivals = memory->second.arrivals;
-  const auto newest = std::find_if(arrivals.rbegin(), arrivals.rend(),
-                                   [&](const Arrival& each) { return each.prices == prices; });
-  if (newest == arrivals.rend()) {
+  // Several lines may have brought it, the last not as the newest.
+  auto newest = arrivals.end();
+  for (auto each = arrivals.begin(); each != arrivals.end(); ++each) {
+    const bool newer = newest == arrivals.end() || each->published >= newest->published;
+    if (each->prices == prices && newer) newest = each;
+  }
+  if (newest == arrivals.end()) {
     return breach(1, fmt::format("{}: {} was never sent lately", who, stream.text()));
   }
   const Duration received = world_.now() - newest->arrived;

@@ -36,6 +36,9 @@ class Recorder final : public FeedPort {
   void abort(ConnId conn) override { aborted.push_back(conn); }
   void topic_acknowledged(TopicId topic, MonoTime) override { acknowledged.push_back(topic); }
   void topic_lost(TopicId topic, MonoTime) override { lost.push_back(topic); }
+  void copy_lost(TopicId topic, std::uint8_t copy) override {
+    copies_lost.emplace_back(topic, copy);
+  }
   void topic_taken_over(TopicId topic, std::uint8_t copy, std::uint32_t epoch, MonoTime) override {
     taken_over.push_back({topic, copy, epoch});
   }
@@ -65,6 +68,7 @@ class Recorder final : public FeedPort {
     std::uint32_t epoch = 0;
   };
   std::vector<TakenOver> taken_over;
+  std::vector<std::pair<TopicId, std::uint8_t>> copies_lost;
   std::map<TopicId, Reason> reasons;
   std::map<TopicId, bool> retired;
   std::vector<RepairStatus> repairs;

@@ -127,6 +127,43 @@ TEST_F(ComparableCopies, AnEpochOutlivesItsLine) {
   EXPECT_EQ(data(b, topics[0]).epoch, before) << "one order, and it goes on";
 }
 
+TEST_F(ComparableCopies, WhatTheStreamsCountByNeverFalls) {
+  run(2s, {a, b});
+  std::uint32_t told = data(a, topics[0]).epoch;
+  const auto rises = [&](ConnId conn) {
+    const std::uint32_t epoch = data(conn, topics[0]).epoch;
+    EXPECT_GE(epoch, told);
+    told = epoch;
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (ConnId* line : {&a, &b}) {
+      feed.on_closed(*line, {.detail = "reset"}, now);
+      run(1s, {line == &a ? b : a});
+      *line = port.dials.back().conn;
+      open(*line);
+      rises(*line), rises(line == &a ? b : a);
+      run(31s, {a, b});
+      rises(b), rises(a);
+    }
+  }
+}
+
+TEST_F(ComparableCopies, ATopicThatWasLostBeginsAnew) {
+  const std::uint32_t before = data(a, topics[0]).epoch;
+  feed.on_closed(a, {.detail = "reset"}, now);
+  ASSERT_EQ(port.lost.size(), 3U);
+  tick(b);
+  EXPECT_GT(data(b, topics[0]).epoch, before);
+}
+
+TEST_F(Doubled, ALostCopyIsTold) {
+  run(2s, {a, b});
+  feed.on_closed(b, {.detail = "reset"}, now);
+  ASSERT_EQ(port.copies_lost.size(), 3U);
+  EXPECT_EQ(port.copies_lost[0].second, 1);
+  EXPECT_TRUE(port.lost.empty());
+}
+
 TEST_F(Doubled, WithoutALineToStandInTheTopicIsLost) {
   feed.on_closed(a, {.detail = "reset"}, now);
   EXPECT_EQ(port.lost.size(), 3U) << "the other one has brought nothing yet";

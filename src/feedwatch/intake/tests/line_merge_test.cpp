@@ -141,6 +141,29 @@ TEST_F(FirstCopyWins, AMessageWithoutAPriceConfirmsOnceOverAllLines) {
   EXPECT_EQ(offer_to(b, nothing).way, Way::duplicate);
 }
 
+TEST_F(FirstCopyWins, ARestartOnAMessageWithoutAPriceIsARestart) {
+  LineMerge deltas{{.absent_is_unchanged = true, .seq_orders = true}, true, 2};
+  Tick tick = numbered(100, 1000);
+  deltas.take(a, true, tick);
+  for (std::uint64_t seq = 1; seq <= 5; ++seq) {
+    tick = numbered(0, seq, seq * 300ms);
+    tick.fields = {};
+    deltas.take(a, true, tick);
+  }
+  EXPECT_TRUE(tick.restart);
+  tick = numbered(101, 6, 2s);
+  EXPECT_EQ(deltas.take(a, true, tick).way, Way::goes_on);
+}
+
+TEST_F(FirstCopyWins, WithoutAnyLineTheNextNumbersAreANewOrder) {
+  offer(a, numbered(100, 1000));
+  merge.lose(a);
+  merge.lose_all();
+  Tick tick = numbered(101, 1, 1s);
+  tick.epoch = 2;
+  EXPECT_EQ(merge.take(a, true, tick).way, Way::goes_on);
+}
+
 /// Two lines where numbers mean nothing between them.
 struct Standby : testing::Test {
   LineMerge merge{{.absent_is_unchanged = true}, false, 2};
@@ -152,6 +175,19 @@ TEST_F(Standby, OnlyThePrimarysTicksGoOn) {
   EXPECT_EQ(merge.take(b, false, tick).way, Way::standby);
   ASSERT_NE(merge.copy(b).newest(), nullptr);
   EXPECT_EQ(merge.copy(b).heard(), t0);
+}
+
+TEST_F(Standby, WhatALostLineHadSaidVouchesForNothing) {
+  Tick tick = price(100);
+  merge.take(b, false, tick);
+  EXPECT_FALSE(merge.copy(b).spoke_again()) << "the first of a subscription is owed to nobody else";
+  tick = price(100, 1s);
+  merge.take(b, false, tick);
+  EXPECT_TRUE(merge.copy(b).spoke_again());
+  merge.lose(b);
+  EXPECT_EQ(merge.copy(b).newest(), nullptr);
+  EXPECT_EQ(merge.copy(b).heard(), never_mono);
+  EXPECT_FALSE(merge.copy(b).holds({Decimal{100, 0}, {}}));
 }
 
 TEST_F(Standby, WhatTheLineBeforeHadToldIsNotToldAgain) {
