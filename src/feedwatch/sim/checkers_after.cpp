@@ -122,6 +122,7 @@ void Checkers::check_budgets(const VenueModel& venue) {
 
 void Checkers::check_scope(const VenueModel& venue) {
   for (const VenueModel::Unsubscribed& each : venue.record().unsubscribed) {
+    if (each.symbol.empty()) continue;  // a line's beat goes with the last symbol it beats for
     const std::string prefix = venue.setup().name + "/" + each.symbol + "/";
     const bool repaired = was_under_repair(world_.history().events(), prefix, each.at);
     const bool unwanted = std::ranges::any_of(world_.unwanted(venue.setup().name, each.symbol),
