@@ -99,6 +99,13 @@ std::optional<std::uint8_t> VenueFeed::stand_in_for(TopicId topic, MonoTime now)
   return std::nullopt;
 }
 
+/// Doubled lines that are silent together are replaced together: a quarter of the dials is kept for
+/// lines that are lost.
+bool VenueFeed::saves_dials(MonoTime now) const {
+  return options_.lines > 1 && !dials_.unlimited() &&
+         std::size_t{dials_.used(now)} * 4 >= std::size_t{dials_.count()} * 3;
+}
+
 /// Whether each topic of the lines that are down has a copy on one that is up.
 bool VenueFeed::all_stood_in_for(MonoTime now) const {
   if (options_.lines == 1) return false;

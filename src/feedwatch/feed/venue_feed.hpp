@@ -166,6 +166,7 @@ class VenueFeed {
   void tell_copy(TopicId copy, Session::Data& data);
   bool delivers(TopicId copy) const;
   bool all_stood_in_for(MonoTime now) const;
+  bool saves_dials(MonoTime now) const;
   std::optional<std::uint8_t> stand_in_for(TopicId topic, MonoTime now) const;
   void hand_over(TopicId topic, std::uint8_t to, MonoTime now);
   void lost(TopicId copy, MonoTime now);

@@ -12,7 +12,7 @@ namespace feedwatch::feed {
 
 bool VenueFeed::start_replacement(Slot& slot, std::string why, MonoTime now) {
   if (slot.replacement) return true;
-  if (limited(now) || !dials_.try_spend(now)) return false;
+  if (limited(now) || saves_dials(now) || !dials_.try_spend(now)) return false;
   slot.detail = std::move(why);
   slot.replacement = open_session(slot, now);
   slot.replace_deadline = now + LadderOptions{}.replace_deadline;
