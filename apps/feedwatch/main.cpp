@@ -1,6 +1,7 @@
 // Flags → library → exit code. The one file that includes the command-line parser.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -22,6 +23,7 @@
 #include "feedwatch/app/sim_command.hpp"
 #include "feedwatch/app/simulate.hpp"
 #include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/venues/venue.hpp"
 
 namespace {
 
@@ -166,12 +168,16 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_client_flags(unwatch, args);
 }
 
+std::string venues_text() {
+  return fmt::format("{}", fmt::join(venues::venue_names(), ", "));
+}
+
 void add_decode_command(CLI::App& root, Arguments& args, Action& action) {
   CLI::App* decode = command(root, action, "decode", "Raw frames to one JSON object a line", [&] {
     std::ios::sync_with_stdio(false);
     return app::run_decode(args.decode, std::cin, std::cout, std::cerr);
   });
-  decode->add_option("--venue", args.decode.venue, "binance-usdm, bybit-linear")->required();
+  decode->add_option("--venue", args.decode.venue, venues_text())->required();
   decode->add_option("file", args.decode.file, "frames, one a line, or a capture; else stdin");
   decode->add_option("--connection", args.decode.connection, "only these connections (glob)");
   decode->add_flag("--counts", args.decode.counts, "closing account as JSON");
@@ -264,7 +270,7 @@ void add_simulate_command(CLI::App& root, Arguments& args, Action& action) {
   exchange::Options& options = args.simulate.exchange;
   CLI::App* simulate = command(root, action, "simulate", "A fake exchange on real sockets",
                                [&] { return app::run_simulate(args.simulate); });
-  simulate->add_option("--venue", options.venue, "binance-usdm, bybit-linear")->required();
+  simulate->add_option("--venue", options.venue, venues_text())->required();
   simulate->add_option("--port", options.port, "0: any free one")->capture_default_str();
   simulate->add_option("--symbols", options.symbols, "symbols of the price model")->delimiter(',');
   simulate->add_option("--rate", options.rate, "updates per second and symbol")

@@ -53,7 +53,8 @@ void build_engine(const Document& document, Config& config, Problems& problems) 
   const bool busy = document.single("engine").text("poll") == "busy";
   config.engine.poll = busy ? Poll::busy : Poll::block;
   config.engine.shards = static_cast<std::uint16_t>(document.single("engine").integer("shards"));
-  if (config.engine.shards > 1 && document.single("record").given("directory")) {
+  const bool recorded = !document.single("record").text("directory").empty();
+  if (config.engine.shards > 1 && recorded) {
     problems.add(document.single("engine"), "shards", "several shards cannot be recorded",
                  "use one, or remove [record]");
   }

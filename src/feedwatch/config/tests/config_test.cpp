@@ -87,6 +87,7 @@ url = "sqlite:///var/lib/feedwatch/f.db"
 state_dir = "/var/lib/feedwatch"
 [engine]
 poll = "busy"
+shards = 4
 [api]
 listen = "[::1]:0"
 allowed_hosts = ["monitor.example.com"]
@@ -125,6 +126,7 @@ TEST(Config, GoodFileSaysEverything) {
       config.policies.for_stream("binance-usdm/X/quote", {event_driven(), true, {}});
   EXPECT_EQ(quote.stale_after, 180s) << "the top-level preset is tight";
   EXPECT_EQ(config.engine.poll, EngineConfig::Poll::busy);
+  EXPECT_EQ(config.engine.shards, 4);
   EXPECT_EQ(config.store.url, "sqlite:///var/lib/feedwatch/f.db");
   EXPECT_EQ(config.store.state_dir, "/var/lib/feedwatch");
   EXPECT_EQ(config.api.host, "::1");
@@ -151,6 +153,7 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   EXPECT_EQ(config->api.host, "127.0.0.1");
   EXPECT_EQ(config->api.port, 8420);
   EXPECT_EQ(config->engine.poll, EngineConfig::Poll::block);
+  EXPECT_EQ(config->engine.shards, 1);
   EXPECT_EQ(config->board.shm, "");
   EXPECT_EQ(config->board.directory, "/dev/shm");
   EXPECT_EQ(config->board.mode, 0600U);
@@ -322,6 +325,9 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "f.toml:2:8: board.mode: unknown word \"0666\" (did you mean \"0600\"?)"},
       {"[record]\ndirectory = \"rec\"\n",
        "f.toml:2:13: record.directory: \"rec\" is not an absolute path (begin it with /)"},
+      {"[record]\ndirectory = \"/rec\"\n[engine]\nshards = 2\n",
+       "f.toml:4:10: engine.shards: several shards cannot be recorded (use one, or remove "
+       "[record])"},
       {"[record]\nrotate_every = \"0s\"\n",
        "f.toml:2:16: record.rotate_every: zero is too short (use a duration above zero)"},
       {"[[sink]]\ntype = \"webhok\"\n",
