@@ -144,6 +144,13 @@ void expect_same(const std::string& a, const std::string& b, const char* what) {
   if (a != b) fail(fmt::format("{}\n--- one:\n{}\n--- other:\n{}", what, a, b));
 }
 
+/// An event nobody wants is known by its head, and what stands behind is not looked at: only the
+/// general parser sees that it is broken.
+bool passed_over(std::string_view scanned, std::string_view parsed) {
+  const std::string ignored = fmt::format("type {} reply ", static_cast<int>(MessageType::ignored));
+  return scanned == ignored && !parsed.starts_with("type ");
+}
+
 void read_messages(std::string_view text) {
   const auto experienced = venue().make_decoder();
   const auto general = make_general_decoder();
@@ -151,7 +158,8 @@ void read_messages(std::string_view text) {
     const auto end = text.find("\n\n");
     const std::string_view payload = text.substr(0, end);
     const std::string one = read_with(*experienced, payload, std::string_view("\0", 1));
-    expect_same(one, read_with(*general, payload, "\"}],"), "the general parser reads otherwise");
+    const std::string other = read_with(*general, payload, "\"}],");
+    if (!passed_over(one, other)) expect_same(one, other, "the general parser reads otherwise");
     expect_same(one, read_with(*venue().make_decoder(), payload, "0"),
                 "a new decoder reads otherwise");
     if (end == std::string_view::npos) return;
