@@ -49,7 +49,9 @@ struct Slot {
   bool has_seq : 1 = false;
   bool has_bridge : 1 = false;  ///< a REST price stands in the stream's second slot
   bool flapping : 1 = false;
-  bool frozen : 1 = false;  ///< confirmed again and again while the market moves (semantics §3)
+  bool frozen : 1 = false;    ///< confirmed again and again while the market moves (semantics §3)
+  bool spare_14 : 1 = false;  ///< named, so that no bit of a slot is left as it was
+  bool spare_15 : 1 = false;
 };
 static_assert(std::is_trivially_copyable_v<Slot> && std::is_standard_layout_v<Slot>);
 static_assert(sizeof(Slot) == 152);
