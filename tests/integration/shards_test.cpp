@@ -1,8 +1,10 @@
 // Venues spread over threads: one board, one control, and nobody notices but the scheduler.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 
 #include "world.hpp"
@@ -70,6 +72,52 @@ TEST(Shards, AnOutageOfOneVenueIsNoneOfTheOthers) {
   ASSERT_TRUE(world.wait([&] { return world.level("BTCUSDT/mark") == Level::stale; }))
       << world.story();
   EXPECT_TRUE(world.app().monitor().price(other, {.max_age = 5s}, world.now()));
+}
+
+/// Wants and gives up streams of one venue as fast as its thread takes it.
+void come_and_go(World& world, const std::string& venue, Kind kind) {
+  for (int i = 0; i < 200; ++i) {
+    world.app().with_shard(venue, [&](engine::Shard& shard) {
+      const StreamKey key{venue, symbols[i % 2 == 0 ? 0 : 1], kind};
+      EXPECT_TRUE(shard.want(key, "owner" + std::to_string(i % 3), Duration::zero()));
+      static_cast<void>(shard.unwant(key, "owner" + std::to_string((i + 1) % 3)));
+    });
+  }
+}
+
+TEST(Shards, LeasesComeAndGoOnAllOfThemWhileOthersRead) {
+  World world(three_venues());
+  world.start_healthy();
+  std::vector<std::thread> owners;
+  owners.emplace_back([&] { come_and_go(world, "bybit-linear", Kind::index); });
+  owners.emplace_back([&] { come_and_go(world, "binance-usdm", Kind::index); });
+  owners.emplace_back([&] { come_and_go(world, "binance-spot", Kind::last); });
+  const Monitor& monitor = world.app().monitor();
+  for (int i = 0; i < 2000; ++i) {
+    for (const char* venue : {"bybit-linear", "binance-usdm"}) {
+      static_cast<void>(
+          monitor.price({venue, "BTCUSDT", Kind::index}, {.max_age = 10s}, world.now()));
+      EXPECT_TRUE(monitor.price({venue, "BTCUSDT", Kind::mark}, {.max_age = 10s}, world.now()));
+    }
+  }
+  for (std::thread& owner : owners) owner.join();
+  EXPECT_TRUE(world.app().stop());
+  EXPECT_TRUE(world.app().stop()) << "idempotent";
+}
+
+TEST(Shards, OneThatCannotStartIsAnErrorOfAll) {
+  WorldOptions options{.exchange = {.venue = "binance-usdm", .symbols = symbols},
+                       .streams = streams_of(symbols, "mark")};
+  options.others = {{.exchange = {.venue = "binance-spot", .symbols = symbols},
+                     .streams = streams_of(symbols, "mark")}};
+  options.shards = 2;
+  World world(options);
+  try {
+    world.start();
+    ADD_FAILURE() << "binance-spot has no mark prices";
+  } catch (const std::exception& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no channel for kind 'mark'"));
+  }
 }
 
 TEST(Lines, TwoCarryEachStream) {

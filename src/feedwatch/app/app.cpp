@@ -211,7 +211,8 @@ Result<void> App::Impl::build_shards() {
   auto ground = share_board();
   if (!ground) return std::unexpected(ground.error());
   const std::size_t venues = std::max<std::size_t>(settings.shard.venues.size(), 1);
-  const auto count = static_cast<std::uint16_t>(std::min<std::size_t>(settings.shards, venues));
+  const auto count = static_cast<std::uint16_t>(
+      std::min({std::size_t{settings.shards}, venues, board::max_shards}));
   for (std::uint16_t i = 0; i < count; ++i) {
     loops.push_back(std::make_unique<ShardLoop>(
         ShardLoop::Parts{.clock = clock, .anchor = anchor, .poll = settings.poll, .log = log}));

@@ -69,6 +69,7 @@ void ShardLoop::run() {
 }
 
 void ShardLoop::end_lines() {
+  if (!thread_.joinable()) return;
   std::promise<void> ended;
   reactor_.complete([&] {
     beat_wakeup_.reset();

@@ -89,13 +89,13 @@ std::size_t Ground::head_for(std::size_t capacity) {
   return extent_for(usable(capacity)).names_offset;
 }
 
-Result<Ground::Claim> Ground::claim(const StreamKey& key, bool has_place) {
+Result<Ground::Claim> Ground::claim(const StreamKey& key, std::size_t own_free) {
   if (key.venue.find('/') != std::string::npos) {
     return refuse(key, "the venue's name holds a slash", "name it without one");
   }
   const Lock lock(locked_);
-  const bool fresh = next_ < extent_.max_streams;
-  if (!fresh && !has_place) {
+  const bool fresh = next_ < extent_.max_streams && own_free <= own_resting;
+  if (!fresh && own_free == 0) {
     return refuse(key, "the board of " + std::to_string(extent_.max_streams) + " streams is full",
                   "raise the capacity or watch fewer streams");
   }

@@ -37,16 +37,19 @@ class Ground {
   Header& header() { return *header_; }
   std::byte* base() { return base_; }
 
-  /// A name for a stream that is not watched yet, and whether there is a place that never was
-  /// anybody's. Without one the caller needs a place it gave back itself. Fails, changing nothing,
-  /// when memory is full, the name is taken or no stream can be called so.
+  /// A name for a stream that is not watched yet, and a place that never was anybody's, unless the
+  /// caller uses one of the `own_free` places again that it gave back itself: it does so when
+  /// nothing else is left, and as soon as it has more than `own_resting` of them, so that one shard
+  /// does not use up the places of all. Fails, changing nothing, when memory is full, the name is
+  /// taken or no stream can be called so.
   struct Claim {
     Name* name = nullptr;
-    std::uint32_t unit = 0;  ///< where the name stands
-    bool fresh = false;
+    std::uint32_t unit = 0;   ///< where the name stands
+    bool fresh = false;       ///< the place never was anybody's
     std::uint32_t index = 0;  ///< if fresh
   };
-  Result<Claim> claim(const StreamKey& key, bool has_place);
+  static constexpr std::size_t own_resting = 64;
+  Result<Claim> claim(const StreamKey& key, std::size_t own_free);
   Name& name_at(std::uint32_t unit);
   /// That the REST price of the stream at this index may be written.
   Result<void> commit_bridge(std::size_t index);

@@ -36,7 +36,7 @@ std::size_t PriceBoard::head_for(std::size_t capacity) {
 // ---- streams ------------------------------------------------------------------------------------
 
 Result<StreamId> PriceBoard::claim(const StreamKey& key) {
-  const auto claim = ground_->claim(key, !free_.empty());
+  const auto claim = ground_->claim(key, free_.size());
   if (!claim) return std::unexpected(claim.error());
   StreamId stream{claim->index, 0};
   if (claim->fresh) {
@@ -84,7 +84,9 @@ void PriceBoard::write(StreamId stream, const Slot& slot) {
 }
 
 StreamId PriceBoard::at(std::size_t index) const {
-  return {index, own(StreamId{index, 0}).generation};
+  const std::uint64_t word = board::load(cells_[index].words[board::word::epoch_and_generation],
+                                         std::memory_order_relaxed);
+  return {index, static_cast<std::uint16_t>(word >> 32U)};
 }
 
 Result<void> PriceBoard::write_bridge(StreamId stream, const Slot& slot) {

@@ -63,12 +63,15 @@ class PriceBoard {
   /// Whether `stream` is this shard's, and the one that lives at its index.
   bool holds(StreamId stream) const {
     if (stream.index() >= next_) return false;
-    const auto& words = cells_[stream.index()].words;
-    const std::uint64_t whose = words[board::word::epoch_and_generation] >> 32U;
+    // Another shard may be writing there.
+    const auto word = [&](std::size_t number) {
+      return board::load(cells_[stream.index()].words[number], std::memory_order_relaxed);
+    };
+    const std::uint64_t whose = word(board::word::epoch_and_generation) >> 32U;
     return whose == (shard_bits_ | stream.generation()) &&
-           (words[board::word::state] & board::flag::occupied) != 0;
+           (word(board::word::state) & board::flag::occupied) != 0;
   }
-  /// The slot's words as they stand.
+  /// The words of a slot of this shard, as they stand.
   const std::array<std::uint64_t, board::slot_words>& words(std::size_t index) const {
     return cells_[index].words;
   }
@@ -93,7 +96,7 @@ class PriceBoard {
     board::Cell& cell_;
     std::uint64_t sequence_;
   };
-  StreamId at(std::size_t index) const;  ///< the newest stream at an index
+  StreamId at(std::size_t index) const;  ///< the newest stream at an index, whosever it is
   /// Its text, whether or not it still lives; stays where it is as long as the board.
   std::string_view name_of(std::size_t index) const { return view_.name_of(name_unit(index)); }
   std::uint32_t name_unit(std::size_t index) const {

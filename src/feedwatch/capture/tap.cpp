@@ -169,4 +169,8 @@ void Tap::put(const std::string& key, std::string value) {
   inner_.state->put(key, std::move(value));
 }
 
+void Tap::update(const std::string& key, const Change& change) {
+  inner_.state->update(key, change);
+}
+
 }  // namespace feedwatch::capture

@@ -124,6 +124,8 @@ class Tap final : public Clock,
   void fetch(HttpRequest request, Done done) override;
   std::optional<std::string> get(const std::string& key) const override;
   void put(const std::string& key, std::string value) override;
+  /// What stood there is not written down: nothing may be decided by it.
+  void update(const std::string& key, const Change& change) override;
 
   std::uint64_t lost() const { return lines_->lost(); }
 

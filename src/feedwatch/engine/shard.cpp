@@ -59,7 +59,9 @@ Result<StreamId> Shard::want(const StreamKey& key, const std::string& owner, Dur
 
 bool Shard::unwant(const StreamKey& key, const std::string& owner) {
   const MonoTime now = impl_->ports.clock.now();
-  const std::optional<StreamId> stream = impl_->monitor.find(key);
+  // The board knows other shards' streams too.
+  const std::optional<StreamId> stream =
+      impl_->unit_of(key) ? impl_->monitor.find(key) : std::nullopt;
   if (!stream) return false;
   const bool held = impl_->streams.at(*stream).leases.erase(owner) > 0;
   if (held) impl_->drop_if_unwanted(*stream, now);

@@ -223,9 +223,9 @@ struct Shard::Impl {
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);
   void save_memory(MonoTime now);
-  static std::string key_of(std::string_view base, std::size_t shard);
-  std::size_t shards_kept();
-  void restore_offsets(std::size_t kept);
+  /// Whether a group of clocks, "VENUE/…", is of one of this shard's venues.
+  bool is_own(std::string_view group) const;
+  void restore_offsets();
   void save_offsets();
 
   ShardOptions options;
@@ -258,7 +258,7 @@ struct Shard::Impl {
   bool running = false;
   bool feeds_dirty = true;  ///< a feed's next deadline may have moved earlier
   bool memory_dirty = false;
-  std::string saved_offsets;
+  std::string saved_offsets;  ///< of its own venues, as saved last
   MonoTime next_offsets_save = never_mono;
   MonoTime feeds_deadline = never_mono;
   MonoTime armed = never_mono;

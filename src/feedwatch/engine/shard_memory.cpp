@@ -1,5 +1,8 @@
-// What is kept across restarts. Dial budgets and bans: UTC stamps in one record, restored as
-// elapsed time: "v1\n" then a line a venue: name, end of a ban (ns UTC, 0 = none), stamps of dials.
+// What is kept across restarts, in records that all shards share: each writes the lines of its own
+// venues and leaves the others' as they stand, whichever shard a venue is in the next run.
+// Dial budgets and bans: UTC stamps, restored as elapsed time: "v1\n" then a line a venue: name,
+// end of a ban (ns UTC, 0 = none), stamps of dials. A line of the name "*" says when the record was
+// found lost: every venue without a line had spent its budget then.
 // Clock offsets: "v1\n" then a line a group: nanoseconds, name.
 
 #include <algorithm>
@@ -17,11 +20,11 @@ namespace {
 constexpr const char* budgets_key = "engine/dial_budgets";
 constexpr const char* started_key = "engine/first_start";
 constexpr const char* offsets_key = "engine/clock_offsets";
-constexpr const char* shards_key = "engine/shards";
+constexpr std::string_view version = "v1";
+constexpr std::string_view lost_name = "*";  ///< no venue may be called so
 constexpr Duration clock_tolerance = 2s;
 
-/// What a record of budgets says, by venue.
-using VenueLines = std::map<std::string, std::string, std::less<>>;
+using Lines = std::map<std::string, std::string, std::less<>>;  ///< of a record, by name
 
 std::string_view next_word(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
@@ -30,11 +33,17 @@ std::string_view next_word(std::string_view& text, char separator) {
   return word;
 }
 
-std::optional<WallTime> stamp(std::string_view word) {
+std::optional<std::int64_t> number(std::string_view word) {
   std::int64_t ns = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), ns);
   if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return wall_from_ns(ns);
+  return ns;
+}
+
+std::optional<WallTime> stamp(std::string_view word) {
+  const std::optional<std::int64_t> ns = number(word);
+  if (!ns || *ns < 0) return std::nullopt;
+  return wall_from_ns(*ns);
 }
 
 /// Nullopt when a stamp is unreadable or lies in the future: the record is not credible.
@@ -52,11 +61,11 @@ std::optional<feed::VenueFeed::Memory> parse(std::string_view line, WallTime now
 }
 
 /// The lines of a record of budgets by venue; nothing when it is none.
-std::optional<VenueLines> lines_of(const std::optional<std::string>& record) {
+std::optional<Lines> budgets_of(const std::optional<std::string>& record) {
   if (!record) return std::nullopt;
   std::string_view text = *record;
-  if (next_word(text, '\n') != "v1") return std::nullopt;
-  VenueLines lines;
+  if (next_word(text, '\n') != version) return std::nullopt;
+  Lines lines;
   while (!text.empty()) {
     std::string_view line = next_word(text, '\n');
     const std::string_view name = next_word(line, '\t');
@@ -65,51 +74,78 @@ std::optional<VenueLines> lines_of(const std::optional<std::string>& record) {
   return lines;
 }
 
+std::string record_of_budgets(const Lines& lines) {
+  std::string record = std::string(version) + '\n';
+  for (const auto& [name, line] : lines) record += name + '\t' + line + '\n';
+  return record;
+}
+
+/// In place of a record that is gone or unreadable.
+Lines lost_at(WallTime wall) {
+  return {{std::string(lost_name), std::to_string(to_ns(wall))}};
+}
+
+/// When the budget of a venue without a line counts as spent, if it does.
+std::optional<MonoTime> spent_at(const Lines& lines, WallTime wall, MonoTime now) {
+  const auto lost = lines.find(lost_name);
+  if (lost == lines.end()) return std::nullopt;
+  const std::optional<WallTime> at = stamp(lost->second);
+  return at && *at < wall ? now - (wall - *at) : now;
+}
+
+/// The lines of the record of budgets by venue. A record that is missing or unreadable is replaced,
+/// for the other shards and the next start.
+Lines restore_budgets(StateStore& state, WallTime wall) {
+  const std::optional<std::string> record = state.get(budgets_key);
+  if (auto lines = budgets_of(record)) return *std::move(lines);
+  // It counts as spent, unless this is the first start there ever was.
+  const bool first = !record && !state.get(started_key);
+  const Lines lines = first ? Lines{} : lost_at(wall);
+  // An empty record first: killed before it has dialled, a first start has lost nothing.
+  state.update(budgets_key, [&](const std::optional<std::string>& kept) {
+    return record_of_budgets(budgets_of(kept).value_or(lines));
+  });
+  state.put(started_key, std::string(version));
+  return lines;
+}
+
+std::string line_of(const feed::VenueFeed::Memory& memory, WallTime wall) {
+  std::string line = memory.limited_for ? std::to_string(to_ns(wall + *memory.limited_for)) : "0";
+  for (const Duration age : memory.dial_ages) line += '\t' + std::to_string(to_ns(wall - age));
+  return line;
+}
+
+/// The lines of a record of clock offsets by group.
+Lines offsets_of(const std::optional<std::string>& record) {
+  Lines lines;
+  std::string_view text = record ? std::string_view(*record) : std::string_view();
+  if (next_word(text, '\n') != version) return lines;
+  while (!text.empty()) {
+    std::string_view line = next_word(text, '\n');
+    const std::string_view offset = next_word(line, '\t');
+    if (number(offset)) lines.emplace(line, offset);
+  }
+  return lines;
+}
+
+std::string record_of_offsets(const Lines& lines) {
+  std::string record = std::string(version) + '\n';
+  for (const auto& [group, offset] : lines) record += offset + '\t' + group + '\n';
+  return record;
+}
+
 }  // namespace
 
-/// Each shard keeps its own record, and venues may have been another one's in an earlier run.
-std::string Shard::Impl::key_of(std::string_view base, std::size_t shard) {
-  return shard == 0 ? std::string(base) : std::string(base) + "." + std::to_string(shard);
-}
-
-/// How many shards have ever kept something.
-std::size_t Shard::Impl::shards_kept() {
-  const std::optional<std::string> record = ports.state.get(shards_key);
-  std::size_t kept = 1;
-  if (record) std::from_chars(record->data(), record->data() + record->size(), kept);
-  kept = std::clamp<std::size_t>(kept, 1, board::max_shards);
-  if (options.shards <= kept) return kept;
-  ports.state.put(shards_key, std::to_string(options.shards));
-  return options.shards;
-}
-
 void Shard::Impl::restore_memory(MonoTime now) {
-  const std::size_t kept = shards_kept();
-  restore_offsets(kept);
-  const std::string key = key_of(budgets_key, options.shard);
-  const std::optional<std::string> record = ports.state.get(key);
-  std::optional<VenueLines> own = lines_of(record);
-  if (!record) {
-    // A missing record counts as spent, unless this is the first start there ever was.
-    const std::string started = key_of(started_key, options.shard);
-    // An empty record first: killed before it has dialled, a first start has lost nothing.
-    if (!ports.state.get(started)) {
-      ports.state.put(key, "v1\n");
-      own.emplace();
-    }
-    ports.state.put(started, "v1");
-  }
-  VenueLines lines = own.value_or(VenueLines{});
-  for (std::size_t shard = 0; shard < kept; ++shard) {
-    if (shard == options.shard) continue;
-    const auto theirs = lines_of(ports.state.get(key_of(budgets_key, shard)));
-    if (theirs) lines.insert(theirs->begin(), theirs->end());
-  }
+  restore_offsets();
+  const WallTime wall = anchor.at(now);
+  const Lines lines = restore_budgets(ports.state, wall);
   for (const auto& unit : units) {
     const auto line = lines.find(unit->options.name);
-    if (own && line == lines.end()) continue;  // never dialled before
-    const auto memory = line != lines.end() ? parse(line->second, anchor.at(now)) : std::nullopt;
-    if (memory) {
+    if (line == lines.end()) {
+      // Never dialled before, if the record has always been there.
+      if (const auto spent = spent_at(lines, wall, now)) unit->feed->restore_spent(*spent);
+    } else if (const auto memory = parse(line->second, wall)) {
       unit->feed->restore(*memory, now);
     } else {
       unit->feed->restore_spent(now);
@@ -120,38 +156,39 @@ void Shard::Impl::restore_memory(MonoTime now) {
 void Shard::Impl::save_memory(MonoTime now) {
   memory_dirty = false;
   const WallTime wall = anchor.at(now);
-  std::string record = "v1\n";
-  for (const auto& unit : units) {
-    const feed::VenueFeed::Memory memory = unit->feed->memory(now);
-    record += unit->options.name;
-    record += '\t';
-    record += memory.limited_for ? std::to_string(to_ns(wall + *memory.limited_for)) : "0";
-    for (const Duration age : memory.dial_ages) record += '\t' + std::to_string(to_ns(wall - age));
-    record += '\n';
-  }
-  ports.state.put(key_of(budgets_key, options.shard), std::move(record));
+  ports.state.update(budgets_key, [&](const std::optional<std::string>& kept) {
+    Lines lines = budgets_of(kept).value_or(lost_at(wall));
+    for (const auto& unit : units) {
+      lines.insert_or_assign(unit->options.name, line_of(unit->feed->memory(now), wall));
+    }
+    return record_of_budgets(lines);
+  });
 }
 
-void Shard::Impl::restore_offsets(std::size_t kept) {
-  for (std::size_t shard = 0; shard < kept; ++shard) {
-    const std::optional<std::string> record = ports.state.get(key_of(offsets_key, shard));
-    std::string_view text = record ? std::string_view(*record) : std::string_view();
-    if (next_word(text, '\n') != "v1") continue;
-    while (!text.empty()) {
-      std::string_view line = next_word(text, '\n');
-      const std::optional<WallTime> offset = stamp(next_word(line, '\t'));
-      if (offset) monitor.restore_clock_offset({std::string(line), Duration{to_ns(*offset)}});
-    }
+bool Shard::Impl::is_own(std::string_view group) const {
+  const std::string_view venue = group.substr(0, group.find('/'));
+  return std::ranges::any_of(units, [&](const auto& unit) { return unit->options.name == venue; });
+}
+
+void Shard::Impl::restore_offsets() {
+  for (const auto& [group, offset] : offsets_of(ports.state.get(offsets_key))) {
+    if (is_own(group)) monitor.restore_clock_offset({group, Duration{*number(offset)}});
   }
 }
 
 void Shard::Impl::save_offsets() {
-  std::string record = "v1\n";
-  for (const Monitor::LearntOffset& learnt : monitor.clock_offsets()) {
-    record += std::to_string(to_ns(learnt.offset)) + '\t' + learnt.group + '\n';
+  Lines learnt;
+  for (const Monitor::LearntOffset& offset : monitor.clock_offsets()) {
+    learnt.emplace(offset.group, std::to_string(to_ns(offset.offset)));
   }
+  std::string record = record_of_offsets(learnt);
   if (record == saved_offsets) return;
-  ports.state.put(key_of(offsets_key, options.shard), record);
+  ports.state.update(offsets_key, [&](const std::optional<std::string>& kept) {
+    Lines lines = offsets_of(kept);
+    std::erase_if(lines, [&](const auto& line) { return is_own(line.first); });
+    lines.insert(learnt.begin(), learnt.end());
+    return record_of_offsets(lines);
+  });
   saved_offsets = std::move(record);
 }
 

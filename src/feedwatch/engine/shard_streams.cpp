@@ -53,9 +53,9 @@ Result<std::size_t> Shard::Impl::unit_of(const StreamKey& key) const {
 }
 
 Result<StreamId> Shard::Impl::want(const StreamKey& key, MonoTime now) {
-  if (const std::optional<StreamId> known = monitor.find(key)) return *known;
   const Result<std::size_t> unit = unit_of(key);
   if (!unit) return std::unexpected(unit.error());
+  if (const std::optional<StreamId> known = monitor.find(key)) return *known;
   const venues::VenueSheet& sheet = units[*unit]->options.venue->sheet();
   const std::optional<std::uint8_t> channel = venues::channel_for(sheet, key.kind);
   if (!channel) {

@@ -53,8 +53,8 @@ void Budget::restore(std::span<const Duration> ages, MonoTime now) {
   while (spent_.size() > count_) spent_.pop_front();
 }
 
-void Budget::restore_spent(MonoTime now) {
-  spent_.assign(count_, now);
+void Budget::restore_spent(MonoTime when) {
+  spent_.assign(count_, when);
 }
 
 std::vector<Duration> Budget::ages(MonoTime now) const {

@@ -48,8 +48,8 @@ class Budget {
   /// Puts back what an earlier run spent (ages before now); ages beyond the window are dropped,
   /// more than `count` keep the newest.
   void restore(std::span<const Duration> ages, MonoTime now);
-  /// Everything counts as spent at `now`: the record of an earlier run is lost or not credible.
-  void restore_spent(MonoTime now);
+  /// Everything counts as spent at `when`: the record of an earlier run is lost or not credible.
+  void restore_spent(MonoTime when);
   /// Ages of the spendings still inside the window, oldest first.
   std::vector<Duration> ages(MonoTime now) const;
 

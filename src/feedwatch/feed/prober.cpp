@@ -69,9 +69,10 @@ std::optional<Prober::Question> Prober::take_due(MonoTime now) {
   if (under_way_ >= options_.at_once || now < not_before_) return std::nullopt;
   const Turn turn = next_turn(now);
   if (turn.first == watched_.end() || !requests_.try_spend(now, costs(turn))) return std::nullopt;
-  Question question{.streams = {}, .all = turn.all, .number = ++questions_};
+  Question question{.streams = {}, .all = turn.all, .list = no_list, .number = ++questions_};
   if (turn.all) {
     question.streams = asked_with(turn, now);
+    question.list = turn.first->second.list;
   } else {
     question.streams.push_back(turn.first->first);
   }
@@ -91,7 +92,7 @@ Prober::Watch* Prober::answered(StreamId stream, const Question& question) {
 void Prober::on_answer(const Question& question, std::span<const std::optional<Known>> told,
                        MonoTime now) {
   --under_way_;
-  const bool gone = question.all && gives_up(question, !told.empty());
+  const bool gone = question.all && gives_up(question.list, !told.empty());
   for (std::size_t i = 0; i < question.streams.size(); ++i) {
     Watch* const watch = answered(question.streams[i], question);
     if (watch == nullptr) continue;
@@ -113,11 +114,9 @@ void Prober::leave_list(Watch& watch, MonoTime now) {
   watch.due = std::min(watch.due, now);
 }
 
-/// Whether the list of the question's streams has not been one too often.
-bool Prober::gives_up(const Question& question, bool is_list) {
-  const auto watched = watched_.find(question.streams.front());
-  if (watched == watched_.end()) return false;
-  std::size_t& in_a_row = not_lists_[watched->second.list];
+/// Whether what came for the list has not been one too often.
+bool Prober::gives_up(List list, bool is_list) {
+  std::size_t& in_a_row = not_lists_[list];
   in_a_row = is_list ? 0 : in_a_row + 1;
   if (in_a_row < options_.failures) return false;
   in_a_row = 0;

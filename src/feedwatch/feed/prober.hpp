@@ -57,14 +57,15 @@ class Prober {
     std::optional<std::uint64_t> seq;
     std::optional<WallTime> ts_event;  ///< venue clock
   };
-  struct Question {
-    std::vector<StreamId> streams;  ///< one, or several of a list
-    bool all = false;               ///< of the list: one request tells of all of them
-    std::uint64_t number = 0;       ///< goes back with the answer
-  };
   /// Streams whose prices stand in one answer of REST have the same list.
   using List = std::uint32_t;
   static constexpr List no_list = 0;
+  struct Question {
+    std::vector<StreamId> streams;  ///< one, or several of a list
+    bool all = false;               ///< of the list: one request tells of all of them
+    List list = no_list;            ///< whose, then
+    std::uint64_t number = 0;       ///< goes back with the answer
+  };
 
   /// `all_costs`: so many requests one for a whole list counts as.
   explicit Prober(Budget requests, ProbeOptions options = {}, std::uint32_t all_costs = 1)
@@ -140,7 +141,7 @@ class Prober {
   Watch* answered(StreamId stream, const Question& question);
   void hear(StreamId stream, Watch& watch, const Known& told, MonoTime now);
   void leave_list(Watch& watch, MonoTime now);
-  bool gives_up(const Question& question, bool is_list);
+  bool gives_up(List list, bool is_list);
   void fail(StreamId stream, Watch& watch, MonoTime now);
 
   Budget requests_;

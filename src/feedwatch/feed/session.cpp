@@ -74,25 +74,27 @@ void Session::excuse(TopicId topic, bool excused, MonoTime now) {
 void Session::resubscribe(TopicId topic, MonoTime now) {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || state_ == State::dialling || state_ == State::closing) return;
-  found->second.coverage.resubscribing = true;
-  found->second.overdue_told = true;  // the repair has its own deadline
-  fresh_.erase(topic);
-  enqueue({topic}, false);
-  enqueue({topic}, true);
+  if (waits_to_be_sent(topic)) return;
+  Entry& entry = found->second;
+  entry.coverage.resubscribing = true;
+  // The repair has its own deadline.
+  entry.told_before = std::exchange(entry.overdue_told, true);
+  enqueue({topic}, false, true);
+  enqueue({topic}, true, true);
   flush(now);
 }
 
 bool Session::withdraw_resubscription(TopicId topic) {
   const auto found = entries_.find(topic);
-  const auto is_its = [&](const Request& request) {
-    return request.topics.size() == 1 && request.topics.front() == topic;
-  };
-  // What was given up already has to be asked for again.
-  const bool given_up = std::ranges::none_of(
-      queue_, [&](const Request& request) { return !request.subscribe && is_its(request); });
-  if (found == entries_.end() || given_up) return false;
+  if (found == entries_.end()) return false;
+  const auto is_its = [&](const Request& request) { return request.is_again(topic); };
+  const auto first = std::ranges::find_if(queue_, is_its);
+  // What waits for another reason is the only request that would ever ask for it.
+  if (first == queue_.end()) return waits_to_be_sent(topic);
+  if (first->subscribe) return false;  // given up already: it has to be asked for again
   std::erase_if(queue_, is_its);
   found->second.coverage.resubscribing = false;
+  found->second.overdue_told = found->second.told_before;
   return true;
 }
 
@@ -102,7 +104,7 @@ void Session::begin_closing() {
 
 // ---- requests -----------------------------------------------------------------------------------
 
-void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe) {
+void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe, bool again) {
   std::vector<venues::Topic> wires;
   std::map<venues::Topic, TopicId> ids;
   wires.reserve(topics.size());
@@ -115,7 +117,7 @@ void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe) {
   next_request_ += requests.size();
   // A venue cuts the list as its requests want it, by channel for example.
   for (venues::ClientRequest& wire : requests) {
-    Request request{.subscribe = subscribe};
+    Request request{.subscribe = subscribe, .again = again};
     for (const venues::Topic& topic : wire.topics) request.topics.push_back(ids.at(topic));
     request.wire = std::move(wire);
     queue_.push_back(std::move(request));
@@ -141,7 +143,10 @@ void Session::flush(MonoTime now) {
 }
 
 MonoTime Session::next_request_at(MonoTime now) const {
-  return std::max({messages_.next_allowed(now), requests_.next_allowed(now), ask_again_at_});
+  // What is given up must not wait to be asked for again until the budget's window is over.
+  const std::uint32_t together = !queue_.empty() && queue_.front().begins_pair() ? 2 : 1;
+  return std::max({messages_.next_allowed(now, together), requests_.next_allowed(now, together),
+                   ask_again_at_});
 }
 
 /// The venue has had enough of our requests: the same topics again, together and later.
@@ -151,7 +156,7 @@ void Session::ask_later(const Request& request, const std::vector<TopicId>& topi
   std::vector<TopicId> known;
   std::ranges::copy_if(topics, std::back_inserter(known),
                        [&](TopicId topic) { return entries_.contains(topic); });
-  if (!known.empty()) enqueue(known, request.subscribe);
+  if (!known.empty()) enqueue(known, request.subscribe, request.again);
 }
 
 void Session::note_sent(const Request& request, MonoTime now) {
@@ -430,9 +435,10 @@ std::size_t Session::expected_unseen() const {
 }
 
 bool Session::waits_to_be_sent(TopicId topic) const {
-  return std::ranges::any_of(queue_, [&](const Request& request) {
-    return request.subscribe && std::ranges::find(request.topics, topic) != request.topics.end();
-  });
+  return fresh_.contains(topic) || std::ranges::any_of(queue_, [&](const Request& request) {
+           return request.subscribe &&
+                  std::ranges::find(request.topics, topic) != request.topics.end();
+         });
 }
 
 void Session::renew_epoch(TopicId topic) {

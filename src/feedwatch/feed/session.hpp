@@ -91,9 +91,11 @@ class Session {
   void unwant(TopicId topic, MonoTime now);
   /// A halted or bad topic owes no data: a line is not judged by it.
   void excuse(TopicId topic, bool excused, MonoTime now);
-  /// Unsubscribe and subscribe again: a new epoch begins with the acknowledgement.
+  /// Unsubscribe and subscribe again: a new epoch begins with the acknowledgement. A topic whose
+  /// subscription still waits to be sent needs nothing more.
   void resubscribe(TopicId topic, MonoTime now);
-  /// Takes that back if nothing of it has been sent; false if something has.
+  /// Takes that back if nothing of it has been sent; false if something has. A subscription that
+  /// waits for another reason goes on waiting.
   bool withdraw_resubscription(TopicId topic);
   void begin_closing();
 
@@ -143,19 +145,27 @@ class Session {
     std::uint32_t next_epoch = 0;
     bool expects_data = false;
     bool overdue_told = false;
+    bool told_before = false;  ///< overdue_told as it was when the topic was resubscribed
     bool alone = false;
   };
   struct Request {
     venues::ClientRequest wire;
     std::vector<TopicId> topics;
     bool subscribe = true;
+    bool again = false;  ///< one of the two of a resubscription
     MonoTime sent{};
+
+    /// Gives up what the next one asks for again: both go out together.
+    bool begins_pair() const { return again && !subscribe; }
+    bool is_again(TopicId topic) const {
+      return again && topics.size() == 1 && topics.front() == topic;
+    }
   };
 
   static constexpr Duration ask_pause_first = 5s;
   static constexpr Duration ask_pause_longest = 60s;
 
-  void enqueue(const std::vector<TopicId>& topics, bool subscribe);
+  void enqueue(const std::vector<TopicId>& topics, bool subscribe, bool again = false);
   void flush(MonoTime now);
   /// When the next request may go: the message budget, the requests' own, a venue that wants rest.
   MonoTime next_request_at(MonoTime now) const;

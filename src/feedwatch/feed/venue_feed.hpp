@@ -132,8 +132,8 @@ class VenueFeed {
   };
   Memory memory(MonoTime now) const;
   void restore(const Memory& memory, MonoTime now);
-  /// The record of an earlier run is lost: the budget counts as spent.
-  void restore_spent(MonoTime now) { dials_.restore_spent(now); }
+  /// The record of an earlier run is lost: the budget counts as spent at `when`, not after now.
+  void restore_spent(MonoTime when) { dials_.restore_spent(when); }
 
  private:
   struct TopicState;

@@ -144,6 +144,10 @@ void AsyncStore::put(const std::string& key, std::string value) {
   state_.put(key, std::move(value));
 }
 
+void AsyncStore::update(const std::string& key, const Change& change) {
+  state_.update(key, change);
+}
+
 StoreHealth AsyncStore::health() const {
   const std::unique_lock lock(mutex_);
   StoreHealth health = health_;

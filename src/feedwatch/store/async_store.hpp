@@ -39,6 +39,7 @@ class AsyncStore final : public Store {
   void probe(Probed done) override;
   std::optional<std::string> get(const std::string& key) const override;
   void put(const std::string& key, std::string value) override;
+  void update(const std::string& key, const Change& change) override;
   StoreHealth health() const override;
   Result<void> close(Duration limit) override;
 

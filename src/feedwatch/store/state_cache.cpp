@@ -20,6 +20,16 @@ std::optional<std::string> StateCache::get(const std::string& key) const {
 
 void StateCache::put(const std::string& key, std::string value) {
   const std::lock_guard lock(mutex_);
+  put_locked(key, std::move(value));
+}
+
+void StateCache::update(const std::string& key, const StateStore::Change& change) {
+  const std::lock_guard lock(mutex_);
+  const auto it = records_.find(key);
+  put_locked(key, change(it == records_.end() ? std::nullopt : std::optional{it->second}));
+}
+
+void StateCache::put_locked(const std::string& key, std::string value) {
   const auto it = records_.find(key);
   const std::size_t before = it == records_.end() ? 0 : key.size() + it->second.size();
   const std::size_t after = bytes_ - before + key.size() + value.size();

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/store/backend.hpp"
 
 namespace feedwatch::store {
@@ -21,6 +22,8 @@ class StateCache {
 
   std::optional<std::string> get(const std::string& key) const;
   void put(const std::string& key, std::string value);
+  /// `change` is called under the lock.
+  void update(const std::string& key, const StateStore::Change& change);
 
   /// The records to write now; they count as clean until give_back().
   StateRecords take_dirty();
@@ -30,6 +33,8 @@ class StateCache {
   std::uint64_t refused() const;
 
  private:
+  void put_locked(const std::string& key, std::string value);
+
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::map<std::string, std::string> records_;

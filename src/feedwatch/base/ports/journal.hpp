@@ -102,6 +102,11 @@ class StateStore {
   virtual ~StateStore() = default;
   virtual std::optional<std::string> get(const std::string& key) const = 0;
   virtual void put(const std::string& key, std::string value) = 0;
+  /// Replaces what stands under `key` by what `change` makes of it (nullopt = nothing stands
+  /// there). Where several threads use the store, nobody else's put or update comes between;
+  /// `change` must not call the store.
+  using Change = std::function<std::string(const std::optional<std::string>&)>;
+  virtual void update(const std::string& key, const Change& change) { put(key, change(get(key))); }
 };
 
 }  // namespace feedwatch

@@ -63,6 +63,19 @@ TEST_F(Shards, APlaceIsUsedAgainByTheShardThatGaveItBack) {
   EXPECT_FALSE(one.holds(first));
 }
 
+TEST_F(Shards, OneThatWatchesAndGoesOnLeavesRoomForTheOthers) {
+  StreamId last = watch(a, key("x", 1));
+  for (std::size_t i = 0; i < capacity; ++i) {
+    a.release(last);
+    const StreamId next = watch(a, key("x", 1));
+    EXPECT_NE(next.index(), last.index()) << "a place rests before it names another stream";
+    last = next;
+  }
+  EXPECT_LT(a.used(), capacity / 10);
+  const auto stream = b.claim(key("y", 1));
+  EXPECT_TRUE(stream) << stream.error().text();
+}
+
 TEST_F(Shards, EachSaysThatItIsAlive) {
   a.beat(mono_from_ns(5));
   b.beat(mono_from_ns(9));

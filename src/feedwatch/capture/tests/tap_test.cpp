@@ -210,6 +210,8 @@ TEST_F(TapTest, SmallStateIsWrittenWithWhatWasThere) {
   EXPECT_EQ(tap_.get("other"), std::nullopt);
   tap_.put("known", "c");
   EXPECT_EQ(state_.kept, "known=c");
+  tap_.update("known", [](const auto& kept) { return kept.value_or("nothing") + "!"; });
+  EXPECT_EQ(state_.kept, "known=a\nb!") << "and no record says that it was read";
   const Contents contents = written();
   ASSERT_EQ(contents.records.size(), 3U);
   EXPECT_EQ(contents.records[1].session->key, "known");

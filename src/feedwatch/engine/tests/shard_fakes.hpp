@@ -61,14 +61,15 @@ class MapStore final : public StateStore {
   std::map<std::string, std::string> records;
 };
 
-/// One shard with one venue, binance-usdm by name, and its clock in hand.
+/// One shard with one venue, binance-usdm by name unless it says otherwise, and its clock in hand.
 struct ShardBench {
   explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
                       Duration later = {}, SharedBoard shared = {},
-                      std::string_view type = "binance-usdm", std::uint16_t number = 0)
+                      std::string_view type = "binance-usdm", std::uint16_t number = 0,
+                      std::string name = "binance-usdm")
       : clock(later),
         state(store),
-        shard({.venues = {{.name = "binance-usdm",
+        shard({.venues = {{.name = std::move(name),
                            .venue = venues::find_venue(type),
                            .ws_url = "ws://x",
                            .rest_url = "http://x",

@@ -21,106 +21,6 @@ std::string mark_frame(const std::string& symbol, const std::string& price, Wall
          R"(","i":"1","T":0}})";
 }
 
-// ---- memory -------------------------------------------------------------------------------------
-
-TEST(ShardMemory, the_first_start_ever_dials_at_once) {
-  MapStore store;
-  ShardBench bench(store);
-  ASSERT_TRUE(bench.shard.start());
-  bench.pass(1s);
-  EXPECT_THAT(bench.transport.dials, SizeIs(1));
-}
-
-TEST(ShardMemory, a_first_start_cut_short_has_lost_nothing) {
-  MapStore store;
-  {
-    ShardBench bench(store);
-    ASSERT_TRUE(bench.shard.start());  // and is killed before it has dialled
-  }
-  ShardBench bench(store);
-  ASSERT_TRUE(bench.shard.start());
-  bench.pass(1s);
-  EXPECT_THAT(bench.transport.dials, SizeIs(1));
-}
-
-TEST(ShardMemory, a_lost_record_counts_as_spent) {
-  MapStore store;
-  store.put("engine/first_start", "v1");
-  ShardBench bench(store);
-  ASSERT_TRUE(bench.shard.start());
-  bench.pass(5min - 1s);
-  EXPECT_THAT(bench.transport.dials, IsEmpty());
-  bench.pass(2s);
-  EXPECT_THAT(bench.transport.dials, SizeIs(1));
-}
-
-TEST(ShardMemory, dials_of_an_earlier_run_count_by_their_age) {
-  MapStore store;
-  {
-    ShardBench first(store);
-    ASSERT_TRUE(first.shard.start());
-    for (int i = 0; i < 60; ++i) {  // the whole share, seen by the venue
-      while (first.transport.dials.size() <= static_cast<std::size_t>(i)) first.pass(1s);
-      const ConnId conn = first.transport.dials.back().first;
-      first.open(conn);
-      first.shard.on_closed(conn, {.close_code = 1006}, first.clock.mono);
-    }
-    first.shard.stop();
-  }
-  ShardBench second(store, {"BTCUSDT/mark"}, 6min);  // a minute after the first ended
-  const MonoTime began = second.clock.mono;
-  ASSERT_TRUE(second.shard.start());
-  while (second.transport.dials.empty()) second.pass(100ms);
-  EXPECT_LT(second.clock.mono - began, 5s);  // most of the window has passed
-  EXPECT_THAT(store.records["engine/dial_budgets"], HasSubstr("binance-usdm"));
-}
-
-TEST(ShardMemory, a_future_dated_or_unreadable_record_counts_as_spent) {
-  for (const std::string record :
-       {"v1\nbinance-usdm\t0\t9000000000000000000\n", "v1\nbinance-usdm\tx\n", "v9\n"}) {
-    MapStore store;
-    store.put("engine/dial_budgets", record);
-    ShardBench bench(store);
-    ASSERT_TRUE(bench.shard.start());
-    bench.pass(5min - 1s);
-    EXPECT_THAT(bench.transport.dials, IsEmpty()) << record;
-  }
-}
-
-TEST(ShardMemory, a_ban_is_remembered) {
-  MapStore store;
-  {
-    ShardBench first(store);
-    ASSERT_TRUE(first.shard.start());
-    first.pass(1s);
-    first.shard.on_closed(first.transport.dials[0].first,
-                          {.phase = DialPhase::upgrading, .http_status = 418, .retry_after = 10min},
-                          first.clock.mono);
-    first.shard.stop();
-  }
-  ShardBench second(store);
-  ASSERT_TRUE(second.shard.start());
-  second.pass(9min);
-  EXPECT_THAT(second.transport.dials, IsEmpty());
-  second.pass(2min);
-  EXPECT_THAT(second.transport.dials, Not(IsEmpty()));
-}
-
-TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
-  MapStore store;
-  store.put("engine/first_start", "v1");
-  store.put("engine/dial_budgets", "v1\n");
-  store.put("engine/clock_offsets", "v1\n1300000000\tbinance-usdm/markPrice@1s\nnonsense\tx\n");
-  ShardBench bench(store);
-  ASSERT_TRUE(bench.shard.start());
-  const auto stream = bench.shard.monitor().find({"binance-usdm", "BTCUSDT", Kind::mark});
-  ASSERT_TRUE(stream);
-  EXPECT_EQ(bench.shard.monitor().clock_offset(*stream), 1300ms);
-  bench.shard.stop();
-  EXPECT_THAT(store.records["engine/clock_offsets"],
-              HasSubstr("1300000000\tbinance-usdm/markPrice@1s"));
-}
-
 TEST(Shards, have_each_some_of_the_venues) {
   ShardOptions all;
   for (const char* name : {"a", "b", "c"}) all.venues.push_back({.name = name});
@@ -130,24 +30,6 @@ TEST(Shards, have_each_some_of_the_venues) {
   EXPECT_EQ(first.venues[1].name, "c");
   ASSERT_EQ(second.venues.size(), 1U);
   EXPECT_EQ(second.venues[0].name, "b");
-}
-
-TEST(ShardMemory, of_another_shard_is_found_where_that_one_left_it) {
-  MapStore store;
-  {
-    ShardBench first(store);
-    ASSERT_TRUE(first.shard.start());
-    first.pass(1s);
-    first.shard.on_closed(first.transport.dials[0].first,
-                          {.phase = DialPhase::upgrading, .http_status = 418, .retry_after = 10min},
-                          first.clock.mono);
-    first.shard.stop();
-  }
-  ShardBench second(store, {"BTCUSDT/mark"}, {}, {}, "binance-usdm", 1);
-  ASSERT_TRUE(second.shard.start());
-  second.pass(9min);
-  EXPECT_THAT(second.transport.dials, IsEmpty()) << "the venue was shard 0's, and banned";
-  EXPECT_EQ(store.records["engine/shards"], "2");
 }
 
 TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every_ten_seconds) {
@@ -184,6 +66,23 @@ TEST(ShardInstruments, a_ban_of_rest_is_waited_out_beyond_an_hour) {
   bench.pass(3h - 1s);
   EXPECT_THAT(bench.http.requests, SizeIs(1));
   EXPECT_THAT(bench.transport.dials, IsEmpty());
+}
+
+TEST(Shards, a_stream_of_another_shard_is_neither_wanted_nor_given_up) {
+  const auto ground = std::make_shared<board::Ground>(
+      board::heap_memory(PriceBoard::bytes_for(4096)), 4096, board::Identity{});
+  PriceBoard other(ground, 1);
+  const StreamKey key{"bybit-linear", "BTCUSDT", Kind::mark};
+  const auto theirs = other.claim(key);
+  ASSERT_TRUE(theirs);
+  other.publish(*theirs);
+  MapStore store;
+  ShardBench bench(store, {"BTCUSDT/mark"}, {}, {.ground = ground});
+  ASSERT_TRUE(bench.shard.start());
+  const auto wanted = bench.shard.want(key, "desk", {});
+  ASSERT_FALSE(wanted);
+  EXPECT_THAT(wanted.error().text(), HasSubstr("configured: binance-usdm"));
+  EXPECT_FALSE(bench.shard.unwant(key, "desk"));
 }
 
 // ---- frames and leases --------------------------------------------------------------------------

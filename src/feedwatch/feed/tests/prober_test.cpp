@@ -335,6 +335,29 @@ TEST(Prober, without_a_list_all_are_asked_by_themselves_for_a_while) {
   EXPECT_EQ(found.size(), 20U) << "quiet: nothing was held against them";
 }
 
+TEST(Prober, no_list_counts_as_such_when_its_first_stream_has_gone) {
+  for (const bool good_between : {false, true}) {
+    Prober prober(Budget{1, 1s});
+    watch_many(prober, 20, t0);
+    const auto ask = [&](Duration after) {
+      const auto question = prober.take_due(t0 + after);
+      EXPECT_TRUE(question && question->all) << to_ns(after);
+      prober.leave(question->streams.front());  // it ticks while it is asked about
+      return *question;
+    };
+    prober.on_answer(ask(0s), {}, t0);
+    Duration next = 5s;
+    if (good_between) {
+      answer(prober, ask(next), price(100), t0 + next);
+      next += 1min;
+    }
+    prober.on_answer(ask(next), {}, t0 + next);
+    const auto question = prober.take_due(t0 + next + 5s);
+    ASSERT_TRUE(question);
+    EXPECT_EQ(question->all, good_between) << "twice in a row is given up for a while";
+  }
+}
+
 TEST(Prober, a_list_that_did_not_come_is_a_failure_of_each) {
   Prober prober(Budget{1, 1s});
   watch_many(prober, 20, t0);

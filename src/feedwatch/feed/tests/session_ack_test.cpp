@@ -1,4 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
 
 #include "feedwatch/feed/session.hpp"
 #include "feedwatch/feed/tests/small_venue.hpp"
@@ -22,6 +26,14 @@ class Asked {
     session.take_happened();
   }
 
+  /// How many messages with this in their text are sent while so much time passes.
+  std::size_t sent_of(std::string_view text, Duration duration) {
+    const auto before = static_cast<std::ptrdiff_t>(port.sent.size());
+    for (Duration passed{}; passed < duration; passed += 1s) session.on_time(t0 + passed);
+    return static_cast<std::size_t>(
+        std::count_if(port.sent.begin() + before, port.sent.end(),
+                      [&](const auto& sent) { return sent.text.contains(text); }));
+  }
   static venues::Topic wire(std::uint32_t i) { return {0, std::string(symbols.at(i))}; }
   bool acknowledged(std::uint32_t i) const {
     return session.coverage(TopicId{i})->acknowledged.has_value();
@@ -150,6 +162,127 @@ TEST(SessionAck, a_subscription_made_anew_can_be_taken_back_until_it_is_sent) {
   EXPECT_EQ(asked.port.sent.size(), sent + 4);
   EXPECT_TRUE(asked.port.sent.back().text.contains("\"c@")) << asked.port.sent.back().text;
   EXPECT_TRUE(asked.acknowledged(1));
+}
+
+TEST(SessionAck, what_was_never_granted_is_still_asked_for_when_it_is_taken_back) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = false, .message = "one of them is bad"}, t0);
+  asked.session.resubscribe(TopicId{2}, t0);  // its own request still waits for the budget
+  EXPECT_TRUE(asked.session.waits_to_be_sent(TopicId{2}));
+  EXPECT_TRUE(asked.session.withdraw_resubscription(TopicId{2}));
+  EXPECT_TRUE(asked.session.waits_to_be_sent(TopicId{2}));
+  EXPECT_EQ(asked.sent_of("c@", 20s), 1U);
+}
+
+TEST(SessionAck, what_was_never_asked_for_is_still_asked_for_when_it_is_taken_back) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  asked.session.resubscribe(TopicId{0}, t0);  // waits for the second's share
+  asked.session.want(TopicId{3}, {0, "D"}, false);
+  EXPECT_TRUE(asked.session.waits_to_be_sent(TopicId{3}));
+  asked.session.resubscribe(TopicId{3}, t0);
+  EXPECT_FALSE(asked.session.coverage(TopicId{3})->resubscribing);
+  EXPECT_TRUE(asked.session.withdraw_resubscription(TopicId{3}));
+  EXPECT_EQ(asked.sent_of("d@", 20s), 1U) << "and not given up before";
+}
+
+TEST(SessionAck, what_was_given_up_is_asked_for_again_whatever_is_taken_back) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  asked.session.resubscribe(TopicId{0}, t0 + 1s);
+  // Both refused for how often: they wait again, and nothing has been given up.
+  asked.session.on_ack({.request_id = 2, .ok = false, .too_often = true}, t0 + 1s);
+  asked.session.on_ack({.request_id = 3, .ok = false, .too_often = true}, t0 + 1s);
+  EXPECT_TRUE(asked.session.withdraw_resubscription(TopicId{0}));
+  EXPECT_FALSE(asked.session.waits_to_be_sent(TopicId{0}));
+  asked.session.resubscribe(TopicId{1}, t0 + 30s);
+  asked.session.on_ack({.request_id = 6, .ok = true}, t0 + 30s);
+  asked.session.on_ack({.request_id = 7, .ok = false, .too_often = true}, t0 + 30s);
+  EXPECT_FALSE(asked.session.withdraw_resubscription(TopicId{1}));
+  EXPECT_TRUE(asked.session.waits_to_be_sent(TopicId{1}));
+}
+
+TEST(SessionAck, what_is_taken_back_is_overdue_as_if_nothing_had_been) {
+  Asked asked;
+  asked.session.on_ack({.request_id = 1, .ok = true}, t0);
+  asked.session.resubscribe(TopicId{0}, t0);
+  asked.session.resubscribe(TopicId{1}, t0);  // waits
+  EXPECT_TRUE(asked.session.withdraw_resubscription(TopicId{1}));
+  asked.session.on_time(t0 + 9s);
+  EXPECT_THAT(asked.session.take_happened().overdue, testing::Contains(TopicId{1}));
+}
+
+/// A session whose share is `count` requests an hour, with a topic subscribed at its beginning.
+class Hourly {
+ public:
+  explicit Hourly(std::uint32_t count) {
+    venue_.limit_requests({.count = 5 * count, .window = 1h});
+    session.emplace(venue_, port, ConnId{1}, epochs_, t0);
+    session->want(TopicId{0}, {0, "A"}, false);
+    session->on_phase(DialPhase::open, t0);
+    session->on_ack({.request_id = 1, .ok = true}, t0);
+  }
+  /// When each of the messages sent until then went out, and what it was.
+  std::string until(MonoTime end) {
+    std::string told;
+    for (std::size_t seen = 1; now_ < end; now_ += 1s) {
+      session->on_frames(1, now_);
+      session->on_time(now_);
+      EXPECT_GT(session->next_deadline(now_), now_) << "nothing is left to do";
+      for (; seen < port.sent.size(); ++seen) {
+        told +=
+            port.sent[seen].text + " " +
+            std::to_string(std::chrono::duration_cast<std::chrono::minutes>(now_ - t0).count()) +
+            " ";
+      }
+    }
+    return told;
+  }
+  test::Recorder port;
+  std::optional<Session> session;
+
+ private:
+  test::SmallVenue venue_{venues::BeatScope::none};
+  std::uint32_t epochs_ = 0;
+  MonoTime now_ = t0;
+};
+
+TEST(SessionRequests, nothing_is_given_up_that_cannot_be_asked_for_again_at_once) {
+  Hourly two(2);
+  two.session->resubscribe(TopicId{0}, t0);  // one is left of two
+  EXPECT_TRUE(two.session->waits_to_be_sent(TopicId{0}));
+  EXPECT_LE(two.session->next_deadline(t0 + 59min), t0 + 1h);
+  EXPECT_EQ(two.until(t0 + 2h), "unsub 60 sub 60 ");
+  Hourly one(1);
+  one.session->resubscribe(TopicId{0}, t0);
+  EXPECT_EQ(one.until(t0 + 3h), "unsub 60 sub 120 ") << "it never has two";
+}
+
+TEST(SessionRequests, a_repair_that_is_withdrawn_leaves_the_subscription) {
+  test::SmallVenue venue(venues::BeatScope::none);
+  venue.limit_requests({.count = 10, .window = 1h});  // ours are two
+  test::Line line(venue);
+  const TopicId heard = line.quote("S");
+  const TopicId silent = line.quote("T");
+  line.feed.start(line.now);
+  line.open();
+  line.data(line.conn, heard);
+  line.data(line.conn, silent);
+  const auto pass = [&](Duration duration) {
+    for (Duration passed{}; passed < duration; passed += 1s) {
+      line.pass(1s, {});
+      line.data(line.conn, heard);
+    }
+  };
+  pass(5s);
+  line.feed.on_suspect(silent, line.now, RepairStep::resubscribe, line.now);  // no word of REST
+  pass(5s);
+  line.feed.on_quiet(silent, line.now);
+  pass(20s);
+  line.feed.on_suspect(silent, line.now, RepairStep::replace_line, line.now);  // it has moved
+  pass(30min);
+  ASSERT_FALSE(line.port.sent.empty());
+  EXPECT_EQ(line.port.sent.back().text, "sub") << "nothing is given up and left so";
 }
 
 }  // namespace

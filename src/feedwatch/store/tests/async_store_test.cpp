@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "feedwatch/store/tests/support.hpp"
 
@@ -283,6 +284,24 @@ TEST_F(AsyncStoreTest, StateIsReadBackAtOnceAndWrittenSoon) {
     const std::lock_guard lock(disk_.mutex);
     return !disk_.state.empty() && disk_.state.back().second == "b";
   }));
+}
+
+TEST_F(AsyncStoreTest, NoUpdateOfStateIsLostWhateverThreadsMakeThem) {
+  open();
+  const auto count = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      store_->update("new", [](const std::optional<std::string>& kept) {
+        return std::to_string(kept ? std::stoi(*kept) + 1 : 1);
+      });
+    }
+  };
+  std::thread one(count);
+  std::thread other(count);
+  one.join();
+  other.join();
+  EXPECT_EQ(store_->get("new"), "2000");
+  ASSERT_TRUE(store_->close(10s));
+  EXPECT_EQ(disk_.state.back(), (std::pair<std::string, std::string>{"new", "2000"}));
 }
 
 TEST_F(AsyncStoreTest, StateWaitsForTheDatabaseAndIsBounded) {
