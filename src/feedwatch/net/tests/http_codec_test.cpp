@@ -45,6 +45,19 @@ TEST(HttpParser, AChunkedBodyMayComeInAnyPieces) {
   }
 }
 
+// See also tests/fuzz/corpus/http_answers/head_in_pieces, which passed Beast's limit twice over.
+TEST(HttpParser, HeadersThatComeInPiecesAreBoundedAsAWhole) {
+  HttpParser parser(HttpParser::Kind::response, {.headers = 1000, .body = 1000});
+  parser.feed("HTTP/1.1 200 OK\r\n");
+  std::string rest;
+  for (int i = 0; i < 200 && !parser.error(); ++i) {
+    rest += "X-" + std::to_string(i) + ": a value of some twenty letters\r\n";
+    rest.erase(0, parser.feed(rest));
+  }
+  ASSERT_TRUE(parser.error());
+  EXPECT_EQ(parser.error()->status, 431);
+}
+
 TEST(HttpParser, AnEndInsideAChunkIsAnError) {
   HttpParser parser(HttpParser::Kind::response, {});
   feed(parser, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", {});
