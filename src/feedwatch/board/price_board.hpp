@@ -37,6 +37,7 @@ class PriceBoard {
              const board::Identity& identity);
   /// One shard's part of a board that several write.
   PriceBoard(std::shared_ptr<board::Ground> ground, std::uint16_t shard);
+  ~PriceBoard() = default;
   PriceBoard(const PriceBoard&) = delete;
   PriceBoard& operator=(const PriceBoard&) = delete;
 

@@ -74,9 +74,13 @@ std::optional<Lines> budgets_of(const std::optional<std::string>& record) {
   return lines;
 }
 
+void append_line(std::string& record, std::string_view first, std::string_view rest) {
+  record.append(first).append("\t").append(rest).append("\n");
+}
+
 std::string record_of_budgets(const Lines& lines) {
   std::string record = std::string(version) + '\n';
-  for (const auto& [name, line] : lines) record += name + '\t' + line + '\n';
+  for (const auto& [name, line] : lines) append_line(record, name, line);
   return record;
 }
 
@@ -130,7 +134,7 @@ Lines offsets_of(const std::optional<std::string>& record) {
 
 std::string record_of_offsets(const Lines& lines) {
   std::string record = std::string(version) + '\n';
-  for (const auto& [group, offset] : lines) record += offset + '\t' + group + '\n';
+  for (const auto& [group, offset] : lines) append_line(record, offset, group);
   return record;
 }
 
