@@ -97,7 +97,9 @@ TEST_F(Shards, WatchAndGoOnTheirThreadsWhileOthersRead) {
     const auto stream = a.find(key("y", i));
     if (!stream) continue;
     const auto slot = a.view().read(*stream);
-    if (slot && slot->occupied) EXPECT_EQ(slot->shard, 1);
+    if (slot && slot->occupied) {
+      EXPECT_EQ(slot->shard, 1);
+    }
   }
   first.join();
   second.join();

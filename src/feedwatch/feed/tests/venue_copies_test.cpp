@@ -226,7 +226,9 @@ TEST_F(Doubled, ATopicIsExhaustedWhenAllItsCopiesAre) {
     pass(1s);
     for (const ConnId line : {a, b}) data(line, topics[0]), data(line, topics[1]);
     if (second == 3) feed.on_suspect(topics[2], now - 3s, RepairStep::resubscribe, now);
-    if (second == 20) EXPECT_FALSE(port.exhausted);
+    if (second == 20) {
+      EXPECT_FALSE(port.exhausted);
+    }
   }
   EXPECT_TRUE(port.exhausted);
 }
