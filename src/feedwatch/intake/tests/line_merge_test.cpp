@@ -120,7 +120,7 @@ TEST_F(FirstCopyWins, ANewSubscriptionAfterAnUnseenRestartIsBelievedInTheEnd) {
   for (std::uint64_t seq = 1; seq <= 8; ++seq) {
     Tick tick = numbered(100, seq, 1s + seq * 300ms);
     tick.epoch = 2;
-    went_on += merge.take(b, false, tick).way == Way::goes_on ? 1 : 0;
+    went_on += merge.take(b, false, tick).way == Way::goes_on ? 1U : 0U;
   }
   EXPECT_EQ(went_on, 4U) << "from the fifth on";
 }
