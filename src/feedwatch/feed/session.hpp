@@ -68,7 +68,7 @@ class Session {
     std::uint32_t line_epoch = 0;  ///< of the subscription on this line
     std::uint8_t copy = 0;         ///< which of the lines it is
     bool doubled = false;
-    bool primary = true;   ///< its epoch is the streams'
+    bool primary = true;   ///< it is the one told to the streams
     bool accused = false;  ///< its silence is being looked into: tell on_copy_speaks()
   };
 
