@@ -120,6 +120,8 @@ class MemoryStream {
 
 using Client = websocket::stream<MemoryStream>;
 
+constexpr std::size_t most_buffered = 1U << 20U;
+
 void read_all(Client& client, const Server& server, Outcome& outcome) {
   client.control_callback([&](websocket::frame_type kind, beast::string_view payload) {
     if (kind == websocket::frame_type::close) return;
@@ -128,7 +130,8 @@ void read_all(Client& client, const Server& server, Outcome& outcome) {
         {ping ? FrameType::ping : FrameType::pong, {payload.data(), payload.size()}});
   });
   while (true) {
-    beast::flat_buffer message;
+    // Of a compressed frame Beast would allocate what is announced, be it exabytes.
+    beast::flat_buffer message(most_buffered);
     error_code ec;
     client.read(message, ec);
     if (!ec) {
@@ -140,6 +143,7 @@ void read_all(Client& client, const Server& server, Outcome& outcome) {
     const bool closed = ec == websocket::error::closed;
     outcome.end = closed ? Outcome::End::closed : Outcome::End::refused;
     outcome.code = closed ? static_cast<std::uint16_t>(client.reason().code) : server.close_code;
+    if (ec == websocket::error::buffer_overflow) outcome.code = websocket::close_code::too_big;
     if (closed && outcome.code == 0) outcome.code = 1005;
     outcome.why = ec.message();
     return;

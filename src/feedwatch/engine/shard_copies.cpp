@@ -142,7 +142,8 @@ bool Shard::Impl::stands_in(StreamId stream, const StreamEntry& entry, MonoTime 
   if (merge == nullptr || merge->comparable()) return false;
   feed::VenueFeed& feed = *units[entry.venue]->feed;
   const std::uint8_t primary = feed.primary(entry.topic);
-  for (std::uint8_t copy = 0; copy < merge->lines(); ++copy) {
+  const auto lines = static_cast<std::uint8_t>(merge->lines());
+  for (std::uint8_t copy = 0; copy < lines; ++copy) {
     if (copy == primary || !is_ahead(merge->copy(copy), monitor.unchecked_slot(stream))) continue;
     if (feed.stand_in(entry.topic, copy, since, now)) return !monitor.suspect_since(stream);
   }
@@ -165,7 +166,8 @@ void Shard::Impl::review_copies_of(StreamId stream, const StreamEntry& entry, Mo
   feed::VenueFeed& feed = *units[entry.venue]->feed;
   const std::uint8_t primary = feed.primary(entry.topic);
   unsigned differ = 0;
-  for (std::uint8_t copy = 0; copy < merge.lines(); ++copy) {
+  const auto lines = static_cast<std::uint8_t>(merge.lines());
+  for (std::uint8_t copy = 0; copy < lines; ++copy) {
     if (copy == primary || !merge.differ(primary, copy, now)) continue;
     if (!feed.copy_delivers(entry.topic, copy)) continue;
     differ |= 1U << copy;

@@ -90,7 +90,8 @@ bool VenueFeed::copy_delivers(TopicId topic, std::uint8_t copy) const {
 /// A copy that delivers, on a line nothing is known against.
 std::optional<std::uint8_t> VenueFeed::stand_in_for(TopicId topic, MonoTime now) const {
   const TopicState& first = at(topic);
-  for (std::uint8_t copy = 0; copy < first.copies.size(); ++copy) {
+  const auto copies = static_cast<std::uint8_t>(first.copies.size());
+  for (std::uint8_t copy = 0; copy < copies; ++copy) {
     const TopicId other = first.copies[copy];
     if (copy == first.primary || !delivers(other) || at(other).ladder.suspect()) continue;
     const Session& session = *slots_[at(other).slot]->current;

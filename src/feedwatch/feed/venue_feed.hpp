@@ -62,7 +62,7 @@ class VenueFeed {
   /// symbol, or delisted once it had data and is silent. ok lifts all three; so do data, and a
   /// minute without the word being repeated. Delisted by two lists half a minute apart, the topic
   /// is retired: no line asks for it, until a list holds it again.
-  void set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now);
+  void set_instrument(TopicId topic, Reason reason, const std::string& detail, MonoTime now);
 
   void start(MonoTime now);
   void stop(MonoTime now);

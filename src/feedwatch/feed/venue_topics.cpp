@@ -40,7 +40,8 @@ std::string VenueFeed::line_name_of(std::string_view route, std::size_t number,
 TopicId VenueFeed::add_topic(const venues::Topic& topic, bool required, MonoTime now) {
   const std::string_view route = route_of(topic);
   std::vector<TopicId> copies;
-  for (std::uint8_t copy = 0; copy < options_.lines; ++copy) {
+  const auto lines = static_cast<std::uint8_t>(options_.lines);
+  for (std::uint8_t copy = 0; copy < lines; ++copy) {
     Slot& slot = slot_with_room(route, 1 + beats_of_symbol(route), copy, now);
     copies.push_back(insert_topic(slot, topic, now));
     at(copies.back()).required = required;
@@ -146,7 +147,8 @@ void VenueFeed::excuse(TopicId topic, bool excused, MonoTime now) {
   for_sessions(topic, [&](Session& session) { session.excuse(topic, excused, now); });
 }
 
-void VenueFeed::set_instrument(TopicId topic, Reason reason, std::string detail, MonoTime now) {
+void VenueFeed::set_instrument(TopicId topic, Reason reason, const std::string& detail,
+                               MonoTime now) {
   for (const TopicId copy : copies_of(topic)) set_instrument_of(copy, reason, detail, now);
 }
 
