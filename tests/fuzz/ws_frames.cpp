@@ -80,13 +80,13 @@ bool beast_is_earlier(const Setting& setting, const Ours& ours, const Outcome& b
 /// A reason that is no UTF-8: 1007 (RFC 6455 §8.1), where Beast has 1002 for any bad close frame.
 /// Corrupt data: 1007, where Beast drops the connection without a word. And a compressed message
 /// may be wrong in several ways: the one that is found first depends on how much is inflated at a
-/// time.
+/// time, and Beast may have come to what is wrong with the next frame (1002).
 bool code_of_refusal_differs(const Setting& setting, const Ours& ours, const Outcome& beast) {
   if (ours.outcome.end != End::refused || beast.end != End::refused) return false;
   const auto about_data = [](std::uint16_t code) { return code == 1007 || code == 1009; };
   return (ours.outcome.why == "close reason is not UTF-8" && beast.code == 1002) ||
          (setting.deflate && about_data(ours.outcome.code) &&
-          (beast.code == 0 || about_data(beast.code)));
+          (beast.code == 0 || beast.code == 1002 || about_data(beast.code)));
 }
 
 /// Blocks marked as final end nothing (RFC 7692 §7.2.3.4), but Beast takes them for the end of all.
