@@ -45,8 +45,7 @@ void Shard::Impl::double_stream(StreamId stream, const VenueOptions& venue,
                             .absent_is_unchanged = sheet.absent_is_unchanged,
                             .repeat_confirms = sheet.repeat_confirms,
                             .seq_orders = sheet.seq_orders};
-  const bool comparable = sheet.seq_comparable && sheet.seq_orders;
-  doubled[stream.index()] = {std::make_unique<LineMerge>(rules, comparable, venue.lines)};
+  doubled[stream.index()] = {std::make_unique<LineMerge>(rules, sheet.seq_comparable, venue.lines)};
   if (next_review == never_mono) next_review = ports.clock.now() + review_every;
 }
 

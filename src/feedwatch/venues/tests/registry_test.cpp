@@ -41,6 +41,8 @@ TEST(Registry, EverySheetIsWhole) {
     EXPECT_GT(sheet.max_request_chars, 0U);
     EXPECT_EQ(sheet.ping == PingStyle::text, !find_venue(name)->ping_text().empty());
     for (const ChannelSheet& channel : sheet.channels) {
+      EXPECT_TRUE(channel.seq_orders || !channel.seq_comparable)
+          << channel.name << ": numbers that mean the same everywhere mean an order";
       const bool beats = channel.beats != BeatScope::none;
       EXPECT_EQ(channel.kinds.empty(), beats) << channel.name;
       const bool clocked = channel.cadence.type == CadenceType::clocked;
