@@ -35,8 +35,8 @@ alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   };
   alert::Alert alert;
   alert.id = row.id;
-  alert.name = row.name;
-  alert.identity = alert::identity_of(row.name, row.labels);
+  alert.name = rules::current_name(row.name);
+  alert.identity = alert::identity_of(alert.name, row.labels);
   alert.labels = row.labels;
   alert.severity = severity_from_text(row.severity);
   alert.state = alert::State::firing;
@@ -166,10 +166,10 @@ void Control::Impl::judge_own(MonoTime now) {
     const alert::SinkHealth health = outbox.health(sink);
     const bool idle = !health.failing_since && health.pending == 0;
     const Evidence evidence = health.last_success || idle ? Evidence::seen : Evidence::none;
-    judged(rules::sink_failed(name, health, rule_options, now), "sink_failed",
+    judged(rules::sink_failing(name, health, rule_options, now), "sink_failing",
            rules::sink_scope(name), health.last_success.value_or(now), evidence, now);
   }
-  judged(judge_store(now), "store_failed", {}, now,
+  judged(judge_store(now), "store_down", {}, now,
          journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
 }
 
@@ -181,7 +181,7 @@ rules::Finding Control::Impl::judge_store(MonoTime now) const {
   if (facts.error.empty()) {
     facts.error = facts.refusing_since ? journal.last_error() : probe.last_error();
   }
-  return rules::store_failed(facts, rule_options);
+  return rules::store_down(facts, rule_options);
 }
 
 /// What becomes true or ends by the passing of time alone.
@@ -204,7 +204,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   }
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     if (const auto since = outbox.health(sink).failing_since) {
-      consider(*since + rule_options.sink_failed_after);
+      consider(*since + rule_options.sink_failing_after);
     }
   }
   return next;

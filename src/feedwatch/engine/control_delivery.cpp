@@ -24,7 +24,7 @@ alert::Parcel::News news_of(alert::Change::Type type) {
 
 /// A dead sink is not told that it is dead.
 bool is_about(const alert::Alert& alert, const std::string& sink) {
-  return alert.name == "sink_failed" && alert.labels == rules::sink_scope(sink);
+  return alert.name == "sink_failing" && alert.labels == rules::sink_scope(sink);
 }
 
 std::string row_id(const std::string& key, const std::string& sink) {

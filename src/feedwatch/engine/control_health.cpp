@@ -28,7 +28,7 @@ std::vector<health::SinkEvidence> Control::Impl::sink_evidence(MonoTime now) con
     const std::string& name = outbox.sinks()[sink];
     health::SinkEvidence one;
     one.name = name;
-    one.failing = rules::sink_failed(name, health, rule_options, now).has_value();
+    one.failing = rules::sink_failing(name, health, rule_options, now).has_value();
     one.consecutive_failures = health.consecutive_failures;
     if (health.last_success) one.last_success_age = now - *health.last_success;
     one.pending = health.pending;

@@ -18,14 +18,14 @@ using alert::identity_of;
 using alert::Severity;
 
 constexpr std::string_view price_staleness_name = "price_staleness";
-constexpr std::string_view stream_rejecting_name = "stream_rejecting";
+constexpr std::string_view rejecting_name = "rejecting";
 constexpr std::string_view quarantined_name = "quarantined";
 constexpr std::string_view repair_exhausted_name = "repair_exhausted";
 constexpr std::string_view line_down_name = "line_down";
 constexpr std::string_view redundancy_lost_name = "redundancy_lost";
 constexpr std::string_view rate_limited_name = "rate_limited";
-constexpr std::string_view sink_failed_name = "sink_failed";
-constexpr std::string_view store_failed_name = "store_failed";
+constexpr std::string_view sink_failing_name = "sink_failing";
+constexpr std::string_view store_down_name = "store_down";
 
 alert::Finding finding(std::string_view name, Labels scope, Severity severity, MonoTime since) {
   alert::Finding found;
@@ -137,7 +137,7 @@ Finding price_staleness(const StreamFacts& facts, std::string_view name) {
       status.detail);
   found.explained_by = venue_causes(facts);
   if (status.reason == Reason::rejecting) {
-    found.yields_to.push_back(other(facts, stream_rejecting_name));
+    found.yields_to.push_back(other(facts, rejecting_name));
   }
   if (status.reason == Reason::quarantined || status.quarantined) {
     found.yields_to.push_back(other(facts, quarantined_name));
@@ -146,7 +146,7 @@ Finding price_staleness(const StreamFacts& facts, std::string_view name) {
   return found;
 }
 
-Finding stream_rejecting(const StreamFacts& facts, std::string_view name) {
+Finding rejecting(const StreamFacts& facts, std::string_view name) {
   if (!facts.rejecting_since) return std::nullopt;
   auto found =
       stream_finding(facts, name, severity_of(facts, is_stale(facts)), *facts.rejecting_since);
@@ -166,7 +166,7 @@ Finding quarantined(const StreamFacts& facts, std::string_view name) {
       with_detail(fmt::format("{} is quarantined: it never came to data", facts.status.info->text),
                   facts.status.detail);
   found.yields_to.push_back(other(facts, price_staleness_name));
-  found.yields_to.push_back(other(facts, stream_rejecting_name));
+  found.yields_to.push_back(other(facts, rejecting_name));
   return found;
 }
 
@@ -177,7 +177,7 @@ Finding repair_exhausted(const StreamFacts& facts, std::string_view name) {
       fmt::format("{}: repairs exhausted, {}", facts.status.info->text, age_text(facts)),
       facts.status.detail);
   found.explained_by = venue_causes(facts);
-  found.yields_to = {other(facts, price_staleness_name), other(facts, stream_rejecting_name),
+  found.yields_to = {other(facts, price_staleness_name), other(facts, rejecting_name),
                      other(facts, quarantined_name)};
   return found;
 }
@@ -222,7 +222,7 @@ Finding redundancy_lost(const VenueFacts& facts, std::string_view name, const Op
 }
 
 constexpr std::array stream_table{
-    StreamRule{stream_rejecting_name, stream_rejecting},
+    StreamRule{rejecting_name, rejecting},
     StreamRule{quarantined_name, quarantined},
     StreamRule{price_staleness_name, price_staleness},
     StreamRule{repair_exhausted_name, repair_exhausted},
@@ -242,14 +242,14 @@ std::span<const VenueRule> for_venues() {
   return venue_table;
 }
 
-Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
-                    const Options& options, MonoTime now) {
+Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
+                     const Options& options, MonoTime now) {
   if (!health.failing_since) return std::nullopt;
-  const bool many = health.consecutive_failures >= options.sink_failed_count;
-  const bool long_ago = now - *health.failing_since >= options.sink_failed_after;
+  const bool many = health.consecutive_failures >= options.sink_failing_count;
+  const bool long_ago = now - *health.failing_since >= options.sink_failing_after;
   if (!many && !long_ago) return std::nullopt;
   auto found =
-      finding(sink_failed_name, sink_scope(sink), Severity::warning, *health.failing_since);
+      finding(sink_failing_name, sink_scope(sink), Severity::warning, *health.failing_since);
   found.message = with_detail(fmt::format("alerts do not reach sink {}", sink), health.last_error);
   std::string metadata;
   JsonWriter(metadata).begin_object().field("last_error", health.last_error).end_object();
@@ -257,12 +257,12 @@ Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
   return found;
 }
 
-Finding store_failed(const StoreFacts& facts, const Options& options) {
+Finding store_down(const StoreFacts& facts, const Options& options) {
   if (!facts.refusing_since && !facts.failing_since) return std::nullopt;
   const MonoTime since =
       std::min(facts.refusing_since.value_or(never_mono), facts.failing_since.value_or(never_mono));
-  auto found = finding(store_failed_name, {}, Severity::warning, since);
-  found.hold = options.store_failed_for;
+  auto found = finding(store_down_name, {}, Severity::warning, since);
+  found.hold = options.store_down_for;
   found.message = with_detail(facts.refusing_since ? "the store takes no rows"
                                                    : "the database fails, rows wait in the spool",
                               facts.error);
@@ -285,13 +285,23 @@ Labels sink_scope(const std::string& sink) {
 
 const std::set<std::string, std::less<>>& names() {
   static const std::set<std::string, std::less<>> all = [] {
-    std::set<std::string, std::less<>> set{std::string(sink_failed_name),
-                                           std::string(store_failed_name)};
+    std::set<std::string, std::less<>> set{std::string(sink_failing_name),
+                                           std::string(store_down_name)};
     for (const auto& rule : stream_table) set.emplace(rule.name);
     for (const auto& rule : venue_table) set.emplace(rule.name);
     return set;
   }();
   return all;
+}
+
+std::string_view current_name(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> former{{
+      {"stream_rejecting", rejecting_name},
+      {"sink_failed", sink_failing_name},
+      {"store_failed", store_down_name},
+  }};
+  const auto* known = std::ranges::find(former, name, &decltype(former)::value_type::first);
+  return known == former.end() ? name : known->second;
 }
 
 }  // namespace feedwatch::engine::rules

@@ -17,9 +17,9 @@ namespace feedwatch::engine::rules {
 
 struct Options {
   Duration line_down_for = 10s;
-  Duration store_failed_for = 10s;
-  Duration sink_failed_after = 2min;
-  std::uint32_t sink_failed_count = 5;
+  Duration store_down_for = 10s;
+  Duration sink_failing_after = 2min;
+  std::uint32_t sink_failing_count = 5;
 };
 
 /// A venue and what the control knows of its streams.
@@ -58,17 +58,17 @@ struct VenueRule {
 std::span<const StreamRule> for_streams();
 std::span<const VenueRule> for_venues();
 
-/// `sink_failed`: a run of failures, or any failure not followed by a success for a while.
-Finding sink_failed(const std::string& sink, const alert::SinkHealth& health,
-                    const Options& options, MonoTime now);
+/// `sink_failing`: a run of failures, or any failure not followed by a success for a while.
+Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
+                     const Options& options, MonoTime now);
 /// How the store fares, from outside.
 struct StoreFacts {
   std::optional<MonoTime> refusing_since;  ///< commits fail or hang
   std::optional<MonoTime> failing_since;   ///< its database fails or hangs; the spool may take rows
   std::string error;
 };
-/// `store_failed`: rows are not taken, or wait in the spool for a database that fails.
-Finding store_failed(const StoreFacts& facts, const Options& options);
+/// `store_down`: rows are not taken, or wait in the spool for a database that fails.
+Finding store_down(const StoreFacts& facts, const Options& options);
 
 /// Who is told that the stream is stale.
 std::string staleness_identity(const StreamKey& key);
@@ -78,5 +78,7 @@ Labels sink_scope(const std::string& sink);
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();
+/// The name a rule has today, where an earlier version wrote another into the store.
+std::string_view current_name(std::string_view name);
 
 }  // namespace feedwatch::engine::rules

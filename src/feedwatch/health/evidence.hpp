@@ -72,7 +72,7 @@ struct StoreEvidence {
 
 struct SinkEvidence {
   std::string name;
-  bool failing = false;  ///< its sink_failed alert has reason to fire
+  bool failing = false;  ///< its sink_failing alert has reason to fire
   std::uint32_t consecutive_failures = 0;
   std::optional<Duration> last_success_age;
   std::size_t pending = 0;

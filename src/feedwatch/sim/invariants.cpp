@@ -112,8 +112,8 @@ Complaint open_alerts_complaint(const AlertRows& alerts, std::span<const engine:
 Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes) {
   const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
-  const bool caused = since(causes.host) || (alert.name == "sink_failed" && since(causes.sink)) ||
-                      (alert.name == "store_failed" && since(causes.journal)) ||
+  const bool caused = since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||
+                      (alert.name == "store_down" && since(causes.journal)) ||
                       (venue != causes.venues.end() && since(venue->second)) ||
                       names_one_of(alert, causes.unserved);
   if (caused) return std::nullopt;

@@ -10,7 +10,7 @@ TEST(Identity, is_name_and_scope) {
             R"(line_down{venue="binance-usdm"})");
   EXPECT_EQ(identity_of("price_staleness", {{"kind", "mark"}, {"symbol", "A/B"}, {"venue", "v"}}),
             R"(price_staleness{kind="mark",symbol="A/B",venue="v"})");
-  EXPECT_EQ(identity_of("store_failed", {}), "store_failed");
+  EXPECT_EQ(identity_of("store_down", {}), "store_down");
 }
 
 TEST(Identity, quotes_in_values_cannot_imitate_other_labels) {

@@ -66,10 +66,10 @@ TEST(Payload, rising_severity_keeps_the_fingerprint) {
 
 TEST(Payload, alert_without_venue_is_grouped_by_its_name) {
   Change change = sample();
-  change.alert.name = "store_failed";
+  change.alert.name = "store_down";
   change.alert.labels = {};
   const auto payload = webhook_payload(change, {"ops", "", ""}, anchor);
-  EXPECT_NE(payload.find(R"("groupLabels":{"alertname":"store_failed"})"), std::string::npos);
+  EXPECT_NE(payload.find(R"("groupLabels":{"alertname":"store_down"})"), std::string::npos);
   EXPECT_EQ(payload.find("instance"), std::string::npos);
 }
 

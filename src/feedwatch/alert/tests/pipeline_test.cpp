@@ -116,12 +116,12 @@ TEST_F(PipelineTest, open_child_is_not_raised_while_explained_but_after) {
 }
 
 TEST_F(PipelineTest, yielding_lasts_only_while_the_other_is_true) {
-  Finding rejecting = found("stream_rejecting", stream_labels("BTC"), t0);
+  Finding rejecting = found("rejecting", stream_labels("BTC"), t0);
   stale.explained_by.clear();
   stale.yields_to = {rejecting.identity};
   pipeline.observe(rejecting);
   pipeline.observe(stale);
-  EXPECT_THAT(text_of(pipeline.settle(t0 + 3s)), testing::ElementsAre("stream_rejecting firing"));
+  EXPECT_THAT(text_of(pipeline.settle(t0 + 3s)), testing::ElementsAre("rejecting firing"));
   pipeline.clear(rejecting.identity, t0 + 5s, Evidence::seen);
   pipeline.settle(t0 + 5s);
   EXPECT_THAT(text_of(pipeline.settle(t0 + 6s)), testing::ElementsAre("price_staleness firing"));

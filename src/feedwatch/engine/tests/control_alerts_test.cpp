@@ -135,7 +135,7 @@ TEST_F(ControlAlerts, event_streams_are_critical_for_what_is_more_than_silence_a
   auto event = bench.watch("EVT", true, event_driven());
   go_stale(event, Reason::rejecting);
   EXPECT_THAT(bench.open(),
-              ElementsAre(R"(stream_rejecting{kind="mark",symbol="EVT",venue="v"} critical)"));
+              ElementsAre(R"(rejecting{kind="mark",symbol="EVT",venue="v"} critical)"));
   auto lost = bench.watch("LOST", true, event_driven(), "w");
   go_stale(lost, Reason::disconnected);
   EXPECT_THAT(
@@ -363,9 +363,8 @@ TEST_F(ControlAlerts, quarantine_and_rejecting_are_one_alert_each) {
   odd = ControlBench::at(odd, Level::healthy, Reason::rejecting, t0);
   bench.put(odd);
   go_stale(odd, Reason::rejecting);
-  EXPECT_THAT(
-      bench.open(),
-      testing::Contains(R"(stream_rejecting{kind="mark",symbol="ODD",venue="w"} critical)"));
+  EXPECT_THAT(bench.open(),
+              testing::Contains(R"(rejecting{kind="mark",symbol="ODD",venue="w"} critical)"));
   EXPECT_EQ(bench.open().size(), 2U);
 }
 

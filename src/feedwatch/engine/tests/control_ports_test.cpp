@@ -133,7 +133,7 @@ TEST(ControlPortsTest, alert_survives_a_failing_journal_and_is_delivered_meanwhi
   EXPECT_EQ(bench.hook.delivered.size(), 1U) << "a dead store does not silence alerts";
   EXPECT_THAT(bench.journal.rows<AlertRow>(), IsEmpty());
   bench.run_until(t0 + 30s);
-  EXPECT_THAT(bench.open(), testing::Contains("store_failed warning"));
+  EXPECT_THAT(bench.open(), testing::Contains("store_down warning"));
   EXPECT_EQ(bench.control.health(bench.clock.time).components.at(2).status,
             health::Status::unhealthy);
 
@@ -142,8 +142,8 @@ TEST(ControlPortsTest, alert_survives_a_failing_journal_and_is_delivered_meanwhi
   const auto rows = bench.journal.rows<AlertRow>();
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].name, "price_staleness");
-  EXPECT_EQ(rows[1].name + " " + rows[1].state, "store_failed firing");
-  EXPECT_EQ(rows[2].name + " " + rows[2].state, "store_failed resolved");
+  EXPECT_EQ(rows[1].name + " " + rows[1].state, "store_down firing");
+  EXPECT_EQ(rows[2].name + " " + rows[2].state, "store_down resolved");
   EXPECT_EQ(bench.control.counters().journal_dropped_rows, 0U);
   EXPECT_TRUE(bench.control.drained());
 }
@@ -162,7 +162,7 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
   bench.hook.result = {SinkResult::Status::retry, "connection refused", std::nullopt};
   bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
   bench.run_until(t0 + 60s);
-  EXPECT_THAT(bench.open(), testing::Contains(R"(sink_failed{sink="hook"} warning)"));
+  EXPECT_THAT(bench.open(), testing::Contains(R"(sink_failing{sink="hook"} warning)"));
   ASSERT_EQ(bench.log.delivered.size(), 2U);
   EXPECT_THAT(bench.log.delivered[1].summary, HasSubstr("connection refused"));
   EXPECT_EQ(bench.control.health(bench.clock.time).components.at(3).status,
@@ -170,7 +170,7 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
 
   bench.hook.result = {};
   bench.run_until(t0 + 10min);
-  EXPECT_THAT(bench.open(), testing::Not(testing::Contains(HasSubstr("sink_failed"))));
+  EXPECT_THAT(bench.open(), testing::Not(testing::Contains(HasSubstr("sink_failing"))));
   EXPECT_EQ(bench.hook.delivered.size(), 1U) << "nothing about itself";
   EXPECT_EQ(bench.log.delivered.back().status, "resolved");
   EXPECT_GE(bench.control.counters().notification_retries, 5U);

@@ -174,6 +174,33 @@ TEST(ControlRecovered, alert_whose_stream_is_healthy_again_resolves) {
   EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/resolved/warning"});
 }
 
+/// Rules have had other names: their open alerts are gone on with under today's.
+TEST(ControlRecovered, alert_under_a_former_name_goes_on_under_the_new_one_and_ends) {
+  AlertRow old = open_row("BTC");
+  old.name = "stream_rejecting";
+  old.identity = R"(stream_rejecting{kind="mark",symbol="BTC",venue="v"})";
+  AlertRow store = open_row("");
+  store.id = "old-store";
+  store.name = store.identity = "store_failed";
+  store.labels = {};
+  ControlBench bench({{old, store}, {}});
+  auto btc = bench.watch("BTC");
+  bench.run_until(t0 + 1s);
+  btc = ControlBench::at(btc, Level::stale, Reason::rejecting, t0 + 1s);
+  bench.put(btc);
+  EXPECT_THAT(bench.open(), testing::UnorderedElementsAre(
+                                R"(rejecting{kind="mark",symbol="BTC",venue="v"} critical)",
+                                "store_down warning"));
+  bench.run_until(t0 + 62s);
+  EXPECT_THAT(bench.open(),
+              ElementsAre(R"(rejecting{kind="mark",symbol="BTC",venue="v"} critical)"))
+      << "the store takes rows";
+  const auto rows = bench.journal.rows<AlertRow>();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].id + " " + rows[0].name, "old-BTC rejecting") << "adopted, not fired anew";
+  EXPECT_EQ(rows[1].id + " " + rows[1].name + " " + rows[1].state, "old-store store_down resolved");
+}
+
 TEST(ControlRecovered, alert_of_a_stream_not_watched_any_more_resolves) {
   ControlBench bench({{open_row("GONE")}, {}});
   bench.put(bench.watch("BTC"));

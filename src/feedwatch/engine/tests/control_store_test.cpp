@@ -111,7 +111,7 @@ TEST_F(ControlStore, that_hangs_shows_after_two_seconds_and_the_other_checks_go_
   EXPECT_THAT(asked, SizeIs(1)) << "one question at a time";
   EXPECT_EQ(component("Database").status, Status::unhealthy);
   ASSERT_THAT(open(), SizeIs(1));
-  EXPECT_EQ(open()[0].row.name, "store_failed");
+  EXPECT_EQ(open()[0].row.name, "store_down");
 }
 
 // Origin 13.22.

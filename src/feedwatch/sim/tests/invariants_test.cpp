@@ -126,7 +126,7 @@ TEST(Causes, OfOurOwnHostCountToo) {
   causes.host = start;
   EXPECT_EQ(cause_complaint(row_of("1", "firing"), start + 10s, causes), std::nullopt);
   AlertRow sink = row_of("1", "firing");
-  sink.name = "sink_failed";
+  sink.name = "sink_failing";
   sink.labels = {{"sink", "webhook"}};
   EXPECT_TRUE(cause_complaint(sink, start, {}));
   causes = {};
