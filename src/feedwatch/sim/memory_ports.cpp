@@ -47,6 +47,8 @@ void MemoryJournal::store(const JournalRow& row) {
     stream_transitions_.push_back(*level);
   } else if (const auto* const repair = std::get_if<RepairRow>(&row)) {
     repairs_.insert_or_assign(repair->id, *repair);
+  } else if (const auto* const silence = std::get_if<SilenceRow>(&row)) {
+    silences_.insert_or_assign(silence->id, *silence);
   }
 }
 

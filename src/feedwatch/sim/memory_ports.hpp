@@ -47,6 +47,7 @@ class MemoryJournal final : public Journal {
   const std::map<std::string, NotificationRow>& notifications() const { return notifications_; }
   const std::vector<StreamTransitionRow>& stream_transitions() const { return stream_transitions_; }
   const std::map<std::string, RepairRow>& repairs() const { return repairs_; }
+  const std::map<std::string, SilenceRow>& silences() const { return silences_; }
 
  private:
   void store(const JournalRow& row);
@@ -60,6 +61,7 @@ class MemoryJournal final : public Journal {
   std::map<std::string, NotificationRow> notifications_;
   std::vector<StreamTransitionRow> stream_transitions_;
   std::map<std::string, RepairRow> repairs_;
+  std::map<std::string, SilenceRow> silences_;
 };
 
 /// Where alerts go: remembers what was delivered, asks for a retry while it is down.

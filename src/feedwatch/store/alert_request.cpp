@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "feedwatch/alert/payload.hpp"
+#include "feedwatch/base/decimal.hpp"
 #include "feedwatch/store/sqlite/json_text.hpp"
 
 namespace feedwatch::store {
@@ -40,6 +41,14 @@ Error refused(std::string why, std::string fix) {
   return {"alert", std::move(why), std::move(fix)};
 }
 
+Error no_event(std::string why, std::string fix) {
+  return {"aged monitoring event", std::move(why), std::move(fix)};
+}
+
+bool is_price(const std::optional<std::string>& text) {
+  return !text || Decimal::parse(*text).has_value();
+}
+
 }  // namespace
 
 std::optional<Error> check_request(const AlertRequest& request) {
@@ -58,6 +67,32 @@ std::optional<Error> check_request(const AlertRequest& request) {
     return refused("has metadata that is no JSON object", "use {} when there is none");
   }
   return std::nullopt;
+}
+
+std::optional<Error> check_request(const AgedEventRequest& request) {
+  if (request.aged_position_id.empty()) return no_event("names no position", "give its id");
+  if (request.event_type.empty()) return no_event("has no type", "name what happened");
+  if (!is_price(request.market_price) || !is_price(request.target_price)) {
+    return no_event("has a price that is no decimal number", "give it as text, like 28145.10");
+  }
+  if (!is_json_object(request.event_metadata)) {
+    return no_event("has metadata that is no JSON object", "use {} when there is none");
+  }
+  return std::nullopt;
+}
+
+AgedMonitoringEventRow event_row(AgedEventRequest request, std::string id, WallTime now) {
+  return {.id = std::move(id),
+          .aged_position_id = std::move(request.aged_position_id),
+          .event_type = std::move(request.event_type),
+          .market_price = std::move(request.market_price),
+          .target_price = std::move(request.target_price),
+          .price_distance_percent = request.price_distance_percent,
+          .action_taken = std::move(request.action_taken),
+          .success = request.success,
+          .error_message = std::move(request.error_message),
+          .event_metadata = std::move(request.event_metadata),
+          .created_at = now};
 }
 
 std::vector<NotificationRow> outbox_rows(const AlertRow& row, alert::Change::Type news,

@@ -36,6 +36,7 @@ class AsyncStore final : public Store {
   void commit(JournalBatch batch, Done done) override;
   void create_alert(AlertRequest request, Created done) override;
   void resolve_alert(std::string id, Created done) override;
+  void create_aged_monitoring_event(AgedEventRequest request, Created done) override;
   void probe(Probed done) override;
   std::optional<std::string> get(const std::string& key) const override;
   void put(const std::string& key, std::string value) override;

@@ -1,4 +1,4 @@
-// Alerts as an operation of the store.
+// Alerts and events as operations of the store.
 
 #include <utility>
 
@@ -28,6 +28,24 @@ void AsyncStore::resolve_alert(std::string id, Created done) {
     } else {
       refuse({"alert " + id, "is not open", ""}, std::move(done));
     }
+  }
+  completions_->flush();
+}
+
+void AsyncStore::create_aged_monitoring_event(AgedEventRequest request, Created done) {
+  if (std::optional<Error> error = check_request(request)) {
+    refuse(std::move(*error), std::move(done));
+  } else {
+    const std::unique_lock lock(mutex_);
+    AgedMonitoringEventRow row = event_row(std::move(request), fresh_id("e-"), clock_.wall_now());
+    std::string id = row.id;
+    JournalBatch batch{.idempotency_key = id, .rows = {}};
+    batch.rows.emplace_back(std::move(row));
+    accept(std::move(batch),
+           [id = std::move(id), done = std::move(done)](std::expected<void, Error> result) mutable {
+             if (!result) return done(std::unexpected(std::move(result.error())));
+             done(std::move(id));
+           });
   }
   completions_->flush();
 }

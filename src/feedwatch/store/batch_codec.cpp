@@ -6,14 +6,17 @@
 namespace feedwatch::store {
 namespace {
 
-constexpr std::uint8_t format_version = 2;
-constexpr std::uint8_t repairs_unmeasured = 1;  ///< the version before repairs had topics and gap
+// Versions of the format, by what they brought.
+constexpr std::uint64_t first_version = 1;
+constexpr std::uint64_t measured_repairs = 2;     ///< topics and gap of a repair
+constexpr std::uint64_t acknowledged_alerts = 3;  ///< and silences, pulses, aged events
+constexpr std::uint64_t format_version = acknowledged_alerts;
 
 /// Writes what `fields` visits.
 class Encoder {
  public:
   std::string take() { return std::move(out_); }
-  static constexpr bool measures_repairs() { return true; }
+  static constexpr bool has(std::uint64_t /*version*/) { return true; }
 
   void operator()(std::uint64_t value) {
     for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -48,7 +51,12 @@ class Encoder {
 /// Reads what `fields` visits; after the first short read everything stays empty and ok() is false.
 class Reader {
  public:
-  explicit Reader(std::string_view in) : in_(in) {}
+  explicit Reader(std::string_view in) : in_(in) {
+    (*this)(version_);
+    ok_ = ok_ && version_ >= first_version && version_ <= format_version;
+  }
+  /// Whether the bytes hold what `version` brought.
+  bool has(std::uint64_t version) const { return version_ >= version; }
   bool ok() const { return ok_; }
   bool at_end() const { return in_.empty(); }
 
@@ -112,10 +120,7 @@ class Reader {
 
   std::string_view in_;
   bool ok_ = true;
-
- public:
-  std::uint64_t version = format_version;  ///< of the bytes
-  bool measures_repairs() const { return version != repairs_unmeasured; }
+  std::uint64_t version_ = 0;
 };
 
 // One list of fields a row type, for both directions: Row is const when encoding.
@@ -126,6 +131,7 @@ void fields(Visit& visit, Row& row) {
   if constexpr (std::is_same_v<Plain, AlertRow>) {
     each(row.id, row.name, row.identity, row.severity, row.state, row.message, row.metadata,
          row.labels, row.started_at, row.updated_at, row.resolved_at);
+    if (visit.has(acknowledged_alerts)) each(row.acked_at, row.acked_by, row.ack_comment);
   } else if constexpr (std::is_same_v<Plain, AlertTransitionRow>) {
     each(row.alert_id, row.at, row.from, row.to, row.severity, row.message);
   } else if constexpr (std::is_same_v<Plain, NotificationRow>) {
@@ -133,10 +139,19 @@ void fields(Visit& visit, Row& row) {
          row.finished_at, row.last_error);
   } else if constexpr (std::is_same_v<Plain, StreamTransitionRow>) {
     each(row.stream, row.at, row.from, row.to, row.reason, row.fault, row.age_seconds, row.merged);
-  } else {
-    static_assert(std::is_same_v<Plain, RepairRow>);
+  } else if constexpr (std::is_same_v<Plain, RepairRow>) {
     each(row.id, row.stream, row.step, row.line, row.started_at, row.ended_at, row.ok, row.detail);
-    if (visit.measures_repairs()) each(row.topics, row.gap_seconds);
+    if (visit.has(measured_repairs)) each(row.topics, row.gap_seconds);
+  } else if constexpr (std::is_same_v<Plain, SilenceRow>) {
+    each(row.id, row.matchers, row.starts_at, row.ends_at, row.created_at, row.updated_at,
+         row.created_by, row.comment);
+  } else if constexpr (std::is_same_v<Plain, PulseRow>) {
+    each(row.name, row.mark, row.at, row.detail, row.count);
+  } else {
+    static_assert(std::is_same_v<Plain, AgedMonitoringEventRow>);
+    each(row.id, row.aged_position_id, row.event_type, row.market_price, row.target_price,
+         row.price_distance_percent, row.action_taken, row.success, row.error_message,
+         row.event_metadata, row.created_at);
   }
 }
 
@@ -157,7 +172,7 @@ std::optional<JournalRow> read_row(Reader& reader, std::uint64_t index) {
 
 std::string encode_batch(const JournalBatch& batch) {
   Encoder encode;
-  encode(static_cast<std::uint64_t>(format_version));
+  encode(format_version);
   encode(batch.idempotency_key);
   encode(static_cast<std::uint64_t>(batch.rows.size()));
   for (const JournalRow& row : batch.rows) {
@@ -169,12 +184,9 @@ std::string encode_batch(const JournalBatch& batch) {
 
 std::optional<JournalBatch> decode_batch(std::string_view bytes) {
   Reader reader(bytes);
-  std::uint64_t version = 0;
+  if (!reader.ok()) return std::nullopt;
   std::uint64_t rows = 0;
   JournalBatch batch;
-  reader(version);
-  if (version != format_version && version != repairs_unmeasured) return std::nullopt;
-  reader.version = version;
   reader(batch.idempotency_key);
   reader(rows);
   for (std::uint64_t i = 0; i < rows && reader.ok(); ++i) {

@@ -8,9 +8,9 @@
 
 namespace feedwatch::store {
 
-/// A batch as bytes of the spool (format version 1, little endian, our own reader only).
+/// A batch as bytes of the spool (little endian, our own reader only).
 std::string encode_batch(const JournalBatch& batch);
-/// nullopt when the bytes are no batch of this version; any bytes are safe.
+/// nullopt when the bytes are no batch of this or an earlier version; any bytes are safe.
 std::optional<JournalBatch> decode_batch(std::string_view bytes);
 
 }  // namespace feedwatch::store

@@ -54,6 +54,16 @@ class Query {
   /// Newest first; of one stream, or of all when `stream` is empty.
   virtual Result<std::vector<RepairRow>> repairs(const std::string& stream,
                                                  std::size_t limit = 100) = 0;
+  /// All that are kept, over ones too, the last to end first.
+  virtual Result<std::vector<SilenceRow>> silences(std::size_t limit = 10'000) = 0;
+  /// One row per name and mark, with the newest moment of it; by name.
+  virtual Result<std::vector<PulseRow>> pulses() = 0;
+  /// When `name` was last heard of: the newest mark of it but "failed"; nothing when never.
+  virtual Result<std::optional<WallTime>> get_last_signal_time(
+      const std::string& name = "signals") = 0;
+  /// Newest first; of one aged position, or of all when `aged_position_id` is empty.
+  virtual Result<std::vector<AgedMonitoringEventRow>> aged_monitoring_events(
+      const std::string& aged_position_id, std::size_t limit = 100) = 0;
 };
 
 }  // namespace feedwatch::store

@@ -79,6 +79,18 @@ struct AlertRequest {
   Labels labels;                ///< scope, sorted; with the type it is the identity
 };
 
+/// Something that happened to an aged position, as an operation of the store (semantics §10).
+struct AgedEventRequest {
+  std::string aged_position_id;
+  std::string event_type;                                 ///< "price_check", "phase_change", …
+  std::optional<std::string> market_price, target_price;  ///< decimals, kept as given
+  std::optional<double> price_distance_percent;
+  std::string action_taken;
+  std::optional<bool> success;
+  std::string error_message;
+  std::string event_metadata = "{}";  ///< JSON object, kept as given
+};
+
 /// Journal and small state on one database.
 ///
 /// Lifecycle: open_store → use → close (or the destructor, which closes with one second). One
@@ -101,6 +113,9 @@ class Store : public Journal, public StateStore {
   virtual void create_alert(AlertRequest request, Created done) = 0;
   /// Ends an open alert, and tells the recipients. Answers its id; an error when it is not open.
   virtual void resolve_alert(std::string id, Created done) = 0;
+  /// Keeps the event, dated now. Answers its id. A request that makes no event (no position, no
+  /// type, a price that is no decimal, metadata that is no JSON object) is refused.
+  virtual void create_aged_monitoring_event(AgedEventRequest request, Created done) = 0;
   /// Writes, reads back and deletes a probe row; answers how long it took.
   virtual void probe(Probed done) = 0;
   virtual StoreHealth health() const = 0;

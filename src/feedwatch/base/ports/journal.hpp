@@ -29,6 +29,9 @@ struct AlertRow {
   WallTime started_at;  ///< when the condition became true
   WallTime updated_at;
   std::optional<WallTime> resolved_at;
+  std::optional<WallTime> acked_at = {};  ///< a person has taken it on; absent: nobody has
+  std::string acked_by = {};
+  std::string ack_comment = {};
 };
 
 struct AlertTransitionRow {
@@ -76,10 +79,46 @@ struct RepairRow {
   std::optional<double> gap_seconds;
 };
 
-using JournalRow =
-    std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow, RepairRow>;
+/// Notifications of alerts that `matchers` fit are held back from `starts_at` until `ends_at`.
+struct SilenceRow {
+  std::string id;
+  std::string matchers;  ///< JSON array of {"name", "value", "isRegex", "isEqual"}
+  WallTime starts_at, ends_at;
+  WallTime created_at, updated_at;
+  std::string created_by;
+  std::string comment;
+};
 
-/// Rows of one transaction; AlertRow, NotificationRow and RepairRow replace the row of the same id.
+/// What was heard of a pulse (semantics §1).
+struct PulseRow {
+  std::string name;
+  std::string mark;  ///< "beat" | "started" | "failed"
+  WallTime at;
+  std::string detail;
+  std::int64_t count = 1;  ///< how many marks this row stands for
+};
+
+/// Something that happened to an aged position (semantics §10). Prices are decimals as text.
+struct AgedMonitoringEventRow {
+  std::string id;
+  std::string aged_position_id;
+  std::string event_type;  ///< "price_check" | "phase_change" | "target_reached" | …
+  std::optional<std::string> market_price, target_price;
+  std::optional<double> price_distance_percent;
+  std::string action_taken;
+  std::optional<bool> success;
+  std::string error_message;
+  std::string event_metadata;  ///< JSON object
+  WallTime created_at;
+};
+
+/// The spool names a row's type by its place here: new ones go to the end.
+using JournalRow = std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow,
+                                RepairRow, SilenceRow, PulseRow, AgedMonitoringEventRow>;
+
+/// Rows of one transaction. AlertRow, NotificationRow, RepairRow, SilenceRow and
+/// AgedMonitoringEventRow replace the row of the same id. A PulseRow is folded into the one of its
+/// name and mark: the newest `at` with its detail, counts added.
 /// A batch with an idempotency key already committed changes nothing and succeeds.
 struct JournalBatch {
   std::string idempotency_key;

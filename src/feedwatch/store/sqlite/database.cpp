@@ -64,6 +64,11 @@ std::optional<double> Statement::maybe_real(int column) const {
   return sqlite3_column_double(stmt_.get(), column);
 }
 
+std::optional<std::string> Statement::maybe_text(int column) const {
+  if (sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return text(column);
+}
+
 // Values are copied: a statement kept for later holds no view of a row that has gone.
 void Statement::bind_one(int index, std::string_view value) {
   const char* data = value.empty() ? "" : value.data();

@@ -53,6 +53,7 @@ class Statement {
   std::int64_t integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
   std::optional<std::int64_t> maybe_integer(int column) const;
   std::optional<double> maybe_real(int column) const;
+  std::optional<std::string> maybe_text(int column) const;
 
   struct Blob {
     std::string_view bytes;

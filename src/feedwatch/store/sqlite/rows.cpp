@@ -10,6 +10,11 @@ std::optional<WallTime> maybe_time(const Statement& row, int column) {
   return ns ? std::optional{wall_from_ns(*ns)} : std::nullopt;
 }
 
+std::optional<bool> maybe_bool(const Statement& row, int column) {
+  const std::optional<std::int64_t> value = row.maybe_integer(column);
+  return value ? std::optional{*value != 0} : std::nullopt;
+}
+
 WallTime time_of(const Statement& row, int column) {
   return wall_from_ns(row.integer(column));
 }
@@ -21,13 +26,14 @@ WallTime time_of(const Statement& row, int column) {
 RowWriter::RowWriter(Database& db)
     : alert_(db.prepare(
           "INSERT INTO alerts (id, name, identity, severity, state, message, metadata, labels, "
-          "started_at, updated_at, resolved_at) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+          "started_at, updated_at, resolved_at, acked_at, acked_by, ack_comment) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
           "ON CONFLICT (id) DO UPDATE SET name = excluded.name, identity = excluded.identity, "
           "severity = excluded.severity, state = excluded.state, message = excluded.message, "
           "metadata = excluded.metadata, labels = excluded.labels, "
           "started_at = excluded.started_at, updated_at = excluded.updated_at, "
-          "resolved_at = excluded.resolved_at")),
+          "resolved_at = excluded.resolved_at, acked_at = excluded.acked_at, "
+          "acked_by = excluded.acked_by, ack_comment = excluded.ack_comment")),
       alert_transition_(db.prepare(
           "INSERT INTO alert_transitions (alert_id, at, from_state, to_state, severity, message) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
@@ -47,7 +53,30 @@ RowWriter::RowWriter(Database& db)
           "ON CONFLICT (id) DO UPDATE SET stream = excluded.stream, step = excluded.step, "
           "line = excluded.line, started_at = excluded.started_at, "
           "ended_at = excluded.ended_at, ok = excluded.ok, detail = excluded.detail, "
-          "topics = excluded.topics, gap_seconds = excluded.gap_seconds")) {}
+          "topics = excluded.topics, gap_seconds = excluded.gap_seconds")),
+      silence_(db.prepare(
+          "INSERT INTO silences (id, matchers, starts_at, ends_at, created_at, updated_at, "
+          "created_by, comment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+          "ON CONFLICT (id) DO UPDATE SET matchers = excluded.matchers, "
+          "starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
+          "created_at = excluded.created_at, updated_at = excluded.updated_at, "
+          "created_by = excluded.created_by, comment = excluded.comment")),
+      pulse_(db.prepare(
+          "INSERT INTO pulses (name, mark, at, detail, count) VALUES (?1, ?2, ?3, ?4, ?5) "
+          "ON CONFLICT (name, mark) DO UPDATE SET count = pulses.count + excluded.count, "
+          "detail = CASE WHEN excluded.at >= pulses.at THEN excluded.detail ELSE pulses.detail "
+          "END, at = max(pulses.at, excluded.at)")),
+      aged_event_(db.prepare(
+          "INSERT INTO aged_monitoring_events (id, aged_position_id, event_type, market_price, "
+          "target_price, price_distance_percent, action_taken, success, error_message, "
+          "event_metadata, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+          "ON CONFLICT (id) DO UPDATE SET aged_position_id = excluded.aged_position_id, "
+          "event_type = excluded.event_type, market_price = excluded.market_price, "
+          "target_price = excluded.target_price, "
+          "price_distance_percent = excluded.price_distance_percent, "
+          "action_taken = excluded.action_taken, success = excluded.success, "
+          "error_message = excluded.error_message, event_metadata = excluded.event_metadata, "
+          "created_at = excluded.created_at")) {}
 
 void RowWriter::write(const JournalRow& row) {
   std::visit([this](const auto& each) { write_row(each); }, row);
@@ -56,7 +85,8 @@ void RowWriter::write(const JournalRow& row) {
 void RowWriter::write_row(const AlertRow& row) {
   alert_
       .bind(row.id, row.name, row.identity, row.severity, row.state, row.message, row.metadata,
-            labels_json(row.labels), row.started_at, row.updated_at, row.resolved_at)
+            labels_json(row.labels), row.started_at, row.updated_at, row.resolved_at, row.acked_at,
+            row.acked_by, row.ack_comment)
       .run();
 }
 
@@ -85,6 +115,25 @@ void RowWriter::write_row(const RepairRow& row) {
       .run();
 }
 
+void RowWriter::write_row(const SilenceRow& row) {
+  silence_
+      .bind(row.id, row.matchers, row.starts_at, row.ends_at, row.created_at, row.updated_at,
+            row.created_by, row.comment)
+      .run();
+}
+
+void RowWriter::write_row(const PulseRow& row) {
+  pulse_.bind(row.name, row.mark, row.at, row.detail, row.count).run();
+}
+
+void RowWriter::write_row(const AgedMonitoringEventRow& row) {
+  aged_event_
+      .bind(row.id, row.aged_position_id, row.event_type, row.market_price, row.target_price,
+            row.price_distance_percent, row.action_taken, row.success, row.error_message,
+            row.event_metadata, row.created_at)
+      .run();
+}
+
 AlertRow read_alert(const Statement& row) {
   return {.id = row.text(0),
           .name = row.text(1),
@@ -96,7 +145,10 @@ AlertRow read_alert(const Statement& row) {
           .labels = labels_from_json(row.text(7)),
           .started_at = time_of(row, 8),
           .updated_at = time_of(row, 9),
-          .resolved_at = maybe_time(row, 10)};
+          .resolved_at = maybe_time(row, 10),
+          .acked_at = maybe_time(row, 11),
+          .acked_by = row.text(12),
+          .ack_comment = row.text(13)};
 }
 
 AlertTransitionRow read_alert_transition(const Statement& row) {
@@ -132,17 +184,49 @@ StreamTransitionRow read_stream_transition(const Statement& row) {
 }
 
 RepairRow read_repair(const Statement& row) {
-  const std::optional<std::int64_t> ok = row.maybe_integer(6);
   return {.id = row.text(0),
           .stream = row.text(1),
           .step = row.text(2),
           .line = row.text(3),
           .started_at = time_of(row, 4),
           .ended_at = maybe_time(row, 5),
-          .ok = ok ? std::optional{*ok != 0} : std::nullopt,
+          .ok = maybe_bool(row, 6),
           .detail = row.text(7),
           .topics = row.integer(8),
           .gap_seconds = row.maybe_real(9)};
+}
+
+SilenceRow read_silence(const Statement& row) {
+  return {.id = row.text(0),
+          .matchers = row.text(1),
+          .starts_at = time_of(row, 2),
+          .ends_at = time_of(row, 3),
+          .created_at = time_of(row, 4),
+          .updated_at = time_of(row, 5),
+          .created_by = row.text(6),
+          .comment = row.text(7)};
+}
+
+PulseRow read_pulse(const Statement& row) {
+  return {.name = row.text(0),
+          .mark = row.text(1),
+          .at = time_of(row, 2),
+          .detail = row.text(3),
+          .count = row.integer(4)};
+}
+
+AgedMonitoringEventRow read_aged_event(const Statement& row) {
+  return {.id = row.text(0),
+          .aged_position_id = row.text(1),
+          .event_type = row.text(2),
+          .market_price = row.maybe_text(3),
+          .target_price = row.maybe_text(4),
+          .price_distance_percent = row.maybe_real(5),
+          .action_taken = row.text(6),
+          .success = maybe_bool(row, 7),
+          .error_message = row.text(8),
+          .event_metadata = row.text(9),
+          .created_at = time_of(row, 10)};
 }
 
 }  // namespace feedwatch::store

@@ -179,6 +179,14 @@ BackendResult<bool> SqliteBackend::prune(WallTime now) {
       Rule{"DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE "
            "state <> 'pending' AND created_at < ?1 LIMIT ?2)",
            row_retention_},
+      Rule{"DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < ?1 LIMIT ?2)",
+           row_retention_},
+      Rule{"DELETE FROM pulses WHERE (name, mark) IN (SELECT name, mark FROM pulses WHERE at < ?1 "
+           "LIMIT ?2)",
+           row_retention_},
+      Rule{"DELETE FROM aged_monitoring_events WHERE id IN (SELECT id FROM aged_monitoring_events "
+           "WHERE created_at < ?1 LIMIT ?2)",
+           row_retention_},
       // Last, and only without transitions: they are found through their alert.
       Rule{"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts a WHERE state = 'resolved' AND "
            "updated_at < ?1 AND NOT EXISTS (SELECT 1 FROM alert_transitions t WHERE "

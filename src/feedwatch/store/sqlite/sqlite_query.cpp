@@ -89,6 +89,34 @@ class SqliteQuery final : public Query {
                 stream, limit);
   }
 
+  Result<std::vector<SilenceRow>> silences(std::size_t limit) override {
+    return list(read_silence,
+                select(silence_columns, "silences ORDER BY ends_at DESC, id LIMIT ?1"), limit);
+  }
+
+  Result<std::vector<PulseRow>> pulses() override {
+    return list(read_pulse, select(pulse_columns, "pulses ORDER BY name, mark"));
+  }
+
+  Result<std::optional<WallTime>> get_last_signal_time(const std::string& name) override {
+    const auto read = [](const Statement& row) { return wall_from_ns(row.integer(0)); };
+    const auto found = list(read,
+                            "SELECT at FROM pulses WHERE name = ?1 AND mark <> 'failed' "
+                            "ORDER BY at DESC LIMIT 1",
+                            name);
+    if (!found) return std::unexpected(found.error());
+    return found->empty() ? std::nullopt : std::optional{found->front()};
+  }
+
+  Result<std::vector<AgedMonitoringEventRow>> aged_monitoring_events(
+      const std::string& aged_position_id, std::size_t limit) override {
+    return list(read_aged_event,
+                select(aged_event_columns,
+                       "aged_monitoring_events WHERE (?1 = '' OR aged_position_id = ?1) "
+                       "ORDER BY created_at DESC, id DESC LIMIT ?2"),
+                aged_position_id, limit);
+  }
+
  private:
   static std::string select(std::string_view columns, std::string_view rest) {
     return fmt::format("SELECT {} FROM {}", columns, rest);

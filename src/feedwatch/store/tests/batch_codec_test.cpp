@@ -7,33 +7,34 @@ namespace feedwatch::store {
 namespace {
 
 JournalBatch every_row() {
-  return batch_of(
-      "key \xff\0 7",
-      {alert_row("a1"), alert_row("a2", "resolved"),
-       AlertTransitionRow{"a1", wall_from_ns(-5), "", "firing", "warning", "m"},
-       NotificationRow{"n1", "a1", "hook", "failed", "{}", 7, wall_from_ns(1), wall_from_ns(2),
-                       "HTTP 404"},
-       transition(1), transition(2),
-       RepairRow{"r1",
-                 "v/S/last",
-                 "resubscribe",
-                 "v#1",
-                 wall_from_ns(3),
-                 wall_from_ns(4),
-                 false,
-                 "no data",
-                 200,
-                 {}},
-       RepairRow{"r3", "v/S/last", "other_line", "v#2", wall_from_ns(3), wall_from_ns(4), true, "",
-                 1, 4.5},
-       RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""}});
+  return batch_of("key \xff\0 7",
+                  {alert_row("a1"), alert_row("a2", "resolved"),
+                   AlertTransitionRow{"a1", wall_from_ns(-5), "", "firing", "warning", "m"},
+                   NotificationRow{"n1", "a1", "hook", "failed", "{}", 7, wall_from_ns(1),
+                                   wall_from_ns(2), "HTTP 404"},
+                   transition(1), transition(2),
+                   RepairRow{"r1",
+                             "v/S/last",
+                             "resubscribe",
+                             "v#1",
+                             wall_from_ns(3),
+                             wall_from_ns(4),
+                             false,
+                             "no data",
+                             200,
+                             {}},
+                   RepairRow{"r3", "v/S/last", "other_line", "v#2", wall_from_ns(3),
+                             wall_from_ns(4), true, "", 1, 4.5},
+                   RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""},
+                   silence_row("s1"), PulseRow{"signals", "beat", wall_from_ns(5), "wave 7", 3},
+                   aged_event_row("e1"), acknowledged(alert_row("a3"))});
 }
 
 TEST(BatchCodec, RoundTripKeepsEveryField) {
   const std::string bytes = encode_batch(every_row());
   const auto back = decode_batch(bytes);
   ASSERT_TRUE(back);
-  ASSERT_EQ(back->rows.size(), 9U);
+  ASSERT_EQ(back->rows.size(), 13U);
   EXPECT_EQ(encode_batch(*back), bytes);
   const auto& alert = std::get<AlertRow>(back->rows[1]);
   EXPECT_EQ(alert.labels, alert_row("a2").labels);
@@ -44,6 +45,10 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   EXPECT_EQ(std::get<RepairRow>(back->rows[6]).topics, 200);
   EXPECT_EQ(std::get<RepairRow>(back->rows[7]).gap_seconds, 4.5);
   EXPECT_FALSE(std::get<RepairRow>(back->rows[8]).ok);
+  EXPECT_EQ(std::get<SilenceRow>(back->rows[9]).ends_at, silence_row("s1").ends_at);
+  EXPECT_EQ(std::get<PulseRow>(back->rows[10]).count, 3);
+  EXPECT_EQ(std::get<AgedMonitoringEventRow>(back->rows[11]).market_price, "28145.10");
+  EXPECT_EQ(std::get<AlertRow>(back->rows[12]).acked_by, "ann");
 }
 
 /// What an earlier release spooled before it was replaced is not lost.
@@ -58,8 +63,19 @@ TEST(BatchCodec, BatchesOfTheFirstVersionAreStillRead) {
   ASSERT_TRUE(back);
   EXPECT_EQ(std::get<RepairRow>(back->rows.at(0)).detail, "d");
   EXPECT_EQ(std::get<RepairRow>(back->rows.at(0)).topics, 0);
-  bytes[0] = 3;
-  EXPECT_FALSE(decode_batch(bytes));
+  bytes[0] = 4;
+  EXPECT_FALSE(decode_batch(bytes)) << "of a later release";
+}
+
+TEST(BatchCodec, AlertsBeforeAcknowledgementsAreStillRead) {
+  std::string bytes = encode_batch(batch_of("k", {alert_row("a1")}));
+  // What an acknowledgement takes of a row without one: a mark and two empty texts.
+  bytes.resize(bytes.size() - 17);
+  bytes[0] = 2;
+  const auto back = decode_batch(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<AlertRow>(back->rows.at(0)).identity, alert_row("a1").identity);
+  EXPECT_FALSE(std::get<AlertRow>(back->rows.at(0)).acked_at);
 }
 
 TEST(BatchCodec, EveryShorterOrLongerTextIsRefused) {

@@ -115,6 +115,39 @@ inline AlertRow alert_row(const std::string& id, const std::string& state = "fir
   return row;
 }
 
+inline AlertRow acknowledged(AlertRow row) {
+  row.acked_at = row.updated_at;
+  row.acked_by = "ann";
+  row.ack_comment = "looking";
+  return row;
+}
+
+inline SilenceRow silence_row(const std::string& id, Duration lasts = 1h) {
+  const WallTime start = wall_from_ns(1'700'000'000'000'000'123);
+  return {.id = id,
+          .matchers = R"([{"name":"venue","value":"al.*","isRegex":true,"isEqual":true}])",
+          .starts_at = start,
+          .ends_at = start + lasts,
+          .created_at = start,
+          .updated_at = start,
+          .created_by = "ann",
+          .comment = "moving the line"};
+}
+
+inline AgedMonitoringEventRow aged_event_row(const std::string& id) {
+  return {.id = id,
+          .aged_position_id = "p1",
+          .event_type = "price_check",
+          .market_price = "28145.10",
+          .target_price = std::nullopt,
+          .price_distance_percent = -0.25,
+          .action_taken = "none",
+          .success = false,
+          .error_message = "refused",
+          .event_metadata = R"({"phase":"grace"})",
+          .created_at = wall_from_ns(1'700'000'000'000'000'321)};
+}
+
 inline StreamTransitionRow transition(int n) {
   return {.stream = "v/S/last",
           .at = wall_from_ns(1'700'000'000'000'000'000 + n),

@@ -1,0 +1,136 @@
+#include "feedwatch/store/tests/sqlite_support.hpp"
+
+namespace feedwatch::store {
+namespace {
+
+class SqliteRowsTest : public SqliteStoreTest {};
+
+TEST_F(SqliteRowsTest, AnAcknowledgementIsPartOfItsAlert) {
+  open();
+  commit(batch_of("k1", {alert_row("a1")}));
+  commit(batch_of("k2", {acknowledged(alert_row("a1"))}));
+  ASSERT_TRUE(wait_done(2));
+  const auto found = query()->alert("a1");
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->acked_at, alert_row("a1").updated_at);
+  EXPECT_EQ((*found)->acked_by, "ann");
+  EXPECT_EQ((*found)->ack_comment, "looking");
+}
+
+TEST_F(SqliteRowsTest, ASilenceIsReplacedById) {
+  open();
+  commit(batch_of("k1", {silence_row("s1"), silence_row("s2", 2h)}));
+  SilenceRow shorter = silence_row("s1", 1min);
+  shorter.comment = "done early";
+  commit(batch_of("k2", {shorter}));
+  ASSERT_TRUE(wait_done(2));
+  const auto silences = query()->silences();
+  ASSERT_TRUE(silences && silences->size() == 2);
+  EXPECT_EQ(silences->at(0).id, "s2") << "the last to end first";
+  EXPECT_EQ(silences->at(0).matchers, silence_row("s2").matchers);
+  EXPECT_EQ(silences->at(1).comment, "done early");
+  EXPECT_EQ(silences->at(1).ends_at, silence_row("s1", 1min).ends_at);
+  EXPECT_EQ(silences->at(1).starts_at, silence_row("s1").starts_at);
+}
+
+TEST_F(SqliteRowsTest, MarksOfAPulseAreCountedAndTheNewestStands) {
+  open();
+  const auto mark = [](const char* name, const char* what, std::int64_t ns, const char* detail) {
+    return PulseRow{name, what, wall_from_ns(ns), detail};
+  };
+  commit(batch_of("k1", {mark("signals", "beat", 100, "wave 1")}));
+  commit(batch_of("k2", {mark("signals", "beat", 300, "wave 3")}));
+  commit(batch_of("k3", {mark("signals", "beat", 200, "late word of wave 2")}));
+  commit(batch_of("k4", {mark("signals", "failed", 400, "no wave")}));
+  commit(batch_of("k4", {mark("signals", "failed", 400, "told twice")}));
+  commit(batch_of("k5", {mark("cron", "failed", 50, "")}));
+  ASSERT_TRUE(wait_done(6));
+  const auto reader = query();
+  const auto pulses = reader->pulses();
+  ASSERT_TRUE(pulses && pulses->size() == 3);
+  EXPECT_EQ(pulses->at(0).name, "cron");
+  EXPECT_EQ(pulses->at(1).mark, "beat");
+  EXPECT_EQ(pulses->at(1).at, wall_from_ns(300));
+  EXPECT_EQ(pulses->at(1).detail, "wave 3");
+  EXPECT_EQ(pulses->at(1).count, 3);
+  EXPECT_EQ(pulses->at(2).count, 1) << "a batch takes effect once";
+  EXPECT_EQ(reader->get_last_signal_time().value(), wall_from_ns(300)) << "failing is no signal";
+  EXPECT_FALSE(reader->get_last_signal_time("cron").value());
+  EXPECT_FALSE(reader->get_last_signal_time("nobody").value());
+}
+
+TEST_F(SqliteRowsTest, AgedEventsComeNewestFirst) {
+  open();
+  AgedMonitoringEventRow later = aged_event_row("e2");
+  later.created_at += 1s;
+  later.success.reset();
+  later.price_distance_percent.reset();
+  AgedMonitoringEventRow other = aged_event_row("e3");
+  other.aged_position_id = "p2";
+  commit(batch_of("k1", {aged_event_row("e1"), later, other}));
+  ASSERT_TRUE(wait_done(1));
+  const auto events = query()->aged_monitoring_events("p1");
+  ASSERT_TRUE(events && events->size() == 2);
+  EXPECT_EQ(events->at(0).id, "e2");
+  EXPECT_FALSE(events->at(0).success);
+  EXPECT_FALSE(events->at(0).price_distance_percent);
+  EXPECT_EQ(events->at(1).market_price, "28145.10");
+  EXPECT_FALSE(events->at(1).target_price);
+  EXPECT_EQ(events->at(1).price_distance_percent, -0.25);
+  EXPECT_EQ(events->at(1).success, false);
+  EXPECT_EQ(events->at(1).event_metadata, R"({"phase":"grace"})");
+  EXPECT_EQ(query()->aged_monitoring_events("")->size(), 3U);
+}
+
+TEST_F(SqliteRowsTest, AnAgedEventIsAnOperationOfTheStore) {
+  open();
+  std::vector<std::string> answers;
+  const auto keep = [&](const Result<std::string>& id) {
+    answers.push_back(id ? *id : id.error().text());
+  };
+  store_->create_aged_monitoring_event(
+      {.aged_position_id = "p1", .event_type = "phase_change", .market_price = "1.50"}, keep);
+  ASSERT_TRUE(mailbox_.wait_until([&] { return answers.size() == 1; }));
+  const auto events = query()->aged_monitoring_events("p1");
+  ASSERT_TRUE(events && events->size() == 1);
+  EXPECT_EQ(events->front().id, answers[0]);
+  EXPECT_EQ(events->front().market_price, "1.50");
+  EXPECT_LT(clock_.wall_now() - events->front().created_at, 1min);
+}
+
+TEST_F(SqliteRowsTest, WhatMakesNoAgedEventIsRefused) {
+  open();
+  std::vector<std::string> answers;
+  const auto ask = [&](AgedEventRequest request) {
+    store_->create_aged_monitoring_event(std::move(request), [&](const Result<std::string>& id) {
+      answers.push_back(id ? *id : id.error().why);
+    });
+  };
+  ask({.event_type = "closed"});
+  ask({.aged_position_id = "p1"});
+  ask({.aged_position_id = "p1", .event_type = "closed", .target_price = "1,5"});
+  ask({.aged_position_id = "p1", .event_type = "closed", .event_metadata = "[]"});
+  ASSERT_TRUE(mailbox_.wait_until([&] { return answers.size() == 4; }));
+  EXPECT_EQ(answers, (std::vector<std::string>{"names no position", "has no type",
+                                               "has a price that is no decimal number",
+                                               "has metadata that is no JSON object"}));
+  EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
+}
+
+TEST_F(SqliteRowsTest, WhatIsLongOverIsPruned) {
+  open();
+  PulseRow fresh{"signals", "beat", clock_.wall_now(), ""};
+  commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), fresh,
+                        PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
+  ASSERT_TRUE(wait_done(1));
+  store_.reset();
+  options_.row_retention = 24h;
+  open();
+  ASSERT_TRUE(mailbox_.wait_until([&] { return query()->silences()->empty(); }));
+  EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
+  ASSERT_EQ(query()->pulses()->size(), 1U);
+  EXPECT_EQ(query()->pulses()->front().name, "signals");
+}
+
+}  // namespace
+}  // namespace feedwatch::store
