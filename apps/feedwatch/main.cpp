@@ -138,6 +138,9 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_client_flags(command(root, action, "status", "One screen of a running monitor",
                            [&] { return app::run_status(args.client); }),
                    args);
+  add_client_flags(command(root, action, "reload", "Have a running monitor read its configuration",
+                           [&] { return app::run_reload(args.client); }),
+                   args);
   CLI::App* price =
       command(root, action, "price", "A price with its ages, or the refusal (exit 4)", [&] {
         if (args.shared.name.empty()) {

@@ -17,6 +17,7 @@ std::string_view group_of(const Alert& alert);
 class Grouping {
  public:
   explicit Grouping(Duration wait) : wait_(wait) {}
+  void set_wait(Duration wait) { wait_ = wait; }
 
   /// An alert of an earlier run: its group has been told.
   void restore(const Alert& alert);

@@ -15,7 +15,12 @@ constexpr Duration never_again = std::chrono::hours{24 * 365 * 50};
 
 }  // namespace
 
-Lifecycle::Lifecycle(LifecycleOptions options) : options_(options) {
+Lifecycle::Lifecycle(LifecycleOptions options) {
+  set_options(options);
+}
+
+void Lifecycle::set_options(LifecycleOptions options) {
+  options_ = options;
   if (options_.repeat <= Duration::zero()) options_.repeat = never_again;
 }
 

@@ -29,6 +29,9 @@ class Lifecycle {
  public:
   explicit Lifecycle(LifecycleOptions options);
 
+  /// Other times from now on; a repeat that is due keeps its moment.
+  void set_options(LifecycleOptions options);
+
   /// An alert that fired in an earlier run: open, its condition not yet judged in this one.
   void restore(Alert alert, MonoTime now);
   /// An open alert that another writer has made or changed: from now on it is this one's. True when

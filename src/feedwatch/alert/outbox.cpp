@@ -7,7 +7,12 @@
 namespace feedwatch::alert {
 
 Outbox::Outbox(OutboxOptions options, std::vector<std::string> sinks)
-    : options_(options), names_(std::move(sinks)), lanes_(names_.size()), random_(options.seed) {
+    : names_(std::move(sinks)), lanes_(names_.size()), random_(options.seed) {
+  set_options(options);
+}
+
+void Outbox::set_options(OutboxOptions options) {
+  options_ = options;
   lane_bound_ =
       std::max<std::size_t>(1, options.max_pending / std::max<std::size_t>(1, lanes_.size()));
 }

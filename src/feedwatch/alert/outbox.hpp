@@ -66,6 +66,8 @@ class Outbox {
   };
 
   Outbox(OutboxOptions options, std::vector<std::string> sinks);
+  /// Other times from now on; what is held beyond a smaller bound stays.
+  void set_options(OutboxOptions options);
 
   /// Takes a message for sink number `sink`; it leaves at `not_before`, and once committed() or
   /// store_patience has passed. False at the bound.

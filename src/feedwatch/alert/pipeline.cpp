@@ -12,6 +12,12 @@ Pipeline::Pipeline(PipelineOptions options)
       lifecycle_(options.lifecycle),
       grouping_(options.group_wait) {}
 
+void Pipeline::set_options(const PipelineOptions& options) {
+  release_after_ = options.release_after;
+  lifecycle_.set_options(options.lifecycle);
+  grouping_.set_wait(options.group_wait);
+}
+
 void Pipeline::restore(Alert alert, MonoTime now) {
   grouping_.restore(alert);
   lifecycle_.restore(std::move(alert), now);

@@ -37,6 +37,8 @@ class Pipeline {
  public:
   explicit Pipeline(PipelineOptions options);
 
+  /// Other times from now on.
+  void set_options(const PipelineOptions& options);
   void restore(Alert alert, MonoTime now);
   /// As Lifecycle: an alert that another writer made, changed, or ended.
   void adopt(const Alert& alert, MonoTime now);

@@ -185,6 +185,21 @@ Result<std::string> status_json(std::string_view health, const ListPage& streams
   return printable_json(out);
 }
 
+Result<std::vector<std::string>> parse_changed(std::string_view body) {
+  std::optional<std::vector<std::string>> changed;
+  with_object(body, [&](const object& root) {
+    simdjson::dom::array list;
+    if (root["changed"].get(list) != simdjson::SUCCESS) return;
+    changed.emplace();
+    for (const auto item : list) {
+      std::string_view what;
+      if (item.get(what) == simdjson::SUCCESS) changed->push_back(printable(what));
+    }
+  });
+  if (!changed) return foreign();
+  return *std::move(changed);
+}
+
 Result<std::string> price_line(std::string_view body) {
   std::string line;
   with_object(body, [&](const object& root) {

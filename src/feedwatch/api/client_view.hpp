@@ -57,6 +57,8 @@ Result<ListPage> parse_list(std::string_view field, std::string_view body);
 Result<StatusView> parse_status(std::string_view health, const ListPage& streams,
                                 const ListPage& lines, const ListPage& alerts);
 Result<StreamRow> parse_stream(std::string_view body);
+/// What a reload changed.
+Result<std::vector<std::string>> parse_changed(std::string_view body);
 /// Anything is a problem: what is no problem+json has only an empty title.
 ProblemView parse_problem(std::string_view body);
 

@@ -65,10 +65,13 @@ net::Response checks(bool good, const Target& target,
 Routes::Routes(const ApiOptions& options, ApiPorts ports)
     : ports_(std::move(ports)),
       version_(options.version),
-      gate_({.hosts = options.allowed_hosts,
-             .origins = options.allowed_origins,
-             .token = options.token}),
+      gate_(gatekeeper(options)),
       guard_(ports_.monitor, ports_.decisions, "api", ports_.clock) {}
+
+Gatekeeper Routes::gatekeeper(const ApiOptions& options) {
+  return Gatekeeper(
+      {.hosts = options.allowed_hosts, .origins = options.allowed_origins, .token = options.token});
+}
 
 void Routes::handle(net::Request request, net::Responder respond) {
   if (auto refusal = gate_.refuse(request)) return respond(std::move(*refusal));
@@ -76,6 +79,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (!target) return respond(problem(400, "Bad Request", "the path cannot be read"));
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
+  if (method == "POST" && target->segments == std::vector<std::string>{"v1", "admin", "reload"}) {
+    return reload(std::move(respond));
+  }
   const bool lease = target->segments.size() >= 5 && target->segments[0] == "v1" &&
                      target->segments[1] == "streams";
   if (!lease || (method != "PUT" && method != "DELETE")) {
@@ -231,6 +237,25 @@ net::Response Routes::metrics(const net::Request& request) {
   const MetricsText::Format format = negotiate(request.header("accept"));
   return reply(200, MetricsText(format).content_type(),
                render_metrics(ports_, version_, format, streams_left_out_));
+}
+
+// ---- reload -------------------------------------------------------------------------------------
+
+void Routes::reload(net::Responder respond) {
+  if (!ports_.reload) {
+    return respond(problem(501, "Not Implemented", "this monitor's configuration is not a file's"));
+  }
+  ports_.reload([respond = std::move(respond)](Result<std::vector<std::string>> changed) mutable {
+    if (!changed) {
+      return respond(problem(422, "Nothing was changed", changed.error().text()));
+    }
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("changed").begin_array();
+    for (const std::string& what : *changed) json.string(what);
+    json.end_array().end_object();
+    respond(json_reply(200, std::move(body)));
+  });
 }
 
 // ---- leases -------------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ class Routes {
   Routes(const ApiOptions& options, ApiPorts ports);
 
   void handle(net::Request request, net::Responder respond);
+  /// From the next request on.
+  void set_access(const ApiOptions& options) { gate_ = gatekeeper(options); }
 
  private:
+  static Gatekeeper gatekeeper(const ApiOptions& options);
   net::Response get(const Target& target, const net::Request& request);
   net::Response get_v1(const Target& target);
   net::Response streams(const Target& target) const;
@@ -28,6 +31,7 @@ class Routes {
   net::Response live(const Target& target) const;
   net::Response ready(const Target& target) const;
   net::Response metrics(const net::Request& request);
+  void reload(net::Responder respond);
   void put_lease(StreamKey key, const std::string& body, net::Responder respond);
   void delete_lease(StreamKey key, const Target& target, const std::string& body,
                     net::Responder respond);

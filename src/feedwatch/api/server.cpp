@@ -23,6 +23,12 @@ Result<void> check(const ApiOptions& options) {
                                       "or listen on 127.0.0.1"});
 }
 
+/// The address itself is one of our names.
+std::string own_name(const ApiOptions& options) {
+  const bool v6 = options.address.find(':') != std::string::npos;
+  return v6 ? "[" + options.address + "]" : options.address;
+}
+
 }  // namespace
 
 struct ApiServer::Impl {
@@ -40,10 +46,7 @@ ApiServer::~ApiServer() = default;
 Result<std::unique_ptr<ApiServer>> ApiServer::listen(net::Reactor& reactor, ApiOptions options,
                                                      ApiPorts ports) {
   if (auto checked = check(options); !checked) return std::unexpected(checked.error());
-  // The address itself is one of our names.
-  options.allowed_hosts.push_back(options.address.find(':') == std::string::npos
-                                      ? options.address
-                                      : "[" + options.address + "]");
+  options.allowed_hosts.push_back(own_name(options));
   auto impl = std::make_unique<Impl>(options, std::move(ports));
   net::HttpServerOptions server;
   server.address = options.address;
@@ -63,15 +66,21 @@ Result<std::unique_ptr<ApiServer>> ApiServer::listen(net::Reactor& reactor, ApiO
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }
 
+void ApiServer::set_access(const ApiOptions& options) {
+  impl_->options.token = options.token;
+  impl_->options.allowed_hosts = options.allowed_hosts;
+  impl_->options.allowed_hosts.push_back(own_name(impl_->options));
+  impl_->options.allowed_origins = options.allowed_origins;
+  impl_->routes.set_access(impl_->options);
+}
+
 std::uint16_t ApiServer::port() const {
   return impl_->server->local_port();
 }
 
 std::string ApiServer::url() const {
-  const bool v6 = impl_->options.address.find(':') != std::string::npos;
-  const std::string host = v6 ? "[" + impl_->options.address + "]" : impl_->options.address;
   const char* scheme = impl_->options.cert_file.empty() ? "http://" : "https://";
-  return scheme + host + ":" + std::to_string(port());
+  return scheme + own_name(impl_->options) + ":" + std::to_string(port());
 }
 
 }  // namespace feedwatch::api

@@ -54,6 +54,10 @@ struct ApiPorts {
   using Done = std::move_only_function<void(Result<void>)>;
   std::function<void(StreamKey, std::string owner, Duration ttl, Done)> want;
   std::function<void(StreamKey, std::string owner, Done)> unwant;
+  /// Reads the configuration again; answered later, on the API's thread, with what changed. Absent:
+  /// nobody reads it (the monitor is embedded).
+  using Reloaded = std::move_only_function<void(Result<std::vector<std::string>>)>;
+  std::function<void(Reloaded)> reload = {};
 };
 
 /// HTTP API, metrics, health and dashboard (docs/reference/http.md). Runs on the control thread's
@@ -67,6 +71,8 @@ class ApiServer {
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
 
+  /// Another token, other hosts and origins; address and certificate stay.
+  void set_access(const ApiOptions& options);
   std::uint16_t port() const;
   std::string url() const;  ///< "http://127.0.0.1:8420"
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "feedwatch/app/shard_loop.hpp"
+#include "feedwatch/app/venue_homes.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/freshness/offset.hpp"
@@ -25,6 +26,18 @@ namespace feedwatch::app {
 namespace {
 
 constexpr Duration noticed_step = 1s;  ///< of the system clock
+
+/// Runs on the reactor's thread, and waits for it.
+template <class Action>
+void run_on(net::Reactor& reactor, const Action& action) {
+  std::promise<void> done;
+  std::future<void> waiting = done.get_future();
+  reactor.complete([&] {
+    action();
+    done.set_value();
+  });
+  waiting.wait();
+}
 
 }  // namespace
 
@@ -47,6 +60,8 @@ struct App::Impl {
   void make_sinks();
   void run_threads();
   Result<void> stop();
+  Result<void> reload(AppSettings next);
+  Result<void> can_reload(const AppSettings& next) const;
   void drain(MonoTime deadline);
 
   void take_status() {
@@ -68,12 +83,14 @@ struct App::Impl {
   WallAnchor anchor;
   Decisions decisions;
   std::function<void(const engine::Control::Event&)> observer;
+  std::function<void(ReloadDone)> ask_reload;
 
   net::Reactor control_reactor;
   engine::StatusBoard status;
   std::unique_ptr<store::Store> store;
 
   std::vector<std::unique_ptr<ShardLoop>> loops;
+  std::optional<VenueHomes> homes;
   shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shards own
   Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
   bool shift_told = false;
@@ -123,24 +140,22 @@ std::uint16_t App::api_port() const {
 }
 
 void App::with_control(const std::function<void(const engine::Control&)>& action) {
-  std::promise<void> done;
-  std::future<void> waiting = done.get_future();
-  impl_->control_reactor.complete([&] {
-    action(*impl_->control);
-    done.set_value();
-  });
-  waiting.wait();
+  run_on(impl_->control_reactor, [&] { action(*impl_->control); });
 }
 
 void App::with_shard(std::string_view venue, const std::function<void(engine::Shard&)>& action) {
   ShardLoop& loop = impl_->loop_of(venue);
-  std::promise<void> done;
-  std::future<void> waiting = done.get_future();
-  loop.reactor().complete([&] {
-    action(loop.shard());
-    done.set_value();
-  });
-  waiting.wait();
+  run_on(loop.reactor(), [&] { action(loop.shard()); });
+}
+
+Result<void> App::reload(AppSettings next) {
+  return impl_->reload(std::move(next));
+}
+void App::on_reload(std::function<void(ReloadDone)> ask) {
+  impl_->ask_reload = std::move(ask);
+}
+void App::answer(ReloadDone asker, ReloadResult result) {
+  run_on(impl_->control_reactor, [&] { asker(std::move(result)); });
 }
 
 // ---- start --------------------------------------------------------------------------------------
@@ -213,13 +228,14 @@ Result<void> App::Impl::build_shards() {
   const std::size_t venues = std::max<std::size_t>(settings.shard.venues.size(), 1);
   const auto count = static_cast<std::uint16_t>(
       std::min({std::size_t{settings.shards}, venues, board::max_shards}));
+  const std::vector<engine::ShardOptions> parts = homes.emplace(count).divide(settings.shard);
   for (std::uint16_t i = 0; i < count; ++i) {
     loops.push_back(std::make_unique<ShardLoop>(
         ShardLoop::Parts{.clock = clock, .anchor = anchor, .poll = settings.poll, .log = log}));
     if (i == 0) loops.front()->on_beat([this] { notice_clocks(); });
-    auto built = loops.back()->build(engine::options_of_shard(settings.shard, i, count),
-                                     {.ground = *ground, .read_elsewhere = segment != nullptr},
-                                     *store, status, settings.record);
+    auto built =
+        loops.back()->build(parts[i], {.ground = *ground, .read_elsewhere = segment != nullptr},
+                            *store, status, settings.record);
     if (!built) return built;
   }
   return {};
@@ -359,12 +375,8 @@ api::ProcessFacts App::Impl::facts() const {
   return facts;
 }
 
-/// The shard that has the venue; of one that is not configured any, which will say so.
 ShardLoop& App::Impl::loop_of(std::string_view venue) {
-  const auto& venues = settings.shard.venues;
-  const auto found = std::ranges::find(venues, venue, &engine::VenueOptions::name);
-  const auto at = static_cast<std::size_t>(found - venues.begin());
-  return *loops[found == venues.end() ? 0 : at % loops.size()];
+  return *loops[homes->of(venue)];
 }
 
 // A task for the shard whose answer comes back to the control's thread.
@@ -410,7 +422,37 @@ api::ApiPorts App::Impl::api_ports() {
                                                     .why = "'" + owner + "' holds no lease on it",
                                                     .fix = {}});
                      });
-          }};
+          },
+      .reload = ask_reload};
+}
+
+// ---- reload -------------------------------------------------------------------------------------
+
+Result<void> App::Impl::reload(AppSettings next) {
+  if (auto checked = can_reload(next); !checked) return checked;
+  const std::vector<engine::ShardOptions> parts = homes->divide(next.shard);
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    Result<void> done;
+    run_on(loops[i]->reactor(), [&] { done = loops[i]->shard().reconfigure(parts[i]); });
+    // Checked before: a shard that refuses now has changed nothing, and neither have those behind.
+    if (!done) return done;
+  }
+  run_on(control_reactor, [&] {
+    control->reconfigure(next.control.alerts);
+    api->set_access(next.api);
+  });
+  settings.shard.venues = std::move(next.shard.venues);
+  return {};
+}
+
+Result<void> App::Impl::can_reload(const AppSettings& next) const {
+  if (settings.record) {
+    return std::unexpected(Error{.what = "reload",
+                                 .why = "while everything is recorded the recording says which "
+                                        "configuration judged it",
+                                 .fix = "restart to apply a change, or record.directory = \"\""});
+  }
+  return engine::has_room(next.shard.venues, settings.shard.max_streams);
 }
 
 // ---- stop ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "feedwatch/api/server.hpp"
+#include "feedwatch/app/reload_desk.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/engine/control.hpp"
@@ -69,6 +70,15 @@ class App {
 
   /// Every decision of the control, on the control's thread. Before start().
   void observe(std::function<void(const engine::Control::Event&)> observer);
+  /// Another configuration for the running monitor, all or nothing: venues, streams, limits,
+  /// times of alerts, who may use the API. What it shares with the running one is not touched.
+  /// Settings that take a restart are the caller's to compare (config/diff.hpp). While started; one
+  /// thread.
+  Result<void> reload(AppSettings next);
+  /// Called on the control's thread when somebody asks for a reload over HTTP; answer() the asker,
+  /// from any other thread. Without it nobody can. Before start().
+  void on_reload(std::function<void(ReloadDone)> ask);
+  void answer(ReloadDone asker, ReloadResult result);
   /// Runs on the control's thread and waits for it; for views.
   void with_control(const std::function<void(const engine::Control&)>& action);
   /// The same on the thread of the venue's shard; for subscribers in this process. While started.

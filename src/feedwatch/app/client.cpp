@@ -247,4 +247,22 @@ int run_unwatch(const ClientArgs& args, const std::string& stream, const std::st
   return exit_ok;
 }
 
+int run_reload(const ClientArgs& args) {
+  if (!usable(args)) return exit_usage;
+  MonitorClient monitor(args);
+  const auto answer = monitor.change("POST", "/v1/admin/reload");
+  if (!answer) return failed(answer.error());
+  if (answer->status != 200) return failed(said_no("reload", *answer));
+  const auto changed = api::parse_changed(answer->body);
+  if (!changed) return failed(changed.error());
+  if (args.json) {
+    print_json(answer->body);
+  } else if (changed->empty()) {
+    fmt::print("nothing differs\n");
+  } else {
+    for (const std::string& what : *changed) fmt::print("{}\n", what);
+  }
+  return exit_ok;
+}
+
 }  // namespace feedwatch::app

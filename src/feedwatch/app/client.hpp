@@ -36,4 +36,8 @@ int run_watch(const ClientArgs& args, const std::string& stream, const std::stri
               const std::string& ttl);
 int run_unwatch(const ClientArgs& args, const std::string& stream, const std::string& owner);
 
+/// `feedwatch reload`: the monitor reads its configuration again. Exit 0 with what changed, 1 when
+/// nothing was.
+int run_reload(const ClientArgs& args);
+
 }  // namespace feedwatch::app

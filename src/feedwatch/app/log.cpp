@@ -67,6 +67,10 @@ Log::~Log() {
   impl_->sink->stop();
 }
 
+void Log::set_level(config::LogConfig::Level level) {
+  impl_->logger->set_level(level_of(level));
+}
+
 void Log::line(std::string_view severity, std::string_view text) {
   const spdlog::level::level_enum level = level_of(severity);
   if (!impl_->logger->should_log(level)) return;

@@ -17,6 +17,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  /// The least that is written from now on.
+  void set_level(config::LogConfig::Level level);
   /// Severity: "debug", "info", "warning", "error" or "alert" (shown whatever the level).
   void line(std::string_view severity, std::string_view text);
 

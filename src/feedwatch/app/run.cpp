@@ -1,13 +1,16 @@
 #include "feedwatch/app/run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <csignal>
 #include <cstdio>
 #include <random>
 
 #include "feedwatch/app/log.hpp"
+#include "feedwatch/app/reload_desk.hpp"
 #include "feedwatch/app/shutdown_signal.hpp"
+#include "feedwatch/config/diff.hpp"
 #include "feedwatch/config/print.hpp"
 #include "feedwatch/config/schema.hpp"
 
@@ -100,8 +103,61 @@ AppSettings settings_from(const config::Config& config) {
   return settings;
 }
 
+namespace {
+
+Error joined(const std::vector<Error>& errors) {
+  Error all{.what = "configuration", .why = {}, .fix = {}};
+  for (const Error& error : errors) all.why += (all.why.empty() ? "" : "; ") + error.text();
+  return all;
+}
+
+/// What the two differ in, or the keys that stand in the way.
+ReloadResult changes(const config::Config& running, const config::Config& next) {
+  std::vector<std::string> changed;
+  std::string refused;
+  for (const config::Difference& difference :
+       config::differences(running.document, next.document)) {
+    if (difference.restart) refused += (refused.empty() ? "" : ", ") + difference.what;
+    changed.push_back(difference.what);
+  }
+  if (refused.empty()) return changed;
+  return std::unexpected(Error{.what = refused,
+                               .why = "cannot change while the monitor runs",
+                               .fix = "restart it, or take the change back"});
+}
+
+ReloadResult apply(config::Config next, config::Config& running, App& app, Log& log) {
+  ReloadResult changed = changes(running, next);
+  if (!changed) return changed;
+  if (auto applied = app.reload(settings_from(next)); !applied) {
+    return std::unexpected(applied.error());
+  }
+  log.set_level(next.log.level);
+  running = std::move(next);
+  return changed;
+}
+
+/// Reads the configuration again and applies what differs, all of it or nothing.
+ReloadResult reload(const ConfigArgs& args, config::Config& running, App& app, Log& log) {
+  config::Sources sources = sources_of(args);
+  if (!args.file.empty()) sources.file = args.file;
+  auto next = config::load(sources);
+  ReloadResult result = next ? apply(std::move(*next), running, app, log)
+                             : ReloadResult(std::unexpected(joined(next.error())));
+  if (result) {
+    log.line("info", fmt::format("configuration read again: {}",
+                                 result->empty() ? "nothing differs"
+                                                 : fmt::format("{}", fmt::join(*result, ", "))));
+  } else {
+    log.line("error", "reload refused, nothing was changed: " + result.error().text());
+  }
+  return result;
+}
+
+}  // namespace
+
 int run_monitor(const ConfigArgs& args, std::string_view version) {
-  const std::optional<config::Config> config = load_config(args);
+  std::optional<config::Config> config = load_config(args);
   if (!config) return exit_configuration;
   // Whoever reads our log may go away; that is no reason to stop watching.
   std::signal(SIGPIPE, SIG_IGN);
@@ -117,6 +173,8 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     const bool bad = event.to == Level::stale || event.alert_state == "firing";
     log.line(bad ? "warning" : "info", event.subject + " " + event.text);
   });
+  ReloadDesk desk;
+  app.on_reload([&](ReloadDone done) { desk.ask(std::move(done)); });
   if (auto started = app.start(); !started) {
     print_error(started.error());
     return exit_configuration;
@@ -126,7 +184,8 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     log.line("warning", "no [[venue]] is configured: nothing is watched, health is unknown");
   }
   while (signal.wait({}) == ShutdownSignal::Signal::reload) {
-    log.line("warning", "SIGHUP: the configuration is read at start; restart to apply a change");
+    const ReloadResult result = reload(args, *config, app, log);
+    for (ReloadDone& asker : desk.take()) app.answer(std::move(asker), result);
   }
   log.line("info", "stopping");
   if (auto stopped = app.stop(); !stopped) {

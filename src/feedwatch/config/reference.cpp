@@ -24,6 +24,10 @@ the same without starting, `config print` shows what is in force and where each 
 never printed. Paths of secrets that are not absolute are looked for in `$CREDENTIALS_DIRECTORY`
 (systemd), else beside the configuration file.
 
+SIGHUP or `POST /v1/admin/reload` reads all of it again. What differs is applied to the running monitor, all of it or, where
+anything is wrong, nothing; lines, subscriptions and levels that it does not concern stay as they are. Keys marked
+*restart* cannot change while it runs: a configuration in which one differs is refused with its name.
+
 ```toml
 preset = "tight"
 
@@ -68,7 +72,7 @@ std::string table_markdown(const Table& table) {
   for (const Key& key : table.keys) {
     out += fmt::format("| `{}` | {} | {} | ", key.name, type_cell(key), default_cell(key));
     if (!table.array) out += fmt::format("`{}` | ", environment_name(table, key));
-    out += fmt::format("{} |\n", key.help);
+    out += fmt::format("{}{} |\n", key.help, table.restart || key.restart ? " *Restart.*" : "");
   }
   return out;
 }

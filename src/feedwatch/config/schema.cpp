@@ -28,7 +28,7 @@ constexpr std::array top_keys{
         .help = "Limits of every stream without a policy of its own. `coarse`: degraded past 180 s, stale past 300 s. "
                 "`tight`: by the channel's cadence, seconds for clocked channels."},
     Key{.name = "seed", .type = Type::integer, .min = 0, .max = INT64_MAX,
-        .help = "Seed of jitter and ids, to repeat a run. Absent: a fresh one at each start."},
+        .help = "Seed of jitter and ids, to repeat a run. Absent: a fresh one at each start.", .restart = true},
 };
 constexpr std::array venue_keys{
     Key{.name = "name", .required = true,
@@ -92,9 +92,10 @@ constexpr std::array store_keys{
 };
 constexpr std::array api_keys{
     Key{.name = "listen", .fallback = R"("127.0.0.1:8420")",
-        .help = "Address and port. Anything but a loopback address needs `tls_cert_file`, `tls_key_file` and `token_file`. Port 0: any free one."},
-    Key{.name = "tls_cert_file", .help = "Certificate chain, PEM. With `tls_key_file`: HTTPS."},
-    Key{.name = "tls_key_file", .help = "Its private key, PEM."},
+        .help = "Address and port. Anything but a loopback address needs `tls_cert_file`, `tls_key_file` and `token_file`. Port 0: any free one.",
+        .restart = true},
+    Key{.name = "tls_cert_file", .help = "Certificate chain, PEM. With `tls_key_file`: HTTPS.", .restart = true},
+    Key{.name = "tls_key_file", .help = "Its private key, PEM.", .restart = true},
     Key{.name = "token_file",
         .help = "File with the write token (at least 16 characters): whoever changes something sends it as `Authorization: Bearer`. "
                 "Without one nothing can be changed over HTTP."},
@@ -141,7 +142,7 @@ constexpr std::array log_keys{
     Key{.name = "level", .type = Type::word, .fallback = R"("info")", .words = log_levels,
         .help = "The least that is written."},
     Key{.name = "format", .type = Type::word, .fallback = R"("text")", .words = log_formats,
-        .help = "`text` for people, `json` one object a line."},
+        .help = "`text` for people, `json` one object a line.", .restart = true},
 };
 constexpr std::array alert_keys{
     Key{.name = "keep_firing", .type = Type::duration, .fallback = R"("1m")", .zero = true,
@@ -164,12 +165,12 @@ constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
     Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
     Table{.name = "policy", .array = true, .help = "Limits for some streams.", .keys = policy_keys},
-    Table{.name = "engine", .help = "The loop that reads, decodes and judges.", .keys = engine_keys},
-    Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys},
+    Table{.name = "engine", .help = "The loop that reads, decodes and judges.", .keys = engine_keys, .restart = true},
+    Table{.name = "store", .help = "Where alerts, transitions and state are kept.", .keys = store_keys, .restart = true},
     Table{.name = "api", .help = "The HTTP interface.", .keys = api_keys},
-    Table{.name = "board", .help = "The newest price of every stream, and who else reads it.", .keys = board_keys},
-    Table{.name = "record", .help = "The raw frames as they came, in files.", .keys = record_keys},
-    Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys},
+    Table{.name = "board", .help = "The newest price of every stream, and who else reads it.", .keys = board_keys, .restart = true},
+    Table{.name = "record", .help = "The raw frames as they came, in files.", .keys = record_keys, .restart = true},
+    Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys, .restart = true},
     Table{.name = "log", .help = "Standard error.", .keys = log_keys},
     Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},
 };

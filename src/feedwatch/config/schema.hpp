@@ -27,6 +27,7 @@ struct Key {
   std::int64_t min = 0;                          ///< integer: smallest
   std::int64_t max = 0;                          ///< integer: largest
   std::string_view help = {};                    ///< one sentence or two
+  bool restart = false;                          ///< a running monitor cannot take another value
 };
 
 struct Table {
@@ -34,6 +35,7 @@ struct Table {
   bool array = false;     ///< [[name]]
   std::string_view help;
   std::span<const Key> keys;
+  bool restart = false;  ///< so it is with all of its keys
 };
 
 std::span<const Table> schema();

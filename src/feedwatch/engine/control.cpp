@@ -161,6 +161,14 @@ void Control::adopt(const AlertRow& row, std::vector<NotificationRow> notes) {
   impl_->run(now);
 }
 
+void Control::reconfigure(const AlertOptions& options) {
+  impl_->options.alerts = options;
+  impl_->rule_options.line_down_for = options.line_down_for;
+  impl_->pipeline.set_options(pipeline_options(options, impl_->anchor));
+  impl_->outbox.set_options(outbox_options(impl_->options));
+  impl_->run(impl_->ports.clock.now());
+}
+
 void Control::hurry(MonoTime now) {
   impl_->outbox.hurry(now);
   impl_->run(now);

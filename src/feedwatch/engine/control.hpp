@@ -80,6 +80,8 @@ class Control {
   /// entries of that transaction: they are delivered, and an open alert is gone on with like one of
   /// an earlier run.
   void adopt(const AlertRow& row, std::vector<NotificationRow> notes);
+  /// Other times from now on. An alert that a longer one would still hold back stays open.
+  void reconfigure(const AlertOptions& options);
   /// Stopping: nothing waits for its siblings any more.
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).

@@ -54,6 +54,7 @@ struct Control::Impl {
   void repair_change(StreamTrack& track, const StreamStatus& next, const RepairStatus& repair,
                      std::vector<JournalRow>& rows) const;
   void forget_stream(StreamId stream);
+  void forget_venue(const std::string& venue);
   void count_wanted();
 
   // ---- rules and alerts (control_alerts.cpp) ----

@@ -161,9 +161,18 @@ void Control::Impl::forget_stream(StreamId stream) {
   streams.erase(known);
 }
 
+void Control::Impl::forget_venue(const std::string& venue) {
+  for (const auto& rule : rules::for_venues()) {
+    pipeline.retire(alert::identity_of(rule.name, rules::venue_scope(venue)));
+  }
+  venues.erase(venue);
+}
+
 void Control::Impl::apply(LineStatus next, MonoTime now) {
   const auto known = lines.find(next.line);
   const bool is_new = known == lines.end();
+  if (is_new && next.removed) return;
+  if (next.removed) next.name = known->second.status.name;
   const bool moved = is_new || known->second.status.state != next.state ||
                      known->second.status.reason != next.reason;
   // A connection that was lost, or never stood, and one that has come as far since we looked.
@@ -194,6 +203,10 @@ void Control::Impl::apply(LineStatus next, MonoTime now) {
 
 /// True when what its streams' alerts depend on has changed.
 bool Control::Impl::apply(VenueStatus next, MonoTime now) {
+  if (next.removed) {
+    forget_venue(next.venue);
+    return false;
+  }
   const auto [place, is_new] = venues.try_emplace(next.venue);
   rules::VenueFacts& facts = place->second;
   const bool limited = next.limited_until && *next.limited_until > now;

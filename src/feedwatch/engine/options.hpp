@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/freshness/policy.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -31,6 +32,10 @@ struct ShardOptions {
   std::size_t max_streams = 4096;
   bool instruments = true;  ///< ask REST which symbols trade, now and every 10 min
 };
+
+/// Error when `capacity` streams are fewer than those the venues are configured with one by one;
+/// patterns take what is left.
+Result<void> has_room(const std::vector<VenueOptions>& venues, std::size_t capacity);
 
 /// The same for one of `shards`: it has every so-manieth venue, so that all of a venue, its lines
 /// and its budgets are one thread's.

@@ -75,6 +75,14 @@ void Shard::set_policies(PolicySet policies) {
   impl_->finish(now);
 }
 
+Result<void> Shard::reconfigure(ShardOptions next) {
+  const MonoTime now = impl_->ports.clock.now();
+  if (auto room = has_room(next.venues, impl_->monitor.capacity()); !room) return room;
+  impl_->reconfigure(std::move(next), now);
+  impl_->finish(now);
+  return {};
+}
+
 Monitor& Shard::monitor() {
   return impl_->monitor;
 }
@@ -105,31 +113,35 @@ Shard::Impl::Impl(ShardOptions shard_options, ShardPorts shard_ports, SharedBoar
                              .ground = std::move(shared.ground),
                              .shard = options.shard,
                              .in_line_clock = &ports.clock}) {
-  for (std::size_t i = 0; i < options.venues.size(); ++i) {
-    auto unit = std::make_unique<Unit>();
-    unit->options = options.venues[i];
-    const venues::VenueSheet& sheet = unit->options.venue->sheet();
-    std::vector<std::string> ws_urls{unit->options.ws_url};
-    if (ws_urls.front().empty()) {
-      ws_urls.front() = sheet.ws_url;
-      ws_urls.insert(ws_urls.end(), sheet.other_ws_urls.begin(), sheet.other_ws_urls.end());
-    }
-    if (unit->options.rest_url.empty()) unit->options.rest_url = sheet.rest_url;
-    unit->prober =
-        feed::Prober(feed::Budget::share_of(feed::rest_limit(sheet)), {}, sheet.rest_all);
-    unit->port = std::make_unique<VenuePort>(*this, i);
-    unit->feed = std::make_unique<feed::VenueFeed>(
-        feed::FeedOptions{.venue = unit->options.name,
-                          .codec = unit->options.venue,
-                          .ws_urls = std::move(ws_urls),
-                          .ca_file = unit->options.ca_file,
-                          .seed = options.seed + number_of(i),
-                          .first_line = static_cast<std::uint32_t>(number_of(i)) * lines_per_venue,
-                          .lines = unit->options.lines,
-                          .session = {}},
-        *unit->port);
-    units.push_back(std::move(unit));
+  for (const VenueOptions& venue : options.venues) add_unit(venue);
+}
+
+Shard::Impl::Unit& Shard::Impl::add_unit(const VenueOptions& venue) {
+  const std::size_t index = units.size();
+  auto unit = std::make_unique<Unit>();
+  unit->options = venue;
+  const venues::VenueSheet& sheet = venue.venue->sheet();
+  std::vector<std::string> ws_urls{venue.ws_url};
+  if (ws_urls.front().empty()) {
+    ws_urls.front() = sheet.ws_url;
+    ws_urls.insert(ws_urls.end(), sheet.other_ws_urls.begin(), sheet.other_ws_urls.end());
   }
+  unit->options.rest_url = rest_url_of(venue);
+  unit->prober = feed::Prober(feed::Budget::share_of(feed::rest_limit(sheet)), {}, sheet.rest_all);
+  unit->port = std::make_unique<VenuePort>(*this, index);
+  unit->feed = std::make_unique<feed::VenueFeed>(
+      feed::FeedOptions{
+          .venue = venue.name,
+          .codec = venue.venue,
+          .ws_urls = std::move(ws_urls),
+          .ca_file = venue.ca_file,
+          .seed = options.seed + number_of(index),
+          .first_line = static_cast<std::uint32_t>(number_of(index)) * lines_per_venue,
+          .lines = venue.lines,
+          .session = {}},
+      *unit->port);
+  units.push_back(std::move(unit));
+  return *units.back();
 }
 
 ShardOptions options_of_shard(const ShardOptions& all, std::uint16_t shard, std::uint16_t shards) {
@@ -148,23 +160,7 @@ Result<void> Shard::Impl::start() {
   running = true;
   restore_memory(now);
   for (const auto& unit : units) {
-    for (const std::string& text : unit->options.streams) {
-      if (glob_rank(text.substr(0, text.rfind('/'))).exact) {
-        const Result<StreamKey> key =
-            StreamKey::parse(unit->options.name + "/" + glob_literal(text));
-        if (!key) return std::unexpected(key.error());
-        const Result<StreamId> stream = want(*key, now);
-        if (!stream) return std::unexpected(stream.error());
-        StreamEntry& entry = streams.at(*stream);
-        entry.configured = true;
-        set_required(entry, unit->options.required);
-      } else {
-        unit->globs.push_back(text);
-      }
-    }
-    unit->feed->start(now);
-    put_expansion(*unit);
-    if (options.instruments) unit->next_fetch = now;
+    if (auto begun = begin(*unit, now); !begun) return begun;
   }
   next_offsets_save = now + offsets_every;
   feeds_dirty = true;
@@ -172,11 +168,21 @@ Result<void> Shard::Impl::start() {
   return {};
 }
 
+Result<void> Shard::Impl::begin(Unit& unit, MonoTime now) {
+  if (auto wanted = want_configured(unit, now); !wanted) return wanted;
+  unit.feed->start(now);
+  put_expansion(unit);
+  if (options.instruments) unit.next_fetch = now;
+  return {};
+}
+
 void Shard::Impl::stop() {
   const MonoTime now = ports.clock.now();
   running = false;
   alive.reset();
-  for (const auto& unit : units) unit->feed->stop(now);
+  for (const auto& unit : units) {
+    if (!unit->gone) unit->feed->stop(now);
+  }
   if (memory_dirty) save_memory(now);
   save_offsets();
   finish(now);
@@ -196,6 +202,7 @@ void Shard::Impl::on_wakeup(MonoTime now) {
   // Suspicion found now starts repair now, not at the next wake-up.
   drain_changes(now);
   for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i]->gone) continue;
     units[i]->feed->on_time(now);
     if (next_instruments(*units[i], now) <= now) fetch_instruments(i, now);
     probe(*units[i], now);
@@ -231,6 +238,7 @@ MonoTime Shard::Impl::next_deadline(MonoTime now) {
   if (feeds_dirty) {
     feeds_deadline = std::min({next_lease_expiry(), next_offsets_save, next_review});
     for (const auto& unit : units) {
+      if (unit->gone) continue;
       feeds_deadline = std::min(
           {feeds_deadline, unit->feed->next_deadline(now), unit->prober.next_deadline(now)});
       feeds_deadline = std::min(feeds_deadline, next_instruments(*unit, now));

@@ -61,6 +61,11 @@ class Shard final : public FrameSink {
   /// now on, not earlier; streams whose policy stays as it was are not touched, and no line, epoch
   /// or subscription is.
   void set_policies(PolicySet policies);
+  /// Other venues, streams and limits (seed, shards and room stay). Whatever is the same in both is
+  /// not touched: no line, epoch, subscription or level of it. A venue whose addresses or number of
+  /// lines differ begins anew, with its leases and budgets; one that is gone takes its leases with
+  /// it. Error, and nothing changed, when the board has no room for the streams.
+  Result<void> reconfigure(ShardOptions next);
 
   Monitor& monitor();
   const Monitor& monitor() const;

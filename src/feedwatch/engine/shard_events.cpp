@@ -22,6 +22,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   if (found == connections.end()) return;
   Connection& connection = found->second;
   Unit& unit = *units[connection.unit];
+  if (unit.gone) return;
   const MonoTime now = ports.clock.now();
   unit.feed->on_frames(conn, frames.size(), now);
   heard = false;
@@ -374,11 +375,15 @@ void Shard::Impl::VenuePort::repair_exhausted(feed::TopicId topic, bool exhauste
 }
 
 void Shard::Impl::VenuePort::line_changed(const LineStatus& status) {
+  Unit& unit = *shard_.units[unit_];
+  if (unit.gone) return;
+  unit.lines.insert(status.line);
   shard_.ports.status.put(status);
 }
 
 void Shard::Impl::VenuePort::venue_changed(const VenueStatus& status) {
   Unit& unit = *shard_.units[unit_];
+  if (unit.gone) return;
   unit.told = status;
   unit.told.awaits_instruments = shard_.awaits_instruments(unit);
   shard_.ports.status.put(unit.told);

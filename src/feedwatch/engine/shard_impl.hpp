@@ -68,6 +68,15 @@ struct StreamEntry {
   std::string rest_price;  ///< newest one told, for people
 };
 
+inline std::string rest_url_of(const VenueOptions& venue) {
+  return venue.rest_url.empty() ? std::string(venue.venue->sheet().rest_url) : venue.rest_url;
+}
+
+/// Whether a configured stream ("BTCUSDT/mark") is one, and no pattern.
+inline bool is_exact(std::string_view text) {
+  return glob_rank(text.substr(0, text.rfind('/'))).exact;
+}
+
 inline bool is_past_limit(Level level) {
   return level == Level::degraded || level == Level::stale;
 }
@@ -97,6 +106,10 @@ struct Shard::Impl {
     feed::Prober prober{{}};
     std::map<std::string, feed::Prober::List, std::less<>> price_lists;  ///< by URL
     VenueStatus told;                                                    ///< as put on the board
+    std::set<LineId> lines;  ///< those the board has been told of
+    /// No longer configured: it stays for the connections that still close, and for answers of REST
+    /// that still come.
+    bool gone = false;
 
     /// nullptr when no stream has the symbol.
     SymbolEntry* entry_of(std::string_view symbol) {
@@ -116,7 +129,10 @@ struct Shard::Impl {
   std::size_t number_of(std::size_t unit) const { return unit * options.shards + options.shard; }
 
   // shard.cpp: life, time
+  Unit& add_unit(const VenueOptions& venue);
   Result<void> start();
+  /// Its configured streams, its lines, its list of symbols.
+  Result<void> begin(Unit& unit, MonoTime now);
   void stop();
   void on_wakeup(MonoTime now);
   /// Hands changes on and arms the one wake-up; the end of every entry from outside.
@@ -167,7 +183,17 @@ struct Shard::Impl {
   void review_copies(MonoTime now);
   void review_copies_of(StreamId stream, const StreamEntry& entry, MonoTime now);
 
+  // shard_reload.cpp: another configuration
+  void reconfigure(ShardOptions next, MonoTime now);
+  /// Leases by stream, to be taken over by what comes in the unit's place.
+  using Leases = std::map<StreamKey, std::map<std::string, MonoTime>>;
+  Leases retire(Unit& unit, MonoTime now);
+  void replace_streams(Unit& unit, const VenueOptions& next, MonoTime now);
+  void begin_anew(const VenueOptions& next, const Leases& leases, MonoTime now);
+
   // shard_streams.cpp: wanting and not wanting
+  /// The exact ones among the unit's configured streams; its patterns wait for the list.
+  Result<void> want_configured(Unit& unit, MonoTime now);
   Result<StreamId> want(const StreamKey& key, MonoTime now);
   Result<StreamId> add_stream(std::size_t unit, const StreamKey& key, std::uint8_t channel,
                               MonoTime now);
@@ -222,10 +248,12 @@ struct Shard::Impl {
 
   // shard_memory.cpp: budgets across restarts
   void restore_memory(MonoTime now);
+  /// Of a venue that has come while we run.
+  void restore_memory_of(Unit& unit, MonoTime now);
   void save_memory(MonoTime now);
   /// Whether a group of clocks, "VENUE/…", is of one of this shard's venues.
   bool is_own(std::string_view group) const;
-  void restore_offsets();
+  void restore_offsets(std::string_view venue);
   void save_offsets();
 
   ShardOptions options;

@@ -46,6 +46,7 @@ void Shard::Impl::on_instruments(std::size_t index,
                                  std::expected<HttpResponse, std::string> response) {
   const MonoTime now = ports.clock.now();
   Unit& unit = *units[index];
+  if (unit.gone) return;
   const venues::Venue& venue = *unit.options.venue;
   unit.fetching = false;
   feeds_dirty = true;

@@ -46,6 +46,11 @@ std::optional<WallTime> stamp(std::string_view word) {
   return wall_from_ns(*ns);
 }
 
+/// Of a group of clocks, "VENUE/…".
+std::string_view venue_of(std::string_view group) {
+  return group.substr(0, group.find('/'));
+}
+
 /// Nullopt when a stamp is unreadable or lies in the future: the record is not credible.
 std::optional<feed::VenueFeed::Memory> parse(std::string_view line, WallTime now) {
   feed::VenueFeed::Memory memory;
@@ -141,19 +146,21 @@ std::string record_of_offsets(const Lines& lines) {
 }  // namespace
 
 void Shard::Impl::restore_memory(MonoTime now) {
-  restore_offsets();
+  for (const auto& unit : units) restore_memory_of(*unit, now);
+}
+
+void Shard::Impl::restore_memory_of(Unit& unit, MonoTime now) {
+  restore_offsets(unit.options.name);
   const WallTime wall = anchor.at(now);
   const Lines lines = restore_budgets(ports.state, wall);
-  for (const auto& unit : units) {
-    const auto line = lines.find(unit->options.name);
-    if (line == lines.end()) {
-      // Never dialled before, if the record has always been there.
-      if (const auto spent = spent_at(lines, wall, now)) unit->feed->restore_spent(*spent);
-    } else if (const auto memory = parse(line->second, wall)) {
-      unit->feed->restore(*memory, now);
-    } else {
-      unit->feed->restore_spent(now);
-    }
+  const auto line = lines.find(unit.options.name);
+  if (line == lines.end()) {
+    // Never dialled before, if the record has always been there.
+    if (const auto spent = spent_at(lines, wall, now)) unit.feed->restore_spent(*spent);
+  } else if (const auto memory = parse(line->second, wall)) {
+    unit.feed->restore(*memory, now);
+  } else {
+    unit.feed->restore_spent(now);
   }
 }
 
@@ -163,6 +170,7 @@ void Shard::Impl::save_memory(MonoTime now) {
   ports.state.update(budgets_key, [&](const std::optional<std::string>& kept) {
     Lines lines = budgets_of(kept).value_or(lost_at(wall));
     for (const auto& unit : units) {
+      if (unit->gone) continue;
       lines.insert_or_assign(unit->options.name, line_of(unit->feed->memory(now), wall));
     }
     return record_of_budgets(lines);
@@ -170,13 +178,14 @@ void Shard::Impl::save_memory(MonoTime now) {
 }
 
 bool Shard::Impl::is_own(std::string_view group) const {
-  const std::string_view venue = group.substr(0, group.find('/'));
-  return std::ranges::any_of(units, [&](const auto& unit) { return unit->options.name == venue; });
+  return std::ranges::any_of(units, [&](const auto& unit) {
+    return !unit->gone && unit->options.name == venue_of(group);
+  });
 }
 
-void Shard::Impl::restore_offsets() {
+void Shard::Impl::restore_offsets(std::string_view venue) {
   for (const auto& [group, offset] : offsets_of(ports.state.get(offsets_key))) {
-    if (is_own(group)) monitor.restore_clock_offset({group, Duration{*number(offset)}});
+    if (venue_of(group) == venue) monitor.restore_clock_offset({group, Duration{*number(offset)}});
   }
 }
 

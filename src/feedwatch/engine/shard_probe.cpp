@@ -85,7 +85,7 @@ void Shard::Impl::ask(Unit& unit, const Prober::Question& question, MonoTime now
   ports.http.fetch(
       HttpRequest{.url = std::move(url), .ca_file = unit.options.ca_file},
       [this, index, question, now, weak](std::expected<HttpResponse, std::string> response) {
-        if (weak.expired()) return;
+        if (weak.expired() || units[index]->gone) return;
         on_prices(*units[index], question, now, response);
       });
 }

@@ -43,6 +43,7 @@ std::string offered_kinds(const venues::VenueSheet& sheet) {
 Result<std::size_t> Shard::Impl::unit_of(const StreamKey& key) const {
   std::string known;
   for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i]->gone) continue;
     if (units[i]->options.name == key.venue) return i;
     known += (known.empty() ? "" : ", ") + units[i]->options.name;
   }
@@ -65,6 +66,24 @@ Result<StreamId> Shard::Impl::want(const StreamKey& key, MonoTime now) {
         .fix = "it offers " + offered_kinds(sheet)});
   }
   return add_stream(*unit, key, *channel, now);
+}
+
+Result<void> Shard::Impl::want_configured(Unit& unit, MonoTime now) {
+  unit.globs.clear();
+  for (const std::string& text : unit.options.streams) {
+    if (!is_exact(text)) {
+      unit.globs.push_back(text);
+      continue;
+    }
+    const Result<StreamKey> key = StreamKey::parse(unit.options.name + "/" + glob_literal(text));
+    if (!key) return std::unexpected(key.error());
+    const Result<StreamId> stream = want(*key, now);
+    if (!stream) return std::unexpected(stream.error());
+    StreamEntry& entry = streams.at(*stream);
+    entry.configured = true;
+    set_required(entry, unit.options.required);
+  }
+  return {};
 }
 
 Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key,

@@ -91,6 +91,7 @@ struct VenueStatus {
   /// Its patterns wait for the venue's list of symbols: which streams are wanted is not known yet.
   /// Filled in by the shard.
   bool awaits_instruments = false;
+  bool removed = false;  ///< no longer configured; nothing else is told then
 };
 
 }  // namespace feedwatch::feed

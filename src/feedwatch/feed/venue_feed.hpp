@@ -58,6 +58,7 @@ class VenueFeed {
   // ---- topics ----
   TopicId add_topic(const venues::Topic& topic, bool required, MonoTime now);
   void remove_topic(TopicId topic, MonoTime now);
+  void set_required(TopicId topic, bool required);
   /// What REST says: venue_halt stops repair of the topic; quarantined says no list knows it: a bad
   /// symbol, or delisted once it had data and is silent. ok lifts all three; so do data, and a
   /// minute without the word being repeated. Delisted by two lists half a minute apart, the topic

@@ -85,6 +85,10 @@ void VenueFeed::put_on(Slot& slot, TopicId topic, MonoTime now) {
   if (running_ && !slot.current && !slot.dial_at) schedule(slot, Redial::spread, now);
 }
 
+void VenueFeed::set_required(TopicId topic, bool required) {
+  for (const TopicId copy : copies_of(topic)) at(copy).required = required;
+}
+
 void VenueFeed::remove_topic(TopicId topic, MonoTime now) {
   std::vector<TopicId> copies = copies_of(topic);
   for (const TopicId copy : copies) end_repair(copy, "nobody wants it any more", now);

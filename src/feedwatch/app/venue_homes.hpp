@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/engine/options.hpp"
+
+namespace feedwatch::app {
+
+/// Which shard has which venue. A venue never moves while it is configured. Thread-safe.
+class VenueHomes {
+ public:
+  /// Precondition: there is at least one shard.
+  explicit VenueHomes(std::size_t shards) : shards_(shards) {}
+
+  /// The venues of `all`, each with its shard: those known stay, a new one goes where there are
+  /// fewest, those that are gone are forgotten. One for each shard, without venues where it has
+  /// none.
+  std::vector<engine::ShardOptions> divide(const engine::ShardOptions& all);
+  /// The shard of the venue; of one that is not configured the first, which will say so.
+  std::size_t of(std::string_view venue) const;
+
+ private:
+  std::size_t shards_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::size_t, std::less<>> homes_;
+};
+
+}  // namespace feedwatch::app
