@@ -147,7 +147,7 @@ void App::with_shard(std::string_view venue, const std::function<void(engine::Sh
 
 Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
-  auto query = store::open_query(settings.store.url);
+  auto query = store->reader();
   if (!query) return std::unexpected(query.error());
   auto open_alerts = (*query)->open_alerts();
   if (!open_alerts) return std::unexpected(open_alerts.error());
