@@ -10,12 +10,12 @@ namespace feedwatch::alert {
 Pipeline::Pipeline(PipelineOptions options)
     : release_after_(options.release_after),
       lifecycle_(options.lifecycle),
-      grouping_(options.group_wait) {}
+      grouping_(options.group) {}
 
 void Pipeline::set_options(const PipelineOptions& options) {
   release_after_ = options.release_after;
   lifecycle_.set_options(options.lifecycle);
-  grouping_.set_wait(options.group_wait);
+  grouping_.set_options(options.group);
 }
 
 void Pipeline::restore(Alert alert, MonoTime now) {

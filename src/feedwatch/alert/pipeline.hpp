@@ -15,7 +15,7 @@ namespace feedwatch::alert {
 
 struct PipelineOptions {
   LifecycleOptions lifecycle;
-  Duration group_wait = 5s;
+  GroupOptions group = {};
   /// A finding whose cause has ended has so long to end as well: streams come back one by one
   /// within moments of their venue. Below the one second semantics §9 allows.
   Duration release_after = 900ms;

@@ -194,8 +194,11 @@ Result<void> App::Impl::start() {
 Result<void> App::Impl::open_store() {
   store::StoreOptions options = settings.store;
   for (const SinkSettings& sink : settings.sinks) options.recipients.sinks.push_back(sink.name);
-  options.recipients.instance = settings.control.instance;
-  options.recipients.external_url = settings.control.external_url;
+  options.recipients.takes = [this](const std::string& name, const Notice& notice) {
+    const auto named = [&](const auto& sink) { return sink->name() == name; };
+    const auto sink = std::ranges::find_if(sinks, named);
+    return sink != sinks.end() && (*sink)->takes(notice);
+  };
   options.on_alert = [this](const AlertRow& row, std::vector<NotificationRow> notes) {
     control->adopt(row, std::move(notes));
   };
@@ -245,7 +248,11 @@ void App::Impl::make_sinks() {
   for (const SinkSettings& sink : settings.sinks) {
     if (sink.type == SinkSettings::Type::webhook) {
       sinks.push_back(std::make_unique<sinks::WebhookSink>(
-          sinks::WebhookOptions{.name = sink.name, .url = sink.url, .ca_file = sink.ca_file},
+          sinks::WebhookOptions{
+              .name = sink.name,
+              .endpoint = {.url = sink.url, .ca_file = sink.ca_file},
+              .signing_key = {},
+              .speaker = {settings.control.instance, settings.control.external_url}},
           *control_http));
     } else {
       sinks.push_back(std::make_unique<sinks::LogSink>(

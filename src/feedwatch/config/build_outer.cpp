@@ -326,6 +326,7 @@ void build_alerts(const Document& document, Config& config, Problems& problems) 
   alerts.keep_firing = section.duration("keep_firing");
   alerts.line_down_for = section.duration("line_down_for");
   alerts.group_wait = section.duration("group_wait");
+  alerts.group_interval = section.duration("group_interval");
   alerts.repeat = section.duration("repeat");
   alerts.retry_first = section.duration("retry_first");
   alerts.retry_max = section.duration("retry_max");

@@ -150,15 +150,17 @@ constexpr std::array alert_keys{
     Key{.name = "line_down_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
         .help = "How long a venue must be without a live line before that is an alert."},
     Key{.name = "group_wait", .type = Type::duration, .fallback = R"("5s")", .zero = true,
-        .help = "How long the first notification of a group waits for its siblings."},
+        .help = "How long news of a group (a venue, or what has none by its name) waits for its siblings: what comes meanwhile is told in one message."},
+    Key{.name = "group_interval", .type = Type::duration, .fallback = R"("1m")", .zero = true,
+        .help = "Least time between messages about one group. A rise to critical does not wait for it."},
     Key{.name = "repeat", .type = Type::duration, .fallback = R"("4h")", .zero = true,
         .help = "How often an alert that is still true is told again; `0s`: never."},
     Key{.name = "retry_first", .type = Type::duration, .fallback = R"("1s")",
         .help = "First wait before a failed delivery is tried again; it doubles."},
     Key{.name = "retry_max", .type = Type::duration, .fallback = R"("1m")",
         .help = "Longest wait between deliveries; not below `retry_first`."},
-    Key{.name = "max_notifications", .type = Type::integer, .fallback = "10000", .min = 1, .max = 1'000'000,
-        .help = "Undelivered notifications kept in memory."},
+    Key{.name = "max_notifications", .type = Type::integer, .fallback = "20000", .min = 1, .max = 1'000'000,
+        .help = "Undelivered notifications of each sink kept in memory."},
 };
 
 constexpr std::array tables{

@@ -162,6 +162,8 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   EXPECT_EQ(config->alerts.keep_firing, built_in.keep_firing);
   EXPECT_EQ(config->alerts.line_down_for, built_in.line_down_for);
   EXPECT_EQ(config->alerts.group_wait, built_in.group_wait);
+  EXPECT_EQ(config->alerts.group_interval, built_in.group_interval);
+  EXPECT_EQ(config->alerts.max_notifications, built_in.max_notifications);
   EXPECT_EQ(config->alerts.repeat, built_in.repeat);
   EXPECT_EQ(config->alerts.retry_first, built_in.retry_first);
   EXPECT_EQ(config->alerts.retry_max, built_in.retry_max);
