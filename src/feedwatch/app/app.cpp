@@ -17,8 +17,6 @@
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/shm/identity.hpp"
-#include "feedwatch/sinks/log.hpp"
-#include "feedwatch/sinks/webhook.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::app {
@@ -245,20 +243,12 @@ Result<void> App::Impl::build_shards() {
 }
 
 void App::Impl::make_sinks() {
-  for (const SinkSettings& sink : settings.sinks) {
-    if (sink.type == SinkSettings::Type::webhook) {
-      sinks.push_back(std::make_unique<sinks::WebhookSink>(
-          sinks::WebhookOptions{
-              .name = sink.name,
-              .endpoint = {.url = sink.url, .ca_file = sink.ca_file},
-              .signing_key = {},
-              .speaker = {settings.control.instance, settings.control.external_url}},
-          *control_http));
-    } else {
-      sinks.push_back(std::make_unique<sinks::LogSink>(
-          sink.name, [this](std::string_view line) { log("alert", line); }, control_reactor));
-    }
-  }
+  const sinks::SinkParts parts{
+      .http = *control_http,
+      .mailbox = control_reactor,
+      .write = [this](std::string_view line) { log("alert", line); },
+      .speaker = {settings.control.instance, settings.control.external_url}};
+  for (const SinkSettings& sink : settings.sinks) sinks.push_back(sinks::make_sink(sink, parts));
 }
 
 Result<void> App::Impl::build_control(engine::Recovered recovered) {

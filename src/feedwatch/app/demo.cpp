@@ -149,10 +149,8 @@ AppSettings settings_for(const OtherSide& other, const std::filesystem::path& di
   settings.store.state_dir = directory;
   settings.api.port = port;
   settings.api.version = "demo";
-  settings.sinks.push_back({.type = SinkSettings::Type::webhook,
-                            .name = "webhook",
-                            .url = other.webhook_url(),
-                            .ca_file = {}});
+  settings.sinks.push_back(
+      {.type = SinkSettings::Type::webhook, .name = "webhook", .url = other.webhook_url()});
   return settings;
 }
 

@@ -27,8 +27,8 @@ void LogSink::deliver(const Notification& notification, Done done) {
                        json_quoted(notice.key), json_quoted(summary_of(notice))));
   }
   if (notification.truncated() > 0) {
-    write_(
-        fmt::format("alert {} {}", json_quoted(headline(notification)), rest_line(notification)));
+    write_(fmt::format("alert {} {}", json_quoted(headline(notification)),
+                       rest_line(notification.truncated())));
   }
   answers_->waiting.push_back(std::move(done));
   const bool posted = mailbox_.post([answers = answers_] {

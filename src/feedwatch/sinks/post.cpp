@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -45,30 +46,42 @@ SinkResult judge_answer(const HttpResponse& response) {
   return result;
 }
 
-void post_json(HttpFetch& http, const Endpoint& endpoint,
-               std::vector<std::pair<std::string, std::string>> headers, std::string body,
-               Judge judge, Sink::Done done) {
+SinkResult gone_at(SinkResult result, int status, std::initializer_list<int> statuses) {
+  if (std::ranges::find(statuses, status) != statuses.end()) {
+    result.status = SinkResult::Status::gone;
+  }
+  return result;
+}
+
+void post_json(HttpFetch& http, const Endpoint& endpoint, Posting posting, Judge judge,
+               Sink::Done done) {
   HttpRequest request;
   request.method = "POST";
   request.url = endpoint.url;
-  request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "feedwatch"}};
-  std::ranges::move(headers, std::back_inserter(request.headers));
+  request.headers = {{"Content-Type", "application/json"},
+                     {"User-Agent", "feedwatch"},
+                     {"Idempotency-Key", std::move(posting.key)}};
+  std::ranges::move(posting.headers, std::back_inserter(request.headers));
   std::ranges::copy(endpoint.headers, std::back_inserter(request.headers));
-  request.body = std::move(body);
+  request.body = std::move(posting.body);
   request.ca_file = endpoint.ca_file;
   request.timeout = endpoint.timeout;
   request.max_body = max_answer;
-  http.fetch(
-      std::move(request), [done = std::move(done), judge = std::move(judge), url = endpoint.url](
-                              std::expected<HttpResponse, std::string> answer) mutable {
-        SinkResult result = answer ? judge(*answer)
-                                   : SinkResult{.status = SinkResult::Status::retry,
-                                                .detail = std::move(answer.error()),
-                                                .retry_after = {}};
-        result.detail =
-            without(without(std::move(result.detail), url, "<url>"), behind_host(url), "<url>");
-        done(std::move(result));
-      });
+  http.fetch(std::move(request),
+             [done = std::move(done), judge = std::move(judge), url = endpoint.url,
+              secrets = endpoint.secrets](std::expected<HttpResponse, std::string> answer) mutable {
+               SinkResult result = answer ? judge(*answer)
+                                          : SinkResult{.status = SinkResult::Status::retry,
+                                                       .detail = std::move(answer.error()),
+                                                       .retry_after = {}};
+               std::string text = without(std::move(result.detail), url, "<url>");
+               text = without(std::move(text), behind_host(url), "<url>");
+               for (const std::string& secret : secrets) {
+                 text = without(std::move(text), secret, "<secret>");
+               }
+               result.detail = std::move(text);
+               done(std::move(result));
+             });
 }
 
 }  // namespace feedwatch::sinks

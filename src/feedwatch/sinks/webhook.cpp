@@ -93,15 +93,15 @@ WebhookSink::WebhookSink(WebhookOptions options, HttpFetch& http)
     : options_(std::move(options)), http_(http) {}
 
 void WebhookSink::deliver(const Notification& notification, Done done) {
-  std::string body = webhook_body(notification, options_.name, options_.speaker);
-  std::vector<std::pair<std::string, std::string>> headers{{"Idempotency-Key", notification.id}};
+  Posting posting{.key = notification.id,
+                  .body = webhook_body(notification, options_.name, options_.speaker)};
   if (!options_.signing_key.empty()) {
     const std::string timestamp = fmt::format("{}", to_ns(notification.sent_at) / 1'000'000'000);
-    headers.emplace_back("X-Feedwatch-Timestamp", timestamp);
-    headers.emplace_back("X-Feedwatch-Signature", signature(options_.signing_key, timestamp, body));
+    posting.headers = {
+        {"X-Feedwatch-Timestamp", timestamp},
+        {"X-Feedwatch-Signature", signature(options_.signing_key, timestamp, posting.body)}};
   }
-  post_json(http_, options_.endpoint, std::move(headers), std::move(body), judge_answer,
-            std::move(done));
+  post_json(http_, options_.endpoint, std::move(posting), judge_answer, std::move(done));
 }
 
 }  // namespace feedwatch::sinks

@@ -103,17 +103,65 @@ std::string headline(const Notification& notification) {
   return fmt::format("[{}]{}", counts, group);
 }
 
-std::string rest_line(const Notification& notification) {
-  if (notification.truncated() == 0) return {};
-  return fmt::format("… and {} more", notification.truncated());
+std::string rest_line(std::size_t count) {
+  return count == 0 ? std::string() : fmt::format("… and {} more", count);
 }
 
 std::vector<std::string> lines_of(const Notification& notification) {
   std::vector<std::string> lines{headline(notification)};
   if (notification.notices.size() == 1 && notification.truncated() == 0) return lines;
   for (const Notice& notice : notification.notices) lines.push_back(summary_of(notice));
-  if (notification.truncated() > 0) lines.push_back(rest_line(notification));
+  if (notification.truncated() > 0) lines.push_back(rest_line(notification.truncated()));
   return lines;
+}
+
+namespace {
+
+template <class Width>
+std::size_t length(std::string_view text, Width width) {
+  std::size_t sum = 0;
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    sum += width(text.substr(0, step.valid ? step.length : 1));
+    text.remove_prefix(step.length);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::size_t utf16_length(std::string_view text) {
+  return length(text, utf16_units);
+}
+
+std::size_t point_count(std::string_view text) {
+  return length(text, one_point);
+}
+
+std::string fitted_text(const Notification& notification, std::size_t limit,
+                        const std::function<std::string(std::string)>& escape,
+                        const std::function<std::size_t(std::string_view)>& width) {
+  constexpr std::size_t line_limit = 500;
+  constexpr std::size_t room_for_rest = 40;
+  const auto shown = [&](const std::string& line) {
+    return escape(cut_points(one_line(line), line_limit));
+  };
+  std::string text = shown(headline(notification));
+  const bool single = notification.notices.size() == 1 && notification.truncated() == 0;
+  if (single) return text;
+  std::size_t used = width(text);
+  std::size_t told = 0;
+  for (const Notice& notice : notification.notices) {
+    const std::string line = shown(summary_of(notice));
+    const std::size_t more = width(line) + 1;
+    if (used + more + room_for_rest > limit) break;
+    text.append("\n").append(line);
+    used += more;
+    ++told;
+  }
+  const std::size_t rest = notification.firing + notification.resolved - told;
+  if (rest > 0) text.append("\n").append(rest_line(rest));
+  return text;
 }
 
 std::string cut_utf16(std::string_view text, std::size_t units) {

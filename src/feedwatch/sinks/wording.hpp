@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,19 @@ void write_object(JsonWriter& json, const Labels& members);
 std::string summary_of(const Notice& notice);
 /// One line: the summary of a single notice, else "[FIRING 3, RESOLVED 1] venue=binance-spot".
 std::string headline(const Notification& notification);
-/// "and 12 more", with the leading blank line's rest left to the caller; empty when all are shown.
-std::string rest_line(const Notification& notification);
+/// "… and 12 more"; empty when there are none.
+std::string rest_line(std::size_t count);
 /// Headline, a line a notice if there are several, the rest as a number.
 std::vector<std::string> lines_of(const Notification& notification);
+
+/// lines_of() joined by newlines, each one_line() of at most 500 code points and then `escape`d; as
+/// many as fit in `limit` by `width`, the rest as a number.
+std::string fitted_text(const Notification& notification, std::size_t limit,
+                        const std::function<std::string(std::string)>& escape,
+                        const std::function<std::size_t(std::string_view)>& width);
+/// Lengths for it.
+std::size_t utf16_length(std::string_view text);
+std::size_t point_count(std::string_view text);
 
 /// The longest front of `text` of at most `units` UTF-16 units that ends between two characters,
 /// with "…" for its last one if something was cut off. Ill-formed bytes count as one character.
