@@ -21,7 +21,7 @@ struct JournalQueueOptions {
   Duration probe_interval = 30s;   ///< an idle store is asked whether it still answers
   std::uint32_t poison_after = 5;  ///< failures of one batch before the store itself is asked
   std::uint32_t strikes = 3;       ///< refusals with a store that answers before a batch is dropped
-  std::size_t max_rows = 20'000;
+  std::size_t max_rows = 100'000;  ///< a storm of ten thousand alerts fits
   std::uint64_t seed = 1;
   std::string run;  ///< prefix of keys, unique per run
 };

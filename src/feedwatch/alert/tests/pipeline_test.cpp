@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feedwatch/alert/payload.hpp"
 #include "feedwatch/alert/tests/samples.hpp"
 
 namespace feedwatch::alert {
@@ -175,6 +176,21 @@ TEST_F(PipelineTest, what_comes_long_after_a_message_waits_for_siblings_again) {
   EXPECT_EQ(pipeline.settle(t0 + 10min).at(0).notify_at, t0 + 10min + 5s);
   pipeline.clear(stale.identity, t0 + 10min + 5s, Evidence::seen);
   EXPECT_EQ(pipeline.settle(t0 + 11min + 5s).at(0).notify_at, t0 + 11min + 10s);
+}
+
+TEST_F(PipelineTest, a_group_is_repeated_as_one) {
+  pipeline.observe(stale);
+  pipeline.settle(t0 + 3s);
+  pipeline.observe(found("price_staleness", stream_labels("ETH"), t0 + 2h));
+  pipeline.observe(found("price_staleness", stream_labels("BTC", "w"), t0 + 2h));
+  pipeline.settle(t0 + 2h);
+  const auto again = pipeline.settle(t0 + 3s + 4h);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].notify_at, again[1].notify_at);
+  EXPECT_EQ(again[1].change.alert.labels, stream_labels("ETH"));
+  EXPECT_NE(notification_key(again[1].change), notification_key(again[0].change));
+  EXPECT_EQ(pipeline.settle(t0 + 6h).size(), 1U) << "the other venue's";
+  EXPECT_EQ(pipeline.settle(t0 + 3s + 8h).size(), 2U);
 }
 
 TEST_F(PipelineTest, group_ends_with_its_last_alert) {
