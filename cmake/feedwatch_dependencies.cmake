@@ -6,6 +6,7 @@ find_package(simdjson REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_package(CURL 7.88 REQUIRED)   # e-mail only
 find_package(SQLite3 3.40 REQUIRED)
 find_package(PostgreSQL 15 REQUIRED)   # libpq
 find_package(ZLIB REQUIRED)

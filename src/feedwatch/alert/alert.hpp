@@ -66,4 +66,11 @@ struct Change {
   MonoTime at{};
 };
 
+/// Notice::news.
+constexpr std::string_view to_text(Change::Type type) {
+  constexpr std::array<std::string_view, 5> words{"pending", "fired", "raised", "repeated",
+                                                  "resolved"};
+  return words[static_cast<std::size_t>(type)];
+}
+
 }  // namespace feedwatch::alert

@@ -32,8 +32,8 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   // Told by the earlier run; the grid of repeats goes on where it was.
   entry.alert.repeats = 0;
   entry.next_repeat = entry.alert.opened;
+  // One more than the grid has: with its group an alert may have been repeated early.
   pass_repeats(entry, now);
-  if (entry.alert.repeats > 0) --entry.alert.repeats;
   std::string identity = entry.alert.identity;
   entries_.insert_or_assign(std::move(identity), std::move(entry));
 }
@@ -191,6 +191,16 @@ void Lifecycle::on_time(MonoTime now, std::vector<Change>& out) {
       ++it;
     }
   }
+}
+
+void Lifecycle::repeat(std::string_view identity, MonoTime now, std::vector<Change>& out) {
+  const auto found = entries_.find(identity);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  if (entry.alert.state != State::firing || entry.cleared || entry.next_repeat <= now) return;
+  ++entry.alert.repeats;
+  entry.next_repeat = plus(now, options_.repeat);
+  out.push_back({Change::Type::repeated, entry.alert, now});
 }
 
 MonoTime Lifecycle::next_deadline() const {

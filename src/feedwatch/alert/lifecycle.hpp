@@ -46,6 +46,10 @@ class Lifecycle {
   /// The subject is gone or another alert has taken over: resolved now, without keep_firing.
   void retire(std::string_view identity, MonoTime now, std::vector<Change>& out);
 
+  /// Told again before its time, because another of its group is; the next time is an interval
+  /// later.
+  void repeat(std::string_view identity, MonoTime now, std::vector<Change>& out);
+
   /// A change has been told in these words; the alert is shown with them from now on.
   void reword(const Alert& told);
 

@@ -1,6 +1,7 @@
 #include "feedwatch/alert/pipeline.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "feedwatch/alert/inhibit.hpp"
@@ -10,12 +11,12 @@ namespace feedwatch::alert {
 Pipeline::Pipeline(PipelineOptions options)
     : release_after_(options.release_after),
       lifecycle_(options.lifecycle),
-      grouping_(options.group_wait) {}
+      grouping_(options.group) {}
 
 void Pipeline::set_options(const PipelineOptions& options) {
   release_after_ = options.release_after;
   lifecycle_.set_options(options.lifecycle);
-  grouping_.set_wait(options.group_wait);
+  grouping_.set_options(options.group);
 }
 
 void Pipeline::restore(Alert alert, MonoTime now) {
@@ -70,6 +71,7 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
     lifecycle_.retire(identity, now, changes);
   }
   lifecycle_.on_time(now, changes);
+  repeat_groups(now, changes);
   raise_due(now, changes);
   supersede(now, changes);
 
@@ -81,6 +83,22 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
     decisions.push_back({std::move(change), at});
   }
   return decisions;
+}
+
+/// A group is told again as one: its other alerts go with the first that is due.
+void Pipeline::repeat_groups(MonoTime now, std::vector<Change>& changes) {
+  std::set<std::string> groups;
+  std::set<std::string, std::less<>> told;
+  for (const Change& change : changes) {
+    if (change.type != Change::Type::repeated) continue;
+    groups.insert(group_key(change.alert.name, change.alert.labels));
+    told.insert(change.alert.identity);
+  }
+  if (groups.empty()) return;
+  for (const Alert& alert : lifecycle_.open()) {
+    const bool due = groups.contains(group_key(alert.name, alert.labels));
+    if (due && !told.contains(alert.identity)) lifecycle_.repeat(alert.identity, now, changes);
+  }
 }
 
 void Pipeline::raise_due(MonoTime now, std::vector<Change>& changes) {

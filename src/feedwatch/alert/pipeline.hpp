@@ -15,7 +15,7 @@ namespace feedwatch::alert {
 
 struct PipelineOptions {
   LifecycleOptions lifecycle;
-  Duration group_wait = 5s;
+  GroupOptions group = {};
   /// A finding whose cause has ended has so long to end as well: streams come back one by one
   /// within moments of their venue. Below the one second semantics §9 allows.
   Duration release_after = 900ms;
@@ -63,6 +63,7 @@ class Pipeline {
   std::size_t held() const { return held_.size(); }
 
  private:
+  void repeat_groups(MonoTime now, std::vector<Change>& changes);
   void raise_due(MonoTime now, std::vector<Change>& changes);
   bool may_fire(const Finding& finding, MonoTime now);
   void supersede(MonoTime now, std::vector<Change>& changes);

@@ -17,8 +17,6 @@
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/shm/identity.hpp"
-#include "feedwatch/sinks/log.hpp"
-#include "feedwatch/sinks/webhook.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::app {
@@ -194,8 +192,11 @@ Result<void> App::Impl::start() {
 Result<void> App::Impl::open_store() {
   store::StoreOptions options = settings.store;
   for (const SinkSettings& sink : settings.sinks) options.recipients.sinks.push_back(sink.name);
-  options.recipients.instance = settings.control.instance;
-  options.recipients.external_url = settings.control.external_url;
+  options.recipients.takes = [this](const std::string& name, const Notice& notice) {
+    const auto named = [&](const auto& sink) { return sink->name() == name; };
+    const auto sink = std::ranges::find_if(sinks, named);
+    return sink != sinks.end() && (*sink)->takes(notice);
+  };
   options.on_alert = [this](const AlertRow& row, std::vector<NotificationRow> notes) {
     control->adopt(row, std::move(notes));
   };
@@ -242,16 +243,12 @@ Result<void> App::Impl::build_shards() {
 }
 
 void App::Impl::make_sinks() {
-  for (const SinkSettings& sink : settings.sinks) {
-    if (sink.type == SinkSettings::Type::webhook) {
-      sinks.push_back(std::make_unique<sinks::WebhookSink>(
-          sinks::WebhookOptions{.name = sink.name, .url = sink.url, .ca_file = sink.ca_file},
-          *control_http));
-    } else {
-      sinks.push_back(std::make_unique<sinks::LogSink>(
-          sink.name, [this](std::string_view line) { log("alert", line); }, control_reactor));
-    }
-  }
+  const sinks::SinkParts parts{
+      .http = *control_http,
+      .mailbox = control_reactor,
+      .write = [this](std::string_view line) { log("alert", line); },
+      .speaker = {settings.control.instance, settings.control.external_url}};
+  for (const SinkSettings& sink : settings.sinks) sinks.push_back(sinks::make_sink(sink, parts));
 }
 
 Result<void> App::Impl::build_control(engine::Recovered recovered) {

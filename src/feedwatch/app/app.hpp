@@ -16,6 +16,7 @@
 #include "feedwatch/engine/options.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/shm/segment_file.hpp"
+#include "feedwatch/sinks/make_sink.hpp"
 #include "feedwatch/store/store.hpp"
 
 namespace feedwatch::engine {
@@ -24,13 +25,7 @@ class Shard;
 
 namespace feedwatch::app {
 
-struct SinkSettings {
-  enum class Type : unsigned char { log, webhook };
-  Type type = Type::log;
-  std::string name;
-  std::string url;      ///< webhook
-  std::string ca_file;  ///< webhook, private CA
-};
+using sinks::SinkSettings;
 
 struct AppSettings {
   engine::ShardOptions shard;

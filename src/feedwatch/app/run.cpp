@@ -65,6 +65,53 @@ std::optional<RecordSettings> record_settings(const config::Config& config) {
                         .program = {}};
 }
 
+SinkSettings::Type type_of(config::SinkConfig::Type type) {
+  using From = config::SinkConfig::Type;
+  using To = SinkSettings::Type;
+  switch (type) {
+    case From::webhook:
+      return To::webhook;
+    case From::alertmanager:
+      return To::alertmanager;
+    case From::slack:
+      return To::slack;
+    case From::telegram:
+      return To::telegram;
+    case From::pagerduty:
+      return To::pagerduty;
+    case From::email:
+      return To::email;
+    case From::exec:
+      return To::exec;
+    case From::log:
+      break;
+  }
+  return To::log;
+}
+
+SinkSettings sink_of(const config::SinkConfig& sink) {
+  SinkSettings settings;
+  settings.type = type_of(sink.type);
+  settings.name = sink.name;
+  settings.url = sink.url;
+  settings.ca_file = sink.ca_file;
+  settings.token = sink.token;
+  settings.signing_key = sink.signing_key;
+  settings.chat = sink.chat;
+  settings.thread = sink.thread;
+  settings.from = sink.from;
+  settings.to = sink.to;
+  settings.user = sink.user;
+  settings.password = sink.password;
+  settings.tls = sink.tls;
+  settings.command = sink.command;
+  settings.timeout = sink.timeout;
+  settings.filter = {.critical_only = sink.critical_only, .match = sink.match};
+  if (sink.per_minute) settings.per_second = static_cast<double>(*sink.per_minute) / 60;
+  if (sink.burst) settings.burst = static_cast<std::size_t>(*sink.burst);
+  return settings;
+}
+
 }  // namespace
 
 AppSettings settings_from(const config::Config& config) {
@@ -82,6 +129,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.board.mode = config.board.mode;
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
+  settings.control.external_url = config.external_url;
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
   settings.store.password_file = config.store.password_file;
@@ -93,14 +141,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.api.allowed_hosts = config.api.allowed_hosts;
   settings.api.allowed_origins = config.api.allowed_origins;
   settings.record = record_settings(config);
-  for (const config::SinkConfig& sink : config.sinks) {
-    const bool webhook = sink.type == config::SinkConfig::Type::webhook;
-    settings.sinks.push_back(
-        {.type = webhook ? SinkSettings::Type::webhook : SinkSettings::Type::log,
-         .name = sink.name,
-         .url = sink.url,
-         .ca_file = sink.ca_file});
-  }
+  for (const config::SinkConfig& sink : config.sinks) settings.sinks.push_back(sink_of(sink));
   return settings;
 }
 
@@ -164,6 +205,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
   std::signal(SIGPIPE, SIG_IGN);
   ShutdownSignal signal;
   Log log(config->log);
+  for (const Error& warning : config->warnings) log.line("warning", warning.text());
   AppSettings settings = settings_from(*config);
   settings.api.version = version;
   if (settings.record) settings.record->program = fmt::format("feedwatch {}", version);
@@ -201,6 +243,9 @@ int run_config_check(const ConfigArgs& args) {
   if (!config) return exit_configuration;
   std::size_t streams = 0;
   for (const engine::VenueOptions& venue : config->venues) streams += venue.streams.size();
+  for (const Error& warning : config->warnings) {
+    fmt::print(stderr, "feedwatch: warning: {}\n", warning.text());
+  }
   fmt::print("configuration ok: {} venues, {} stream patterns\n", config->venues.size(), streams);
   return exit_ok;
 }

@@ -88,6 +88,7 @@ std::expected<Config, std::vector<Error>> finish(Document document, const Source
   apply_defaults(document);
   Config config = build(std::move(document), {sources.environment, directory}, problems);
   if (!problems.empty()) return std::unexpected(problems.take());
+  config.warnings = problems.take_warnings();
   return config;
 }
 

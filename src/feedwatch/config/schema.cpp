@@ -16,7 +16,9 @@ namespace {
 
 constexpr Duration longest_duration = std::chrono::days{365};
 constexpr std::array<std::string_view, 2> presets{"coarse", "tight"};
-constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
+constexpr std::array<std::string_view, 8> sink_types{
+    "webhook", "alertmanager", "slack", "telegram", "pagerduty", "email", "exec", "log"};
+constexpr std::array<std::string_view, 2> severities{"warning", "critical"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> board_modes{"0600", "0640", "0644"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
@@ -131,15 +133,43 @@ constexpr std::array record_keys{
 };
 constexpr std::array sink_keys{
     Key{.name = "type", .type = Type::word, .required = true, .words = sink_types,
-        .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `log` writes a line to the log."},
+        .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `alertmanager` keeps an Alertmanager's alerts (API v2); `slack`, `telegram`, "
+                "`pagerduty` and `email` tell people; `exec` starts a program; `log` writes a line to the log. See `docs/guide/notifications.md`."},
     Key{.name = "name", .help = "Its name in alerts, metrics and logs; unique. Default: the type."},
+    Key{.name = "severity", .type = Type::word, .words = severities,
+        .help = "The least it is told of. `critical`: only what is, or has become, critical. Default: `warning`, all."},
+    Key{.name = "match", .type = Type::list,
+        .help = "Only alerts with these labels, `LABEL=PATTERN` each, all of which have to hold; `*` stands for any characters. "
+                "`alertname` is the rule. Default: all alerts."},
+    Key{.name = "per_minute", .type = Type::integer, .min = 1, .max = 60'000,
+        .help = "Messages a minute at most. Default by type: webhook 600, alertmanager 1200, slack and telegram 60, pagerduty 108, email 30, exec 120, log 6000."},
+    Key{.name = "burst", .type = Type::integer, .min = 1, .max = 10'000,
+        .help = "Messages that may leave at once before that. Default by type: slack and telegram 1, email and exec 5, pagerduty 10, webhook 20, alertmanager 50, log 1000."},
+    Key{.name = "timeout", .type = Type::duration,
+        .help = "Not log: how long an attempt may take, at most 25s. Default: 10s, email 20s."},
     Key{.name = "url", .secret = true,
-        .help = "Webhook only: where to POST, `http://` or `https://`. Shown without its path wherever configuration is printed."},
+        .help = "Where to POST, `http://` or `https://`: of webhook and slack the whole address, of alertmanager, telegram and pagerduty that of the "
+                "server (the last two have a default). Email: `smtps://host[:465]` or `smtp://host[:587]`. Shown without its path wherever "
+                "configuration is printed."},
     Key{.name = "url_file",
-        .help = "Webhook only: a file that holds the URL, instead of `url`. A relative path is looked for in `$CREDENTIALS_DIRECTORY`, "
+        .help = "A file that holds the URL, instead of `url`. A relative path is looked for in `$CREDENTIALS_DIRECTORY`, "
                 "else beside the configuration file."},
     Key{.name = "ca_file",
-        .help = "Webhook only: PEM file of a private certificate authority."},
+        .help = "PEM file of a private certificate authority."},
+    Key{.name = "token_file",
+        .help = "A file, found as `url_file`: telegram's bot token, pagerduty's routing key (both required), the bearer token of webhook and alertmanager."},
+    Key{.name = "signing_key_file",
+        .help = "Webhook only: a file with the key of `X-Feedwatch-Signature`, the HMAC-SHA256 of timestamp and body."},
+    Key{.name = "chat", .help = "Telegram only, required: the chat's number or `@channel`."},
+    Key{.name = "thread", .type = Type::integer, .min = 1, .max = INT64_MAX, .help = "Telegram only: the topic of a forum."},
+    Key{.name = "from", .help = "Email only, required: the sender's address."},
+    Key{.name = "to", .type = Type::list, .help = "Email only, required: the receivers' addresses."},
+    Key{.name = "user", .help = "Email only: who logs in. With `password_file`."},
+    Key{.name = "password_file", .help = "Email only: a file with the password, found as `url_file`."},
+    Key{.name = "tls", .type = Type::boolean,
+        .help = "Email only: whether `smtp://` goes over to TLS before anything is said. Without it no login. Default: true."},
+    Key{.name = "command", .type = Type::list,
+        .help = "Exec only, required: the program's absolute path and its arguments; no shell. Needs `allow_exec` in [alerts]."},
 };
 constexpr std::array log_keys{
     Key{.name = "level", .type = Type::word, .fallback = R"("info")", .words = log_levels,
@@ -153,15 +183,21 @@ constexpr std::array alert_keys{
     Key{.name = "line_down_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
         .help = "How long a venue must be without a live line before that is an alert."},
     Key{.name = "group_wait", .type = Type::duration, .fallback = R"("5s")", .zero = true,
-        .help = "How long the first notification of a group waits for its siblings."},
+        .help = "How long news of a group (a venue, or what has none by its name) waits for its siblings: what comes meanwhile is told in one message."},
+    Key{.name = "group_interval", .type = Type::duration, .fallback = R"("1m")", .zero = true,
+        .help = "Least time between messages about one group. A rise to critical does not wait for it."},
     Key{.name = "repeat", .type = Type::duration, .fallback = R"("4h")", .zero = true,
         .help = "How often an alert that is still true is told again; `0s`: never."},
     Key{.name = "retry_first", .type = Type::duration, .fallback = R"("1s")",
         .help = "First wait before a failed delivery is tried again; it doubles."},
     Key{.name = "retry_max", .type = Type::duration, .fallback = R"("1m")",
         .help = "Longest wait between deliveries; not below `retry_first`."},
-    Key{.name = "max_notifications", .type = Type::integer, .fallback = "10000", .min = 1, .max = 1'000'000,
-        .help = "Undelivered notifications kept in memory."},
+    Key{.name = "external_url", .fallback = R"("")",
+        .help = "Where people find this monitor; notifications link to it.", .restart = true},
+    Key{.name = "allow_exec", .type = Type::boolean, .fallback = "false",
+        .help = "Whether sinks of type exec may start programs.", .restart = true},
+    Key{.name = "max_notifications", .type = Type::integer, .fallback = "20000", .min = 1, .max = 1'000'000,
+        .help = "Undelivered notifications of each sink kept in memory."},
 };
 
 constexpr std::array tables{

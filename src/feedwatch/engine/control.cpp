@@ -13,7 +13,8 @@ namespace {
 alert::PipelineOptions pipeline_options(const AlertOptions& options, const WallAnchor& anchor) {
   alert::PipelineOptions pipeline;
   pipeline.lifecycle = {options.keep_firing, options.repeat, anchor};
-  pipeline.group_wait = options.group_wait;
+  pipeline.group.wait = options.group_wait;
+  pipeline.group.interval = options.group_interval;
   return pipeline;
 }
 
@@ -26,11 +27,20 @@ alert::OutboxOptions outbox_options(const ControlOptions& options) {
   return outbox;
 }
 
-std::vector<std::string> names_of(const std::vector<Sink*>& sinks) {
-  std::vector<std::string> names;
-  names.reserve(sinks.size());
-  for (const Sink* sink : sinks) names.push_back(sink->name());
-  return names;
+std::vector<alert::Outbox::Target> targets_of(const std::vector<Sink*>& sinks) {
+  std::vector<alert::Outbox::Target> targets;
+  targets.reserve(sinks.size());
+  for (const Sink* sink : sinks) targets.push_back({sink->name(), sink->limits()});
+  return targets;
+}
+
+std::vector<std::optional<alert::Resend>> resends_of(const std::vector<Sink*>& sinks) {
+  std::vector<std::optional<alert::Resend>> resends(sinks.size());
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    const SinkLimits limits = sinks[i]->limits();
+    if (limits.resend > Duration::zero()) resends[i].emplace(limits);
+  }
+  return resends;
 }
 
 JournalQueueOptions journal_options(const ControlOptions& options, const WallAnchor& anchor) {
@@ -47,7 +57,8 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       ports(std::move(given_ports)),
       anchor{ports.clock.wall_now(), ports.clock.now()},
       pipeline(pipeline_options(options.alerts, anchor)),
-      outbox(outbox_options(options), names_of(ports.sinks)),
+      outbox(outbox_options(options), targets_of(ports.sinks)),
+      resends(resends_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
       alive(std::make_shared<Impl*>(this)) {
@@ -119,13 +130,14 @@ void Control::Impl::turn(MonoTime now) {
   settle(now);
   journal.on_time(now);
   probe.on_time(now);
-  deliver(attempts);
+  deliver(std::move(attempts), now);
+  resend(now);
 }
 
 void Control::Impl::arm(MonoTime now) {
   const MonoTime next =
-      std::min({pipeline.next_deadline(), outbox.next_deadline(), journal.next_deadline(),
-                probe.next_deadline(), next_review(now)});
+      std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                journal.next_deadline(), probe.next_deadline(), next_review(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

@@ -22,11 +22,12 @@ namespace feedwatch::engine {
 struct AlertOptions {
   Duration keep_firing = 60s;
   Duration line_down_for = 10s;
-  Duration group_wait = 5s;   ///< first notification of a group waits for its siblings
-  Duration repeat = 4h;       ///< an alert still true is told again this often; zero = never
-  Duration retry_first = 1s;  ///< delivery retries: exponential from here
+  Duration group_wait = 5s;        ///< first notification of a group waits for its siblings
+  Duration group_interval = 1min;  ///< between notifications about one group
+  Duration repeat = 4h;            ///< an alert still true is told again this often; zero = never
+  Duration retry_first = 1s;       ///< delivery retries: exponential from here
   Duration retry_max = 60s;
-  std::size_t max_notifications = 10'000;  ///< undelivered ones kept in memory
+  std::size_t max_notifications = 20'000;  ///< undelivered ones kept in memory, of each sink
 };
 
 struct ControlOptions {

@@ -54,7 +54,10 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   for (auto& row : recovered.pending_notifications) {
     restore_notification(std::move(row), recovered.open_alerts, now);
   }
-  for (const auto& row : recovered.open_alerts) pipeline.restore(alert_of(row, anchor), now);
+  for (const auto& row : recovered.open_alerts) {
+    pipeline.restore(alert_of(row, anchor), now);
+    keep_alive(alert::notice_of(row), now);
+  }
   for (auto& row : recovered.resolved_alerts) {
     if (resolved.size() == kept_resolved) break;
     resolved.push_back(std::move(row));
@@ -63,6 +66,7 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
 
 void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now) {
   for (auto& note : notes) restore_notification(std::move(note), {row}, now);
+  keep_alive(alert::notice_of(row), now);
   const auto ended = [&](const AlertRow& known) { return known.id == row.id; };
   // Our own end of it may have overtaken the news that it was changed.
   if (std::ranges::any_of(resolved, ended)) return;

@@ -11,6 +11,7 @@
 #include "feedwatch/alert/outbox.hpp"
 #include "feedwatch/alert/payload.hpp"
 #include "feedwatch/alert/pipeline.hpp"
+#include "feedwatch/alert/resend.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/control_rate.hpp"
@@ -83,7 +84,11 @@ struct Control::Impl {
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
-  void deliver(const std::vector<alert::Attempt>& attempts);
+  void deliver(std::vector<alert::Attempt> attempts, MonoTime now);
+  void resend(MonoTime now);
+  void on_resent(std::size_t sink, const SinkResult& result);
+  MonoTime next_resend() const;
+  void keep_alive(const Notice& notice, MonoTime now);
   void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
   void record_finished(MonoTime now);
   void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);
@@ -102,6 +107,7 @@ struct Control::Impl {
   rules::Options rule_options;
   alert::Pipeline pipeline;
   alert::Outbox outbox;
+  std::vector<std::optional<alert::Resend>> resends;  ///< of the sinks that need it
   JournalQueue journal;
   StoreProbe probe;
 

@@ -58,7 +58,8 @@ struct VenueRule {
 std::span<const StreamRule> for_streams();
 std::span<const VenueRule> for_venues();
 
-/// `sink_failing`: a run of failures, or any failure not followed by a success for a while.
+/// `sink_failing`: a run of failures, any failure not followed by a success for a while, or one
+/// that no retry can mend.
 Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
                      const Options& options, MonoTime now);
 /// How the store fares, from outside.

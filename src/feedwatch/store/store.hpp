@@ -11,15 +11,16 @@
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/mailbox.hpp"
+#include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::store {
 
-/// Whom an alert made by create_alert is told, and in whose name.
+/// Whom an alert made by create_alert is told.
 struct Recipients {
   std::vector<std::string> sinks;  ///< their names
-  std::string instance;            ///< which monitor speaks
-  std::string external_url;        ///< where a person finds it, may be empty
+  /// Whether a sink is told of this; without it all are. Any thread.
+  std::function<bool(const std::string& sink, const Notice& notice)> takes = {};
 };
 
 struct StoreOptions {

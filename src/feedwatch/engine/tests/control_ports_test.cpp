@@ -289,7 +289,7 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
   bench.run_until(t0 + 60s);
   EXPECT_THAT(bench.open(), testing::Contains(R"(sink_failing{sink="hook"} warning)"));
   ASSERT_EQ(bench.log.delivered.size(), 2U);
-  EXPECT_THAT(bench.log.delivered[1].summary, HasSubstr("connection refused"));
+  EXPECT_THAT(bench.log.notices()[1].message, HasSubstr("connection refused"));
   EXPECT_EQ(bench.control.health(bench.clock.time).components.at(3).status,
             health::Status::degraded);
 
@@ -297,13 +297,27 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
   bench.run_until(t0 + 10min);
   EXPECT_THAT(bench.open(), testing::Not(testing::Contains(HasSubstr("sink_failing"))));
   EXPECT_EQ(bench.hook.delivered.size(), 1U) << "nothing about itself";
-  EXPECT_EQ(bench.log.delivered.back().status, "resolved");
+  EXPECT_TRUE(bench.log.notices().back().resolved());
   EXPECT_GE(bench.control.counters().notification_retries, 5U);
 }
 
-TEST(ControlPortsTest, permanent_failure_alone_raises_the_alert_after_two_minutes) {
+TEST(ControlPortsTest, refusal_for_good_raises_the_alert_at_once_with_its_reason) {
+  for (const auto status : {SinkResult::Status::failed, SinkResult::Status::gone}) {
+    ControlBench bench;
+    bench.hook.result = {status, "HTTP 404", std::nullopt};
+    bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+    bench.run_until(t0 + 5s - 1ns);
+    EXPECT_EQ(bench.open().size(), 1U);
+    bench.run_until(t0 + 5s);
+    EXPECT_EQ(bench.open().size(), 2U);
+    bench.run_until(t0 + 10s);
+    EXPECT_THAT(bench.log.notices().back().message, HasSubstr("HTTP 404"));
+  }
+}
+
+TEST(ControlPortsTest, failure_that_may_pass_raises_the_alert_after_two_minutes) {
   ControlBench bench;
-  bench.hook.result = {SinkResult::Status::failed, "404", std::nullopt};
+  bench.hook.result = {SinkResult::Status::retry, "503", 10min};
   bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
   bench.run_until(t0 + 125s - 1ns);
   EXPECT_EQ(bench.open().size(), 1U);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "feedwatch/alert/identity.hpp"
+#include "feedwatch/alert/payload.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
 
 // Alerts that did not begin here: of another writer of the journal, and of an earlier run.
@@ -171,6 +172,7 @@ TEST(ControlRecovered, alert_whose_stream_is_healthy_again_resolves) {
   bench.run_until(t0 + 62s);
   EXPECT_THAT(bench.open(), IsEmpty());
   EXPECT_EQ(bench.journal.rows<AlertRow>().at(0).id, "old-BTC");
+  bench.run_until(t0 + 67s);
   EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/resolved/warning"});
 }
 
@@ -264,19 +266,38 @@ TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
   note.alert_id = "old-BTC";
   note.sink = "hook";
   note.state = "pending";
-  note.payload = R"({"old":true})";
+  Notice told = alert::notice_of(open_row("BTC"));
+  told.key = "old-BTC/firing/warning";
+  told.message = "as it was told";
+  note.payload = alert::notice_record(told);
   NotificationRow orphan = note;
   orphan.id = "old-BTC/firing/warning@gone";
   orphan.sink = "gone";
   ControlBench bench({{open_row("BTC")}, {note, orphan}});
   ASSERT_EQ(bench.hook.delivered.size(), 1U);
   EXPECT_EQ(bench.hook.delivered[0].id, "old-BTC/firing/warning");
-  EXPECT_EQ(bench.hook.delivered[0].payload, R"({"old":true})");
-  EXPECT_EQ(bench.hook.delivered[0].summary, "[FIRING] old message");
+  EXPECT_EQ(bench.hook.notices()[0], told);
   const auto rows = bench.journal.rows<NotificationRow>();
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].id + " " + rows[0].state, "old-BTC/firing/warning@gone failed");
   EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
+}
+
+TEST(ControlRecovered, notifications_of_an_earlier_version_are_told_from_their_alert) {
+  NotificationRow note;
+  note.id = "old-BTC/firing/warning@hook";
+  note.alert_id = "old-BTC";
+  note.sink = "hook";
+  note.state = "pending";
+  note.payload = R"({"version":"4"})";
+  NotificationRow over = note;
+  over.id = "gone/resolved/warning@hook";
+  over.alert_id = "gone";
+  ControlBench bench({{open_row("BTC")}, {note, over}});
+  EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/firing/warning"});
+  EXPECT_EQ(bench.hook.notices()[0].message, "old message");
+  const auto rows = bench.journal.rows<NotificationRow>();
+  EXPECT_EQ(rows[0].id + " " + rows[0].state, "gone/resolved/warning@hook failed");
 }
 
 TEST(ControlRecovered, the_key_is_the_same_although_the_name_of_the_sink_holds_an_at_sign) {

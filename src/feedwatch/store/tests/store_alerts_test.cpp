@@ -56,7 +56,7 @@ TEST_P(StoreAlertsTest, SecondOpenAlertOfAnIdentityIsNewsOfTheFirst) {
 }
 
 TEST_P(StoreAlertsTest, CreateAlertTellsTheSinksInItsTransactionAndWhoeverGoesOnWithIt) {
-  options_.recipients = {.sinks = {"hook"}, .instance = "me", .external_url = ""};
+  options_.recipients = {.sinks = {"hook"}};
   std::vector<std::string> told;
   options_.on_alert = [&](const AlertRow& row, const std::vector<NotificationRow>& notes) {
     told.push_back(row.id + " " + row.state + " " + (notes.empty() ? "" : notes[0].id));
