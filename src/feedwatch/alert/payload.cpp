@@ -46,6 +46,8 @@ std::string_view reason_text(Change::Type type) {
       return "all alerts resolved";
     case Change::Type::fired:
     case Change::Type::pending:
+    case Change::Type::acknowledged:
+    case Change::Type::unacknowledged:
       break;
   }
   return "first notification";

@@ -17,6 +17,8 @@ alert::Parcel::News news_of(alert::Change::Type type) {
     case alert::Change::Type::pending:
     case alert::Change::Type::raised:
     case alert::Change::Type::repeated:
+    case alert::Change::Type::acknowledged:
+    case alert::Change::Type::unacknowledged:
       break;
   }
   return alert::Parcel::News::update;
