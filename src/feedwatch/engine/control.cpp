@@ -47,6 +47,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       ports(std::move(given_ports)),
       anchor{ports.clock.wall_now(), ports.clock.now()},
       pipeline(pipeline_options(options.alerts, anchor)),
+      muting(options.maintenances),
       outbox(outbox_options(options), names_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
@@ -117,6 +118,8 @@ void Control::Impl::turn(MonoTime now) {
   record_finished(now);
   review(now);
   settle(now);
+  release_muted(now);
+  remember(now);
   journal.on_time(now);
   probe.on_time(now);
   deliver(attempts);
@@ -125,7 +128,7 @@ void Control::Impl::turn(MonoTime now) {
 void Control::Impl::arm(MonoTime now) {
   const MonoTime next =
       std::min({pipeline.next_deadline(), outbox.next_deadline(), journal.next_deadline(),
-                probe.next_deadline(), next_review(now)});
+                probe.next_deadline(), next_review(now), next_release(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {
@@ -170,6 +173,7 @@ void Control::reconfigure(const AlertOptions& options) {
 }
 
 void Control::hurry(MonoTime now) {
+  impl_->remember_at = now;
   impl_->outbox.hurry(now);
   impl_->run(now);
 }

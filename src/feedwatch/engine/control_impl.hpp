@@ -16,6 +16,8 @@
 #include "feedwatch/engine/control_rate.hpp"
 #include "feedwatch/engine/control_rules.hpp"
 #include "feedwatch/health/registry.hpp"
+#include "feedwatch/muting/muting.hpp"
+#include "feedwatch/muting/telling.hpp"
 
 namespace feedwatch::engine {
 
@@ -80,6 +82,19 @@ struct Control::Impl {
   AlertRow row_of(const alert::Alert& alert) const;
   MonoTime next_review(MonoTime now) const;
 
+  // ---- mutes and what is remembered (control_muting.cpp) ----
+  muting::MutedBy muted_by(const alert::Alert& alert, MonoTime now) const;
+  bool is_muted(const alert::Alert& alert, MonoTime now) const;
+  bool takes_notes(const AlertRow& row, bool is_open, bool is_known, MonoTime now);
+  void withdraw(std::vector<NotificationRow> notes, MonoTime now);
+  void release_muted(MonoTime now);
+  MonoTime next_release(MonoTime now) const;
+  void keep(const std::vector<muting::Silence>& silences, MonoTime now);
+  Result<void> acknowledge(const std::string& alert_id, std::optional<alert::Ack> ack,
+                           MonoTime now);
+  void remember(MonoTime now);
+  MonoTime mono_of(WallTime at) const;
+
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
@@ -101,6 +116,10 @@ struct Control::Impl {
   WallAnchor anchor;
   rules::Options rule_options;
   alert::Pipeline pipeline;
+  muting::Muting muting;
+  muting::Telling telling;
+  MonoTime release_at = MonoTime::min();   ///< when a mute may have ended
+  MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
   JournalQueue journal;
   StoreProbe probe;
@@ -121,6 +140,9 @@ struct Control::Impl {
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
+
+/// Under which the StateStore has what the control remembers of its alerts.
+inline constexpr std::string_view memory_key = "control/alerts";
 
 /// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
 constexpr Duration orphan_delay = 5s;
