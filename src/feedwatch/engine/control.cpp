@@ -89,9 +89,14 @@ void Control::Impl::take_status(MonoTime now) {
   // Causes before what they explain.
   count_wanted();
   for (auto& [name, facts] : venues) judge_venue(facts, now);
-  for (const auto& [id, track] : streams) {
-    if (changed_streams.contains(id) || changed_venues.contains(track.status.info->key.venue)) {
-      judge_stream(track, now);
+  if (!changed_venues.empty()) {
+    for (const auto& [id, track] : streams) {
+      if (changed_venues.contains(track.status.info->key.venue)) changed_streams.insert(id);
+    }
+  }
+  for (const StreamId id : changed_streams) {
+    if (const auto track = streams.find(id); track != streams.end()) {
+      judge_stream(track->second, now);
     }
   }
   if (!evaluated && !(taken.streams.empty() && taken.venues.empty())) evaluated = now;

@@ -156,10 +156,9 @@ void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> note
 /// A line that comes back is up a moment before its streams are: until then their silence is the
 /// line's.
 bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const {
-  const auto named = [&](const auto& entry) {
-    return entry.second.status.name == track.status.line;
-  };
-  const auto line = std::ranges::find_if(lines, named);
+  const auto named = line_by_name.find(track.status.line);
+  if (named == line_by_name.end()) return false;
+  const auto line = lines.find(named->second);
   if (line == lines.end()) return false;
   const LineStatus& status = line->second.status;
   if (!status.up) return true;

@@ -127,11 +127,13 @@ struct Control::Impl {
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
   std::map<LineId, LineTrack> lines;
+  std::map<std::string, LineId, std::less<>> line_by_name;
   std::map<std::string, rules::VenueFacts, std::less<>> venues;
   std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
   std::function<void(const Event&)> observer;
   Counters counted;
   bool started = false;
+  bool wanted_changed = true;         ///< a stream or venue has come, gone, or become required
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
   bool orphans_waited = false;  ///< what is found later has ended when it is found
