@@ -82,6 +82,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.board.mode = config.board.mode;
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
+  settings.control.maintenances = config.maintenances;
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
   settings.api.address = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;

@@ -12,6 +12,7 @@
 #include "feedwatch/config/document.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
+#include "feedwatch/muting/maintenance.hpp"
 
 namespace feedwatch::config {
 
@@ -78,6 +79,7 @@ struct Config {
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;
+  std::vector<muting::Maintenance> maintenances;
   Document document;  ///< what is in force and where each value came from, for print.hpp
 };
 
