@@ -22,6 +22,7 @@ Lifecycle::Lifecycle(LifecycleOptions options) {
 void Lifecycle::set_options(LifecycleOptions options) {
   options_ = options;
   if (options_.repeat <= Duration::zero()) options_.repeat = never_again;
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) changed(entry);
 }
 
 void Lifecycle::restore(Alert alert, MonoTime now) {

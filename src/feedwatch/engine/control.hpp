@@ -98,6 +98,8 @@ class Control {
   void adopt(const AlertRow& row, std::vector<NotificationRow> notes);
   /// Other times from now on. An alert that a longer one would still hold back stays open.
   void reconfigure(const AlertOptions& options);
+  /// Other windows from now on. What none of them mutes and still fires is told.
+  void set_maintenances(std::vector<muting::Maintenance> maintenances);
 
   // ---- what people do; all of it becomes a row ----
   /// As muting::Silences::put(): the silence as it is now.

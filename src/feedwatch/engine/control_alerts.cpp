@@ -25,6 +25,9 @@ alert::Severity severity_from_text(std::string_view text) {
                                                     : alert::Severity::warning;
 }
 
+/// Identity of the alert about ourselves, which has no scope.
+constexpr std::string_view suspicion_of_us = "monitor_suspect";
+
 constexpr std::string_view acknowledged = "acknowledged";
 
 bool is_ack(Change::Type type) {
@@ -92,6 +95,12 @@ alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   alert.updated = moment(row.updated_at);
   if (row.acked_at) alert.ack = alert::Ack{*row.acked_at, row.acked_by, row.ack_comment};
   return alert;
+}
+
+/// While we suspect ourselves nobody else is accused (semantics §8).
+rules::Finding unless_it_is_us(rules::Finding finding) {
+  if (finding) finding->explained_by.emplace_back(suspicion_of_us);
+  return finding;
 }
 
 }  // namespace
@@ -200,7 +209,8 @@ void Control::Impl::judge_stream(const StreamTrack& track, MonoTime now) {
   const MonoTime recovered =
       status.level == Level::healthy ? std::min(status.level_since, now) : now;
   for (const auto& rule : rules::for_streams()) {
-    judged(rule.judge(facts, rule.name), rule.name, scope, recovered, evidence, now);
+    judged(unless_it_is_us(rule.judge(facts, rule.name)), rule.name, scope, recovered, evidence,
+           now);
   }
 }
 
@@ -214,8 +224,8 @@ void Control::Impl::judge_venue(rules::VenueFacts& facts, MonoTime now) {
   const Evidence evidence = facts.status.live ? Evidence::seen : Evidence::none;
   const MonoTime recovered = facts.status.live ? std::min(facts.status.live_since, now) : now;
   for (const auto& rule : rules::for_venues()) {
-    judged(rule.judge(facts, rule.name, rule_options, now), rule.name, scope, recovered, evidence,
-           now);
+    judged(unless_it_is_us(rule.judge(facts, rule.name, rule_options, now)), rule.name, scope,
+           recovered, evidence, now);
   }
 }
 

@@ -173,6 +173,12 @@ Result<void> Control::unacknowledge(const std::string& alert_id) {
   return done;
 }
 
+void Control::set_maintenances(std::vector<muting::Maintenance> maintenances) {
+  impl_->muting.set_maintenances(std::move(maintenances));
+  impl_->release_at = MonoTime::min();
+  impl_->run(impl_->ports.clock.now());
+}
+
 std::vector<muting::Silence> Control::silences() const {
   return impl_->muting.silences.list(impl_->anchor.at(impl_->ports.clock.now()));
 }

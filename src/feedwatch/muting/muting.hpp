@@ -24,6 +24,10 @@ class Muting {
   explicit Muting(std::vector<Maintenance> maintenances = {})
       : maintenances_(std::move(maintenances)) {}
 
+  void set_maintenances(std::vector<Maintenance> maintenances) {
+    maintenances_ = std::move(maintenances);
+  }
+
   MutedBy by(const Labels& labels, WallTime now) const {
     MutedBy muted{silences.silencing(labels, now), {}};
     for (const Maintenance& one : maintenances_) {

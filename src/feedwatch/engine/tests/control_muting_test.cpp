@@ -162,6 +162,16 @@ TEST_F(ControlMuting, maintenance_mutes_its_window_and_tells_what_is_left_at_its
   EXPECT_THAT(told(), ElementsAre("firing/warning", "firing/warning"));
 }
 
+TEST_F(ControlMuting, a_window_taken_out_of_the_configuration_mutes_no_more) {
+  bench.run_until(t0 + 2min);
+  go(eth, Level::degraded);
+  bench.run_until(t0 + 3min);
+  EXPECT_THAT(told(), IsEmpty());
+  bench.control.set_maintenances({});
+  bench.settle();
+  EXPECT_THAT(told(), ElementsAre("firing/warning"));
+}
+
 TEST_F(ControlMuting, an_acknowledged_alert_is_not_repeated_and_its_end_is_told) {
   go(btc, Level::degraded);
   bench.run_until(t0 + 1min);
