@@ -54,7 +54,7 @@ template <class T, class Read>
 void HistoryReader::ask(Done<T> done, Read read) {
   auto shared = std::make_shared<Done<T>>(std::move(done));
   const auto answer = [this, shared](Result<T> result) {
-    // A closed mailbox: whoever asked has gone.
+    // A closed mailbox, or a full one: whoever asked has gone, or ends his wait himself.
     (void)mailbox_.post(
         [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
   };
