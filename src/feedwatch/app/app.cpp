@@ -167,26 +167,11 @@ Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
   auto query = store::open_query(settings.store.url);
   if (!query) return std::unexpected(query.error());
-  auto open_alerts = (*query)->open_alerts();
-  if (!open_alerts) return std::unexpected(open_alerts.error());
-  auto pending = (*query)->pending_notifications();
-  if (!pending) return std::unexpected(pending.error());
-  auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
-  if (!resolved) return std::unexpected(resolved.error());
-  auto silences = recovered_silences(**query, log);
-  if (!silences) return std::unexpected(silences.error());
-  auto told = recovered_told(**query, *open_alerts);
-  if (!told) return std::unexpected(told.error());
+  auto recovered = read_recovered(**query, log);
+  if (!recovered) return std::unexpected(recovered.error());
 
   if (auto built = build_shards(); !built) return built;
-  if (auto built = build_control({.open_alerts = std::move(*open_alerts),
-                                  .pending_notifications = std::move(*pending),
-                                  .resolved_alerts = std::move(*resolved),
-                                  .silences = std::move(*silences),
-                                  .told = std::move(*told)});
-      !built) {
-    return built;
-  }
+  if (auto built = build_control(std::move(*recovered)); !built) return built;
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
   for (const auto& loop : loops) {

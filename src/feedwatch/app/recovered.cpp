@@ -1,17 +1,20 @@
 #include "feedwatch/app/recovered.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "feedwatch/api/silence_body.hpp"
 
 namespace feedwatch::app {
+namespace {
 
-Result<std::vector<muting::Silence>> recovered_silences(store::Query& query, const LogLine& log) {
-  const auto rows = query.silences();
-  if (!rows) return std::unexpected(rows.error());
+std::vector<muting::Silence> silences_of(const std::vector<SilenceRow>& rows, const LogLine& log) {
   std::vector<muting::Silence> silences;
-  for (const SilenceRow& row : *rows) {
+  for (const SilenceRow& row : rows) {
     auto silence = api::silence_of(row);
     if (silence) {
       silences.push_back(std::move(*silence));
@@ -22,20 +25,41 @@ Result<std::vector<muting::Silence>> recovered_silences(store::Query& query, con
   return silences;
 }
 
-Result<Told> recovered_told(store::Query& query, const std::vector<AlertRow>& open_alerts) {
-  Told told;
-  for (const AlertRow& alert : open_alerts) {
-    const auto notes = query.notifications(alert.id);
-    if (!notes) return std::unexpected(notes.error());
-    std::optional<alert::Severity>& most = told[alert.id];
-    for (const NotificationRow& note : *notes) {
-      if (note.last_error.starts_with(engine::muted_note)) continue;
-      const bool critical = note.id.starts_with(alert.id + "/firing/critical");
-      most = std::max(most.value_or(alert::Severity::warning),
-                      critical ? alert::Severity::critical : alert::Severity::warning);
-    }
+/// The highest severity that left, or is to leave, for somebody.
+std::optional<alert::Severity> told_by(const std::vector<NotificationRow>& notes,
+                                       const std::string& alert_id) {
+  std::optional<alert::Severity> most;
+  for (const NotificationRow& note : notes) {
+    if (note.last_error.starts_with(engine::muted_note)) continue;
+    const bool critical = note.id.starts_with(alert_id + "/firing/critical");
+    const auto severity = critical ? alert::Severity::critical : alert::Severity::warning;
+    most = std::max(most.value_or(severity), severity);
   }
-  return told;
+  return most;
+}
+
+/// The value, or the error kept in `failed`.
+template <class T>
+T take(Result<T> result, Result<void>& failed) {
+  if (result) return std::move(*result);
+  if (failed) failed = std::unexpected(result.error());
+  return {};
+}
+
+}  // namespace
+
+Result<engine::Recovered> read_recovered(store::Query& query, const LogLine& log) {
+  Result<void> read;
+  engine::Recovered recovered;
+  recovered.open_alerts = take(query.open_alerts(), read);
+  recovered.pending_notifications = take(query.pending_notifications(), read);
+  recovered.resolved_alerts = take(query.resolved_alerts(engine::kept_resolved), read);
+  recovered.silences = silences_of(take(query.silences(), read), log);
+  for (const AlertRow& alert : recovered.open_alerts) {
+    recovered.told[alert.id] = told_by(take(query.notifications(alert.id), read), alert.id);
+  }
+  if (!read) return std::unexpected(read.error());
+  return recovered;
 }
 
 }  // namespace feedwatch::app
