@@ -14,6 +14,7 @@ find_package(BZip2 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)   # no version of its own; tests only
 include(GoogleTest)

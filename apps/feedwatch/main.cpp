@@ -60,6 +60,9 @@ struct Arguments {
   std::uint64_t rotate_mebibytes = 256;
   app::ClientArgs client;
   app::SharedBoardArgs shared;
+  app::AlertsArgs alerts;
+  app::SilenceArgs silence;
+  bool expired = false, undo = false;
   std::string stream, max_age, owner = "cli", ttl = "1h";
   std::vector<std::string> scenarios;
   app::SimScenarioOptions scenario;
@@ -193,6 +196,50 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   unwatch->add_option("stream", args.stream, "venue/symbol/kind")->required();
   unwatch->add_option("--owner", args.owner, "who holds the lease")->capture_default_str();
   add_client_flags(unwatch, args);
+}
+
+void add_silence_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* silence = root.add_subcommand("silence", "Do not tell some alerts for some time");
+  silence->require_subcommand(1);
+  CLI::App* add = command(*silence, action, "add", "A silence from now on; prints its id",
+                          [&] { return app::run_silence_add(args.client, args.silence); });
+  add->add_option("matchers", args.silence.matchers, "venue=\"kraken\", also !=, =~, !~")
+      ->required();
+  add->add_option("--for", args.silence.length, "how long (2h)")->required();
+  add->add_option("--comment", args.silence.comment, "why")->required();
+  add->add_option("--by", args.silence.by, "who; default: the user");
+  add->add_option("--id", args.silence.id, "change this one");
+  add_client_flags(add, args);
+  CLI::App* list = command(*silence, action, "list", "Active and pending silences",
+                           [&] { return app::run_silence_list(args.client, args.expired); });
+  list->add_flag("--expired", args.expired, "and the expired ones");
+  add_client_flags(list, args);
+  CLI::App* expire = command(*silence, action, "expire", "End a silence now",
+                             [&] { return app::run_silence_expire(args.client, args.silence.id); });
+  expire->add_option("id", args.silence.id, "its id")->required();
+  add_client_flags(expire, args);
+}
+
+void add_alert_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* alerts =
+      command(root, action, "alerts", "Alerts, newest first, or one with its history",
+              [&] { return app::run_alerts(args.client, args.alerts); });
+  alerts->add_option("id", args.alerts.id, "one alert");
+  alerts->add_flag("--open", args.alerts.open, "only open ones");
+  alerts->add_option("--state", args.alerts.state, "firing, acknowledged, suppressed or resolved");
+  alerts->add_option("--severity", args.alerts.severity, "warning or critical");
+  alerts->add_option("--filter", args.alerts.filters, "matchers, as of a silence");
+  add_client_flags(alerts, args);
+  CLI::App* ack = command(root, action, "ack", "Take an open alert on: it is not repeated", [&] {
+    return app::run_ack(args.client, args.alerts.id, args.silence.by, args.silence.comment,
+                        args.undo);
+  });
+  ack->add_option("id", args.alerts.id, "its id")->required();
+  ack->add_option("--by", args.silence.by, "who; default: the user");
+  ack->add_option("--comment", args.silence.comment, "what is being done");
+  ack->add_flag("--undo", args.undo, "give it back");
+  add_client_flags(ack, args);
+  add_silence_commands(root, args, action);
 }
 
 std::string venues_text() {
@@ -355,6 +402,7 @@ int run(int argc, char** argv) {
   add_monitor_commands(root, args, action);
   add_db_commands(root, args, action);
   add_client_commands(root, args, action);
+  add_alert_commands(root, args, action);
   add_decode_command(root, args, action);
   add_record_command(root, args, action);
   add_replay_command(root, args, action);

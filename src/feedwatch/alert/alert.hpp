@@ -41,6 +41,12 @@ struct Finding {
   std::vector<std::string> replaces;      ///< resolved the moment this one fires
 };
 
+/// Somebody has taken an alert on: it is not repeated, until it is raised or ends.
+struct Ack {
+  WallTime at{};
+  std::string by, comment;
+};
+
 /// One alert from its condition to its end.
 struct Alert {
   std::string id;  ///< unique for ever
@@ -56,11 +62,20 @@ struct Alert {
   MonoTime updated{};
   std::optional<MonoTime> resolved;
   std::uint32_t repeats = 0;  ///< repeat notifications so far
+  std::optional<Ack> ack;
 };
 
 /// What happened to an alert, with the alert as it is afterwards.
 struct Change {
-  enum class Type : std::uint8_t { pending, fired, raised, repeated, resolved };
+  enum class Type : std::uint8_t {
+    pending,
+    fired,
+    raised,
+    repeated,
+    resolved,
+    acknowledged,
+    unacknowledged
+  };
   Type type = Type::pending;
   Alert alert;
   MonoTime at{};

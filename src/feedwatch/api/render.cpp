@@ -95,6 +95,12 @@ void component(JsonWriter& json, const health::Component& component) {
   json.end_object().end_object().end_array();
 }
 
+void append_names(JsonWriter& json, std::string_view key, const std::vector<std::string>& names) {
+  json.key(key).begin_array();
+  for (const std::string& name : names) json.string(name);
+  json.end_array();
+}
+
 }  // namespace
 
 std::string stream_json(const engine::StreamView& view) {
@@ -166,8 +172,46 @@ std::string alert_json(const engine::AlertView& view) {
   moment(json, "started_at", row.started_at);
   moment(json, "updated_at", row.updated_at);
   moment(json, "resolved_at", row.resolved_at);
+  json.key("acknowledged");
+  if (row.acked_at) {
+    json.begin_object().field("by", row.acked_by).field("comment", row.ack_comment);
+    moment(json, "at", row.acked_at);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  append_names(json, "silenced_by", view.silenced_by);
+  append_names(json, "maintenance", view.maintenance);
   json.end_object();
   return out;
+}
+
+std::string alert_json(const engine::AlertView& view, const AlertStory* story) {
+  std::string out = alert_json(view);
+  out.pop_back();  // its last brace
+  if (story == nullptr) return out + R"(,"transitions":null,"notifications":null})";
+  out += R"(,"transitions":)";
+  JsonWriter transitions(out);
+  transitions.begin_array();
+  for (const AlertTransitionRow& row : story->transitions) {
+    transitions.begin_object();
+    moment(transitions, "at", row.at);
+    transitions.field("from", row.from).field("to", row.to).field("severity", row.severity);
+    transitions.field("message", row.message).end_object();
+  }
+  transitions.end_array();
+  out += R"(,"notifications":)";
+  JsonWriter notes(out);
+  notes.begin_array();
+  for (const NotificationRow& row : story->notifications) {
+    notes.begin_object().field("id", row.id).field("sink", row.sink).field("state", row.state);
+    notes.field("attempts", row.attempts);
+    moment(notes, "created_at", row.created_at);
+    moment(notes, "finished_at", row.finished_at);
+    notes.field("last_error", row.last_error).end_object();
+  }
+  notes.end_array();
+  return out + "}";
 }
 
 std::string health_json(const engine::HealthView& view, std::string_view version) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 #include "feedwatch/api/assets.hpp"
@@ -21,7 +20,6 @@ namespace feedwatch::api {
 namespace {
 
 constexpr std::size_t max_symbol = 256;  // as in the configuration
-constexpr std::size_t resolved_shown = 1'000;
 constexpr const char* dashboard_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -39,12 +37,6 @@ std::optional<StreamKey> key_of(const Target& target) {
   Result<StreamKey> key = StreamKey::parse(text);
   if (!key) return std::nullopt;
   return std::move(*key);
-}
-
-/// Newest first, whatever the id: ascending in text, as pages need it.
-std::string newest_first(const engine::AlertView& view) {
-  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
-  return fmt::format("{:019}-{}", latest - to_ns(view.row.started_at), view.row.id);
 }
 
 net::Response checks(bool good, const Target& target,
@@ -77,6 +69,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (auto refusal = gate_.refuse(request)) return respond(std::move(*refusal));
   const std::optional<Target> target = parse_target(request.target);
   if (!target) return respond(problem(400, "Bad Request", "the path cannot be read"));
+  if (AlertRoutes::serves(*target)) {
+    return alert_routes_.handle(*target, request, std::move(respond));
+  }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
   if (method == "POST" && target->segments == std::vector<std::string>{"v1", "admin", "reload"}) {
@@ -133,13 +128,6 @@ net::Response Routes::get_v1(const Target& target) {
   if (parts.size() == 2) {
     if (what == "streams") return streams(target);
     if (what == "lines") return lines(target);
-    if (what == "alerts") return alerts(target);
-  }
-  if (parts.size() == 3 && what == "alerts") {
-    for (const engine::AlertView& alert : ports_.control.alerts(resolved_shown)) {
-      if (alert.row.id == parts[2]) return json_reply(200, alert_json(alert));
-    }
-    return not_found("no alert of that id is open or was resolved lately");
   }
   if (what == "streams" || what == "prices") {
     const std::optional<StreamKey> key = key_of(target);
@@ -204,20 +192,6 @@ net::Response Routes::lines(const Target& target) const {
   return list(
       "lines", views, *page, [](const engine::LineView& view) { return view.status.name; },
       line_json);
-}
-
-net::Response Routes::alerts(const Target& target) const {
-  const Result<Page> page = page_of(target);
-  if (!page) return problem(400, "Bad Request", page.error().text());
-  const auto open = target.parameter("open");
-  if (open && *open != "true" && *open != "false") {
-    return problem(400, "Bad Request", "open must be true or false");
-  }
-  std::vector<engine::AlertView> views = ports_.control.alerts(open == "true" ? 0 : resolved_shown);
-  if (open == "false")
-    std::erase_if(views, [](const engine::AlertView& view) { return view.open; });
-  std::ranges::sort(views, {}, newest_first);
-  return list("alerts", views, *page, newest_first, alert_json);
 }
 
 // ---- probes -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "feedwatch/api/alert_routes.hpp"
 #include "feedwatch/api/security.hpp"
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/api/target.hpp"
@@ -14,6 +15,8 @@ namespace feedwatch::api {
 class Routes {
  public:
   Routes(const ApiOptions& options, ApiPorts ports);
+  Routes(const Routes&) = delete;
+  Routes& operator=(const Routes&) = delete;
 
   void handle(net::Request request, net::Responder respond);
   /// From the next request on.
@@ -27,7 +30,6 @@ class Routes {
   net::Response one_stream(const StreamKey& key) const;
   net::Response price(const StreamKey& key, const Target& target);
   net::Response lines(const Target& target) const;
-  net::Response alerts(const Target& target) const;
   net::Response live(const Target& target) const;
   net::Response ready(const Target& target) const;
   net::Response metrics(const net::Request& request);
@@ -37,6 +39,7 @@ class Routes {
                     net::Responder respond);
 
   ApiPorts ports_;
+  AlertRoutes alert_routes_{ports_};
   std::string version_;
   Gatekeeper gate_;
   Guard guard_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "feedwatch/api/history.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/engine/control.hpp"
@@ -44,8 +45,8 @@ struct ProcessFacts {
 /// Everything the API shows or asks for. All references outlive the server.
 struct ApiPorts {
   const Clock& clock;
-  const engine::Control& control;  ///< on the same thread
-  const Monitor& monitor;          ///< reading calls only
+  engine::Control& control;  ///< on the same thread
+  const Monitor& monitor;    ///< reading calls only
   Decisions& decisions;
   std::function<ProcessFacts()> process;
   /// Told once per episode: a price was given out although its stream is degraded (semantics §5).
@@ -58,6 +59,8 @@ struct ApiPorts {
   /// nobody reads it (the monitor is embedded).
   using Reloaded = std::move_only_function<void(Result<std::vector<std::string>>)>;
   std::function<void(Reloaded)> reload = {};
+  /// What the store kept; without it only what the control remembers is shown.
+  History* history = nullptr;
 };
 
 /// HTTP API, metrics, health and dashboard (docs/reference/http.md). Runs on the control thread's

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "feedwatch/app/history_reader.hpp"
+#include "feedwatch/app/recovered.hpp"
 #include "feedwatch/app/shard_loop.hpp"
 #include "feedwatch/app/venue_homes.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -99,6 +101,7 @@ struct App::Impl {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::unique_ptr<Wakeup> control_wakeup;
   std::optional<engine::Control> control;
+  std::unique_ptr<HistoryReader> history;
   std::unique_ptr<api::ApiServer> api;
 
   std::thread control_thread;
@@ -162,20 +165,11 @@ Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
   auto query = store->reader();
   if (!query) return std::unexpected(query.error());
-  auto open_alerts = (*query)->open_alerts();
-  if (!open_alerts) return std::unexpected(open_alerts.error());
-  auto pending = (*query)->pending_notifications();
-  if (!pending) return std::unexpected(pending.error());
-  auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
-  if (!resolved) return std::unexpected(resolved.error());
+  auto recovered = read_recovered(**query, log);
+  if (!recovered) return std::unexpected(recovered.error());
 
   if (auto built = build_shards(); !built) return built;
-  if (auto built = build_control({.open_alerts = std::move(*open_alerts),
-                                  .pending_notifications = std::move(*pending),
-                                  .resolved_alerts = std::move(*resolved)});
-      !built) {
-    return built;
-  }
+  if (auto built = build_control(std::move(*recovered)); !built) return built;
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
   for (const auto& loop : loops) {
@@ -269,9 +263,11 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .monitor = std::as_const(*loops.front()).shard().monitor(),
           .self = [this] { return self(); },
           .store = [this] { return store_self(); },
-          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); }},
+          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
+          .state = store.get()},
       std::move(recovered));
   if (observer) control->set_observer(observer);
+  history = std::make_unique<HistoryReader>(settings.store.url, control_reactor);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
   if (!listening) return std::unexpected(listening.error());
   api = std::move(*listening);
@@ -420,7 +416,8 @@ api::ApiPorts App::Impl::api_ports() {
                                                     .fix = {}});
                      });
           },
-      .reload = ask_reload};
+      .reload = ask_reload,
+      .history = history.get()};
 }
 
 // ---- reload -------------------------------------------------------------------------------------
@@ -436,6 +433,7 @@ Result<void> App::Impl::reload(AppSettings next) {
   }
   run_on(control_reactor, [&] {
     control->reconfigure(next.control.alerts);
+    control->set_maintenances(next.control.maintenances);
     api->set_access(next.api);
   });
   settings.shard.venues = std::move(next.shard.venues);

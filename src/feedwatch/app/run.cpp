@@ -130,6 +130,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
   settings.control.external_url = config.external_url;
+  settings.control.maintenances = config.maintenances;
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
   settings.store.password_file = config.store.password_file;

@@ -12,6 +12,7 @@
 #include "feedwatch/config/document.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
+#include "feedwatch/muting/maintenance.hpp"
 
 namespace feedwatch::config {
 
@@ -103,6 +104,7 @@ struct Config {
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;
+  std::vector<muting::Maintenance> maintenances;
   std::string external_url;     ///< where a person finds the monitor; may be empty
   std::vector<Error> warnings;  ///< no mistakes, and yet somebody should know
   Document document;            ///< what is in force and where each value came from, for print.hpp

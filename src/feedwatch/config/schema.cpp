@@ -200,6 +200,17 @@ constexpr std::array alert_keys{
         .help = "Undelivered notifications of each sink kept in memory."},
 };
 
+constexpr std::array maintenance_keys{
+    Key{.name = "name", .help = "Its name where alerts are shown. Default: `maintenance-` and its number."},
+    Key{.name = "matchers", .type = Type::list, .required = true,
+        .help = "Which alerts: `label=\"value\"`, with `=`, `!=`, `=~` or `!~`; all must hold. Labels: `alertname`, `severity`, `venue`, `symbol`, `kind`, `sink`, `instance`."},
+    Key{.name = "start", .help = "One window: when it begins, `2026-12-01T02:00:00Z`."},
+    Key{.name = "end", .help = "And when it is over."},
+    Key{.name = "days", .type = Type::list, .help = "Windows that come again: days they begin on, `mon` to `sun`, UTC. Default: every day."},
+    Key{.name = "at", .help = "When they begin, UTC: `02:30`."},
+    Key{.name = "for", .type = Type::duration, .help = "How long they last: at most a day where they begin every day, else a week."},
+};
+
 constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
     Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
@@ -212,6 +223,7 @@ constexpr std::array tables{
     Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys, .restart = true},
     Table{.name = "log", .help = "Standard error.", .keys = log_keys},
     Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},
+    Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
 };
 // clang-format on
 

@@ -57,6 +57,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       ports(std::move(given_ports)),
       anchor{ports.clock.wall_now(), ports.clock.now()},
       pipeline(pipeline_options(options.alerts, anchor)),
+      muting(options.maintenances),
       outbox(outbox_options(options), targets_of(ports.sinks)),
       resends(resends_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
@@ -99,9 +100,14 @@ void Control::Impl::take_status(MonoTime now) {
   // Causes before what they explain.
   count_wanted();
   for (auto& [name, facts] : venues) judge_venue(facts, now);
-  for (const auto& [id, track] : streams) {
-    if (changed_streams.contains(id) || changed_venues.contains(track.status.info->key.venue)) {
-      judge_stream(track, now);
+  if (!changed_venues.empty()) {
+    for (const auto& [id, track] : streams) {
+      if (changed_venues.contains(track.status.info->key.venue)) changed_streams.insert(id);
+    }
+  }
+  for (const StreamId id : changed_streams) {
+    if (const auto track = streams.find(id); track != streams.end()) {
+      judge_stream(track->second, now);
     }
   }
   if (!evaluated && !(taken.streams.empty() && taken.venues.empty())) evaluated = now;
@@ -128,6 +134,8 @@ void Control::Impl::turn(MonoTime now) {
   record_finished(now);
   review(now);
   settle(now);
+  release_muted(now);
+  remember(now);
   journal.on_time(now);
   probe.on_time(now);
   deliver(std::move(attempts), now);
@@ -137,7 +145,7 @@ void Control::Impl::turn(MonoTime now) {
 void Control::Impl::arm(MonoTime now) {
   const MonoTime next =
       std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                journal.next_deadline(), probe.next_deadline(), next_review(now)});
+                journal.next_deadline(), probe.next_deadline(), next_review(now), next_release(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {
@@ -182,6 +190,7 @@ void Control::reconfigure(const AlertOptions& options) {
 }
 
 void Control::hurry(MonoTime now) {
+  impl_->remember_at = now;
   impl_->outbox.hurry(now);
   impl_->run(now);
 }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "feedwatch/alert/alert.hpp"
+#include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
@@ -15,6 +18,8 @@
 #include "feedwatch/engine/views.hpp"
 #include "feedwatch/health/evidence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/muting/maintenance.hpp"
+#include "feedwatch/muting/silence.hpp"
 
 namespace feedwatch::engine {
 
@@ -35,6 +40,7 @@ struct ControlOptions {
   std::uint64_t seed = 1;  ///< jitter and ids
   std::string instance = "feedwatch";
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
+  std::vector<muting::Maintenance> maintenances;  ///< announced work: recorded and not told
 };
 
 struct ControlPorts {
@@ -50,6 +56,8 @@ struct ControlPorts {
   std::function<health::StoreSelf()> store = {};
   /// Has the store write, read back and delete a row; answered later, on this thread.
   StoreProbe::Ask probe = {};
+  /// What is pending or about to end goes on in a later run; without it that begins anew.
+  StateStore* state = nullptr;
 };
 
 /// Resolved alerts a control remembers.
@@ -61,7 +69,15 @@ struct Recovered {
   std::vector<AlertRow> open_alerts;
   std::vector<NotificationRow> pending_notifications;
   std::vector<AlertRow> resolved_alerts = {};
+  std::vector<muting::Silence> silences = {};
+  /// By id of an open alert: the highest severity somebody was told, if anybody was. One that is
+  /// not in it was told as it is.
+  std::map<std::string, std::optional<alert::Severity>> told = {};
 };
+
+/// `last_error` of a notification row that a mute kept from leaving begins with it: nobody was
+/// told.
+inline constexpr std::string_view muted_note = "muted";
 
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)
 /// calls everything; acts only through ports; holds one wake-up. The simulator runs this very
@@ -83,6 +99,19 @@ class Control {
   void adopt(const AlertRow& row, std::vector<NotificationRow> notes);
   /// Other times from now on. An alert that a longer one would still hold back stays open.
   void reconfigure(const AlertOptions& options);
+  /// Other windows from now on. What none of them mutes and still fires is told.
+  void set_maintenances(std::vector<muting::Maintenance> maintenances);
+
+  // ---- what people do; all of it becomes a row ----
+  /// As muting::Silences::put(): the silence as it is now.
+  Result<muting::Silence> put_silence(muting::Silence wish);
+  Result<muting::Silence> expire_silence(const std::string& id);
+  /// Somebody has taken the open alert of this id on: it is not repeated, until it is raised or
+  /// ends. Again it replaces the acknowledgement.
+  Result<void> acknowledge(const std::string& alert_id, std::string by, std::string comment);
+  /// Takes it back.
+  Result<void> unacknowledge(const std::string& alert_id);
+
   /// Stopping: nothing waits for its siblings any more.
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
@@ -94,6 +123,8 @@ class Control {
   std::vector<LineView> lines(MonoTime now) const;
   /// Open ones and, newest first, at most `resolved` recently resolved ones.
   std::vector<AlertView> alerts(std::size_t resolved = 100) const;
+  std::vector<muting::Silence> silences() const;
+  WallTime utc(MonoTime now) const;  ///< anchored: what states of silences are judged by
   /// How many alerts of each name are pending and firing; every name of a rule is there.
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;

@@ -17,6 +17,8 @@
 #include "feedwatch/engine/control_rate.hpp"
 #include "feedwatch/engine/control_rules.hpp"
 #include "feedwatch/health/registry.hpp"
+#include "feedwatch/muting/muting.hpp"
+#include "feedwatch/muting/telling.hpp"
 
 namespace feedwatch::engine {
 
@@ -81,6 +83,19 @@ struct Control::Impl {
   AlertRow row_of(const alert::Alert& alert) const;
   MonoTime next_review(MonoTime now) const;
 
+  // ---- mutes and what is remembered (control_muting.cpp) ----
+  muting::MutedBy muted_by(const alert::Alert& alert, MonoTime now) const;
+  bool is_muted(const alert::Alert& alert, MonoTime now) const;
+  bool takes_notes(const AlertRow& row, bool is_open, bool is_known, MonoTime now);
+  void withdraw(std::vector<NotificationRow> notes, MonoTime now);
+  void release_muted(MonoTime now);
+  MonoTime next_release(MonoTime now) const;
+  void keep(const std::vector<muting::Silence>& silences, MonoTime now);
+  Result<void> acknowledge(const std::string& alert_id, std::optional<alert::Ack> ack,
+                           MonoTime now);
+  void remember(MonoTime now);
+  MonoTime mono_of(WallTime at) const;
+
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
@@ -106,6 +121,10 @@ struct Control::Impl {
   WallAnchor anchor;
   rules::Options rule_options;
   alert::Pipeline pipeline;
+  muting::Muting muting;
+  muting::Telling telling;
+  MonoTime release_at = MonoTime::min();   ///< when a mute may have ended
+  MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
   std::vector<std::optional<alert::Resend>> resends;  ///< of the sinks that need it
   JournalQueue journal;
@@ -114,11 +133,13 @@ struct Control::Impl {
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
   std::map<LineId, LineTrack> lines;
+  std::map<std::string, LineId, std::less<>> line_by_name;
   std::map<std::string, rules::VenueFacts, std::less<>> venues;
   std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
   std::function<void(const Event&)> observer;
   Counters counted;
   bool started = false;
+  bool wanted_changed = true;         ///< a stream or venue has come, gone, or become required
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
   bool orphans_waited = false;  ///< what is found later has ended when it is found
@@ -127,6 +148,9 @@ struct Control::Impl {
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
+
+/// Under which the StateStore has what the control remembers of its alerts.
+inline constexpr std::string_view memory_key = "control/alerts";
 
 /// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
 constexpr Duration orphan_delay = 5s;

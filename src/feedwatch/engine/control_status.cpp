@@ -49,6 +49,7 @@ void Control::Impl::apply(StreamStatus next, MonoTime now, std::vector<JournalRo
   }
 
   StreamTrack& track = streams[next.stream];
+  wanted_changed = wanted_changed || track.status.info != next.info;
   if (!track.status.info) track.status.info = next.info;
   stream_by_text.insert_or_assign(next.info->text, next.stream);
   level_change(track, next, now, rows);
@@ -159,6 +160,7 @@ void Control::Impl::forget_stream(StreamId stream) {
   const auto named = stream_by_text.find(info.text);
   if (named != stream_by_text.end() && named->second == stream) stream_by_text.erase(named);
   streams.erase(known);
+  wanted_changed = true;
 }
 
 void Control::Impl::forget_venue(const std::string& venue) {
@@ -194,8 +196,10 @@ void Control::Impl::apply(LineStatus next, MonoTime now) {
   }
   if (next.removed) {
     if (!is_new) lines.erase(known);
+    line_by_name.erase(next.name);
     return;
   }
+  line_by_name.insert_or_assign(next.name, next.line);
   LineTrack& track = lines[next.line];
   track.rate.add(now, next.frames);
   track.status = std::move(next);
@@ -208,6 +212,7 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
     return false;
   }
   const auto [place, is_new] = venues.try_emplace(next.venue);
+  wanted_changed = wanted_changed || is_new;
   rules::VenueFacts& facts = place->second;
   const bool limited = next.limited_until && *next.limited_until > now;
   const bool moved = is_new || facts.status.live != next.live ||
@@ -233,6 +238,7 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
 }
 
 void Control::Impl::count_wanted() {
+  if (!std::exchange(wanted_changed, false)) return;
   for (auto& [name, facts] : venues) facts.wanted = facts.required = false;
   for (const auto& [id, track] : streams) {
     const StreamInfo& info = *track.status.info;

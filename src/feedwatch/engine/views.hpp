@@ -48,6 +48,8 @@ struct LineView {
 struct AlertView {
   AlertRow row;
   bool open = false;
+  std::vector<std::string> silenced_by = {};  ///< ids, at this instant
+  std::vector<std::string> maintenance = {};  ///< names of the windows it stands in
 };
 
 struct AlertCount {

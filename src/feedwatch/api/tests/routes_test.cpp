@@ -234,7 +234,10 @@ TEST_F(RoutesTest, alerts_newest_first_open_or_not_in_pages) {
   EXPECT_NE(first["alerts"][0]["id"], second["alerts"][0]["id"]);
 
   const std::string id = first["alerts"][0]["id"];
-  EXPECT_EQ(bench.json("/v1/alerts/" + id), first["alerts"][0]);
+  Json alone = bench.json("/v1/alerts/" + id);
+  alone.erase("transitions");
+  alone.erase("notifications");
+  EXPECT_EQ(alone, first["alerts"][0]);
   EXPECT_THAT(problem_of(bench.get("/v1/alerts/nobody")), HasSubstr("404 no alert"));
 }
 

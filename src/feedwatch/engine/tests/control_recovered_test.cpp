@@ -130,6 +130,25 @@ TEST_F(ControlAdopted, an_alert_that_fires_at_once_with_another_writers_takes_it
   EXPECT_NE(bench.control.alerts(0).at(0).row.id, "theirs") << "news overtaken by its end";
 }
 
+TEST_F(ControlAdopted, while_we_are_suspect_no_stream_and_no_line_is_accused) {
+  bench.put(ControlBench::venue(true, t0));
+  auto btc = bench.watch("BTC");
+  heal(btc);
+  AlertRow suspect = foreign_row("monitor_suspect", {}, "critical");
+  bench.control.adopt(suspect, {});
+  go_stale(btc);
+  bench.put(ControlBench::venue(false, bench.clock.time));
+  bench.run_until(t0 + 20s);
+  EXPECT_THAT(bench.open(), ElementsAre("monitor_suspect critical"));
+  suspect.state = "resolved";
+  suspect.resolved_at = bench.clock.wall_now();
+  bench.control.adopt(suspect, {});
+  bench.run_until(t0 + 21s);
+  EXPECT_THAT(bench.open(), testing::UnorderedElementsAre("line_down{venue=\"v\"} critical",
+                                                          staleness("BTC") + " critical"))
+      << "still true, and nothing excuses it any more";
+}
+
 // ---- an earlier run ----
 
 AlertRow open_row(const std::string& symbol) {
