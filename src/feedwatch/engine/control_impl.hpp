@@ -16,6 +16,7 @@
 #include "feedwatch/engine/control_rate.hpp"
 #include "feedwatch/engine/control_rules.hpp"
 #include "feedwatch/health/registry.hpp"
+#include "feedwatch/health/reports.hpp"
 
 namespace feedwatch::engine {
 
@@ -94,7 +95,9 @@ struct Control::Impl {
   health::FeedEvidence feed_evidence(MonoTime now) const;
   health::StoreEvidence store_evidence(MonoTime now) const;
   std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
+  std::vector<health::ExchangeEvidence> exchange_evidence(MonoTime now) const;
   HealthView health(MonoTime now) const;
+  bool store_accepts(MonoTime now) const;
 
   ControlOptions options;
   ControlPorts ports;
@@ -102,8 +105,10 @@ struct Control::Impl {
   rules::Options rule_options;
   alert::Pipeline pipeline;
   alert::Outbox outbox;
+  std::map<std::string, Histogram, std::less<>> latencies;  ///< of deliveries, by sink
   JournalQueue journal;
   StoreProbe probe;
+  health::Reports reports;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
@@ -115,8 +120,9 @@ struct Control::Impl {
   bool started = false;
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
-  bool orphans_waited = false;  ///< what is found later has ended when it is found
-  bool streams_known = false;   ///< latched: every required stream has left unknown once
+  bool orphans_waited = false;    ///< what is found later has ended when it is found
+  bool streams_known = false;     ///< latched: every required stream has left unknown once
+  bool components_known = false;  ///< latched: no required component was unknown
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

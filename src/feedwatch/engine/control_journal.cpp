@@ -78,6 +78,7 @@ void JournalQueue::answered(const std::expected<void, Error>& result) {
   in_flight_ = false;
   const MonoTime now = clock_.now();
   if (result) {
+    took_.observe(now - began_);
     succeeded(now);
   } else {
     failed(result.error(), now);

@@ -34,7 +34,9 @@ class ApiBench : public engine::ControlBench {
                 [this](StreamKey key, std::string owner, ApiPorts::Done done) {
                   leases.push_back("-" + key.text() + " " + owner);
                   done(lease_result);
-                }};
+                },
+            .report = [this](health::Report report) { return control.report(std::move(report)); },
+            .withdraw = [this](std::string_view name) { return control.withdraw(name); }};
   }
 
   net::Response ask(net::Request request) {
