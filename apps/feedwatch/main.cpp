@@ -18,6 +18,7 @@
 #include "feedwatch/app/db.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
+#include "feedwatch/app/doctor.hpp"
 #include "feedwatch/app/record.hpp"
 #include "feedwatch/app/replay.hpp"
 #include "feedwatch/app/run.hpp"
@@ -63,6 +64,7 @@ struct Arguments {
   app::AlertsArgs alerts;
   app::SilenceArgs silence;
   bool expired = false, undo = false;
+  app::CheckArgs check;
   std::string stream, max_age, owner = "cli", ttl = "1h";
   std::vector<std::string> scenarios;
   app::SimScenarioOptions scenario;
@@ -123,6 +125,15 @@ void add_monitor_commands(CLI::App& root, Arguments& args, Action& action) {
   demo->add_option("--for", args.demo_for, "stop by itself after so long (60s)");
   demo->add_flag("--json", args.json, "print one JSON summary last");
 
+  CLI::App* doctor = command(root, action, "doctor",
+                             "Look at what a monitor needs: clock, network, disk, store", [&] {
+                               return with_config(args, [&](const app::ConfigArgs& config_args) {
+                                 return app::run_doctor(config_args, args.json, std::cout);
+                               });
+                             });
+  add_config_flags(doctor, args);
+  doctor->add_flag("--json", args.json, "one JSON object");
+
   CLI::App* config = root.add_subcommand("config", "Check, print or describe the configuration");
   config->require_subcommand(1);
   add_config_flags(command(*config, action, "check", "Load and check, start nothing",
@@ -168,6 +179,13 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_client_flags(command(root, action, "reload", "Have a running monitor read its configuration",
                            [&] { return app::run_reload(args.client); }),
                    args);
+  CLI::App* check =
+      command(root, action, "check", "One line for a monitoring system, and its exit code",
+              [&] { return app::run_check(args.client, args.check); });
+  check->add_option("--stream", args.check.stream, "one stream instead of all, venue/symbol/kind");
+  check->add_option("-w,--warning", args.check.warning, "its age that warns (10s)");
+  check->add_option("-c,--critical", args.check.critical, "its age that is critical (30s)");
+  add_client_flags(check, args);
   CLI::App* price =
       command(root, action, "price", "A price with its ages, or the refusal (exit 4)", [&] {
         if (args.shared.name.empty()) {
@@ -389,7 +407,9 @@ int usage(const CLI::App& root, const CLI::ParseError& error) {
   app::print_error({.what = no_command && !strange.empty() ? strange.front() : "usage",
                     .why = api::printable(why),
                     .fix = help + "--help"});
-  return app::exit_usage;
+  // What a monitoring system takes for unknown, not for critical.
+  constexpr int plugin_unknown = 3;
+  return at->get_name() == "check" ? plugin_unknown : app::exit_usage;
 }
 
 int run(int argc, char** argv) {

@@ -34,6 +34,7 @@ class Routes {
   net::Response ready(const Target& target) const;
   net::Response metrics(const net::Request& request);
   void reload(net::Responder respond);
+  net::Response change_component(const net::Request& request, const std::string& name) const;
   void put_lease(StreamKey key, const std::string& body, net::Responder respond);
   void delete_lease(StreamKey key, const Target& target, const std::string& body,
                     net::Responder respond);

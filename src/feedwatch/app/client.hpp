@@ -17,6 +17,14 @@ struct ClientArgs {
 /// alerts. Exit 0, or 1 when the monitor cannot be reached.
 int run_status(const ClientArgs& args);
 
+struct CheckArgs {
+  std::string stream;             ///< empty = the whole monitor
+  std::string warning, critical;  ///< ages, of one stream; empty = its own limits
+};
+/// `feedwatch check`: one line of a monitoring plugin; exit 0 ok, 1 warning, 2 critical (also when
+/// no monitor answers: then nobody watches), 3 unknown, and what is wrong with the command line.
+int run_check(const ClientArgs& args, const CheckArgs& check);
+
 /// `feedwatch price STREAM --max-age 5s`: price and both ages; a refusal is exit 4.
 constexpr int exit_refused = 4;
 int run_price(const ClientArgs& args, const std::string& stream, const std::string& max_age);

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "feedwatch/app/log.hpp"
+#include "feedwatch/app/process_usage.hpp"
 #include "feedwatch/app/reload_desk.hpp"
 #include "feedwatch/app/shutdown_signal.hpp"
 #include "feedwatch/config/diff.hpp"
@@ -204,11 +205,14 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
   if (!config) return exit_configuration;
   // Whoever reads our log may go away; that is no reason to stop watching.
   std::signal(SIGPIPE, SIG_IGN);
+  forbid_core_dumps();
   ShutdownSignal signal;
   Log log(config->log);
   for (const Error& warning : config->warnings) log.line("warning", warning.text());
   AppSettings settings = settings_from(*config);
   settings.api.version = version;
+  const ServiceManager manager = ServiceManager::from_environment();
+  settings.manager = manager;
   if (settings.record) settings.record->program = fmt::format("feedwatch {}", version);
   App app(std::move(settings),
           [&](std::string_view severity, std::string_view text) { log.line(severity, text); });
@@ -224,6 +228,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     return exit_configuration;
   }
   log.line("info", "listening on " + app.api_url());
+  manager.ready("listening on " + app.api_url());
   if (config->venues.empty()) {
     log.line("warning", "no [[venue]] is configured: nothing is watched, health is unknown");
   }
@@ -232,6 +237,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     for (ReloadDone& asker : desk.take()) app.answer(std::move(asker), result);
   }
   log.line("info", "stopping");
+  manager.stopping();
   if (auto stopped = app.stop(); !stopped) {
     print_error(stopped.error());
     return exit_failure;

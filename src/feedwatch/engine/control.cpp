@@ -212,7 +212,13 @@ Control::Counters Control::counters() const {
   counters.journal_errors = impl_->journal.errors();
   counters.journal_dropped_rows = impl_->journal.dropped_rows();
   counters.journal_pending = impl_->journal.pending();
+  counters.journal_rows = impl_->journal.rows();
+  counters.journal_capacity = impl_->journal.max_rows();
   return counters;
+}
+
+Histogram::Snapshot Control::store_latency() const {
+  return impl_->journal.took();
 }
 
 void Control::set_observer(std::function<void(const Event&)> observer) {

@@ -17,6 +17,7 @@
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
 #include "feedwatch/health/evidence.hpp"
+#include "feedwatch/health/reports.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 #include "feedwatch/muting/maintenance.hpp"
 #include "feedwatch/muting/silence.hpp"
@@ -58,6 +59,8 @@ struct ControlPorts {
   StoreProbe::Ask probe = {};
   /// What is pending or about to end goes on in a later run; without it that begins anew.
   StateStore* state = nullptr;
+  /// What is known of pulses; without it, or without any, there is no "Signal Processor".
+  std::function<std::vector<health::PulseEvidence>(MonoTime now)> pulses = {};
 };
 
 /// Resolved alerts a control remembers.
@@ -129,6 +132,10 @@ class Control {
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;
   HealthView health(MonoTime now) const;
+  /// What something outside says of itself, as a component until its time is over. The error says
+  /// what is wrong with it.
+  Result<void> report(health::Report report);
+  bool withdraw(std::string_view component);  ///< false = nothing was reported under the name
   std::vector<VenueStatus> venues() const;
 
   struct Counters {
@@ -137,11 +144,13 @@ class Control {
     std::uint64_t journal_commits = 0, journal_errors = 0, transitions = 0, transitions_merged = 0;
     std::uint64_t notifications_dropped = 0, journal_dropped_rows = 0;
     std::size_t notifications_pending = 0, journal_pending = 0;
+    std::size_t journal_rows = 0, journal_capacity = 0;  ///< rows that wait, and may
   };
   Counters counters() const;
-  /// Every required stream has left unknown once (those of patterns included; true for good from
-  /// then on), and the store accepts or spools.
-  bool ready(MonoTime now) const;
+  /// How long batches of rows took to be written.
+  Histogram::Snapshot store_latency() const;
+  Readiness readiness(MonoTime now) const;
+  bool ready(MonoTime now) const;  ///< all of it
 
   /// An observer of everything the control decides, as text, in order: `sim`'s event log, the
   /// demo's ledger and the log file use it. Called on the control thread.

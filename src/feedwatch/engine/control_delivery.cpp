@@ -134,6 +134,10 @@ void Control::Impl::record_finished(MonoTime now) {
   std::vector<JournalRow> rows;
   for (auto& row : outbox.take_finished()) {
     row.finished_at = anchor.at(now);
+    if (row.state == "delivered") {
+      latencies.try_emplace(row.sink, latency_bounds)
+          .first->second.observe(*row.finished_at - row.created_at);
+    }
     Event event;
     event.type = Event::Type::notification;
     event.at = now;

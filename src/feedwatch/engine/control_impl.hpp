@@ -19,6 +19,7 @@
 #include "feedwatch/health/registry.hpp"
 #include "feedwatch/muting/muting.hpp"
 #include "feedwatch/muting/telling.hpp"
+#include "feedwatch/health/reports.hpp"
 
 namespace feedwatch::engine {
 
@@ -114,7 +115,9 @@ struct Control::Impl {
   health::FeedEvidence feed_evidence(MonoTime now) const;
   health::StoreEvidence store_evidence(MonoTime now) const;
   std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
+  std::vector<health::ExchangeEvidence> exchange_evidence(MonoTime now) const;
   HealthView health(MonoTime now) const;
+  bool store_accepts(MonoTime now) const;
 
   ControlOptions options;
   ControlPorts ports;
@@ -127,8 +130,10 @@ struct Control::Impl {
   MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
   std::vector<std::optional<alert::Resend>> resends;  ///< of the sinks that need it
+  std::map<std::string, Histogram, std::less<>> latencies;  ///< of deliveries, by sink
   JournalQueue journal;
   StoreProbe probe;
+  health::Reports reports;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
@@ -142,8 +147,9 @@ struct Control::Impl {
   bool wanted_changed = true;         ///< a stream or venue has come, gone, or become required
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
-  bool orphans_waited = false;  ///< what is found later has ended when it is found
-  bool streams_known = false;   ///< latched: every required stream has left unknown once
+  bool orphans_waited = false;    ///< what is found later has ended when it is found
+  bool streams_known = false;     ///< latched: every required stream has left unknown once
+  bool components_known = false;  ///< latched: no required component was unknown
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

@@ -102,6 +102,7 @@ void JournalQueue::answered(const std::expected<void, Error>& result) {
   --in_flight_;
   const MonoTime now = clock_.now();
   if (result) {
+    took_.observe(now - began_);
     last_success_ = now;
     took_one();
   } else if (!group_error_) {

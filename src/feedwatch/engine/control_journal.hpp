@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "feedwatch/base/histogram.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/random.hpp"
@@ -55,10 +56,14 @@ class JournalQueue {
 
   bool empty() const { return queue_.empty(); }
   std::size_t pending() const { return queue_.size(); }
+  std::size_t rows() const { return rows_; }
+  std::size_t max_rows() const { return options_.max_rows; }
   /// Since when commits fail or hang; nothing while all is well.
   std::optional<MonoTime> trouble_since(MonoTime now) const;
   health::StoreEvidence evidence(MonoTime now) const;
   std::uint64_t commits() const { return commits_; }
+  /// How long the journal took to answer well, from the question on.
+  Histogram::Snapshot took() const { return took_.snapshot(); }
   std::uint64_t errors() const { return errors_; }
   std::uint64_t dropped_rows() const { return dropped_; }
   const std::string& last_error() const { return last_error_; }
@@ -107,6 +112,7 @@ class JournalQueue {
   std::uint64_t consecutive_ = 0;
   std::uint64_t commits_ = 0, errors_ = 0, dropped_ = 0, dropped_at_success_ = 0, keys_ = 0;
   std::string last_error_;
+  Histogram took_{latency_bounds};
   Random random_;
   std::shared_ptr<JournalQueue*> alive_;  ///< last: answers that come later find nobody
 };

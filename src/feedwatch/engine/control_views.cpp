@@ -127,6 +127,9 @@ std::vector<SinkView> Control::sinks() const {
     const alert::Outbox::Counters& counters = outbox.counters(sink);
     views.push_back({outbox.sinks()[sink], counters.delivered, counters.failed, counters.retries,
                      counters.dropped, outbox.health(sink).pending, outbox.capacity()});
+    const auto latency = impl_->latencies.find(outbox.sinks()[sink]);
+    views.back().latency = latency != impl_->latencies.end() ? latency->second.snapshot()
+                                                             : Histogram(latency_bounds).snapshot();
   }
   return views;
 }

@@ -68,6 +68,8 @@ class ApiBench : public engine::ControlBench {
                   leases.push_back("-" + key.text() + " " + owner);
                   done(lease_result);
                 },
+            .report = [this](health::Report report) { return control.report(std::move(report)); },
+            .withdraw = [this](std::string_view name) { return control.withdraw(name); },
             .history = &history};
   }
 
