@@ -110,9 +110,8 @@ class Reader {
     }
     unsigned point = 0;
     const std::string_view digits = rest_.substr(0, 6).size() == 6 ? rest_.substr(2, 4) : "";
-    const char* const end = digits.data() + digits.size();
-    ok_ = letter == 'u' && digits.size() == 4 &&
-          std::from_chars(digits.data(), end, point, 16).ptr == end &&
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), point, 16);
+    ok_ = letter == 'u' && digits.size() == 4 && read.ptr == digits.data() + digits.size() &&
           (point < 0xD800U || point > 0xDFFFU);
     if (!ok_) return;
     append_utf8(out, point);

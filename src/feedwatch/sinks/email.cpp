@@ -79,10 +79,9 @@ SinkResult send(const EmailOptions& options, std::string_view message,
   set_server(curl.get(), options);
   std::unique_ptr<curl_slist, Release> to;
   for (const std::string& each : options.addresses.to) {
-    curl_slist* const longer = curl_slist_append(to.get(), each.c_str());
-    if (longer == nullptr) return judge(CURLE_OUT_OF_MEMORY, 0);
-    (void)to.release();
-    to.reset(longer);
+    curl_slist* const head = curl_slist_append(to.get(), each.c_str());
+    if (head == nullptr) return judge(CURLE_OUT_OF_MEMORY, 0);
+    if (!to) to.reset(head);  // of a list that stands the head stays
   }
   set(curl.get(), CURLOPT_MAIL_FROM, options.addresses.from.c_str());
   set(curl.get(), CURLOPT_MAIL_RCPT, to.get());

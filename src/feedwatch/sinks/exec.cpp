@@ -81,13 +81,10 @@ class Plumbing {
   Plumbing(const Plumbing&) = delete;
   Plumbing& operator=(const Plumbing&) = delete;
 
-  int start(pid_t& pid, const std::vector<std::string>& command,
-            const std::vector<std::string>& environment) {
-    const auto pointers = [](const std::vector<std::string>& texts) {
-      std::vector<char*> list;
-      // posix_spawn() takes them as char* and does not write to them.
-      for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-      list.push_back(nullptr);
+  int start(pid_t& pid, std::vector<std::string> command, std::vector<std::string> environment) {
+    const auto pointers = [](std::vector<std::string>& texts) {
+      std::vector<char*> list(texts.size() + 1, nullptr);
+      std::ranges::transform(texts, list.begin(), [](std::string& text) { return text.data(); });
       return list;
     };
     return ::posix_spawn(&pid, command.front().c_str(), &files_, &how_, pointers(command).data(),
