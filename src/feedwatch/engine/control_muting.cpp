@@ -71,6 +71,7 @@ bool Control::Impl::takes_notes(const AlertRow& row, bool is_open, bool is_known
 
 void Control::Impl::withdraw(std::vector<NotificationRow> notes, MonoTime now) {
   std::vector<JournalRow> rows;
+  rows.reserve(notes.size());
   for (auto& note : notes) {
     note.state = "failed";
     note.last_error = muted_note;
@@ -106,6 +107,7 @@ MonoTime Control::Impl::next_release(MonoTime now) const {
 
 void Control::Impl::keep(const std::vector<muting::Silence>& silences, MonoTime now) {
   std::vector<JournalRow> rows;
+  rows.reserve(silences.size());
   for (const auto& silence : silences) rows.emplace_back(engine::row_of(silence));
   journal.push({journal.next_key("silence"), std::move(rows)}, JournalQueue::Type::alert, now);
   release_at = MonoTime::min();
