@@ -401,14 +401,14 @@ api::ApiPorts App::Impl::api_ports() {
                      });
           },
       .reload = ask_reload,
+      .history = history.get(),
       .report =
           [this](health::Report report) {
             log("info",
                 "component " + report.name + " reports " + std::string(to_text(report.status)));
             return control->report(std::move(report));
           },
-      .withdraw = [this](std::string_view component) { return control->withdraw(component); },
-      .history = history.get()};
+      .withdraw = [this](std::string_view component) { return control->withdraw(component); }};
 }
 
 // ---- reload -------------------------------------------------------------------------------------

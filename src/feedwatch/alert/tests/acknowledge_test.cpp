@@ -57,7 +57,7 @@ TEST_F(Acknowledged, only_what_fires_can_be) {
 }
 
 TEST(Scale, ten_thousand_children_of_one_cause_cost_by_what_moves) {
-  Pipeline pipeline({{60s, 4h, anchor}, 5s, 900ms});
+  Pipeline pipeline({{60s, 4h, anchor}, {5s, 1min, 500ms}, 900ms});
   const Finding down = found("line_down", {{"venue", "v"}}, t0);
   pipeline.observe(down);
   pipeline.settle(t0);
@@ -83,7 +83,7 @@ TEST(Scale, ten_thousand_children_of_one_cause_cost_by_what_moves) {
 }
 
 TEST(Inhibition, nothing_inhibits_itself) {
-  Pipeline pipeline({{60s, 4h, anchor}, 5s, 900ms});
+  Pipeline pipeline({{60s, 4h, anchor}, {5s, 1min, 500ms}, 900ms});
   Finding finding = found("a", {}, t0);
   finding.explained_by = finding.yields_to = {finding.identity};
   finding.hold = 1s;
@@ -94,7 +94,7 @@ TEST(Inhibition, nothing_inhibits_itself) {
 }
 
 TEST(Inhibition, of_two_that_explain_each_other_the_first_speaks) {
-  Pipeline pipeline({{60s, 4h, anchor}, 5s, 900ms});
+  Pipeline pipeline({{60s, 4h, anchor}, {5s, 1min, 500ms}, 900ms});
   Finding a = found("a", {}, t0);
   Finding b = found("b", {}, t0);
   a.explained_by = {b.identity};

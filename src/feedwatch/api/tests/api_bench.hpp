@@ -68,9 +68,9 @@ class ApiBench : public engine::ControlBench {
                   leases.push_back("-" + key.text() + " " + owner);
                   done(lease_result);
                 },
+            .history = &history,
             .report = [this](health::Report report) { return control.report(std::move(report)); },
-            .withdraw = [this](std::string_view name) { return control.withdraw(name); },
-            .history = &history};
+            .withdraw = [this](std::string_view name) { return control.withdraw(name); }};
   }
 
   net::Response ask(net::Request request) {
