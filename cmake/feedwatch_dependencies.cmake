@@ -7,6 +7,7 @@ find_package(tomlplusplus 3.3 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
+find_package(PostgreSQL 15 REQUIRED)   # libpq
 find_package(ZLIB REQUIRED)
 find_package(BZip2 REQUIRED)
 find_package(Boost 1.81 REQUIRED)

@@ -162,7 +162,7 @@ void App::answer(ReloadDone asker, ReloadResult result) {
 
 Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
-  auto query = store::open_query(settings.store.url);
+  auto query = store->reader();
   if (!query) return std::unexpected(query.error());
   auto open_alerts = (*query)->open_alerts();
   if (!open_alerts) return std::unexpected(open_alerts.error());

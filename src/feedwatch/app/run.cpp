@@ -84,6 +84,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.control.alerts = config.alerts;
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
+  settings.store.password_file = config.store.password_file;
   settings.api.address = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;
   settings.api.port = config.api.port;
   settings.api.cert_file = config.api.tls_cert_file.string();

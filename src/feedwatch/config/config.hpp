@@ -22,8 +22,9 @@ struct EngineConfig {
 };
 
 struct StoreConfig {
-  std::string url;  ///< "sqlite:///absolute/path"
+  std::string url;  ///< "sqlite:///absolute/path" or "postgresql://user@host:port/database?…"
   std::filesystem::path state_dir;
+  std::filesystem::path password_file;  ///< of PostgreSQL's user; empty = none
 };
 
 struct ApiConfig {

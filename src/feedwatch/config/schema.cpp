@@ -85,9 +85,12 @@ constexpr std::array engine_keys{
 };
 constexpr std::array store_keys{
     Key{.name = "url",
-        .help = "The database, `sqlite:///absolute/path`. Default: `feedwatch.db` in the state directory."},
+        .help = "The database: `sqlite:///absolute/path`, or `postgresql://user@host:5432/database` with libpq's parameters behind a `?` "
+                "(`sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem`). Default: `feedwatch.db` in the state directory."},
+    Key{.name = "password_file",
+        .help = "File with the password of PostgreSQL's user, read at each connection. Never in the URL."},
     Key{.name = "state_dir",
-        .help = "Where small state and the spool live, an absolute path. Default: `$STATE_DIRECTORY`, else "
+        .help = "Where small state, the spool and the copy of what a PostgreSQL database knows live, an absolute path. Default: `$STATE_DIRECTORY`, else "
                 "`$XDG_STATE_HOME/feedwatch`, else `~/.local/state/feedwatch`."},
 };
 constexpr std::array api_keys{

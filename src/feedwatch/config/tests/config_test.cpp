@@ -290,10 +290,19 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "between degraded_after and stale_after (5m) (set both in the [[policy]] that matches it)"},
       {"[store]\nurl = \"sqlite://f.db\"\n",
        "f.toml:2:7: store.url: \"sqlite://f.db\" names no database (use "
-       "sqlite:///absolute/path/feedwatch.db)"},
-      {"[store]\nurl = \"postgresql://h/d\"\n",
-       "f.toml:2:7: store.url: this program has no PostgreSQL store (use "
-       "sqlite:///absolute/path/feedwatch.db)"},
+       "sqlite:///absolute/path/feedwatch.db or postgresql://user@host:5432/database)"},
+      {"[store]\nurl = \"postgresql://h\"\n",
+       "f.toml:2:7: store.url: \"postgresql://h\" names no database (use "
+       "postgresql://user@host:5432/database)"},
+      {"[store]\nurl = \"postgresql://me:sesame@h/d\"\n",
+       "f.toml:2:7: store.url: holds a password (put it into a file and name that in "
+       "password_file)"},
+      {"[store]\nurl = \"postgresql://h/d?password=sesame\"\n",
+       "f.toml:2:7: store.url: holds a password (put it into a file and name that in "
+       "password_file)"},
+      {"[store]\nurl = \"sqlite:///f.db\"\npassword_file = \"x\"\n",
+       "f.toml:3:17: store.password_file: stands beside a url that is not PostgreSQL's (remove "
+       "it)"},
       {"[store]\nstate_dir = \"state\"\n",
        "f.toml:2:13: store.state_dir: \"state\" is not an absolute path (begin it with /)"},
       {"[api]\nlisten = \"8420\"\n",
@@ -432,6 +441,18 @@ TEST(Secrets, CredentialsDirectoryComesFirst) {
                 sources({{"CREDENTIALS_DIRECTORY", credentials.path().string()}}), beside.path());
   ASSERT_TRUE(config);
   EXPECT_EQ(config->sinks[0].url, "https://credentials.example.com/");
+}
+
+TEST(Secrets, APasswordOfPostgresqlIsNamedNotRead) {
+  const SecretDir dir;
+  const std::string file = dir.put("password", "sesame\n");
+  const std::string text =
+      "[store]\nurl = \"postgresql://me@h/d?sslmode=require\"\npassword_file = \"" + file + "\"\n";
+  const auto config = load_text(text, "f.toml", sources(), dir.path());
+  ASSERT_TRUE(config) << config.error().at(0).text();
+  EXPECT_EQ(config->store.url, "postgresql://me@h/d?sslmode=require");
+  EXPECT_EQ(config->store.password_file, file);
+  EXPECT_EQ(print_toml(*config).find("sesame"), std::string::npos);
 }
 
 TEST(Secrets, BadOnesAreRefusedWithoutTheirContent) {

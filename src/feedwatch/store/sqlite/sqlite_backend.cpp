@@ -31,6 +31,19 @@ Error open_failure(const std::filesystem::path& file, const SqliteFailure& failu
   }
 }
 
+bool is_damaged(Database& db) {
+  Statement check = db.prepare("PRAGMA quick_check(1)");
+  return !check.step() || check.text(0) != "ok";
+}
+
+/// Whether a power cut must not lose it: more than telemetry.
+bool is_precious(const JournalBatch* batch) {
+  return std::ranges::any_of(batch->rows, [](const JournalRow& row) {
+    return !std::holds_alternative<StreamTransitionRow>(row) &&
+           !std::holds_alternative<RepairRow>(row);
+  });
+}
+
 /// Runs `body`, turning SQLite's failures into the transient error of the port.
 template <class Body>
 auto guarded(Body body) -> BackendResult<decltype(body())> {
@@ -74,6 +87,8 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::filesystem
     }
     configure(db, options);
     if (Result<void> done = migrate(db, file.string(), migrations, now); !done) {
+      // Damage may read as anything, as a schema of somebody else's too.
+      if (is_damaged(db)) throw SqliteFailure(SQLITE_CORRUPT, "pages are damaged");
       return std::unexpected(done.error());
     }
     return std::unique_ptr<SqliteBackend>(
@@ -88,6 +103,7 @@ SqliteBackend::SqliteBackend(FileLock lock, Database db, const StoreOptions& opt
       db_(std::move(db)),
       key_retention_(options.key_retention),
       row_retention_(options.row_retention),
+      sync_alerts_(options.sync_alerts),
       rows_(db_),
       insert_key_(db_.prepare("INSERT INTO committed_batches (idempotency_key, committed_at) "
                               "VALUES (?1, ?2) ON CONFLICT (idempotency_key) DO NOTHING")),
@@ -96,6 +112,7 @@ SqliteBackend::SqliteBackend(FileLock lock, Database db, const StoreOptions& opt
 BackendResult<std::vector<BatchOutcome>> SqliteBackend::commit(
     std::span<const JournalBatch* const> group, WallTime now) {
   return guarded([&] {
+    sync_commits(sync_alerts_ && std::ranges::any_of(group, is_precious));
     Transaction transaction(db_);
     std::vector<BatchOutcome> outcomes;
     outcomes.reserve(group.size());
@@ -103,6 +120,12 @@ BackendResult<std::vector<BatchOutcome>> SqliteBackend::commit(
     transaction.commit();
     return outcomes;
   });
+}
+
+// Only outside a transaction, where SQLite takes it.
+void SqliteBackend::sync_commits(bool on) {
+  if (on == std::exchange(syncs_, on)) return;
+  db_.exec(on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
 // A savepoint, so that a batch with a row the tables refuse takes none of its neighbours with it.
@@ -162,6 +185,23 @@ BackendResult<bool> SqliteBackend::prune(WallTime now) {
     }
     transaction.commit();
     return more;
+  });
+}
+
+BackendResult<void> SqliteBackend::replace(std::span<const JournalRow> rows,
+                                           const StateRecords& state, WallTime now) {
+  return guarded([&] {
+    Transaction transaction(db_);
+    for (const char* table :
+         {"alerts", "alert_transitions", "notifications", "stream_transitions", "repairs",
+          "silences", "pulses", "aged_monitoring_events", "state", "committed_batches"}) {
+      db_.exec(fmt::format("DELETE FROM {}", table));
+    }
+    for (const JournalRow& row : rows) rows_.write(row);
+    for (const auto& [key, value] : state) {
+      upsert_state_.bind(key, Statement::Blob{value}, now).run();
+    }
+    transaction.commit();
   });
 }
 
