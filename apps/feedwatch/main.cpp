@@ -15,6 +15,7 @@
 
 #include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/app/client.hpp"
+#include "feedwatch/app/db.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
 #include "feedwatch/app/record.hpp"
@@ -49,6 +50,7 @@ struct Arguments {
   app::ConfigArgs config;
   std::vector<std::string> set;
   bool json = false;
+  std::string backup;
   std::string demo_for;
   app::SimulateArgs simulate;
   app::DecodeArgs decode;
@@ -132,6 +134,28 @@ void add_monitor_commands(CLI::App& root, Arguments& args, Action& action) {
   add_config_flags(print, args);
   print->add_flag("--json", args.json, "JSON instead of TOML");
   command(*config, action, "schema", "JSON schema of the file", app::run_config_schema);
+}
+
+void add_db_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* db = root.add_subcommand("db", "The database of [store], with or without a monitor");
+  db->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const app::DbArgs&)) {
+    CLI::App* sub = command(*db, action, name, help, [&args, run] {
+      return with_config(args, [&](const app::ConfigArgs& config) {
+        return run({.config = config, .file = args.backup, .json = args.json});
+      });
+    });
+    add_config_flags(sub, args);
+    sub->add_flag("--json", args.json, "one JSON object");
+    return sub;
+  };
+  add("status", "Where it is, its schema, its size and rows, who has it", app::run_db_status);
+  add("migrate", "Bring the schema up to date", app::run_db_migrate);
+  add("check", "Look for damage and for rows that contradict each other", app::run_db_check);
+  add("backup", "Copy it as of now into a new file (SQLite)", app::run_db_backup)
+      ->add_option("file", args.backup, "the new file")
+      ->type_name("FILE")
+      ->required();
 }
 
 void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
@@ -329,6 +353,7 @@ int run(int argc, char** argv) {
   root.require_subcommand(1);
   root.set_version_flag("--version", "feedwatch " FEEDWATCH_VERSION);
   add_monitor_commands(root, args, action);
+  add_db_commands(root, args, action);
   add_client_commands(root, args, action);
   add_decode_command(root, args, action);
   add_record_command(root, args, action);
