@@ -75,7 +75,7 @@ class PgPipeline {
 
   void add(const char* prepared, PgValues& values);
   void add(const char* sql);
-  /// Waits for all answers and returns them; throws the first failure.
+  /// Waits for all answers and returns those that may have rows; throws the first failure.
   std::vector<PgResult> finish();
   /// Which statement failed, after finish() has thrown a failure of the server's.
   std::size_t failed_at() const { return failed_at_; }
@@ -87,6 +87,7 @@ class PgPipeline {
   PgConnection& connection_;
   std::vector<PgResult> results_;
   std::unique_ptr<PgFailure> failure_;
+  std::size_t answered_ = 0;
   std::size_t failed_at_ = 0;
   bool finished_ = false;
 };
