@@ -45,7 +45,10 @@ class PgConnection {
 
  private:
   friend class PgPipeline;
-  using Raw = std::unique_ptr<PGconn, decltype([](PGconn* raw) { PQfinish(raw); })>;
+  struct Finish {
+    void operator()(PGconn* raw) const { PQfinish(raw); }
+  };
+  using Raw = std::unique_ptr<PGconn, Finish>;
 
   void dial(PgWait::Deadline deadline);
   std::vector<std::pair<std::string, std::string>> keywords(PgWait::Deadline deadline);
