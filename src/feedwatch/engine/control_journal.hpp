@@ -24,7 +24,7 @@ struct JournalQueueOptions {
   std::uint32_t poison_after = 5;  ///< failures of one batch before the store itself is asked
   std::uint32_t strikes = 3;       ///< refusals with a store that answers before a batch is dropped
   std::size_t max_rows = 100'000;  ///< a storm of ten thousand alerts fits
-  std::size_t group_rows = 1'000;  ///< about, of the batches that go to the journal together
+  std::size_t group_rows = 10'000;  ///< about, of the batches that go to the journal together
   std::uint64_t seed = 1;
   std::string run;  ///< prefix of keys, unique per run
 };

@@ -16,7 +16,7 @@ constexpr Duration prune_every = std::chrono::hours{1};
 
 // What a batch costs in memory, about: strings dominate.
 std::size_t cost_of(const JournalBatch& batch) {
-  return encode_batch(batch).size();
+  return encoded_size(batch);
 }
 
 Error store_error(std::string why, std::string fix) {
@@ -307,6 +307,7 @@ void AsyncStore::flush_state() {
   const MonoTime now = clock_.now();
   if (!closing() && now < state_due_) return;
   state_due_ = now + options_.state_flush;
+  flush_copy();
   // While the database is down only its retry says when it is up again; the records wait by key.
   if (down_ ? copy_ == nullptr || !state_at_risk() : !state_.dirty()) return;
   const std::uint64_t changes = state_.changes();

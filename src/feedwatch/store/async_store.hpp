@@ -86,6 +86,7 @@ class AsyncStore final : public Store {
   bool meet();
   bool end_meeting();
   void keep_copy(std::span<const JournalBatch* const> group);
+  void flush_copy();
   void refresh_copy();
   void flush_state();
   void run_probes();
@@ -132,6 +133,7 @@ class AsyncStore final : public Store {
   std::atomic<bool> unmet_ = false;
   /// Its open alerts as the replay of the spool makes them, while it is being met.
   std::optional<OpenAlerts> meeting_;
+  std::size_t copy_batches_ = 0;  ///< since its last flush
   MonoTime refresh_due_{};
   std::uint64_t copied_state_ = 0;  ///< changes of the state that the copy has, when it has all
   bool down_ = false;

@@ -9,6 +9,7 @@
 namespace feedwatch::store {
 namespace {
 
+constexpr std::size_t copy_flush_batches = 5000;
 constexpr Duration refresh_every = std::chrono::seconds{30};
 
 Error cannot_begin(std::string why) {
@@ -43,6 +44,7 @@ Result<void> AsyncStore::begin_with_copy() {
   std::vector<const JournalBatch*> group;
   for (const JournalBatch& batch : spooled) group.push_back(&batch);
   keep_copy(group);
+  copy_->flush(clock_.wall_now());
   BackendResult<StateRecords> records = copy_->state();
   if (!records) return std::unexpected(cannot_begin(records.error()));
   if (copy_->has_unsent_state()) {
@@ -134,6 +136,7 @@ bool AsyncStore::meet() {
 /// The spool has been replayed: from here on the database's picture of open alerts is ours, and
 /// whoever goes on with alerts hears of those that only the database knew.
 bool AsyncStore::end_meeting() {
+  copy_->flush(clock_.wall_now());
   Result<std::vector<LocalCopy::Stranger>> strangers = copy_->strangers();
   if (!strangers) {
     failed(strangers.error().text());
@@ -164,7 +167,11 @@ bool AsyncStore::end_meeting() {
 }
 
 void AsyncStore::keep_copy(std::span<const JournalBatch* const> group) {
-  if (copy_ != nullptr) copy_->keep(group, clock_.wall_now());
+  if (copy_ == nullptr) return;
+  copy_->keep(group);
+  copy_batches_ += group.size();
+  // Bounded; usually it is flushed with the state.
+  if (copy_batches_ >= copy_flush_batches) flush_copy();
 }
 
 void AsyncStore::keep_state(const StateRecords& records, std::uint64_t changes, bool sent) {
@@ -177,6 +184,12 @@ void AsyncStore::keep_state(const StateRecords& records, std::uint64_t changes, 
 bool AsyncStore::state_at_risk() const {
   const bool copied = copy_ != nullptr && !copy_->stale() && copied_state_ == state_.changes();
   return state_.dirty() && !copied;
+}
+
+void AsyncStore::flush_copy() {
+  if (copy_ == nullptr) return;
+  copy_->flush(clock_.wall_now());
+  copy_batches_ = 0;
 }
 
 /// After a write to it has failed, now and then, from the database.

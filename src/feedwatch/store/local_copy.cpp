@@ -67,19 +67,24 @@ LocalCopy::LocalCopy(std::filesystem::path file, std::unique_ptr<SqliteBackend> 
                      std::unique_ptr<Query> truth)
     : file_(std::move(file)), backend_(std::move(backend)), truth_(std::move(truth)) {}
 
-void LocalCopy::keep(std::span<const JournalBatch* const> group, WallTime now) {
-  std::vector<JournalBatch> kept;
+void LocalCopy::keep(std::span<const JournalBatch* const> group) {
   for (const JournalBatch* batch : group) {
-    JournalBatch needed{.idempotency_key = batch->idempotency_key, .rows = {}};
     for (const JournalRow& row : batch->rows) {
-      if (is_needed(row)) needed.rows.push_back(row);
+      if (!is_needed(row)) continue;
+      waiting_.rows.push_back(row);
+      // Kept again after a crash; what counts here is when it was heard.
+      if (auto* pulse = std::get_if<PulseRow>(&waiting_.rows.back())) pulse->count = 0;
     }
-    if (!needed.rows.empty()) kept.push_back(std::move(needed));
   }
-  if (kept.empty()) return;
-  std::vector<const JournalBatch*> pointers;
-  for (const JournalBatch& batch : kept) pointers.push_back(&batch);
-  if (!backend_->commit(pointers, now)) stale_ = true;
+}
+
+void LocalCopy::flush(WallTime now) {
+  if (waiting_.rows.empty()) return;
+  const JournalBatch* batch = &waiting_;
+  const auto written = backend_->commit({&batch, 1}, now);
+  // A row the database took and this does not leaves the copy behind as well.
+  if (!written || written->front().status == BatchOutcome::Status::rejected) stale_ = true;
+  waiting_.rows.clear();
 }
 
 void LocalCopy::keep_state(const StateRecords& records, bool sent, WallTime now) {
@@ -138,6 +143,7 @@ Result<std::vector<LocalCopy::Stranger>> LocalCopy::strangers() {
 }
 
 void LocalCopy::refresh(const StateRecords& state, WallTime now) {
+  waiting_.rows.clear();
   auto resolved = truth_->resolved_alerts(kept_resolved);
   auto open = truth_->open_alerts();
   auto pending = truth_->pending_notifications();

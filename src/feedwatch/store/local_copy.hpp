@@ -15,9 +15,10 @@ namespace feedwatch::store {
 /// What the next start has to know, on our own disk, for a database that may be out of reach then:
 /// alerts, notifications, silences, pulses and state, in a SQLite file of the state directory.
 ///
-/// Written after the database (or the spool) has a batch, so it is never ahead of them and at most
-/// one group behind. It is a copy: damage to it, or a disk that does not take it, costs nothing
-/// while the database can be reached; then it is made anew from there. One thread, the writer's.
+/// Written after the database (or the spool) has a batch, so it is never ahead of them, and behind
+/// by what flush() has not written yet. It is a copy: damage to it, or a disk that does not take
+/// it, costs nothing while the database can be reached; then it is made anew from there. One
+/// thread, the writer's.
 class LocalCopy {
  public:
   /// Opens or creates it; a file that cannot be used is moved aside. `truth` reads the database.
@@ -25,8 +26,9 @@ class LocalCopy {
                                                  std::unique_ptr<Query> truth, WallTime now);
   static std::filesystem::path file_in(const std::filesystem::path& state_dir);
 
-  /// The rows of `group` that a start needs.
-  void keep(std::span<const JournalBatch* const> group, WallTime now);
+  /// The rows of `group` that a start needs; in memory until flush().
+  void keep(std::span<const JournalBatch* const> group);
+  void flush(WallTime now);
   /// Records of the state; `sent`: the database has them too.
   void keep_state(const StateRecords& records, bool sent, WallTime now);
 
@@ -56,6 +58,7 @@ class LocalCopy {
   std::filesystem::path file_;
   std::unique_ptr<SqliteBackend> backend_;
   std::unique_ptr<Query> truth_;
+  JournalBatch waiting_;
   bool stale_ = false;
   bool unsent_ = false;
 };

@@ -36,7 +36,7 @@ struct StoreOptions {
 
   // Bounds. A batch beyond the queue's is refused at once, with an Error, and counted.
   std::size_t max_queue_rows = 20'000;
-  std::size_t max_queue_bytes = 16U << 20U;
+  std::size_t max_queue_bytes = 64U << 20U;
   std::size_t max_spool_bytes = 64U << 20U;
   std::size_t max_state_bytes = 16U << 20U;
   /// Limit of the database file, rounded to pages; 0 = none.

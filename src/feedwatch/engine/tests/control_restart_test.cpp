@@ -208,6 +208,7 @@ std::vector<Act> script() {
       {215s, stream("BTC", Level::stale)},  // after the end of the one before, by five seconds
       {220s, stream("BTC", Level::healthy)},
       {300s, nothing},
+      {400s, nothing},  // news of a group comes a minute apart
   };
 }
 

@@ -151,14 +151,16 @@ std::vector<BatchOutcome> PgBackend::commit_together(std::span<const JournalBatc
   first.add("BEGIN");
   first.add(keys_statement, values_.bind(PgValues::Texts(keys), now));
   const std::vector<PgResult> answers = first.finish();
+  const PgResult& answer = answers.front();
+  const bool all_fresh = answer.rows() == static_cast<int>(group.size());
   std::set<std::string> fresh;
-  for (int i = 0; i < answers[1].rows(); ++i) fresh.insert(PgRow(answers[1], i).text(0));
+  for (int i = 0; i < answer.rows() && !all_fresh; ++i) fresh.insert(PgRow(answer, i).text(0));
 
   std::vector<BatchOutcome> outcomes;
   outcomes.reserve(group.size());
   PgPipeline rows(connection_);
   for (const JournalBatch* batch : group) {
-    if (fresh.erase(batch->idempotency_key) == 0) {
+    if (!all_fresh && fresh.erase(batch->idempotency_key) == 0) {
       outcomes.push_back({BatchOutcome::Status::duplicate, {}});
       continue;
     }

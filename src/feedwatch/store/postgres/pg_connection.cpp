@@ -247,9 +247,10 @@ std::vector<PgResult> PgPipeline::finish() {
 void PgPipeline::take(PgResult result) {
   if (!is_ok(result.get()) && failure_ == nullptr) {
     failure_ = std::make_unique<PgFailure>(result.failure());
-    failed_at_ = results_.size();
+    failed_at_ = answered_;
   }
-  results_.push_back(std::move(result));
+  ++answered_;
+  if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) results_.push_back(std::move(result));
 }
 
 void PgPipeline::leave() {

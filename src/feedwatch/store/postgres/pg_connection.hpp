@@ -45,7 +45,10 @@ class PgConnection {
 
  private:
   friend class PgPipeline;
-  using Raw = std::unique_ptr<PGconn, decltype([](PGconn* raw) { PQfinish(raw); })>;
+  struct Finish {
+    void operator()(PGconn* raw) const { PQfinish(raw); }
+  };
+  using Raw = std::unique_ptr<PGconn, Finish>;
 
   void dial(PgWait::Deadline deadline);
   std::vector<std::pair<std::string, std::string>> keywords(PgWait::Deadline deadline);
@@ -75,7 +78,7 @@ class PgPipeline {
 
   void add(const char* prepared, PgValues& values);
   void add(const char* sql);
-  /// Waits for all answers and returns them; throws the first failure.
+  /// Waits for all answers and returns those that may have rows; throws the first failure.
   std::vector<PgResult> finish();
   /// Which statement failed, after finish() has thrown a failure of the server's.
   std::size_t failed_at() const { return failed_at_; }
@@ -87,6 +90,7 @@ class PgPipeline {
   PgConnection& connection_;
   std::vector<PgResult> results_;
   std::unique_ptr<PgFailure> failure_;
+  std::size_t answered_ = 0;
   std::size_t failed_at_ = 0;
   bool finished_ = false;
 };
