@@ -140,38 +140,6 @@ void build_postgres(const Section& section, const Surroundings& around, StoreCon
   }
 }
 
-/// "user:secret@" in front of the host, or a parameter behind it.
-bool has_password(std::string_view url) {
-  const std::string_view rest = url.substr(url.find("://") + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  const std::size_t at = authority.rfind('@');
-  const bool in_front = at != authority.npos && authority.substr(0, at).contains(':');
-  return in_front || rest.contains("password=");
-}
-
-/// What can be said of it without the database's own library; the store says the rest.
-void build_postgres(const Section& section, const Surroundings& around, StoreConfig& store,
-                    Problems& problems) {
-  if (has_password(store.url)) {
-    // Not quoted: it holds a secret.
-    problems.add(section, "url", "holds a password",
-                 "put it into a file and name that in password_file");
-  } else {
-    const std::string_view rest = std::string_view(store.url).substr(store.url.find("://") + 3);
-    const std::size_t slash = rest.find('/');
-    const std::string_view path = slash == rest.npos ? "" : rest.substr(slash + 1);
-    if (path.empty() || path.starts_with('?') || path.contains('\0')) {
-      problems.add(section, "url", json_quoted(store.url) + " names no database",
-                   "use postgresql://user@host:5432/database");
-    }
-  }
-  if (!section.given("password_file")) return;
-  // The store reads it at each connection, so that a password can be changed while it runs.
-  if (read_secret(section, "password_file", around, problems)) {
-    store.password_file = secret_path(section.text("password_file"), around);
-  }
-}
-
 }  // namespace
 
 std::optional<std::string> read_secret(const Section& section, std::string_view key,

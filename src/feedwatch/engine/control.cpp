@@ -143,9 +143,9 @@ void Control::Impl::turn(MonoTime now) {
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next =
-      std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                journal.next_deadline(), probe.next_deadline(), next_review(now), next_release(now)});
+  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                                  journal.next_deadline(), probe.next_deadline(), next_review(now),
+                                  next_release(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

@@ -17,9 +17,9 @@
 #include "feedwatch/engine/control_rate.hpp"
 #include "feedwatch/engine/control_rules.hpp"
 #include "feedwatch/health/registry.hpp"
+#include "feedwatch/health/reports.hpp"
 #include "feedwatch/muting/muting.hpp"
 #include "feedwatch/muting/telling.hpp"
-#include "feedwatch/health/reports.hpp"
 
 namespace feedwatch::engine {
 
@@ -129,7 +129,7 @@ struct Control::Impl {
   MonoTime release_at = MonoTime::min();   ///< when a mute may have ended
   MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
-  std::vector<std::optional<alert::Resend>> resends;  ///< of the sinks that need it
+  std::vector<std::optional<alert::Resend>> resends;        ///< of the sinks that need it
   std::map<std::string, Histogram, std::less<>> latencies;  ///< of deliveries, by sink
   JournalQueue journal;
   StoreProbe probe;

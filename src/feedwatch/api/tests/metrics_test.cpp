@@ -315,7 +315,7 @@ TEST_F(Metrics, alerts_and_their_delivery_have_the_names_of_their_kind) {
   EXPECT_EQ(found.value(latency + "_bucket{integration=\"hook\",le=\"2.5\"}"), "0");
   EXPECT_EQ(found.value(latency + "_count{integration=\"hook\"}"), "1");
   EXPECT_NE(found.value("feedwatch_alert_store_write_seconds_count"), "0");
-  EXPECT_EQ(found.value("feedwatch_notification_queue_capacity{integration=\"hook\"}"), "5000");
+  EXPECT_EQ(found.value("feedwatch_notification_queue_capacity{integration=\"hook\"}"), "20000");
 }
 
 TEST_F(Metrics, naughty_symbols_break_neither_exposition_nor_json) {
