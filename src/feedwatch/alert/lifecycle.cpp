@@ -29,11 +29,8 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   entry.alert = std::move(alert);
   entry.judged = false;
   entry.alert.state = State::firing;
-  // Told by the earlier run; the grid of repeats goes on where it was.
-  entry.alert.repeats = 0;
-  entry.next_repeat = entry.alert.opened;
-  pass_repeats(entry, now);
-  if (entry.alert.repeats > 0) --entry.alert.repeats;
+  // Told by the earlier run.
+  set_repeat(entry, options_.repeat, now);
   std::string identity = entry.alert.identity;
   entries_.insert_or_assign(std::move(identity), std::move(entry));
 }
@@ -54,7 +51,7 @@ bool Lifecycle::adopt(Alert alert, MonoTime now) {
   if (fires) {
     entry.alert.state = State::firing;
     entry.alert.opened = entry.alert.updated = now;
-    entry.next_repeat = plus(now, options_.repeat);
+    entry.next_repeat = plus(now, entry.repeat);
   }
   return fires;
 }
@@ -86,6 +83,7 @@ void Lifecycle::raise(const Finding& finding, MonoTime now, std::vector<Change>&
 void Lifecycle::begin(const Finding& finding, MonoTime now, std::vector<Change>& out) {
   Entry& entry = entries_[finding.identity];
   entry.hold = finding.hold;
+  entry.repeat = options_.repeat;
   entry.alert.name = finding.name;
   entry.alert.identity = finding.identity;
   entry.alert.labels = finding.labels;
@@ -101,6 +99,9 @@ void Lifecycle::renew(Entry& entry, const Finding& finding, MonoTime now,
                       std::vector<Change>& out) {
   entry.judged = true;
   entry.cleared.reset();
+  if (finding.repeat > Duration::zero() && finding.repeat != entry.repeat) {
+    set_repeat(entry, finding.repeat, now);
+  }
   const bool rises = finding.severity > entry.alert.severity;
   entry.alert.severity = std::max(entry.alert.severity, finding.severity);
   // An open alert keeps the words it was told with until it is told again.
@@ -123,16 +124,27 @@ void Lifecycle::fire(Entry& entry, MonoTime at, std::vector<Change>& out) {
   alert.state = State::firing;
   alert.opened = at;
   alert.updated = at;
-  entry.next_repeat = plus(at, options_.repeat);
+  entry.next_repeat = plus(at, entry.repeat);
   out.push_back({Change::Type::fired, alert, at});
 }
 
+/// The grid of repeats begins when the alert fired, in whatever run that was: the number of a
+/// repeat means the same moment in all of them.
+void Lifecycle::set_repeat(Entry& entry, Duration repeat, MonoTime now) {
+  entry.repeat = repeat;
+  if (entry.alert.state != State::firing) return;
+  entry.alert.repeats = 0;
+  entry.next_repeat = entry.alert.opened;
+  pass_repeats(entry, now);
+  if (entry.alert.repeats > 0) --entry.alert.repeats;
+}
+
 /// The next repeat to come, on the grid, with those before it counted.
-void Lifecycle::pass_repeats(Entry& entry, MonoTime now) const {
+void Lifecycle::pass_repeats(Entry& entry, MonoTime now) {
   if (entry.next_repeat > now) return;
   const Duration late = minus(now, entry.next_repeat);
-  entry.alert.repeats += static_cast<std::uint32_t>(late / options_.repeat + 1);
-  entry.next_repeat = plus(now, options_.repeat - late % options_.repeat);
+  entry.alert.repeats += static_cast<std::uint32_t>(late / entry.repeat + 1);
+  entry.next_repeat = plus(now, entry.repeat - late % entry.repeat);
 }
 
 void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence) {

@@ -67,6 +67,7 @@ class Lifecycle {
   struct Entry {
     Alert alert;
     Duration hold{};
+    Duration repeat{};
     bool judged = true;
     std::optional<MonoTime>
         cleared;  ///< since when the condition is false; when pending, it had held long enough
@@ -79,7 +80,8 @@ class Lifecycle {
   void renew(Entry& entry, const Finding& finding, MonoTime now, std::vector<Change>& out);
   void fire(Entry& entry, MonoTime at, std::vector<Change>& out);
   Entries::iterator resolve(Entries::iterator entry, MonoTime at, std::vector<Change>& out);
-  void pass_repeats(Entry& entry, MonoTime now) const;
+  static void set_repeat(Entry& entry, Duration repeat, MonoTime now);
+  static void pass_repeats(Entry& entry, MonoTime now);
   MonoTime deadline(const Entry& entry) const;
 
   LifecycleOptions options_;

@@ -69,6 +69,7 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
   for (const auto& identity : std::exchange(retired_, {})) {
     lifecycle_.retire(identity, now, changes);
   }
+  hold_pending_back(now, changes);
   lifecycle_.on_time(now, changes);
   raise_due(now, changes);
   supersede(now, changes);
@@ -81,6 +82,16 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
     decisions.push_back({std::move(change), at});
   }
   return decisions;
+}
+
+/// A cause may have come up while a finding was waiting for its hold.
+void Pipeline::hold_pending_back(MonoTime now, std::vector<Change>& changes) {
+  for (const Alert& alert : lifecycle_.pending()) {
+    const auto found = findings_.find(alert.identity);
+    if (found == findings_.end() || !is_held_back(found->second, lifecycle_)) continue;
+    lifecycle_.retire(alert.identity, now, changes);
+    held_.try_emplace(alert.identity);
+  }
 }
 
 void Pipeline::raise_due(MonoTime now, std::vector<Change>& changes) {

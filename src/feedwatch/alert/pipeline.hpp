@@ -63,6 +63,7 @@ class Pipeline {
   std::size_t held() const { return held_.size(); }
 
  private:
+  void hold_pending_back(MonoTime now, std::vector<Change>& changes);
   void raise_due(MonoTime now, std::vector<Change>& changes);
   bool may_fire(const Finding& finding, MonoTime now);
   void supersede(MonoTime now, std::vector<Change>& changes);

@@ -68,6 +68,7 @@ struct App::Impl {
     if (control) control->on_status(clock.now());
   }
   void notice_clocks();
+  std::optional<Duration> clock_shift() const;
   health::SelfEvidence self() const;
   health::StoreSelf store_self() const;
   api::ProcessFacts facts() const;
@@ -170,11 +171,14 @@ Result<void> App::Impl::start() {
   if (!pending) return std::unexpected(pending.error());
   auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
   if (!resolved) return std::unexpected(resolved.error());
+  auto pulses = (*query)->pulses();
+  if (!pulses) return std::unexpected(pulses.error());
 
   if (auto built = build_shards(); !built) return built;
   if (auto built = build_control({.open_alerts = std::move(*open_alerts),
                                   .pending_notifications = std::move(*pending),
-                                  .resolved_alerts = std::move(*resolved)});
+                                  .resolved_alerts = std::move(*resolved),
+                                  .pulses = std::move(*pulses)});
       !built) {
     return built;
   }
@@ -298,17 +302,22 @@ void App::Impl::notice_clocks() {
                        "; ages do not depend on it, displayed times keep the clock of our start");
     wall_drift = drift;
   }
-  std::map<std::string, Duration> by_venue;
-  for (const auto& loop : loops) by_venue.merge(loop->venue_clocks());
-  std::vector<Duration> offsets;
-  for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
-  const std::optional<Duration> shift = common_shift(offsets);
+  const std::optional<Duration> shift = clock_shift();
   if (shift && !shift_told) {
     log("warning", "clock_suspect: every venue's stamps are shifted by " + format_duration(*shift) +
                        "; the clock that is wrong is probably ours "
                        "(check time synchronization)");
   }
   shift_told = shift.has_value();
+}
+
+/// By what is learnt of the venues' clocks. Any thread.
+std::optional<Duration> App::Impl::clock_shift() const {
+  std::map<std::string, Duration> by_venue;
+  for (const auto& loop : loops) by_venue.merge(loop->venue_clocks());
+  std::vector<Duration> offsets;
+  for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
+  return common_shift(offsets);
 }
 
 /// All loops as one: whichever stands still, prices or alerts are late.
@@ -327,6 +336,7 @@ health::SelfEvidence App::Impl::self() const {
   self.since_beat = clock.now() - oldest_beat();
   self.recording_failed =
       std::ranges::any_of(loops, [](const auto& loop) { return loop->recording_failed(); });
+  self.clock_shift = clock_shift();
   return self;
 }
 

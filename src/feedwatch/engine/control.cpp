@@ -50,6 +50,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       outbox(outbox_options(options), names_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
+      pulses(options.pulses, anchor),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
@@ -86,9 +87,10 @@ void Control::Impl::take_status(MonoTime now) {
   }
 
   // Causes before what they explain.
-  count_wanted();
+  judge_ourselves(now);
+  count_streams(now);
   for (auto& [name, facts] : venues) judge_venue(facts, now);
-  for (const auto& [id, track] : streams) {
+  for (auto& [id, track] : streams) {
     if (changed_streams.contains(id) || changed_venues.contains(track.status.info->key.venue)) {
       judge_stream(track, now);
     }
@@ -167,6 +169,20 @@ void Control::reconfigure(const AlertOptions& options) {
   impl_->pipeline.set_options(pipeline_options(options, impl_->anchor));
   impl_->outbox.set_options(outbox_options(impl_->options));
   impl_->run(impl_->ports.clock.now());
+}
+
+Result<void> Control::beat(std::string_view name, PulseMark mark, std::string detail,
+                           MonoTime now) {
+  auto row = impl_->pulses.mark(name, mark, std::move(detail), now);
+  if (!row) return std::unexpected(row.error());
+  impl_->journal.push({impl_->journal.next_key("pulses"), {std::move(*row)}},
+                      JournalQueue::Type::telemetry, now);
+  impl_->run(now);
+  return {};
+}
+
+std::vector<PulseView> Control::pulses(MonoTime now) const {
+  return impl_->pulses.views(now);
 }
 
 void Control::hurry(MonoTime now) {

@@ -13,8 +13,10 @@
 #include "feedwatch/engine/control_probe.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
+#include "feedwatch/engine/watchdog.hpp"
 #include "feedwatch/health/evidence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/protect/pulses.hpp"
 
 namespace feedwatch::engine {
 
@@ -34,6 +36,8 @@ struct ControlOptions {
   std::uint64_t seed = 1;  ///< jitter and ids
   std::string instance = "feedwatch";
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
+  std::vector<PulseOptions> pulses;
+  std::optional<WatchdogOptions> watchdog;  ///< absent = there is no alert that always fires
 };
 
 struct ControlPorts {
@@ -49,6 +53,8 @@ struct ControlPorts {
   std::function<health::StoreSelf()> store = {};
   /// Has the store write, read back and delete a row; answered later, on this thread.
   StoreProbe::Ask probe = {};
+  /// Calls whoever misses us when we do not; each minute, while may_beat().
+  std::function<void()> heartbeat = {};
 };
 
 /// Resolved alerts a control remembers.
@@ -60,6 +66,7 @@ struct Recovered {
   std::vector<AlertRow> open_alerts;
   std::vector<NotificationRow> pending_notifications;
   std::vector<AlertRow> resolved_alerts = {};
+  std::vector<PulseRow> pulses = {};
 };
 
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)
@@ -86,6 +93,8 @@ class Control {
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
   bool drained() const;
+  /// A pulse was heard, has started or has failed. The error says that it is not known.
+  Result<void> beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now);
 
   // ---- views, at the instant `now` ----
   std::vector<StreamView> streams(MonoTime now) const;
@@ -96,6 +105,7 @@ class Control {
   /// How many alerts of each name are pending and firing; every name of a rule is there.
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;
+  std::vector<PulseView> pulses(MonoTime now) const;
   HealthView health(MonoTime now) const;
   std::vector<VenueStatus> venues() const;
 

@@ -27,6 +27,13 @@ bool is_about(const alert::Alert& alert, const std::string& sink) {
   return alert.name == "sink_failing" && alert.labels == rules::sink_scope(sink);
 }
 
+/// Whoever asked for the alert that always fires is told of it, nobody else.
+bool is_for(const alert::Alert& alert, const std::string& sink,
+            const std::optional<WatchdogOptions>& watchdog) {
+  if (alert.name != rules::watchdog_name) return true;
+  return watchdog && std::ranges::find(watchdog->sinks, sink) != watchdog->sinks.end();
+}
+
 std::string row_id(const std::string& key, const std::string& sink) {
   return fmt::format("{}@{}", key, sink);
 }
@@ -46,6 +53,7 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     const std::string& name = outbox.sinks()[sink];
     if (is_about(change.alert, name)) continue;
+    if (!is_for(change.alert, name, options.watchdog)) continue;
     alert::Parcel parcel;
     parcel.key = key;
     parcel.summary = alert::summary_of(change.alert);

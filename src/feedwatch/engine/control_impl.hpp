@@ -14,7 +14,9 @@
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/control_rate.hpp"
-#include "feedwatch/engine/control_rules.hpp"
+#include "feedwatch/engine/recurrence.hpp"
+#include "feedwatch/engine/rules/rules.hpp"
+#include "feedwatch/engine/suspicion.hpp"
 #include "feedwatch/health/registry.hpp"
 
 namespace feedwatch::engine {
@@ -23,7 +25,9 @@ namespace feedwatch::engine {
 struct StreamTrack {
   StreamStatus status;
   bool left_unknown = false;
-  std::optional<MonoTime> rejecting_since, exhausted_since, quarantined_since;
+  std::optional<MonoTime> rejecting_since, exhausted_since, quarantined_since, lost_since;
+  Recurrence outages{10min, 0};  ///< by its own fault: a quiet market flaps, and nobody is told
+  bool overdue = false;
   std::set<std::uint64_t> open_repairs;
   std::uint64_t newest_ended_repair = 0;
 };
@@ -31,6 +35,7 @@ struct StreamTrack {
 struct LineTrack {
   LineStatus status;
   RateMeter rate;
+  Recurrence losses{5min, 1};
 };
 
 struct Control::Impl {
@@ -55,30 +60,40 @@ struct Control::Impl {
                      std::vector<JournalRow>& rows) const;
   void forget_stream(StreamId stream);
   void forget_venue(const std::string& venue);
-  void count_wanted();
+  void count_streams(MonoTime now);
 
-  // ---- rules and alerts (control_alerts.cpp) ----
-  void recover(Recovered recovered, MonoTime now);
-  void adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now);
-  void judge_stream(const StreamTrack& track, MonoTime now);
+  // ---- rules (control_judge.cpp) ----
+  void judge_stream(StreamTrack& track, MonoTime now);
+  void note_outage(StreamTrack& track, const rules::StreamFacts& facts, MonoTime now);
+  void judge_line(LineTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
+  void judge_ourselves(MonoTime now);
   void judge_own(MonoTime now);
+  void judge_pulses(MonoTime now);
+  void judge_clock(MonoTime now);
+  void judge_watchdog(MonoTime now);
   rules::Finding judge_store(MonoTime now) const;
+  std::vector<std::string> premature_alerts() const;
   void judged(rules::Finding finding, std::string_view name, const Labels& scope,
               MonoTime recovered, alert::Evidence evidence, MonoTime now);
   void review(MonoTime now);
+  MonoTime next_review(MonoTime now) const;
+  void send_heartbeat(MonoTime now);
+  bool is_unheard(const StreamTrack& track, const Slot& slot) const;
+  rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
+
+  // ---- alerts (control_alerts.cpp) ----
+  void recover(Recovered recovered, MonoTime now);
+  void adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now);
   void clear_orphans(MonoTime now);
   bool is_orphan(const alert::Alert& alert) const;
   bool any_awaits_instruments() const;
   bool streams_left_unknown() const;
   const StreamTrack* track_of(const Labels& scope) const;
-  bool is_unheard(const StreamTrack& track, const Slot& slot) const;
-  rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
   void settle(MonoTime now);
   void carry_out(alert::Decision decision, MonoTime now);
   void refresh_text(alert::Alert& alert, MonoTime now) const;
   AlertRow row_of(const alert::Alert& alert) const;
-  MonoTime next_review(MonoTime now) const;
 
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
@@ -104,9 +119,12 @@ struct Control::Impl {
   alert::Outbox outbox;
   JournalQueue journal;
   StoreProbe probe;
+  Pulses pulses;
+  Suspicion suspicion;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
+  std::set<StreamId> recurring;  ///< streams with outages again and again
   std::map<LineId, LineTrack> lines;
   std::map<std::string, rules::VenueFacts, std::less<>> venues;
   std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
@@ -117,6 +135,9 @@ struct Control::Impl {
   bool orphans_cleared = false;
   bool orphans_waited = false;  ///< what is found later has ended when it is found
   bool streams_known = false;   ///< latched: every required stream has left unknown once
+  std::optional<MonoTime> clock_shifted_since;
+  std::optional<MonoTime> evaluated_last;  ///< newest evaluation
+  MonoTime next_heartbeat = MonoTime::min();
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

@@ -85,8 +85,9 @@ struct SelfEvidence {
   std::uint64_t stalls = 0;  ///< times a loop did not poll for longer than stall_limit
   Duration max_stall{};
   std::optional<Duration> since_last_stall;
-  std::optional<Duration> since_beat;  ///< since the loop of prices last showed itself
-  bool recording_failed = false;       ///< what comes is recorded no longer, though it should be
+  std::optional<Duration> since_beat;   ///< since the loop of prices last showed itself
+  bool recording_failed = false;        ///< what comes is recorded no longer, though it should be
+  std::optional<Duration> clock_shift;  ///< all venues' stamps are off alike: our clock, probably
 };
 
 }  // namespace feedwatch::health
