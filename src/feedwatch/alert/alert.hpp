@@ -51,7 +51,7 @@ struct Alert {
   std::string name;
   std::string identity;
   Labels labels;
-  Severity severity = Severity::info;
+  Severity severity = Severity::warning;
   State state = State::pending;
   std::string message;
   std::string metadata = "{}";

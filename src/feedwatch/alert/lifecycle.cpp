@@ -87,6 +87,7 @@ void Lifecycle::begin(const Finding& finding, MonoTime now, std::vector<Change>&
   entry.alert.name = finding.name;
   entry.alert.identity = finding.identity;
   entry.alert.labels = finding.labels;
+  entry.alert.severity = finding.severity;
   entry.alert.started = std::min(finding.since, now);
   entry.alert.updated = now;
   renew(entry, finding, now, out);

@@ -11,6 +11,7 @@
 #include "feedwatch/api/lease_body.hpp"
 #include "feedwatch/api/metrics.hpp"
 #include "feedwatch/api/paging.hpp"
+#include "feedwatch/api/pulse_view.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -47,6 +48,11 @@ std::string newest_first(const engine::AlertView& view) {
   return fmt::format("{:019}-{}", latest - to_ns(view.row.started_at), view.row.id);
 }
 
+bool is_pulse(const Target& target) {
+  return target.segments.size() == 3 && target.segments[0] == "v1" &&
+         target.segments[1] == "pulses";
+}
+
 net::Response checks(bool good, const Target& target,
                      std::initializer_list<std::pair<std::string_view, bool>> list) {
   std::string body = good ? "ok\n" : "failed\n";
@@ -81,6 +87,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
   if (method == "POST" && target->segments == std::vector<std::string>{"v1", "admin", "reload"}) {
     return reload(std::move(respond));
+  }
+  if (method == "POST" && is_pulse(*target)) {
+    return respond(post_pulse(*target, request.body));
   }
   const bool lease = target->segments.size() >= 5 && target->segments[0] == "v1" &&
                      target->segments[1] == "streams";
@@ -134,6 +143,7 @@ net::Response Routes::get_v1(const Target& target) {
     if (what == "streams") return streams(target);
     if (what == "lines") return lines(target);
     if (what == "alerts") return alerts(target);
+    if (what == "pulses") return pulses(target);
   }
   if (parts.size() == 3 && what == "alerts") {
     for (const engine::AlertView& alert : ports_.control.alerts(resolved_shown)) {
@@ -141,6 +151,7 @@ net::Response Routes::get_v1(const Target& target) {
     }
     return not_found("no alert of that id is open or was resolved lately");
   }
+  if (is_pulse(target)) return one_pulse(parts[2]);
   if (what == "streams" || what == "prices") {
     const std::optional<StreamKey> key = key_of(target);
     if (!key) return problem(400, "Bad Request", "the stream must be venue/symbol/kind");
@@ -218,6 +229,31 @@ net::Response Routes::alerts(const Target& target) const {
     std::erase_if(views, [](const engine::AlertView& view) { return view.open; });
   std::ranges::sort(views, {}, newest_first);
   return list("alerts", views, *page, newest_first, alert_json);
+}
+
+// ---- pulses -------------------------------------------------------------------------------------
+
+net::Response Routes::pulses(const Target& target) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return problem(400, "Bad Request", page.error().text());
+  return list(
+      "pulses", ports_.control.pulses(ports_.clock.now()), *page,
+      [](const PulseView& view) { return view.name; }, pulse_json);
+}
+
+net::Response Routes::one_pulse(const std::string& name) const {
+  for (const PulseView& view : ports_.control.pulses(ports_.clock.now())) {
+    if (view.name == name) return json_reply(200, pulse_json(view));
+  }
+  return not_found("no pulse of that name is configured");
+}
+
+net::Response Routes::post_pulse(const Target& target, const std::string& body) {
+  const Result<PulseBody> pulse = parse_pulse_body(body);
+  if (!pulse) return problem(400, "Bad Request", pulse.error().text());
+  const Result<void> taken = ports_.beat(target.segments[2], pulse->mark, pulse->detail);
+  if (!taken) return problem(404, "Not Found", taken.error().text());
+  return one_pulse(target.segments[2]);
 }
 
 // ---- probes -------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ struct ApiPorts {
   /// nobody reads it (the monitor is embedded).
   using Reloaded = std::move_only_function<void(Result<std::vector<std::string>>)>;
   std::function<void(Reloaded)> reload = {};
+  /// A pulse's mark; the error says that there is no such pulse.
+  std::function<Result<void>(std::string_view name, PulseMark mark, std::string detail)> beat = {};
 };
 
 /// HTTP API, metrics, health and dashboard (docs/reference/http.md). Runs on the control thread's

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "feedwatch/app/evidence.hpp"
 #include "feedwatch/app/shard_loop.hpp"
 #include "feedwatch/app/venue_homes.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -68,7 +69,6 @@ struct App::Impl {
     if (control) control->on_status(clock.now());
   }
   void notice_clocks();
-  std::optional<Duration> clock_shift() const;
   health::SelfEvidence self() const;
   health::StoreSelf store_self() const;
   api::ProcessFacts facts() const;
@@ -126,6 +126,12 @@ void App::observe(std::function<void(const engine::Control::Event&)> observer) {
 }
 const Monitor& App::monitor() const {
   return std::as_const(*impl_->loops.front()).shard().monitor();
+}
+Result<void> App::beat(std::string_view name, PulseMark mark, std::string detail) {
+  Result<void> told;
+  run_on(impl_->control_reactor,
+         [&] { told = impl_->control->beat(name, mark, std::move(detail), impl_->clock.now()); });
+  return told;
 }
 Decisions& App::decisions() {
   return impl_->decisions;
@@ -276,7 +282,8 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .monitor = std::as_const(*loops.front()).shard().monitor(),
           .self = [this] { return self(); },
           .store = [this] { return store_self(); },
-          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); }},
+          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
+          .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log)},
       std::move(recovered));
   if (observer) control->set_observer(observer);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
@@ -302,22 +309,13 @@ void App::Impl::notice_clocks() {
                        "; ages do not depend on it, displayed times keep the clock of our start");
     wall_drift = drift;
   }
-  const std::optional<Duration> shift = clock_shift();
+  const std::optional<Duration> shift = clock_shift(loops);
   if (shift && !shift_told) {
     log("warning", "clock_suspect: every venue's stamps are shifted by " + format_duration(*shift) +
                        "; the clock that is wrong is probably ours "
                        "(check time synchronization)");
   }
   shift_told = shift.has_value();
-}
-
-/// By what is learnt of the venues' clocks. Any thread.
-std::optional<Duration> App::Impl::clock_shift() const {
-  std::map<std::string, Duration> by_venue;
-  for (const auto& loop : loops) by_venue.merge(loop->venue_clocks());
-  std::vector<Duration> offsets;
-  for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
-  return common_shift(offsets);
 }
 
 /// All loops as one: whichever stands still, prices or alerts are late.
@@ -336,27 +334,21 @@ health::SelfEvidence App::Impl::self() const {
   self.since_beat = clock.now() - oldest_beat();
   self.recording_failed =
       std::ranges::any_of(loops, [](const auto& loop) { return loop->recording_failed(); });
-  self.clock_shift = clock_shift();
+  self.clock_shift = clock_shift(loops);
   return self;
 }
 
 MonoTime App::Impl::oldest_beat() const {
   MonoTime oldest = never_mono;
   for (const auto& loop : loops) {
-    oldest = std::min(oldest, mono_from_ns(loop->counters().beat_ns));
+    // One that has not beaten yet has had since our start for it.
+    oldest = std::min(oldest, std::max(anchor.mono, mono_from_ns(loop->counters().beat_ns)));
   }
   return oldest;
 }
 
 health::StoreSelf App::Impl::store_self() const {
-  const store::StoreHealth health = store->health();
-  health::StoreSelf self{.failures = health.consecutive_failures,
-                         .spooled = health.spooled,
-                         .spool_bytes = health.spool_bytes,
-                         .spool_age = {},
-                         .last_error = health.last_error};
-  if (health.spooled_since) self.spool_age = clock.now() - *health.spooled_since;
-  return self;
+  return self_of(store->health(), clock.now());
 }
 
 api::ProcessFacts App::Impl::facts() const {
@@ -433,7 +425,11 @@ api::ApiPorts App::Impl::api_ports() {
                                                     .fix = {}});
                      });
           },
-      .reload = ask_reload};
+      .reload = ask_reload,
+      .beat =
+          [this](std::string_view name, PulseMark mark, std::string detail) {
+            return control->beat(name, mark, std::move(detail), clock.now());
+          }};
 }
 
 // ---- reload -------------------------------------------------------------------------------------

@@ -32,33 +32,9 @@ void print_json(std::string_view body) {
   fmt::print("{}\n", api::printable_json(body));
 }
 
-/// Whatever the monitor says beside what was hoped for.
-Error said_no(const std::string& what, const HttpResponse& answer) {
-  const api::ProblemView problem = api::parse_problem(answer.body);
-  Error error{.what = what, .why = problem.detail, .fix = {}};
-  if (error.why.empty()) error.why = fmt::format("the monitor answered {}", answer.status);
-  // The monitor's own words often begin with what is said already.
-  if (error.why.starts_with(what + ": ")) error.why.erase(0, what.size() + 2);
-  if (answer.status == 401) {
-    error.why = "the monitor wants its write token, and got none or another one";
-    error.fix = "give --token-file with the file of api.token_file, or set FEEDWATCH_TOKEN";
-  }
-  return error;
-}
-
 int failed(const Error& error) {
   print_error(error);
   return exit_failure;
-}
-
-/// An address that is none is the command line's fault, not a monitor that does not answer.
-bool usable(const ClientArgs& args) {
-  const auto url = net::parse_url(args.api);
-  if (url && !url->websocket()) return true;
-  print_usage("--api", {.what = args.api,
-                        .why = url ? "is no http address" : url.error(),
-                        .fix = "write it as in http://127.0.0.1:8420"});
-  return false;
 }
 
 Result<std::string> body_of(MonitorClient& monitor, const std::string& path) {
@@ -139,6 +115,28 @@ std::string lease_body(const std::string& owner, const std::string& ttl) {
 }
 
 }  // namespace
+
+Error said_no(const std::string& what, const HttpResponse& answer) {
+  const api::ProblemView problem = api::parse_problem(answer.body);
+  Error error{.what = what, .why = problem.detail, .fix = {}};
+  if (error.why.empty()) error.why = fmt::format("the monitor answered {}", answer.status);
+  // The monitor's own words often begin with what is said already.
+  if (error.why.starts_with(what + ": ")) error.why.erase(0, what.size() + 2);
+  if (answer.status == 401) {
+    error.why = "the monitor wants its write token, and got none or another one";
+    error.fix = "give --token-file with the file of api.token_file, or set FEEDWATCH_TOKEN";
+  }
+  return error;
+}
+
+bool usable(const ClientArgs& args) {
+  const auto url = net::parse_url(args.api);
+  if (url && !url->websocket()) return true;
+  print_usage("--api", {.what = args.api,
+                        .why = url ? "is no http address" : url.error(),
+                        .fix = "write it as in http://127.0.0.1:8420"});
+  return false;
+}
 
 int print_usage(std::string_view flag, const Error& error) {
   print_error({.what = std::string(flag), .why = api::printable(error.text()), .fix = {}});

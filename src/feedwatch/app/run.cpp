@@ -82,6 +82,10 @@ AppSettings settings_from(const config::Config& config) {
   settings.board.mode = config.board.mode;
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
+  settings.control.rules = config.rules;
+  settings.control.pulses = config.pulses;
+  if (config.watchdog.enabled) settings.control.watchdog = config.watchdog.options;
+  settings.heartbeat = {.url = config.watchdog.url, .ca_file = config.watchdog.ca_file};
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
   settings.api.address = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;

@@ -65,6 +65,13 @@ struct LogConfig {
   Format format = Format::text;
 };
 
+struct WatchdogConfig {
+  bool enabled = true;
+  engine::WatchdogOptions options;
+  std::string url;  ///< empty = nobody is called. Secret.
+  std::string ca_file;
+};
+
 /// Everything the app needs to start, checked. Immutable; any thread.
 struct Config {
   std::vector<engine::VenueOptions> venues;
@@ -78,6 +85,9 @@ struct Config {
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;
+  engine::rules::RuleSet rules;
+  std::vector<PulseOptions> pulses;
+  WatchdogConfig watchdog;
   Document document;  ///< what is in force and where each value came from, for print.hpp
 };
 

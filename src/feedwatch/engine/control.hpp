@@ -11,6 +11,7 @@
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
+#include "feedwatch/engine/rules/custom.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
 #include "feedwatch/engine/watchdog.hpp"
@@ -37,6 +38,7 @@ struct ControlOptions {
   std::string instance = "feedwatch";
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
   std::vector<PulseOptions> pulses;
+  rules::RuleSet rules;
   std::optional<WatchdogOptions> watchdog;  ///< absent = there is no alert that always fires
 };
 

@@ -123,7 +123,11 @@ bool Control::Impl::any_awaits_instruments() const {
 }
 
 bool Control::Impl::is_orphan(const alert::Alert& alert) const {
-  if (!rules::names().contains(alert.name)) return false;  // somebody else's, let it be
+  const auto is_ours = [&](const auto& rule) { return rule.name() == alert.name; };
+  if (!rules::names().contains(alert.name) && std::ranges::none_of(options.rules.custom, is_ours)) {
+    // Of a rule that is configured no more, or somebody else's: let that be.
+    return rules::is_custom(alert.metadata);
+  }
   const std::string_view venue = label(alert.labels, "venue");
   if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
     const auto named = [&](const auto& entry) { return entry.second.status.name == line; };

@@ -79,6 +79,14 @@ struct Control::Impl {
   void review(MonoTime now);
   MonoTime next_review(MonoTime now) const;
   void send_heartbeat(MonoTime now);
+
+  // ---- rules of the configuration (control_custom.cpp) ----
+  void judge_custom(MonoTime now);
+  template <class Action>
+  void for_subjects(rules::Subject subject, MonoTime now, Action action);
+  rules::FactValues facts_of_venue(const rules::VenueFacts& facts, MonoTime now) const;
+  void change_finding(rules::Finding& finding, std::string_view name) const;
+
   bool is_unheard(const StreamTrack& track, const Slot& slot) const;
   rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
 
@@ -138,6 +146,9 @@ struct Control::Impl {
   std::optional<MonoTime> clock_shifted_since;
   std::optional<MonoTime> evaluated_last;  ///< newest evaluation
   MonoTime next_heartbeat = MonoTime::min();
+  MonoTime custom_due = MonoTime::min();
+  /// Findings of rules of the configuration, by identity: when they became true.
+  std::map<std::string, MonoTime, std::less<>> custom_since;
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

@@ -49,6 +49,7 @@ rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime no
 /// may have trouble that never touches its level, and a live venue a limit that closes no line.
 void Control::Impl::judged(rules::Finding finding, std::string_view name, const Labels& scope,
                            MonoTime recovered, Evidence evidence, MonoTime now) {
+  change_finding(finding, name);
   if (finding) {
     pipeline.observe(std::move(*finding));
     return;
@@ -212,6 +213,7 @@ void Control::Impl::review(MonoTime now) {
   const std::set<StreamId> flapping = recurring;  // which changes meanwhile
   for (const StreamId stream : flapping) judge_stream(streams.at(stream), now);
   judge_own(now);
+  judge_custom(now);
   send_heartbeat(now);
 }
 
@@ -242,6 +244,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   for (const StreamId stream : recurring) consider(streams.at(stream).outages.calm_from());
   if ((!lines.empty() || ports.self) && evaluated_last) consider(*evaluated_last + look_every);
   if (ports.heartbeat) consider(next_heartbeat);
+  if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {

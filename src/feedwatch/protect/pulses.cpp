@@ -120,7 +120,7 @@ PulseView Pulses::view(const Pulse& pulse, MonoTime now) const {
   } else {
     // Heard long before our start: it may have beaten since, or not.
     view.state = pulse.heard && now < truth.degraded ? PulseState::ok : PulseState::unknown;
-    view.deadline = waits.degraded;
+    if (waits.degraded != never_mono) view.due_at = anchor_.at(waits.degraded);
     return view;
   }
   view.since = std::min(view.failed ? *pulse.failed : truth.degraded, now);

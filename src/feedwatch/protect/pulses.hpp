@@ -51,7 +51,7 @@ struct PulseView {
   std::optional<MonoTime> since;     ///< degraded and silent: when that became true
   std::optional<Duration> silence;   ///< since it was last heard; absent = never
   std::optional<WallTime> heard_at;  ///< newest mark but `failed`
-  std::optional<MonoTime> deadline;  ///< ok and unknown: when it is degraded if nothing comes
+  std::optional<WallTime> due_at;    ///< ok and unknown: when it is degraded if nothing comes
   std::string expected;              ///< "every 5m", "at 06:05 UTC"
   bool required = false;
   bool failed = false;      ///< its newest mark

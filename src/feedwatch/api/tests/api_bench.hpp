@@ -34,6 +34,12 @@ class ApiBench : public engine::ControlBench {
                 [this](StreamKey key, std::string owner, ApiPorts::Done done) {
                   leases.push_back("-" + key.text() + " " + owner);
                   done(lease_result);
+                },
+            .beat =
+                [this](std::string_view name, PulseMark mark, std::string detail) {
+                  auto result = control.beat(name, mark, std::move(detail), clock.time);
+                  settle();
+                  return result;
                 }};
   }
 

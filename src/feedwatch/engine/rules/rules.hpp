@@ -109,6 +109,9 @@ bool is_overdue(const StreamFacts& facts);
 /// Identities of the alerts that speak for the stream's trouble while they are open.
 std::vector<std::string> causes_of(const StreamFacts& facts);
 
+/// … and for that of a line or a venue.
+std::vector<std::string> causes_of_lines();
+
 /// Causes before what they explain.
 std::span<const StreamRule> for_streams();
 std::span<const LineRule> for_lines();

@@ -119,6 +119,10 @@ constexpr std::array line_table{LineRule{flapping_name, line_flapping}};
 
 }  // namespace
 
+std::vector<std::string> causes_of_lines() {
+  return {ourselves()};
+}
+
 std::span<const VenueRule> for_venues() {
   return venue_table;
 }
