@@ -19,6 +19,7 @@
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
 #include "feedwatch/app/doctor.hpp"
+#include "feedwatch/app/pulse_command.hpp"
 #include "feedwatch/app/record.hpp"
 #include "feedwatch/app/replay.hpp"
 #include "feedwatch/app/run.hpp"
@@ -61,6 +62,7 @@ struct Arguments {
   std::uint64_t rotate_mebibytes = 256;
   app::ClientArgs client;
   app::SharedBoardArgs shared;
+  app::PulseArgs pulse;
   app::AlertsArgs alerts;
   app::SilenceArgs silence;
   bool expired = false, undo = false;
@@ -214,6 +216,18 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   unwatch->add_option("stream", args.stream, "venue/symbol/kind")->required();
   unwatch->add_option("--owner", args.owner, "who holds the lease")->capture_default_str();
   add_client_flags(unwatch, args);
+}
+
+void add_pulse_command(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* pulse =
+      command(root, action, "pulse", "Tell the monitor that something is alive (or failed)",
+              [&] { return app::run_pulse(args.client, args.pulse); });
+  pulse->add_option("name", args.pulse.name, "the pulse: signals, or one of [[pulse]]");
+  pulse->add_flag("--failed", args.pulse.failed, "it has failed");
+  pulse->add_flag("--started", args.pulse.started, "it has begun its work");
+  pulse->add_flag("--list", args.pulse.list, "show all pulses instead");
+  pulse->add_option("--detail", args.pulse.detail, "words that go with it");
+  add_client_flags(pulse, args);
 }
 
 void add_silence_commands(CLI::App& root, Arguments& args, Action& action) {
@@ -422,6 +436,7 @@ int run(int argc, char** argv) {
   add_monitor_commands(root, args, action);
   add_db_commands(root, args, action);
   add_client_commands(root, args, action);
+  add_pulse_command(root, args, action);
   add_alert_commands(root, args, action);
   add_decode_command(root, args, action);
   add_record_command(root, args, action);

@@ -193,6 +193,8 @@ TEST_F(Record, ARunningMonitorRecordsBesideWhatItDoes) {
 name = "binance-usdm"
 url = "{}"
 streams = ["BTCUSDT/mark", "ETHUSDT/mark"]
+[watchdog]
+enabled = false
 [store]
 url = "sqlite://{}"
 state_dir = "{}"

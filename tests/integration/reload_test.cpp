@@ -23,6 +23,8 @@ class Reload : public testing::Test {
 name = "binance-usdm"
 url = "{}"
 streams = {}
+[watchdog]
+enabled = false
 [store]
 url = "sqlite://{}"
 state_dir = "{}"

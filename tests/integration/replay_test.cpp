@@ -34,6 +34,8 @@ class Replay : public ::testing::Test {
 name = "bybit-linear"
 url = "{}"
 streams = [{}]
+[watchdog]
+enabled = false
 [store]
 state_dir = "{}"
 [api]

@@ -44,6 +44,8 @@ class Run : public testing::Test {
 name = "binance-usdm"
 url = "{}"
 streams = ["BTCUSDT/mark", "ETHUSDT/mark", "BTCUSDT/quote", "ETHUSDT/quote"]
+[watchdog]
+enabled = false
 [store]
 url = "sqlite://{}"
 state_dir = "{}"

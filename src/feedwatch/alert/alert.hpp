@@ -12,10 +12,12 @@
 
 namespace feedwatch::alert {
 
-enum class Severity : std::uint8_t { warning, critical };
+/// `info` wakes nobody: the Watchdog, and rules of the configuration that say so.
+enum class Severity : std::uint8_t { info, warning, critical };
 
 constexpr std::string_view to_text(Severity severity) {
-  return severity == Severity::critical ? "critical" : "warning";
+  constexpr std::array<std::string_view, 3> words{"info", "warning", "critical"};
+  return words[static_cast<std::size_t>(severity)];
 }
 
 enum class State : std::uint8_t { pending, firing, resolved };
@@ -39,6 +41,8 @@ struct Finding {
   std::vector<std::string> explained_by;  ///< held back while one of these is pending or firing
   std::vector<std::string> yields_to;     ///< held back while one of these fires and is still true
   std::vector<std::string> replaces;      ///< resolved the moment this one fires
+  /// Told again this often while it fires; zero = as often as any other.
+  Duration repeat{};
 };
 
 /// Somebody has taken an alert on: it is not repeated, until it is raised or ends.

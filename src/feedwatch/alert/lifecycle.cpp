@@ -31,10 +31,7 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   entry.judged = false;
   entry.alert.state = State::firing;
   // Told by the earlier run; the grid of repeats goes on where it was.
-  entry.alert.repeats = 0;
-  entry.next_repeat = entry.alert.opened;
-  // One more than the grid has: with its group an alert may have been repeated early.
-  pass_repeats(entry, now);
+  set_repeat(entry, Duration::zero(), now);
   std::string identity = entry.alert.identity;
   if (const auto old = entries_.find(identity); old != entries_.end()) erase(old);
   changed(entries_.emplace(std::move(identity), std::move(entry)).first);
@@ -102,7 +99,7 @@ bool Lifecycle::adopt(Alert alert, MonoTime now) {
   if (fires) {
     entry.alert.state = State::firing;
     entry.alert.opened = entry.alert.updated = now;
-    entry.next_repeat = plus(now, options_.repeat);
+    entry.next_repeat = plus(now, repeat_of(entry));
     moved_.push_back(found->first);
     memory_changed_ = true;
   }
@@ -142,6 +139,7 @@ void Lifecycle::begin(const Finding& finding, MonoTime now, std::vector<Change>&
   entry.alert.name = finding.name;
   entry.alert.identity = finding.identity;
   entry.alert.labels = finding.labels;
+  entry.alert.severity = finding.severity;
   entry.alert.started = std::min(finding.since, now);
   if (const auto before = remembered_.find(finding.identity); before != remembered_.end()) {
     if (minus(now, remembered_at_) < remembered_for) {
@@ -168,6 +166,7 @@ void Lifecycle::renew(Entry& entry, const Finding& finding, MonoTime now,
     moved_.push_back(finding.identity);
     memory_changed_ = true;
   }
+  if (finding.repeat != entry.repeat) set_repeat(entry, finding.repeat, now);
   const bool rises = finding.severity > entry.alert.severity;
   entry.alert.severity = std::max(entry.alert.severity, finding.severity);
   // An open alert keeps the words it was told with until it is told again.
@@ -192,10 +191,20 @@ void Lifecycle::fire(Entry& entry, MonoTime at, std::vector<Change>& out) {
   alert.state = State::firing;
   alert.opened = at;
   alert.updated = at;
-  entry.next_repeat = plus(at, options_.repeat);
+  entry.next_repeat = plus(at, repeat_of(entry));
   moved_.push_back(alert.identity);
   memory_changed_ = true;
   out.push_back({Change::Type::fired, alert, at});
+}
+
+/// The grid of repeats begins when the alert fired, in whatever run that was. One more than it has
+/// is counted: with its group an alert may have been repeated early.
+void Lifecycle::set_repeat(Entry& entry, Duration repeat, MonoTime now) const {
+  entry.repeat = repeat;
+  if (entry.alert.state != State::firing) return;
+  entry.alert.repeats = 0;
+  entry.next_repeat = entry.alert.opened;
+  pass_repeats(entry, now);
 }
 
 bool Lifecycle::acknowledge(std::string_view identity, std::optional<Ack> ack, MonoTime now,
@@ -215,8 +224,9 @@ bool Lifecycle::acknowledge(std::string_view identity, std::optional<Ack> ack, M
 void Lifecycle::pass_repeats(Entry& entry, MonoTime now) const {
   if (entry.next_repeat > now) return;
   const Duration late = minus(now, entry.next_repeat);
-  entry.alert.repeats += static_cast<std::uint32_t>(late / options_.repeat + 1);
-  entry.next_repeat = plus(now, options_.repeat - late % options_.repeat);
+  const Duration repeat = repeat_of(entry);
+  entry.alert.repeats += static_cast<std::uint32_t>(late / repeat + 1);
+  entry.next_repeat = plus(now, repeat - late % repeat);
 }
 
 void Lifecycle::clear(std::string_view identity, MonoTime at, Evidence evidence) {
@@ -298,7 +308,7 @@ void Lifecycle::repeat(std::string_view identity, MonoTime now, std::vector<Chan
   Entry& entry = found->second;
   if (entry.alert.state != State::firing || entry.cleared || entry.next_repeat <= now) return;
   ++entry.alert.repeats;
-  entry.next_repeat = plus(now, options_.repeat);
+  entry.next_repeat = plus(now, repeat_of(entry));
   changed(found);
   out.push_back({Change::Type::repeated, entry.alert, now});
 }

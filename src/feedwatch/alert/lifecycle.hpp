@@ -92,6 +92,7 @@ class Lifecycle {
   struct Entry {
     Alert alert;
     Duration hold{};
+    Duration repeat{};  ///< of its own; zero = as any other
     bool judged = true;
     std::optional<MonoTime>
         cleared;  ///< since when the condition is false; when pending, it had held long enough
@@ -111,6 +112,10 @@ class Lifecycle {
   void renew(Entry& entry, const Finding& finding, MonoTime now, std::vector<Change>& out);
   void fire(Entry& entry, MonoTime at, std::vector<Change>& out);
   Entries::iterator resolve(Entries::iterator entry, MonoTime at, std::vector<Change>& out);
+  Duration repeat_of(const Entry& entry) const {
+    return entry.repeat > Duration::zero() ? entry.repeat : options_.repeat;
+  }
+  void set_repeat(Entry& entry, Duration repeat, MonoTime now) const;
   void pass_repeats(Entry& entry, MonoTime now) const;
   MonoTime deadline(const Entry& entry) const;
   void changed(Entries::iterator entry);

@@ -70,6 +70,7 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
   for (const auto& identity : std::exchange(retired_, {})) {
     lifecycle_.retire(identity, now, changes);
   }
+  hold_pending_back(now, changes);
   lifecycle_.on_time(now, changes);
   repeat_groups(now, changes);
   raise_due(now, changes);
@@ -77,6 +78,7 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
   std::vector<Decision> decisions;
   decisions.reserve(changes.size());
   for (auto& change : changes) {
+    if (change.type == Change::Type::pending) waiting_.insert(change.alert.identity);
     const bool is_told = change.type == Change::Type::pending ||
                          change.type == Change::Type::acknowledged ||
                          change.type == Change::Type::unacknowledged;
@@ -84,6 +86,19 @@ std::vector<Decision> Pipeline::settle(MonoTime now) {
     decisions.push_back({std::move(change), at});
   }
   return decisions;
+}
+
+/// A cause may have come up while a finding was waiting for its hold.
+void Pipeline::hold_pending_back(MonoTime now, std::vector<Change>& changes) {
+  std::erase_if(waiting_, [&](const std::string& identity) {
+    const Alert* alert = lifecycle_.find(identity);
+    if (alert == nullptr || alert->state != State::pending) return true;
+    const auto found = findings_.find(identity);
+    if (found == findings_.end() || !is_held_back(found->second, lifecycle_)) return false;
+    lifecycle_.retire(identity, now, changes);
+    hold(found->second);
+    return true;
+  });
 }
 
 /// A group is told again as one: its other alerts go with the first that is due.

@@ -83,6 +83,7 @@ class Pipeline {
   };
 
   void repeat_groups(MonoTime now, std::vector<Change>& changes);
+  void hold_pending_back(MonoTime now, std::vector<Change>& changes);
   void raise_due(MonoTime now, std::vector<Change>& changes);
   void raise(const std::vector<std::string>& identities, MonoTime now,
              std::vector<Change>& changes);
@@ -101,6 +102,7 @@ class Pipeline {
   std::map<std::string, Held, std::less<>> held_;
   std::map<std::string, std::set<std::string>, std::less<>> children_;  ///< of a cause: held ones
   std::set<std::pair<MonoTime, std::string>> releases_;                 ///< of `held_`
+  std::set<std::string> waiting_;                                       ///< pending, or were so
   std::vector<std::string> retired_;
   std::vector<Change> told_;  ///< made between two settles
 };

@@ -11,6 +11,7 @@
 #include "feedwatch/api/metrics.hpp"
 #include "feedwatch/api/paging.hpp"
 #include "feedwatch/api/probes.hpp"
+#include "feedwatch/api/pulse_view.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
 #include "feedwatch/api/report_body.hpp"
@@ -41,6 +42,11 @@ std::optional<StreamKey> key_of(const Target& target) {
   return std::move(*key);
 }
 
+bool is_pulse(const Target& target) {
+  return target.segments.size() == 3 && target.segments[0] == "v1" &&
+         target.segments[1] == "pulses";
+}
+
 }  // namespace
 
 Routes::Routes(const ApiOptions& options, ApiPorts ports)
@@ -68,6 +74,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   }
   if (method == "POST" && target->segments == std::vector<std::string>{"v1", "admin", "reload"}) {
     return reload(std::move(respond));
+  }
+  if (method == "POST" && is_pulse(*target)) {
+    return respond(post_pulse(*target, request.body));
   }
   const bool is_component = target->segments.size() == 3 && target->segments[0] == "v1" &&
                             target->segments[1] == "components";
@@ -129,7 +138,9 @@ net::Response Routes::get_v1(const Target& target) {
   if (parts.size() == 2) {
     if (what == "streams") return streams(target);
     if (what == "lines") return lines(target);
+    if (what == "pulses") return pulses(target);
   }
+  if (is_pulse(target)) return one_pulse(parts[2]);
   if (what == "streams" || what == "prices") {
     const std::optional<StreamKey> key = key_of(target);
     if (!key) return problem(400, "Bad Request", "the stream must be venue/symbol/kind");
@@ -193,6 +204,31 @@ net::Response Routes::lines(const Target& target) const {
   return list(
       "lines", views, *page, [](const engine::LineView& view) { return view.status.name; },
       line_json);
+}
+
+// ---- pulses -------------------------------------------------------------------------------------
+
+net::Response Routes::pulses(const Target& target) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return problem(400, "Bad Request", page.error().text());
+  return list(
+      "pulses", ports_.control.pulses(ports_.clock.now()), *page,
+      [](const PulseView& view) { return view.name; }, pulse_json);
+}
+
+net::Response Routes::one_pulse(const std::string& name) const {
+  for (const PulseView& view : ports_.control.pulses(ports_.clock.now())) {
+    if (view.name == name) return json_reply(200, pulse_json(view));
+  }
+  return not_found("no pulse of that name is configured");
+}
+
+net::Response Routes::post_pulse(const Target& target, const std::string& body) {
+  const Result<PulseBody> pulse = parse_pulse_body(body);
+  if (!pulse) return problem(400, "Bad Request", pulse.error().text());
+  const Result<void> taken = ports_.beat(target.segments[2], pulse->mark, pulse->detail);
+  if (!taken) return problem(404, "Not Found", taken.error().text());
+  return one_pulse(target.segments[2]);
 }
 
 // ---- probes -------------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ class Routes {
   net::Response one_stream(const StreamKey& key) const;
   net::Response price(const StreamKey& key, const Target& target);
   net::Response lines(const Target& target) const;
+  net::Response pulses(const Target& target) const;
+  net::Response one_pulse(const std::string& name) const;
+  net::Response post_pulse(const Target& target, const std::string& body);
   net::Response live(const Target& target) const;
   net::Response ready(const Target& target) const;
   net::Response metrics(const net::Request& request);

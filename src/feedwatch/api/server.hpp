@@ -88,6 +88,8 @@ struct ApiPorts {
   /// nobody reads it (the monitor is embedded).
   using Reloaded = std::move_only_function<void(Result<std::vector<std::string>>)>;
   std::function<void(Reloaded)> reload = {};
+  /// A pulse's mark; the error says that there is no such pulse.
+  std::function<Result<void>(std::string_view name, PulseMark mark, std::string detail)> beat = {};
   /// What the store kept; without it only what the control remembers is shown.
   History* history = nullptr;
   /// What something outside says of itself; on this thread, at once.

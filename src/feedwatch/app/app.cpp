@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "feedwatch/app/evidence.hpp"
 #include "feedwatch/app/history_reader.hpp"
 #include "feedwatch/app/recovered.hpp"
 #include "feedwatch/app/self_watch.hpp"
@@ -130,6 +131,12 @@ void App::observe(std::function<void(const engine::Control::Event&)> observer) {
 }
 const Monitor& App::monitor() const {
   return std::as_const(*impl_->loops.front()).shard().monitor();
+}
+Result<void> App::beat(std::string_view name, PulseMark mark, std::string detail) {
+  Result<void> told;
+  run_on(impl_->control_reactor,
+         [&] { told = impl_->control->beat(name, mark, std::move(detail), impl_->clock.now()); });
+  return told;
 }
 Decisions& App::decisions() {
   return impl_->decisions;
@@ -269,6 +276,7 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .self = [this] { return self(); },
           .store = [this] { return store_self(); },
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
+          .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
           .state = store.get()},
       std::move(recovered));
   if (observer) control->set_observer(observer);
@@ -309,11 +317,7 @@ void App::Impl::notice_clocks() {
     watch.on_clock_step(drift - wall_drift, now);
     wall_drift = drift;
   }
-  std::map<std::string, Duration> by_venue;
-  for (const auto& loop : loops) by_venue.merge(loop->venue_clocks());
-  std::vector<Duration> offsets;
-  for (const auto& [venue, offset] : by_venue) offsets.push_back(offset);
-  const std::optional<Duration> shift = common_shift(offsets);
+  const std::optional<Duration> shift = clock_shift(loops);
   if (shift && !shift_told) {
     log("warning", "clock_suspect: every venue's stamps are shifted by " + format_duration(*shift) +
                        "; the clock that is wrong is probably ours "
@@ -323,19 +327,14 @@ void App::Impl::notice_clocks() {
 }
 
 health::StoreSelf App::Impl::store_self() const {
-  const store::StoreHealth health = store->health();
-  health::StoreSelf self{.failures = health.consecutive_failures,
-                         .spooled = health.spooled,
-                         .spool_bytes = health.spool_bytes,
-                         .spool_age = {},
-                         .last_error = health.last_error};
-  if (health.spooled_since) self.spool_age = clock.now() - *health.spooled_since;
-  return self;
+  return self_of(store->health(), clock.now());
 }
 
 health::SelfEvidence App::Impl::self() const {
   const store::StoreHealth health = store->health();
-  return watch.evidence(&*control, &health);
+  health::SelfEvidence self = watch.evidence(&*control, &health);
+  self.clock_shift = clock_shift(loops);
+  return self;
 }
 
 /// The control's sign of life, on its own thread: who waits for it waits for whoever judges.
@@ -401,6 +400,10 @@ api::ApiPorts App::Impl::api_ports() {
                      });
           },
       .reload = ask_reload,
+      .beat =
+          [this](std::string_view name, PulseMark mark, std::string detail) {
+            return control->beat(name, mark, std::move(detail), clock.now());
+          },
       .history = history.get(),
       .report =
           [this](health::Report report) {

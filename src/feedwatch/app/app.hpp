@@ -28,6 +28,12 @@ namespace feedwatch::app {
 
 using sinks::SinkSettings;
 
+/// Whoever misses us when we do not call.
+struct HeartbeatSettings {
+  std::string url;  ///< empty = nobody. Secret.
+  std::string ca_file;
+};
+
 struct AppSettings {
   engine::ShardOptions shard;
   std::uint16_t shards = 1;                   ///< threads the venues of `shard` are spread over
@@ -39,6 +45,7 @@ struct AppSettings {
   store::StoreOptions store;
   api::ApiOptions api;
   std::vector<SinkSettings> sinks;
+  HeartbeatSettings heartbeat;
   std::optional<RecordSettings> record;  ///< absent = nothing is recorded
   ServiceManager manager{{}, {}};  ///< told of our life; its watchdog is fed by the control's loop
   Duration stop_limit = 5s;        ///< SIGTERM to exit, alerts drained and rows written
@@ -81,6 +88,8 @@ class App {
   void with_control(const std::function<void(const engine::Control&)>& action);
   /// The same on the thread of the venue's shard; for subscribers in this process. While started.
   void with_shard(std::string_view venue, const std::function<void(engine::Shard&)>& action);
+  /// A pulse was heard, has started or has failed; waits for the control's thread. While started.
+  Result<void> beat(std::string_view name, PulseMark mark, std::string detail = {});
   /// Reading calls are safe from any thread while started.
   const Monitor& monitor() const;
   Decisions& decisions();

@@ -7,6 +7,7 @@
 #include "feedwatch/app/client.hpp"
 #include "feedwatch/app/monitor_client.hpp"
 #include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/http_fetch.hpp"
 #include "feedwatch/model/stream_key.hpp"
 
 /// Private to the client commands: what they print, the same wherever it was asked. Each prints and

@@ -54,6 +54,7 @@ Result<engine::Recovered> read_recovered(store::Query& query, const LogLine& log
   recovered.open_alerts = take(query.open_alerts(), read);
   recovered.pending_notifications = take(query.pending_notifications(), read);
   recovered.resolved_alerts = take(query.resolved_alerts(engine::kept_resolved), read);
+  recovered.pulses = take(query.pulses(), read);
   recovered.silences = silences_of(take(query.silences(), read), log);
   for (const AlertRow& alert : recovered.open_alerts) {
     recovered.told[alert.id] = told_by(take(query.notifications(alert.id), read), alert.id);

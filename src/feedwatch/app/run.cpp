@@ -130,6 +130,10 @@ AppSettings settings_from(const config::Config& config) {
   settings.board.mode = config.board.mode;
   settings.control.seed = settings.shard.seed;
   settings.control.alerts = config.alerts;
+  settings.control.rules = config.rules;
+  settings.control.pulses = config.pulses;
+  if (config.watchdog.enabled) settings.control.watchdog = config.watchdog.options;
+  settings.heartbeat = {.url = config.watchdog.url, .ca_file = config.watchdog.ca_file};
   settings.control.external_url = config.external_url;
   settings.control.maintenances = config.maintenances;
   settings.store.url = config.store.url;

@@ -91,6 +91,13 @@ struct LogConfig {
   Format format = Format::text;
 };
 
+struct WatchdogConfig {
+  bool enabled = true;
+  engine::WatchdogOptions options;
+  std::string url;  ///< empty = nobody is called. Secret.
+  std::string ca_file;
+};
+
 /// Everything the app needs to start, checked. Immutable; any thread.
 struct Config {
   std::vector<engine::VenueOptions> venues;
@@ -104,6 +111,9 @@ struct Config {
   std::vector<SinkConfig> sinks;
   LogConfig log;
   engine::AlertOptions alerts;
+  engine::rules::RuleSet rules;
+  std::vector<PulseOptions> pulses;
+  WatchdogConfig watchdog;
   std::vector<muting::Maintenance> maintenances;
   std::string external_url;     ///< where a person finds the monitor; may be empty
   std::vector<Error> warnings;  ///< no mistakes, and yet somebody should know

@@ -72,6 +72,9 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_record(document, config, problems);
   build_sinks(document, around, config, problems);
   build_alerts(document, config, problems);
+  build_rules(document, config, problems);
+  build_pulses(document, config, problems);
+  build_watchdog(document, around, config, problems);
   build_maintenances(document, config, problems);
   build_log(document, config);
   if (document.single("").given("seed")) {

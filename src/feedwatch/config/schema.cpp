@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning",
 constexpr std::array<std::string_view, 3> board_modes{"0600", "0640", "0644"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 2> poll_modes{"block", "busy"};
+constexpr std::array<std::string_view, 6> rule_subjects{"stream", "line", "venue",
+                                                        "pulse",  "sink", "store"};
+constexpr std::array<std::string_view, 3> rule_severities{"info", "warning", "critical"};
 
 // clang-format off
 constexpr std::array top_keys{
@@ -210,6 +213,49 @@ constexpr std::array maintenance_keys{
     Key{.name = "at", .help = "When they begin, UTC: `02:30`."},
     Key{.name = "for", .type = Type::duration, .help = "How long they last: at most a day where they begin every day, else a week."},
 };
+constexpr std::array pulse_keys{
+    Key{.name = "name", .required = true,
+        .help = "What is to be heard from: a strategy, a loop, a job. `signals` is the signal processor; unique."},
+    Key{.name = "every", .type = Type::duration,
+        .help = "How long it may be silent. Default of `signals`: `5m`. This or `schedule`."},
+    Key{.name = "schedule", .type = Type::list, .fallback = "[]",
+        .help = "When it is to be heard instead, in UTC: times of day (`06:05`), or cron expressions of five fields "
+                "(`5,20,35,50 * * * *`)."},
+    Key{.name = "grace", .type = Type::duration, .fallback = R"("0s")", .zero = true,
+        .help = "How much later it may come before it is degraded. It is silent when the time after that has passed as well."},
+    Key{.name = "required", .type = Type::boolean, .fallback = "false",
+        .help = "Whether its silence is critical; else it is a warning."},
+};
+constexpr std::array rule_keys{
+    Key{.name = "name", .required = true,
+        .help = "Name of the alert, unique. That of a built-in rule changes that one: `enabled`, `severity` and `for` only."},
+    Key{.name = "on", .type = Type::word, .words = rule_subjects,
+        .help = "What it is about: there is one alert for each that fits."},
+    Key{.name = "when", .type = Type::list, .fallback = "[]",
+        .help = "Conditions, all of which must hold: a fact, `=`, `!=`, `<`, `<=`, `>` or `>=`, and a value, as in `age > 10s`, "
+                "`level >= degraded`, `venue = binance-*|okx`. The facts are in [alerts.md](alerts.md)."},
+    Key{.name = "for", .type = Type::duration, .zero = true,
+        .help = "For how long they must hold before it fires. Default `0s`, or the built-in rule's own."},
+    Key{.name = "severity", .type = Type::word, .words = rule_severities,
+        .help = "Default `warning`, or the built-in rule's own."},
+    Key{.name = "message",
+        .help = "What is told, with facts in braces: `{symbol} is {age} old`. Default: the conditions."},
+    Key{.name = "labels", .type = Type::list, .fallback = "[]",
+        .help = "More labels of the alert, `name=value` each."},
+    Key{.name = "enabled", .type = Type::boolean, .fallback = "true", .help = "Whether it is asked at all."},
+};
+constexpr std::array watchdog_keys{
+    Key{.name = "enabled", .type = Type::boolean, .fallback = "true",
+        .help = "Whether there is the alert `Watchdog`, which always fires."},
+    Key{.name = "repeat", .type = Type::duration, .fallback = R"("5m")",
+        .help = "How often it is told again."},
+    Key{.name = "sinks", .type = Type::list, .fallback = "[]",
+        .help = "Names of the sinks that are told of it: those behind which somebody waits for it. Others never are."},
+    Key{.name = "url_file",
+        .help = "A file that holds a URL which is called (GET) each minute while prices are judged and the store takes rows, so that its "
+                "owner misses it when they are not. A relative path is looked for as that of a sink."},
+    Key{.name = "ca_file", .help = "PEM file of a private certificate authority for that URL."},
+};
 
 constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
@@ -223,6 +269,9 @@ constexpr std::array tables{
     Table{.name = "sink", .array = true, .help = "A way alerts leave the program. Without any they are kept and shown only.", .keys = sink_keys, .restart = true},
     Table{.name = "log", .help = "Standard error.", .keys = log_keys},
     Table{.name = "alerts", .help = "When alerts fire, resolve and are told.", .keys = alert_keys},
+    Table{.name = "rule", .array = true, .help = "A rule of your own, or a built-in one as you want it ([alerts.md](alerts.md)).", .keys = rule_keys, .restart = true},
+    Table{.name = "pulse", .array = true, .help = "Something that is to be heard from every so often, told by `feedwatch pulse` or POST `/v1/pulses/NAME`.", .keys = pulse_keys, .restart = true},
+    Table{.name = "watchdog", .help = "That somebody notices when the monitor is gone.", .keys = watchdog_keys, .restart = true},
     Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
 };
 // clang-format on

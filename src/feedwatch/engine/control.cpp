@@ -62,6 +62,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       resends(resends_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
+      pulses(options.pulses, anchor),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
@@ -82,7 +83,11 @@ void Control::Impl::take_status(MonoTime now) {
   StatusBoard::Taken taken = ports.status.take();
   std::vector<JournalRow> rows;
   std::set<std::string> changed_venues;
-  for (auto& status : taken.lines) apply(std::move(status), now);
+  std::set<LineId> changed_lines;
+  for (auto& status : taken.lines) {
+    changed_lines.insert(status.line);
+    apply(std::move(status), now);
+  }
   for (auto& status : taken.venues) {
     std::string venue = status.venue;
     if (apply(std::move(status), now)) changed_venues.insert(std::move(venue));
@@ -98,8 +103,13 @@ void Control::Impl::take_status(MonoTime now) {
   }
 
   // Causes before what they explain.
-  count_wanted();
+  if (!changed_lines.empty()) next_suspicion = MonoTime::min();
+  judge_ourselves(now);
+  count_streams(now);
   for (auto& [name, facts] : venues) judge_venue(facts, now);
+  for (const LineId id : changed_lines) {
+    if (const auto track = lines.find(id); track != lines.end()) judge_line(track->second, now);
+  }
   if (!changed_venues.empty()) {
     for (const auto& [id, track] : streams) {
       if (changed_venues.contains(track.status.info->key.venue)) changed_streams.insert(id);
@@ -187,6 +197,20 @@ void Control::reconfigure(const AlertOptions& options) {
   impl_->pipeline.set_options(pipeline_options(options, impl_->anchor));
   impl_->outbox.set_options(outbox_options(impl_->options));
   impl_->run(impl_->ports.clock.now());
+}
+
+Result<void> Control::beat(std::string_view name, PulseMark mark, std::string detail,
+                           MonoTime now) {
+  auto row = impl_->pulses.mark(name, mark, std::move(detail), now);
+  if (!row) return std::unexpected(row.error());
+  impl_->journal.push({impl_->journal.next_key("pulses"), {std::move(*row)}},
+                      JournalQueue::Type::telemetry, now);
+  impl_->run(now);
+  return {};
+}
+
+std::vector<PulseView> Control::pulses(MonoTime now) const {
+  return impl_->pulses.views(now);
 }
 
 void Control::hurry(MonoTime now) {

@@ -14,13 +14,16 @@
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
+#include "feedwatch/engine/rules/custom.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
+#include "feedwatch/engine/watchdog.hpp"
 #include "feedwatch/health/evidence.hpp"
 #include "feedwatch/health/reports.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 #include "feedwatch/muting/maintenance.hpp"
 #include "feedwatch/muting/silence.hpp"
+#include "feedwatch/protect/pulses.hpp"
 
 namespace feedwatch::engine {
 
@@ -41,6 +44,9 @@ struct ControlOptions {
   std::uint64_t seed = 1;  ///< jitter and ids
   std::string instance = "feedwatch";
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
+  std::vector<PulseOptions> pulses;
+  rules::RuleSet rules;
+  std::optional<WatchdogOptions> watchdog;        ///< absent = there is no alert that always fires
   std::vector<muting::Maintenance> maintenances;  ///< announced work: recorded and not told
 };
 
@@ -57,10 +63,10 @@ struct ControlPorts {
   std::function<health::StoreSelf()> store = {};
   /// Has the store write, read back and delete a row; answered later, on this thread.
   StoreProbe::Ask probe = {};
+  /// Calls whoever misses us when we do not; each minute, while may_beat().
+  std::function<void()> heartbeat = {};
   /// What is pending or about to end goes on in a later run; without it that begins anew.
   StateStore* state = nullptr;
-  /// What is known of pulses; without it, or without any, there is no "Signal Processor".
-  std::function<std::vector<health::PulseEvidence>(MonoTime now)> pulses = {};
 };
 
 /// Resolved alerts a control remembers.
@@ -72,6 +78,7 @@ struct Recovered {
   std::vector<AlertRow> open_alerts;
   std::vector<NotificationRow> pending_notifications;
   std::vector<AlertRow> resolved_alerts = {};
+  std::vector<PulseRow> pulses = {};
   std::vector<muting::Silence> silences = {};
   /// By id of an open alert: the highest severity somebody was told, if anybody was. One that is
   /// not in it was told as it is.
@@ -119,6 +126,8 @@ class Control {
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
   bool drained() const;
+  /// A pulse was heard, has started or has failed. The error says that it is not known.
+  Result<void> beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now);
 
   // ---- views, at the instant `now` ----
   std::vector<StreamView> streams(MonoTime now) const;
@@ -131,6 +140,7 @@ class Control {
   /// How many alerts of each name are pending and firing; every name of a rule is there.
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;
+  std::vector<PulseView> pulses(MonoTime now) const;
   HealthView health(MonoTime now) const;
   /// What something outside says of itself, as a component until its time is over. The error says
   /// what is wrong with it.

@@ -21,12 +21,11 @@ std::string_view label(const Labels& labels, std::string_view name) {
 }
 
 alert::Severity severity_from_text(std::string_view text) {
-  return text == to_text(alert::Severity::critical) ? alert::Severity::critical
-                                                    : alert::Severity::warning;
+  for (const auto severity : {alert::Severity::info, alert::Severity::critical}) {
+    if (text == to_text(severity)) return severity;
+  }
+  return alert::Severity::warning;
 }
-
-/// Identity of the alert about ourselves, which has no scope.
-constexpr std::string_view suspicion_of_us = "monitor_suspect";
 
 constexpr std::string_view acknowledged = "acknowledged";
 
@@ -97,12 +96,6 @@ alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   return alert;
 }
 
-/// While we suspect ourselves nobody else is accused (semantics §8).
-rules::Finding unless_it_is_us(rules::Finding finding) {
-  if (finding) finding->explained_by.emplace_back(suspicion_of_us);
-  return finding;
-}
-
 }  // namespace
 
 void Control::Impl::recover(Recovered recovered, MonoTime now) {
@@ -116,6 +109,7 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
     pipeline.restore(alert, now);
     if (told == recovered.told.end() || told->second) keep_alive(alert::notice_of(row), now);
   }
+  pulses.restore(recovered.pulses);
   if (ports.state != nullptr) {
     const auto bytes = ports.state->get(std::string(memory_key));
     if (bytes) pipeline.remember(alert::decode_memory(*bytes, anchor.wall), now);
@@ -149,7 +143,9 @@ void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> note
     if (known == nullptr) ++counted.alerts_fired;
     pipeline.adopt(alert_of(row, anchor), now);
     // Whoever can end it does: its stream, if it is one of a rule, or nobody because it has none.
-    if (const StreamTrack* track = track_of(row.labels)) judge_stream(*track, now);
+    if (const StreamTrack* track = track_of(row.labels)) {
+      judge_stream(streams.at(track->status.stream), now);
+    }
     orphans_waited = orphans_waited || orphans_cleared;
     orphans_cleared = false;
   }
@@ -162,123 +158,6 @@ void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> note
   event.severity = row.severity;
   event.text = fmt::format("{} {}", row.state, row.severity);
   emit(event);
-}
-
-/// A line that comes back is up a moment before its streams are: until then their silence is the
-/// line's.
-bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const {
-  const auto named = line_by_name.find(track.status.line);
-  if (named == line_by_name.end()) return false;
-  const auto line = lines.find(named->second);
-  if (line == lines.end()) return false;
-  const LineStatus& status = line->second.status;
-  if (!status.up) return true;
-  return slot.received && slot.confirmed < status.up_since;
-}
-
-rules::StreamFacts Control::Impl::facts_of(const StreamTrack& track, MonoTime now) const {
-  const Slot slot = ports.monitor.unchecked_slot(track.status.stream);
-  const alert::Alert* open = pipeline.find(rules::staleness_identity(track.status.info->key));
-  return {.status = track.status,
-          .age = ages_at(slot, now).level,
-          .rejecting_since = track.rejecting_since,
-          .exhausted_since = track.exhausted_since,
-          .quarantined_since = track.quarantined_since,
-          .unheard = is_unheard(track, slot),
-          .alerted = open != nullptr && open->state == alert::State::firing,
-          .recovered = level_at(slot, now) == Level::healthy};
-}
-
-/// What ended did so when its subject recovered, unless that was before it began: a healthy stream
-/// may have trouble that never touches its level, and a live venue a limit that closes no line.
-void Control::Impl::judged(rules::Finding finding, std::string_view name, const Labels& scope,
-                           MonoTime recovered, Evidence evidence, MonoTime now) {
-  if (finding) {
-    pipeline.observe(std::move(*finding));
-    return;
-  }
-  const std::string identity = alert::identity_of(name, scope);
-  const alert::Finding* was = pipeline.finding(identity);
-  pipeline.clear(identity, was != nullptr && recovered <= was->since ? now : recovered, evidence);
-}
-
-void Control::Impl::judge_stream(const StreamTrack& track, MonoTime now) {
-  const StreamStatus& status = track.status;
-  const rules::StreamFacts facts = facts_of(track, now);
-  const Labels scope = rules::stream_scope(status.info->key);
-  // A stream that is still unknown says nothing about an alert of an earlier run.
-  const Evidence evidence = status.level == Level::unknown ? Evidence::none : Evidence::seen;
-  const MonoTime recovered =
-      status.level == Level::healthy ? std::min(status.level_since, now) : now;
-  for (const auto& rule : rules::for_streams()) {
-    judged(unless_it_is_us(rule.judge(facts, rule.name)), rule.name, scope, recovered, evidence,
-           now);
-  }
-}
-
-void Control::Impl::judge_venue(rules::VenueFacts& facts, MonoTime now) {
-  const auto& until = facts.status.limited_until;
-  if (facts.limited_since && (!until || *until <= now)) {
-    facts.limited_since.reset();
-    facts.limit_ended = until.value_or(now);
-  }
-  const Labels scope = rules::venue_scope(facts.status.venue);
-  const Evidence evidence = facts.status.live ? Evidence::seen : Evidence::none;
-  const MonoTime recovered = facts.status.live ? std::min(facts.status.live_since, now) : now;
-  for (const auto& rule : rules::for_venues()) {
-    judged(unless_it_is_us(rule.judge(facts, rule.name, rule_options, now)), rule.name, scope,
-           recovered, evidence, now);
-  }
-}
-
-void Control::Impl::judge_own(MonoTime now) {
-  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
-    const std::string& name = outbox.sinks()[sink];
-    const alert::SinkHealth health = outbox.health(sink);
-    const bool idle = !health.failing_since && health.pending == 0;
-    const Evidence evidence = health.last_success || idle ? Evidence::seen : Evidence::none;
-    judged(rules::sink_failing(name, health, rule_options, now), "sink_failing",
-           rules::sink_scope(name), health.last_success.value_or(now), evidence, now);
-  }
-  judged(judge_store(now), "store_down", {}, now,
-         journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
-}
-
-rules::Finding Control::Impl::judge_store(MonoTime now) const {
-  rules::StoreFacts facts;
-  facts.refusing_since = journal.trouble_since(now);
-  facts.failing_since = probe.trouble_since(now);
-  facts.error = ports.store ? ports.store().last_error : std::string();
-  if (facts.error.empty()) {
-    facts.error = facts.refusing_since ? journal.last_error() : probe.last_error();
-  }
-  return rules::store_down(facts, rule_options);
-}
-
-/// What becomes true or ends by the passing of time alone.
-void Control::Impl::review(MonoTime now) {
-  clear_orphans(now);
-  for (auto& [name, facts] : venues) judge_venue(facts, now);
-  judge_own(now);
-}
-
-MonoTime Control::Impl::next_review(MonoTime now) const {
-  MonoTime next = never_mono;
-  const auto consider = [&](MonoTime at) {
-    if (at > now) next = std::min(next, at);
-  };
-  if (evaluated && !orphans_cleared) consider(*evaluated + orphan_delay);
-  for (const auto& [name, facts] : venues) {
-    if (!facts.limited_since) continue;
-    if (facts.status.limited_until) consider(*facts.status.limited_until);
-    if (!facts.status.live) consider(facts.status.live_since + rule_options.line_down_for);
-  }
-  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
-    if (const auto since = outbox.health(sink).failing_since) {
-      consider(*since + rule_options.sink_failing_after);
-    }
-  }
-  return next;
 }
 
 const StreamTrack* Control::Impl::track_of(const Labels& scope) const {
@@ -306,8 +185,19 @@ bool Control::Impl::any_awaits_instruments() const {
 }
 
 bool Control::Impl::is_orphan(const alert::Alert& alert) const {
-  if (!rules::names().contains(alert.name)) return false;  // somebody else's, let it be
+  const auto is_ours = [&](const auto& rule) { return rule.name() == alert.name; };
+  if (!rules::names().contains(alert.name) && std::ranges::none_of(options.rules.custom, is_ours)) {
+    // Of a rule that is configured no more, or somebody else's: let that be.
+    return rules::is_custom(alert.metadata);
+  }
   const std::string_view venue = label(alert.labels, "venue");
+  if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
+    const auto named = [&](const auto& entry) { return entry.second.status.name == line; };
+    return std::ranges::none_of(lines, named);
+  }
+  if (const std::string_view pulse = label(alert.labels, "pulse"); !pulse.empty()) {
+    return !pulses.view(pulse, anchor.mono);
+  }
   if (!label(alert.labels, "symbol").empty()) {
     const auto facts = venues.find(venue);
     const bool may_come = facts != venues.end() && facts->second.status.awaits_instruments;
@@ -370,7 +260,7 @@ void Control::Impl::refresh_text(alert::Alert& alert, MonoTime now) const {
   if (track == nullptr) return;
   for (const auto& rule : rules::for_streams()) {
     if (rule.name != alert.name) continue;
-    if (const auto finding = rule.judge(facts_of(*track, now), rule.name)) {
+    if (const auto finding = rule.judge(facts_of(*track, now), rule.name, rule_options)) {
       alert.message = finding->message;
       alert.metadata = finding->metadata;
     }

@@ -21,6 +21,13 @@ std::string_view word_of(SinkResult::Status status) {
   return words[static_cast<std::size_t>(status)];
 }
 
+/// Whoever asked for the alert that always fires is told of it, nobody else.
+bool is_for(const Notice& notice, const std::string& sink,
+            const std::optional<WatchdogOptions>& watchdog) {
+  if (notice.name != rules::watchdog_name) return true;
+  return watchdog && std::ranges::find(watchdog->sinks, sink) != watchdog->sinks.end();
+}
+
 std::string row_id(const std::string& key, const std::string& sink) {
   return fmt::format("{}@{}", key, sink);
 }
@@ -51,6 +58,7 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     const std::string& name = outbox.sinks()[sink];
     if (is_about(*notice, name) || !ports.sinks[sink]->takes(*notice)) continue;
+    if (!is_for(*notice, name, options.watchdog)) continue;
     if (resends[sink]) resends[sink]->note(*notice, now);
     alert::Parcel parcel;
     parcel.notice = notice;

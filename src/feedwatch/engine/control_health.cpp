@@ -64,11 +64,25 @@ std::vector<health::ExchangeEvidence> Control::Impl::exchange_evidence(MonoTime 
   return evidence;
 }
 
+std::vector<health::PulseEvidence> Control::Impl::pulse_evidence(MonoTime now) const {
+  std::vector<health::PulseEvidence> evidence;
+  for (const PulseView& pulse : pulses.views(now)) {
+    evidence.push_back(
+        {.name = pulse.name,
+         .age = pulse.silence,
+         .every = pulse.every,
+         .grace = pulse.grace,
+         .failed = pulse.failed,
+         .late = pulse.state == PulseState::degraded || pulse.state == PulseState::silent});
+  }
+  return evidence;
+}
+
 /// Components that are always there, and those there is something to judge of.
 HealthView Control::Impl::health(MonoTime now) const {
   const health::FeedEvidence feed = feed_evidence(now);
   const auto exchanges = exchange_evidence(now);
-  const auto pulses = ports.pulses ? ports.pulses(now) : std::vector<health::PulseEvidence>{};
+  const auto heard = pulse_evidence(now);
   health::Registry registry;
   registry.add({.name = "WebSocket Streams", .type = "websocket", .depends_on = {"Monitor"}},
                [&] { return health::check_streams(&feed); });
@@ -96,12 +110,12 @@ HealthView Control::Impl::health(MonoTime now) const {
                   .depends_on = {"Monitor"}},
                  [&] { return health::check_exchange(exchanges); });
   }
-  if (!pulses.empty()) {
+  if (!heard.empty()) {
     registry.add({.name = "Signal Processor",
                   .type = "signal_processor",
                   .required = false,
                   .depends_on = {"Monitor"}},
-                 [&] { return health::check_pulses(pulses); });
+                 [&] { return health::check_pulses(heard); });
   }
   reports.add_to(registry, now);
   HealthView view;

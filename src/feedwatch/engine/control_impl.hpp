@@ -15,7 +15,9 @@
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/control_rate.hpp"
-#include "feedwatch/engine/control_rules.hpp"
+#include "feedwatch/engine/recurrence.hpp"
+#include "feedwatch/engine/rules/rules.hpp"
+#include "feedwatch/engine/suspicion.hpp"
 #include "feedwatch/health/registry.hpp"
 #include "feedwatch/health/reports.hpp"
 #include "feedwatch/muting/muting.hpp"
@@ -27,7 +29,9 @@ namespace feedwatch::engine {
 struct StreamTrack {
   StreamStatus status;
   bool left_unknown = false;
-  std::optional<MonoTime> rejecting_since, exhausted_since, quarantined_since;
+  std::optional<MonoTime> rejecting_since, exhausted_since, quarantined_since, lost_since;
+  Recurrence outages{10min, 0};  ///< by its own fault: a quiet market flaps, and nobody is told
+  bool overdue = false;
   std::set<std::uint64_t> open_repairs;
   std::uint64_t newest_ended_repair = 0;
 };
@@ -35,6 +39,7 @@ struct StreamTrack {
 struct LineTrack {
   LineStatus status;
   RateMeter rate;
+  Recurrence losses{5min, 1};
 };
 
 struct Control::Impl {
@@ -59,30 +64,49 @@ struct Control::Impl {
                      std::vector<JournalRow>& rows) const;
   void forget_stream(StreamId stream);
   void forget_venue(const std::string& venue);
-  void count_wanted();
+  void count_streams(MonoTime now);
 
-  // ---- rules and alerts (control_alerts.cpp) ----
-  void recover(Recovered recovered, MonoTime now);
-  void adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now);
-  void judge_stream(const StreamTrack& track, MonoTime now);
+  // ---- rules (control_judge.cpp) ----
+  void judge_stream(StreamTrack& track, MonoTime now);
+  void note_outage(StreamTrack& track, const rules::StreamFacts& facts, MonoTime now);
+  void judge_line(LineTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
+  void look_at_ourselves(MonoTime now);
+  void judge_ourselves(MonoTime now);
   void judge_own(MonoTime now);
+  void judge_pulses(MonoTime now);
+  void judge_clock(MonoTime now);
+  void judge_watchdog(MonoTime now);
   rules::Finding judge_store(MonoTime now) const;
+  std::vector<std::string> premature_alerts() const;
   void judged(rules::Finding finding, std::string_view name, const Labels& scope,
               MonoTime recovered, alert::Evidence evidence, MonoTime now);
   void review(MonoTime now);
+  MonoTime next_review(MonoTime now) const;
+  void send_heartbeat(MonoTime now);
+
+  // ---- rules of the configuration (control_custom.cpp) ----
+  void judge_custom(MonoTime now);
+  template <class Action>
+  void for_subjects(rules::Subject subject, MonoTime now, Action action);
+  rules::FactValues facts_of_venue(const rules::VenueFacts& facts, MonoTime now) const;
+  void change_finding(rules::Finding& finding, std::string_view name) const;
+
+  bool is_unheard(const StreamTrack& track, const Slot& slot) const;
+  rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
+
+  // ---- alerts (control_alerts.cpp) ----
+  void recover(Recovered recovered, MonoTime now);
+  void adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now);
   void clear_orphans(MonoTime now);
   bool is_orphan(const alert::Alert& alert) const;
   bool any_awaits_instruments() const;
   bool streams_left_unknown() const;
   const StreamTrack* track_of(const Labels& scope) const;
-  bool is_unheard(const StreamTrack& track, const Slot& slot) const;
-  rules::StreamFacts facts_of(const StreamTrack& track, MonoTime now) const;
   void settle(MonoTime now);
   void carry_out(alert::Decision decision, MonoTime now);
   void refresh_text(alert::Alert& alert, MonoTime now) const;
   AlertRow row_of(const alert::Alert& alert) const;
-  MonoTime next_review(MonoTime now) const;
 
   // ---- mutes and what is remembered (control_muting.cpp) ----
   muting::MutedBy muted_by(const alert::Alert& alert, MonoTime now) const;
@@ -114,6 +138,7 @@ struct Control::Impl {
   LineView view_of(const LineTrack& track, MonoTime now) const;
   health::FeedEvidence feed_evidence(MonoTime now) const;
   health::StoreEvidence store_evidence(MonoTime now) const;
+  std::vector<health::PulseEvidence> pulse_evidence(MonoTime now) const;
   std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
   std::vector<health::ExchangeEvidence> exchange_evidence(MonoTime now) const;
   HealthView health(MonoTime now) const;
@@ -133,10 +158,13 @@ struct Control::Impl {
   std::map<std::string, Histogram, std::less<>> latencies;  ///< of deliveries, by sink
   JournalQueue journal;
   StoreProbe probe;
+  Pulses pulses;
+  Suspicion suspicion;
   health::Reports reports;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
+  std::set<StreamId> recurring;  ///< streams with outages again and again
   std::map<LineId, LineTrack> lines;
   std::map<std::string, LineId, std::less<>> line_by_name;
   std::map<std::string, rules::VenueFacts, std::less<>> venues;
@@ -150,6 +178,15 @@ struct Control::Impl {
   bool orphans_waited = false;    ///< what is found later has ended when it is found
   bool streams_known = false;     ///< latched: every required stream has left unknown once
   bool components_known = false;  ///< latched: no required component was unknown
+  std::optional<MonoTime> clock_shifted_since;
+  std::optional<MonoTime> evaluated_last;  ///< newest evaluation
+  health::SelfEvidence looked;             ///< how we fared, at the newest look
+  MonoTime next_look = MonoTime::min();
+  MonoTime next_suspicion = MonoTime::min();
+  MonoTime next_heartbeat = MonoTime::min();
+  MonoTime custom_due = MonoTime::min();
+  /// Findings of rules of the configuration, by identity: when they became true.
+  std::map<std::string, MonoTime, std::less<>> custom_since;
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody

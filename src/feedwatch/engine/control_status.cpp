@@ -58,6 +58,11 @@ void Control::Impl::apply(StreamStatus next, MonoTime now, std::vector<JournalRo
   track_since(track.rejecting_since, next.reason == Reason::rejecting, now);
   track_since(track.exhausted_since, next.repair_exhausted, now);
   track_since(track.quarantined_since, next.quarantined, now);
+  track_since(track.lost_since, next.reason == Reason::subscription_lost, now);
+  const auto is_counted = [](Reason reason) {
+    return reason == Reason::venue_lag || reason == Reason::clock_suspect;
+  };
+  wanted_changed = wanted_changed || is_counted(next.reason) || is_counted(track.status.reason);
   track.left_unknown = track.left_unknown || next.level != Level::unknown;
   track.status = std::move(next);
   track.status.repairs.clear();
@@ -159,6 +164,7 @@ void Control::Impl::forget_stream(StreamId stream) {
   }
   const auto named = stream_by_text.find(info.text);
   if (named != stream_by_text.end() && named->second == stream) stream_by_text.erase(named);
+  recurring.erase(stream);
   streams.erase(known);
   wanted_changed = true;
 }
@@ -195,12 +201,18 @@ void Control::Impl::apply(LineStatus next, MonoTime now) {
     emit(event);
   }
   if (next.removed) {
+    for (const auto& rule : rules::for_lines()) {
+      pipeline.retire(alert::identity_of(rule.name, rules::line_scope(known->second.status)));
+    }
     if (!is_new) lines.erase(known);
     line_by_name.erase(next.name);
     return;
   }
   line_by_name.insert_or_assign(next.name, next.line);
   LineTrack& track = lines[next.line];
+  if (next.lost_at && next.losses > track.status.losses) {
+    track.losses.add(next.losses - track.status.losses, *next.lost_at);
+  }
   track.rate.add(now, next.frames);
   track.status = std::move(next);
 }
@@ -237,15 +249,25 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
   return moved;
 }
 
-void Control::Impl::count_wanted() {
+void Control::Impl::count_streams(MonoTime now) {
   if (!std::exchange(wanted_changed, false)) return;
-  for (auto& [name, facts] : venues) facts.wanted = facts.required = false;
+  for (auto& [name, facts] : venues) {
+    facts.wanted = facts.required = false;
+    facts.lagging.begin_count();
+    facts.ahead.begin_count();
+  }
   for (const auto& [id, track] : streams) {
     const StreamInfo& info = *track.status.info;
     const auto venue = venues.find(info.key.venue);
     if (venue == venues.end()) continue;
     venue->second.wanted = true;
     venue->second.required = venue->second.required || info.required;
+    if (track.status.reason == Reason::venue_lag) venue->second.lagging.add(track.status);
+    if (track.status.reason == Reason::clock_suspect) venue->second.ahead.add(track.status);
+  }
+  for (auto& [name, facts] : venues) {
+    facts.lagging.end_count(now);
+    facts.ahead.end_count(now);
   }
 }
 

@@ -107,6 +107,7 @@ std::vector<AlertView> Control::alerts(std::size_t resolved) const {
 std::vector<AlertCount> Control::alert_counts() const {
   std::map<std::string, AlertCount, std::less<>> counts;
   for (const auto& name : rules::names()) counts[name].name = name;
+  for (const auto& rule : impl_->options.rules.custom) counts[rule.name()].name = rule.name();
   const auto at = [&](const alert::Alert& alert) -> AlertCount& {
     AlertCount& count = counts[alert.name];
     count.name = alert.name;

@@ -275,6 +275,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       break;
     case StreamChange::Type::flapping:
       status.flapping = change.active;
+      status.flapping_since = change.at;
       break;
   }
   put(entry);

@@ -50,6 +50,7 @@ struct StreamStatus {
   std::uint32_t epoch = 0;
   std::vector<RepairStatus> repairs;  ///< started or ended since taken, newest last, at most 4
   bool flapping = false;              ///< its level changes too often: alerts about it merge
+  MonoTime flapping_since{};          ///< while it flaps
   bool repair_exhausted = false;
   bool quarantined = false;
   bool retired = false;  ///< its symbol is no longer listed: nobody asks the venue for it

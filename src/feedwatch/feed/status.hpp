@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "feedwatch/base/ports/transport.hpp"
 #include "feedwatch/base/strong_id.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/model/reason.hpp"
@@ -68,6 +69,12 @@ struct LineStatus {
   std::uint64_t frames = 0;
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
+  std::uint64_t losses = 0;         ///< of these, connections that had been live
+  std::optional<MonoTime> lost_at;  ///< the newest of them
+  /// How far the newest dial had come, if it reached nobody: name or address.
+  std::optional<DialPhase> failed_dial;
+  MonoTime failed_at{};
+  MonoTime as_of{};  ///< when all this was so
   std::size_t topics = 0;
   std::string detail;  ///< why it is not live, for people
   /// Live, and not about to be called dead: its pings are answered, and not all it owes is silent.

@@ -97,6 +97,7 @@ void VenueFeed::dial_due(Slot& slot, MonoTime now) {
   }
   slot.dial_at.reset();
   slot.current = open_session(slot, now);
+  slot.reached = DialPhase::resolving;
   plan_rotation(slot);
   if (pathfinder_ == slot.index) slot.give_up_at = now + random_.between(2s, pathfinder_pace);
   publish(slot, now);
@@ -145,11 +146,19 @@ void VenueFeed::lose_current(Slot& slot, Lasted lasted, MonoTime now) {
     slot.failed_dials = 0;
     ++slot.endpoint;
   }
-  if (lasted != Lasted::never_live) slot.on_probation = !was_stable;
+  if (lasted != Lasted::never_live) {
+    slot.on_probation = !was_stable;
+    ++slot.losses;
+    slot.lost_at = now;
+  } else if (slot.reached < DialPhase::securing) {
+    slot.failed_dial = slot.reached;
+    slot.failed_at = now;
+  }
   slot.release_due = false;
   fail_repairs(slot, false, "the line was lost", true, now);
   if (slot.replacement) {
     slot.current = std::move(slot.replacement);
+    slot.reached = slot.current->phase();
     slot.replace_deadline = never_mono;
   }
   for (const TopicId topic : slot.topics) {

@@ -99,7 +99,11 @@ void VenueFeed::on_phase(ConnId conn, DialPhase reached, MonoTime now) {
   Session* session = find(conn, &slot);
   if (session == nullptr) return;
   session->on_phase(reached, now);
-  if (reached >= DialPhase::securing) last_dial_seen_ = true;
+  if (reached >= DialPhase::securing) {
+    last_dial_seen_ = true;
+    slot->failed_dial.reset();
+  }
+  if (session == slot->current.get()) slot->reached = reached;
   process(*slot, *session, now);
   update_reasons(*slot, now);
 }

@@ -111,6 +111,11 @@ struct VenueFeed::Slot {
   int failed_dials = 0;                        ///< in a row
   std::uint64_t dials = 0;
   std::uint64_t unplanned_closes = 0;
+  std::uint64_t losses = 0;  ///< of connections that had been live
+  std::optional<MonoTime> lost_at;
+  DialPhase reached = DialPhase::resolving;  ///< by the connection in use
+  std::optional<DialPhase> failed_dial;      ///< how far the newest dial came that reached nobody
+  MonoTime failed_at{};
   std::uint64_t old_frames = 0;  ///< of connections that are gone
   std::string detail;
   LineState told = LineState::idle;

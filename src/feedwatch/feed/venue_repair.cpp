@@ -51,6 +51,7 @@ void VenueFeed::check_replacement(Slot& slot, MonoTime now) {
 void VenueFeed::promote(Slot& slot, MonoTime now) {
   SessionPtr old = std::move(slot.current);
   slot.current = std::move(slot.replacement);
+  slot.reached = slot.current->phase();
   slot.replace_deadline = never_mono;
   // A subscription acknowledged beside a line in health misses nothing: silence is the market's.
   // Who owes data and sent none, or whose old line may have missed some, has no line now.

@@ -99,6 +99,11 @@ void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
   }
   status.dials = slot.dials;
   status.unplanned_closes = slot.unplanned_closes;
+  status.losses = slot.losses;
+  status.lost_at = slot.lost_at;
+  status.failed_dial = slot.failed_dial;
+  status.failed_at = slot.failed_at;
+  status.as_of = now;
   status.topics = slot.topics.size();
   if (!live) status.detail = slot.detail;
   port_.line_changed(status);

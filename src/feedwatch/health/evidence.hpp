@@ -97,6 +97,8 @@ struct PulseEvidence {
   Duration every{};
   Duration grace{};
   bool failed = false;  ///< it said itself that its newest run failed
+  /// As judged by whoever knows its times; absent = by age, period and grace.
+  std::optional<bool> late = {};
 };
 
 /// One of our own loops.
@@ -132,7 +134,8 @@ struct SelfEvidence {
   std::vector<DiskEvidence> disks;
   std::optional<Duration> clock_step;        ///< by which the system clock was last stepped
   std::optional<Duration> since_clock_step;  ///< and since when
-  bool recording_failed = false;  ///< what comes is recorded no longer, though it should be
+  bool recording_failed = false;        ///< what comes is recorded no longer, though it should be
+  std::optional<Duration> clock_shift;  ///< all venues' stamps are off alike: our clock, probably
 };
 
 }  // namespace feedwatch::health

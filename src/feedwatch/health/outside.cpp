@@ -65,7 +65,8 @@ void judge_silence(const std::vector<ExchangeEvidence>& venues, Verdict& verdict
 }
 
 bool is_late(const PulseEvidence& pulse) {
-  return pulse.failed || (pulse.age && *pulse.age > pulse.every + pulse.grace);
+  const bool by_age = pulse.age && *pulse.age > pulse.every + pulse.grace;
+  return pulse.failed || pulse.late.value_or(by_age);
 }
 
 std::string pulses_json(const std::vector<PulseEvidence>& pulses) {
@@ -121,8 +122,9 @@ Verdict check_pulses(const std::vector<PulseEvidence>& pulses) {
     if (!is_late(pulse)) continue;
     ++verdict.error_count;
     text += text.empty() ? "" : ", ";
-    text += pulse.failed
-                ? fmt::format("{} says that it failed", pulse.name)
+    text += pulse.failed ? fmt::format("{} says that it failed", pulse.name)
+            : !pulse.age
+                ? fmt::format("{} has never been heard", pulse.name)
                 : fmt::format("nothing of {} for {:.0f}s (expected every {:g}s, grace {:g}s)",
                               pulse.name, to_seconds(pulse.age.value_or(Duration::zero())),
                               to_seconds(pulse.every), to_seconds(pulse.grace));

@@ -54,6 +54,7 @@ void Checkers::check_journal() {
 }
 
 void Checkers::check_causes() {
+  causes_.configured = world_.venues().size();
   causes_.host = wall_of(world_.host().first_pause());
   causes_.journal = wall_of(world_.journal().first_down());
   causes_.sink = wall_of(world_.sink().first_down());

@@ -8,7 +8,7 @@
 
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/board/judge.hpp"
-#include "feedwatch/engine/control_rules.hpp"
+#include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/model/reason.hpp"
 

@@ -109,11 +109,24 @@ Complaint open_alerts_complaint(const AlertRows& alerts, std::span<const engine:
 
 // ---- 3 ------------------------------------------------------------------------------------------
 
+namespace {
+
+/// What befalls one venue is no ground to suspect the monitor.
+bool all_venues_caused(const Causes& causes, WallTime fired) {
+  const auto caused = [&](const auto& venue) { return venue.second <= fired; };
+  return causes.configured > 1 && causes.venues.size() == causes.configured &&
+         std::ranges::all_of(causes.venues, caused);
+}
+
+}  // namespace
+
 Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes) {
   const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
   const bool caused = since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||
                       (alert.name == "store_down" && since(causes.journal)) ||
+                      alert.name == "Watchdog" ||
+                      (alert.name == "monitor_suspect" && all_venues_caused(causes, fired)) ||
                       (venue != causes.venues.end() && since(venue->second)) ||
                       names_one_of(alert, causes.unserved);
   if (caused) return std::nullopt;
@@ -272,7 +285,9 @@ Complaint health_complaint(std::span<const StreamView> views, const engine::Heal
 }
 
 bool speaks_for(const AlertRow& alert, const StreamKey& stream) {
-  if (label(alert.labels, "venue") != stream.venue) return false;
+  if (alert.name == "monitor_suspect") return true;
+  if (label(alert.labels, "venue") != stream.venue || alert.name == "clock_suspect") return false;
+  if (!label(alert.labels, "line").empty()) return false;  // that it flaps, not that it is down
   return label(alert.labels, "symbol").empty() || names_stream(alert, stream);
 }
 

@@ -42,6 +42,7 @@ Complaint open_alerts_complaint(const AlertRows& alerts, std::span<const engine:
 /// What a scenario did that may raise an alert, and since when.
 struct Causes {
   std::map<std::string, WallTime, std::less<>> venues;  ///< a fault, or a message of the scenario's
+  std::size_t configured = 0;                           ///< venues there are
   std::set<StreamKey> quiet;     ///< streams that may be silent: a warning at most
   std::set<StreamKey> unserved;  ///< streams the venue never has, or whose policy is impossible
   std::optional<WallTime> host;  ///< a stall or suspend

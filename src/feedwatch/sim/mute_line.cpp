@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "feedwatch/engine/control_rules.hpp"
+#include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/sim/virtual_clock.hpp"
 
 namespace feedwatch::sim {

@@ -18,6 +18,7 @@ class AlertRoutesTest : public testing::Test {
   AlertRoutesTest() {
     for (const char* symbol : {"BTC", "ETH"}) {
       const engine::StreamStatus made = bench.watch(symbol);
+      bench.old_price(made);
       bench.put(ControlBench::at(made, Level::degraded, Reason::silent, bench.clock.time));
     }
   }

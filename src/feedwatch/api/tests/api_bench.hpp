@@ -68,6 +68,12 @@ class ApiBench : public engine::ControlBench {
                   leases.push_back("-" + key.text() + " " + owner);
                   done(lease_result);
                 },
+            .beat =
+                [this](std::string_view name, PulseMark mark, std::string detail) {
+                  auto result = control.beat(name, mark, std::move(detail), clock.time);
+                  settle();
+                  return result;
+                },
             .history = &history,
             .report = [this](health::Report report) { return control.report(std::move(report)); },
             .withdraw = [this](std::string_view name) { return control.withdraw(name); }};

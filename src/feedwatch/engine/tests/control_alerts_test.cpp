@@ -19,11 +19,16 @@ const std::string rate_limited = R"(rate_limited{venue="v"})";
 
 class ControlAlerts : public testing::Test {
  protected:
+  void receive_once(const StreamStatus& stream) {
+    if (!bench.monitor.unchecked_slot(stream.stream).received) bench.old_price(stream);
+  }
   void degrade(StreamStatus& stream, Reason reason = Reason::silent) {
+    receive_once(stream);
     stream = ControlBench::at(stream, Level::degraded, reason, bench.clock.time);
     bench.put(stream);
   }
   void go_stale(StreamStatus& stream, Reason reason = Reason::silent) {
+    if (reason != Reason::never_received) receive_once(stream);
     stream = ControlBench::at(stream, Level::stale, reason, bench.clock.time);
     bench.put(stream);
   }
@@ -119,7 +124,9 @@ TEST_F(ControlAlerts, never_received_says_so) {
   bench.run_until(t0 + 31s);
   go_stale(btc, Reason::never_received);
   const auto row = bench.control.alerts().at(0).row;
-  EXPECT_THAT(row.message, HasSubstr("never received"));
+  EXPECT_EQ(row.identity, R"(never_received{kind="mark",symbol="BTC",venue="v"})");
+  EXPECT_EQ(row.severity, "critical");
+  EXPECT_THAT(row.message, HasSubstr("has never been received"));
   EXPECT_THAT(row.metadata, HasSubstr(R"("age_seconds":null)"));
 }
 

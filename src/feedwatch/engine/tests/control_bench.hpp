@@ -74,6 +74,12 @@ class ControlBench {
     monitor.update_price(status.info->key, *Decimal::parse(text), {.mono_recv = clock.time});
   }
 
+  /// It was received, long ago.
+  void old_price(const StreamStatus& status) {
+    monitor.update_price(status.info->key, *Decimal::parse("100"),
+                         {.mono_recv = clock.time - 400s});
+  }
+
   template <class Status>
   void put(Status status) {
     board.put(std::move(status));

@@ -25,7 +25,10 @@ muting::Silence wish(std::string_view matchers, Duration length = 1h) {
 
 class ControlMuting : public testing::Test {
  protected:
-  ControlMuting() : bench({}, options()) {}
+  ControlMuting() : bench({}, options()) {
+    bench.old_price(btc);
+    bench.old_price(eth);
+  }
 
   static ControlOptions options() {
     ControlOptions options;

@@ -252,6 +252,7 @@ TEST_F(JournalQueueTest, answer_after_destruction_finds_nobody) {
 TEST(ControlPortsTest, alert_survives_a_failing_journal_and_is_delivered_meanwhile) {
   ControlBench bench;
   auto btc = bench.watch("BTC");
+  bench.old_price(btc);
   bench.journal.fail_next = 1'000'000;
   bench.put(ControlBench::at(btc, Level::degraded, Reason::silent, t0));
   bench.run_until(t0 + 6s);

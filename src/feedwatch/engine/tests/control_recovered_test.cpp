@@ -114,6 +114,7 @@ TEST_F(ControlAdopted, an_untrue_alert_of_a_rule_ends_although_nothing_changes) 
 
 TEST_F(ControlAdopted, an_alert_that_fires_at_once_with_another_writers_takes_its_id) {
   auto btc = bench.watch("BTC");
+  bench.old_price(btc);
   degrade(btc);
   const Labels scope{{"kind", "mark"}, {"symbol", "BTC"}, {"venue", "v"}};
   bench.control.adopt(foreign_row("price_staleness", scope, "critical"), {});
@@ -133,6 +134,7 @@ TEST_F(ControlAdopted, an_alert_that_fires_at_once_with_another_writers_takes_it
 TEST_F(ControlAdopted, while_we_are_suspect_no_stream_and_no_line_is_accused) {
   bench.put(ControlBench::venue(true, t0));
   auto btc = bench.watch("BTC");
+  bench.old_price(btc);
   heal(btc);
   AlertRow suspect = foreign_row("monitor_suspect", {}, "critical");
   bench.control.adopt(suspect, {});

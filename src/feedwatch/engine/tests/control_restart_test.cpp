@@ -39,6 +39,7 @@ class Deployment {
       options.cadence = clocked(1s);
       StreamStatus made;
       made.stream = *monitor_.add_stream(options, clock_.time);
+      monitor_.update_price(options.key, *Decimal::parse("100"), {.mono_recv = clock_.time - 400s});
       auto info = std::make_shared<StreamInfo>();
       info->key = options.key;
       info->text = options.key.text();

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/alert/alert.hpp"
+#include "feedwatch/alert/outbox.hpp"
+#include "feedwatch/engine/status.hpp"
+#include "feedwatch/protect/pulses.hpp"
+
+/// Every alert rule of the product, in one table each for streams, lines and venues, and one by one
+/// for what there is once. Pure: what is known at `now` → a finding, or nothing.
+namespace feedwatch::engine::rules {
+
+struct Options {
+  Duration line_down_for = 10s;
+  Duration venue_lag_for = 10s;
+  Duration clock_suspect_for = 10s;
+  Duration subscription_lost_for = 30s;  ///< a new subscription gets its time
+  Duration store_down_for = 10s;
+  Duration sink_failing_after = 2min;
+  std::uint32_t sink_failing_count = 5;
+};
+
+// ---- facts --------------------------------------------------------------------------------------
+
+/// Streams of a venue that share one trouble.
+struct Afflicted {
+  std::size_t count = 0;
+  std::string first;                 ///< text of the first of them
+  bool severe = false;               ///< a required one is stale, on proof
+  std::optional<MonoTime> since;     ///< when there was the first; absent = there are none
+  MonoTime ended = MonoTime::min();  ///< when there was the last
+
+  void begin_count() { count = 0, severe = false; }
+  void add(const StreamStatus& status);
+  void end_count(MonoTime now);
+};
+
+/// A venue and what the control knows of its streams.
+struct VenueFacts {
+  VenueStatus status;
+  bool wanted = false;                     ///< it has wanted streams
+  bool required = false;                   ///< … and required ones
+  std::optional<MonoTime> limited_since;   ///< set while limited
+  MonoTime limit_ended = MonoTime::min();  ///< of the newest limit that is over
+  Afflicted lagging;                       ///< reason venue_lag
+  Afflicted ahead;                         ///< reason clock_suspect
+};
+
+struct StreamFacts {
+  const StreamStatus& status;
+  std::optional<Duration> age;  ///< the age levels judge; absent = never received
+  std::optional<MonoTime> rejecting_since;
+  std::optional<MonoTime> exhausted_since;
+  std::optional<MonoTime> quarantined_since;
+  std::optional<MonoTime> outages_since;  ///< since when it had several by its own fault
+  std::optional<MonoTime> lost_since;  ///< the venue trades, and the subscription does not say so
+  bool unheard = false;    ///< its line is not up, or is back and has not carried it yet
+  bool alerted = false;    ///< an alert about its staleness is firing
+  bool recovered = false;  ///< healthy on the board; the status that says so is on its way
+};
+
+struct LineFacts {
+  const LineStatus& status;
+  std::optional<MonoTime> flapping_since;
+};
+
+/// How the store fares, from outside.
+struct StoreFacts {
+  std::optional<MonoTime> refusing_since;  ///< commits fail or hang
+  std::optional<MonoTime> failing_since;   ///< its database fails or hangs; the spool may take rows
+  std::string error;
+};
+
+/// Why we suspect ourselves rather than every venue.
+struct SuspicionFacts {
+  std::optional<MonoTime> since;
+  std::string why;
+  /// Alerts that were opened by what it explains, before enough had been seen.
+  std::vector<std::string> premature;
+};
+
+// ---- rules --------------------------------------------------------------------------------------
+
+using Finding = std::optional<alert::Finding>;
+
+struct StreamRule {
+  std::string_view name;
+  Finding (*judge)(const StreamFacts& facts, std::string_view name, const Options& options);
+};
+struct LineRule {
+  std::string_view name;
+  Finding (*judge)(const LineFacts& facts, std::string_view name);
+};
+struct VenueRule {
+  std::string_view name;
+  Finding (*judge)(const VenueFacts& facts, std::string_view name, const Options& options,
+                   MonoTime now);
+};
+
+/// Past its limit by the fault of the feed.
+bool is_overdue(const StreamFacts& facts);
+/// Identities of the alerts that speak for the stream's trouble while they are open.
+std::vector<std::string> causes_of(const StreamFacts& facts);
+
+/// … and for that of a line or a venue.
+std::vector<std::string> causes_of_lines();
+
+/// Causes before what they explain.
+std::span<const StreamRule> for_streams();
+std::span<const LineRule> for_lines();
+std::span<const VenueRule> for_venues();
+
+/// `sink_failing`: a run of failures, any failure not followed by a success for a while, or one
+/// that no retry can mend.
+Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
+                     const Options& options, MonoTime now);
+/// `store_down`: rows are not taken, or wait in the spool for a database that fails.
+Finding store_down(const StoreFacts& facts, const Options& options);
+/// `signal_silence`: past its time, or it said itself that it failed.
+Finding signal_silence(const PulseView& pulse);
+/// `clock_suspect` about ourselves: every venue's stamps are shifted alike.
+Finding own_clock(const std::optional<Duration>& shift, std::optional<MonoTime> since,
+                  const Options& options);
+/// `monitor_suspect`: critical, and nothing holds it back.
+Finding monitor_suspect(const SuspicionFacts& facts);
+/// `Watchdog`: always.
+alert::Finding watchdog(const std::string& instance, MonoTime started, Duration repeat);
+
+// ---- scopes and names ---------------------------------------------------------------------------
+
+/// Who is told that the stream is stale.
+std::string staleness_identity(const StreamKey& key);
+Labels stream_scope(const StreamKey& key);
+Labels line_scope(const LineStatus& line);
+Labels venue_scope(const std::string& venue);
+Labels sink_scope(const std::string& sink);
+Labels pulse_scope(const std::string& pulse);
+
+/// Of the rules that are not in a table.
+inline constexpr std::string_view sink_failing_name = "sink_failing";
+inline constexpr std::string_view store_down_name = "store_down";
+inline constexpr std::string_view signal_silence_name = "signal_silence";
+inline constexpr std::string_view clock_suspect_name = "clock_suspect";
+inline constexpr std::string_view monitor_suspect_name = "monitor_suspect";
+inline constexpr std::string_view watchdog_name = "Watchdog";
+
+/// Names of all rules: what a restored alert must have for this program to end it.
+const std::set<std::string, std::less<>>& names();
+/// The name a rule has today, where an earlier version wrote another into the store.
+std::string_view current_name(std::string_view name);
+
+}  // namespace feedwatch::engine::rules
