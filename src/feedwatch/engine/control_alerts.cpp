@@ -118,7 +118,13 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   }
   if (ports.state != nullptr) {
     const auto bytes = ports.state->get(std::string(memory_key));
-    if (bytes) pipeline.remember(alert::decode_memory(*bytes, anchor.wall), now);
+    std::vector<alert::Resolved> over;
+    for (const AlertRow& row : recovered.resolved_alerts) {
+      if (row.resolved_at) over.emplace_back(row.identity, *row.resolved_at);
+    }
+    auto memory =
+        bytes ? alert::decode_memory(*bytes, anchor.wall) : std::vector<alert::Remembered>{};
+    pipeline.remember(alert::without_resolved(std::move(memory), over), now);
   }
   for (auto& silence : recovered.silences) muting.silences.restore(std::move(silence));
   for (auto& row : recovered.resolved_alerts) {
