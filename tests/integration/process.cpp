@@ -152,9 +152,10 @@ nlohmann::json Simulated::control() const {
   return get(rest_url_ + "/control").json();
 }
 
-Monitored::Monitored(const std::string& configuration)
-    : process_({FEEDWATCH_PROGRAM, "run", "-c", configuration, "--set", "api.listen=127.0.0.1:0"}) {
-}
+Monitored::Monitored(const std::string& configuration,
+                     std::vector<std::pair<std::string, std::string>> environment)
+    : process_({FEEDWATCH_PROGRAM, "run", "-c", configuration, "--set", "api.listen=127.0.0.1:0"},
+               std::move(environment)) {}
 
 const std::string& Monitored::url() {
   const std::string word = "listening on ";

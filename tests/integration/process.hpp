@@ -79,7 +79,8 @@ class Simulated {
 /// `feedwatch run` on a configuration, its API on a port of the kernel's choice.
 class Monitored {
  public:
-  explicit Monitored(const std::string& configuration);
+  explicit Monitored(const std::string& configuration,
+                     std::vector<std::pair<std::string, std::string>> environment = {});
 
   Process& process() { return process_; }
   /// Waits until it listens.

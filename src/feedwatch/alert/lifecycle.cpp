@@ -42,10 +42,11 @@ void Lifecycle::remember(const std::vector<Remembered>& memory, MonoTime now) {
   for (const Remembered& one : memory) {
     const MonoTime since =
         std::min(now, plus(options_.anchor.mono, minus(one.since, options_.anchor.wall)));
+    const auto open = entries_.find(one.identity);
     if (one.type == Remembered::Type::pending) {
-      remembered_.insert_or_assign(one.identity, since);
-    } else if (const auto open = entries_.find(one.identity);
-               open != entries_.end() && !open->second.judged) {
+      // Of an open alert it is what became it: the memory is written a moment after the rows.
+      if (open == entries_.end()) remembered_.insert_or_assign(one.identity, since);
+    } else if (open != entries_.end() && !open->second.judged) {
       open->second.cleared = std::max(since, open->second.alert.started);
       changed(open);
     }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -67,6 +68,20 @@ std::vector<Remembered> decode_memory(std::string_view bytes, WallTime now) {
     one->since = std::min(one->since, now);
     memory.push_back(std::move(*one));
   }
+  return memory;
+}
+
+std::vector<Remembered> without_resolved(std::vector<Remembered> memory,
+                                         const std::vector<Resolved>& resolved) {
+  std::map<std::string_view, WallTime> ends;
+  for (const Resolved& one : resolved) {
+    const auto end = ends.try_emplace(one.identity, one.at).first;
+    end->second = std::max(end->second, one.at);
+  }
+  std::erase_if(memory, [&](const Remembered& one) {
+    const auto end = ends.find(one.identity);
+    return end != ends.end() && one.since <= end->second;
+  });
   return memory;
 }
 

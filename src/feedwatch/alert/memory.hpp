@@ -28,4 +28,15 @@ std::string encode_memory(const std::vector<Remembered>& memory, WallTime now);
 /// so long cannot go on where he was.
 std::vector<Remembered> decode_memory(std::string_view bytes, WallTime now);
 
+/// An identity, and when its newest alert was resolved.
+struct Resolved {
+  std::string_view identity;
+  WallTime at{};
+};
+
+/// Without what an alert that is over has told already: the rows are written first, and a kill may
+/// come between them and the memory. `resolved` in any order.
+std::vector<Remembered> without_resolved(std::vector<Remembered> memory,
+                                         const std::vector<Resolved>& resolved);
+
 }  // namespace feedwatch::alert

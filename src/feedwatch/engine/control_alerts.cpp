@@ -112,7 +112,13 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   pulses.restore(recovered.pulses);
   if (ports.state != nullptr) {
     const auto bytes = ports.state->get(std::string(memory_key));
-    if (bytes) pipeline.remember(alert::decode_memory(*bytes, anchor.wall), now);
+    std::vector<alert::Resolved> over;
+    for (const AlertRow& row : recovered.resolved_alerts) {
+      if (row.resolved_at) over.emplace_back(row.identity, *row.resolved_at);
+    }
+    auto memory =
+        bytes ? alert::decode_memory(*bytes, anchor.wall) : std::vector<alert::Remembered>{};
+    pipeline.remember(alert::without_resolved(std::move(memory), over), now);
   }
   for (auto& silence : recovered.silences) muting.silences.restore(std::move(silence));
   for (auto& row : recovered.resolved_alerts) {
@@ -130,7 +136,7 @@ void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> note
   } else {
     withdraw(std::move(notes), now);
   }
-  const auto ended = [&](const AlertRow& known) { return known.id == row.id; };
+  const auto ended = [&](const AlertRow& other) { return other.id == row.id; };
   // Our own end of it may have overtaken the news that it was changed.
   if (std::ranges::any_of(resolved, ended)) return;
   const bool is_news = is_resolved || known == nullptr || to_text(known->severity) != row.severity;

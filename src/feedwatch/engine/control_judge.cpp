@@ -223,7 +223,13 @@ rules::Finding Control::Impl::judge_store(MonoTime now) const {
   rules::StoreFacts facts;
   facts.refusing_since = journal.trouble_since(now);
   facts.failing_since = probe.trouble_since(now);
-  facts.error = ports.store ? ports.store().last_error : std::string();
+  const health::StoreSelf self = ports.store ? ports.store() : health::StoreSelf{};
+  // Rows that wait in the spool say it sooner than the next probe.
+  if (self.failures > 0 && self.spool_age) {
+    const MonoTime spooling = plus(now, -*self.spool_age);
+    facts.failing_since = std::min(facts.failing_since.value_or(never_mono), spooling);
+  }
+  facts.error = self.last_error;
   if (facts.error.empty()) {
     facts.error = facts.refusing_since ? journal.last_error() : probe.last_error();
   }

@@ -42,7 +42,9 @@ void write_alert(JsonWriter& json, const Notice& notice, const Speaker& speaker)
   json.field("endsAt",
              notice.resolved_at ? format_time(*notice.resolved_at) : std::string(still_firing));
   json.field("generatorURL", alert_url(notice, speaker));
-  json.field("fingerprint", notice.fingerprint).end_object();
+  json.field("fingerprint", notice.fingerprint);
+  // Beside Alertmanager's members: a message's own key does not say what of it came before.
+  json.field("alertId", notice.alert_id).field("idempotencyKey", notice.key).end_object();
 }
 
 }  // namespace

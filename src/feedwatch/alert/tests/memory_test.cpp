@@ -90,6 +90,33 @@ TEST_F(Restarted, remembers_what_nobody_has_judged_yet_through_a_second_restart)
   EXPECT_EQ(lifecycle.next_deadline(), t0 + 10s);
 }
 
+// The memory is written a moment after the rows; a kill may come between them.
+TEST_F(Restarted, a_beginning_that_has_become_an_alert_is_not_one_of_the_next) {
+  raise(t0, t0);
+  const auto stale = lifecycle.memory();
+  raise(t0, t0 + 10s);
+  const auto open = lifecycle.open();
+  ASSERT_THAT(open, SizeIs(1));
+  lifecycle = Lifecycle({60s, 4h, anchor});
+  lifecycle.restore(open.front(), t0 + 11s);
+  lifecycle.remember(stale, t0 + 11s);
+  lifecycle.retire(finding.identity, t0 + 12s, changes);
+  take();
+  raise(t0 + 20s, t0 + 20s);
+  EXPECT_EQ(take(), std::vector{Type::pending});
+  EXPECT_EQ(lifecycle.next_deadline(), t0 + 30s);
+}
+
+TEST(Memory, knows_nothing_of_what_a_resolved_alert_covers) {
+  const std::vector<Remembered> memory = two();
+  const std::string& identity = memory.front().identity;
+  const WallTime since = memory.front().since;
+  EXPECT_EQ(without_resolved(memory, {{identity, since - 1ns}}), memory);
+  EXPECT_THAT(without_resolved(memory, {{identity, since}}), testing::ElementsAre(memory[1]));
+  EXPECT_THAT(without_resolved(memory, {{identity, since}, {identity, since - 1h}}),
+              testing::ElementsAre(memory[1]));
+}
+
 TEST_F(Restarted, connections_get_a_moment_before_it_fires) {
   raise(t0, t0);
   restart(t0 + 9s);

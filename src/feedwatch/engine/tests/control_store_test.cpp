@@ -79,7 +79,7 @@ TEST_F(ControlStore, is_probed_at_start_and_every_half_minute) {
 TEST_F(ControlStore, that_fails_behind_its_spool_degrades_the_component_and_raises_an_alert) {
   const Error full{"store", "database or disk is full", ""};
   answers = std::unexpected(full);
-  self = {.failures = 4, .spooled = 2, .spool_age = 7s, .last_error = "database or disk is full"};
+  self = {.failures = 4, .spooled = 2, .spool_age = 0s, .last_error = "database or disk is full"};
   answer(*answers);
   EXPECT_EQ(component("Database").status, Status::degraded);
   EXPECT_THAT(*component("Database").error_message, HasSubstr("disk is full"));
@@ -94,6 +94,27 @@ TEST_F(ControlStore, that_fails_behind_its_spool_degrades_the_component_and_rais
   run_until(t0 + 80s);
   EXPECT_THAT(open(), IsEmpty()) << "the probe succeeded and the alert has lingered";
   EXPECT_EQ(component("Database").status, Status::healthy);
+}
+
+TEST_F(ControlStore, that_spools_is_down_before_the_next_probe_says_so) {
+  answer(*answers);
+  run_until(t0 + 5s);
+  self = {.failures = 4, .spooled = 2, .spool_age = 4s, .last_error = "disk I/O error"};
+  board.put(bench.watch("BTC"));
+  control.on_status(bench.clock.time);
+  run_until(t0 + 11s - 1ns);
+  EXPECT_THAT(open(), IsEmpty());
+  run_until(t0 + 11s);
+  ASSERT_THAT(open(), SizeIs(1));
+  EXPECT_EQ(open()[0].row.message, "the database fails, rows wait in the spool: disk I/O error");
+  EXPECT_THAT(asked, IsEmpty()) << "the next probe is due at 30 s";
+}
+
+TEST_F(ControlStore, that_reads_an_old_spool_back_is_not_down) {
+  answer(*answers);
+  self = {.failures = 0, .spooled = 2, .spool_age = 1h, .last_error = "of the last run"};
+  run_until(t0 + 20s);
+  EXPECT_THAT(open(), IsEmpty());
 }
 
 // Origin 13.23.

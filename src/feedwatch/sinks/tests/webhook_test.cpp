@@ -61,7 +61,8 @@ TEST(Webhook, BodyOfOne) {
           labels + R"(,"annotations":)" + notes +
           R"(,"startsAt":"2026-11-22T07:40:00.123Z","endsAt":"0001-01-01T00:00:00Z",)"
           R"("generatorURL":"http://127.0.0.1:8420/v1/alerts/a1",)"
-          R"("fingerprint":"9f3c2b1a00112233"}]})");
+          R"("fingerprint":"9f3c2b1a00112233","alertId":"a1",)"
+          R"("idempotencyKey":"a1/firing/critical"}]})");
 }
 
 TEST(Webhook, BodyOfSeveral) {

@@ -92,14 +92,16 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::filesystem
       return std::unexpected(done.error());
     }
     return std::unique_ptr<SqliteBackend>(
-        new SqliteBackend(std::move(*lock), std::move(db), options));
+        new SqliteBackend(file, std::move(*lock), std::move(db), options));
   } catch (const SqliteFailure& failure) {
     return std::unexpected(open_failure(file, failure));
   }
 }
 
-SqliteBackend::SqliteBackend(FileLock lock, Database db, const StoreOptions& options)
-    : lock_(std::move(lock)),
+SqliteBackend::SqliteBackend(const std::filesystem::path& file, FileLock lock, Database db,
+                             const StoreOptions& options)
+    : file_(file),
+      lock_(std::move(lock)),
       db_(std::move(db)),
       key_retention_(options.key_retention),
       row_retention_(options.row_retention),
@@ -111,6 +113,7 @@ SqliteBackend::SqliteBackend(FileLock lock, Database db, const StoreOptions& opt
 
 BackendResult<std::vector<BatchOutcome>> SqliteBackend::commit(
     std::span<const JournalBatch* const> group, WallTime now) {
+  if (!damage_.empty()) return std::unexpected(damage_);
   return guarded([&] {
     sync_commits(sync_alerts_ && std::ranges::any_of(group, is_precious));
     Transaction transaction(db_);
@@ -162,16 +165,39 @@ BackendResult<void> SqliteBackend::put_state(const StateRecords& records, WallTi
 }
 
 BackendResult<void> SqliteBackend::probe(WallTime now) {
-  return guarded([&] {
+  std::string damage;
+  auto probed = guarded([&] {
     const std::string value = std::to_string(to_ns(now));
-    upsert_state_.bind(probe_key, Statement::Blob{value}, now).run();
-    Statement read = db_.prepare("SELECT value FROM state WHERE key = ?1");
-    read.bind(probe_key);
-    const bool same = read.step() && read.text(0) == value;
-    read.reset();
-    db_.prepare("DELETE FROM state WHERE key = ?1").bind(probe_key).run();
-    if (!same) throw SqliteFailure(SQLITE_CORRUPT, "the probe row did not read back as written");
+    try {
+      upsert_state_.bind(probe_key, Statement::Blob{value}, now).run();
+      look_from_outside(value);
+      db_.prepare("DELETE FROM state WHERE key = ?1").bind(probe_key).run();
+    } catch (const SqliteFailure& failure) {
+      if (failure.code() == SQLITE_CORRUPT || failure.code() == SQLITE_NOTADB) {
+        damage = fmt::format("{} is damaged: {}", file_.string(), failure.what());
+      }
+      throw;
+    }
   });
+  damage_ = std::move(damage);
+  if (!damage_.empty()) return std::unexpected(damage_);
+  return probed;
+}
+
+/// Reads back the probe's row, and what the next start needs, on a connection of its own: the
+/// writer's cache shows it pages that the file may have lost.
+void SqliteBackend::look_from_outside(const std::string& probe_value) const {
+  Database outside(file_, Database::Mode::read_only, Duration::zero());
+  Statement read = outside.prepare("SELECT value FROM state WHERE key = ?1");
+  read.bind(probe_key);
+  if (!read.step() || read.text(0) != probe_value) {
+    throw SqliteFailure(SQLITE_CORRUPT, "the probe row did not read back as written");
+  }
+  for (const char* sql : {"SELECT sum(length(message)) FROM alerts WHERE state <> 'resolved'",
+                          "SELECT sum(length(payload)) FROM notifications WHERE state = 'pending'",
+                          "SELECT max(seq) FROM alert_transitions"}) {
+    outside.integer(sql);
+  }
 }
 
 BackendResult<bool> SqliteBackend::prune(WallTime now) {

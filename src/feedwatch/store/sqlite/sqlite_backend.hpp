@@ -35,16 +35,20 @@ class SqliteBackend final : public Backend {
   void hurry() override { db_.hurry(); }
 
  private:
-  SqliteBackend(FileLock lock, Database db, const StoreOptions& options);
+  SqliteBackend(const std::filesystem::path& file, FileLock lock, Database db,
+                const StoreOptions& options);
   BatchOutcome apply(const JournalBatch& batch, WallTime now);
   void sync_commits(bool on);
+  void look_from_outside(const std::string& probe_value) const;
 
+  std::filesystem::path file_;
   FileLock lock_;  // released last
   Database db_;
   Duration key_retention_;
   Duration row_retention_;
   bool sync_alerts_;
   bool syncs_ = false;  ///< synchronous is FULL
+  std::string damage_;  ///< of the file, as the last probe saw it: nothing is written meanwhile
   RowWriter rows_;
   Statement insert_key_;
   Statement upsert_state_;

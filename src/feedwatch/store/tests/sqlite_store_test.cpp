@@ -71,6 +71,35 @@ TEST_F(SqliteStoreTest, FullDiskSpoolsAndGoesOnWhenThereIsRoom) {
 
 // ---- opening ------------------------------------------------------------------------------------
 
+TEST_F(SqliteStoreTest,
+       PagesOverwrittenBehindItsCacheAreFoundByTheProbeAndWhatComesGoesToTheSpool) {
+  open();
+  commit(batch_of("k0", {transition(0)}));
+  ASSERT_TRUE(wait_done(1));
+  const std::filesystem::path file = *sqlite_path(options_.url);
+  for (const std::string& name : {file.string(), file.string() + "-wal"}) {
+    std::fstream pages(name, std::ios::binary | std::ios::in | std::ios::out);
+    pages << std::string(std::filesystem::file_size(name), '\xA5');
+  }
+  std::optional<Result<Duration>> probed;
+  store_->probe([&](Result<Duration> took) { probed = std::move(took); });
+  ASSERT_TRUE(mailbox_.wait_until([&] { return probed.has_value(); }));
+  ASSERT_FALSE(*probed);
+  EXPECT_NE(probed->error().text().find(file.string() + " is damaged"), std::string::npos)
+      << probed->error().text();
+  commit(batch_of("k1", {transition(1)}));
+  ASSERT_TRUE(wait_done(2));
+  EXPECT_EQ(done_[1], "ok");
+  EXPECT_EQ(store_->health().spooled, 1U);
+  store_.reset();
+  EXPECT_NE(open_error().find("is not a database"), std::string::npos) << open_error();
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
+  open();
+  const auto rows = query()->stream_transitions("");
+  ASSERT_EQ(rows->size(), 1U) << "what came after the damage was found";
+  EXPECT_EQ(rows->at(0).row.merged, 1);
+}
+
 TEST_F(SqliteStoreTest, ALinkToTheFileIsTheSameFile) {
   open();
   const auto link = file().parent_path() / "link.db";
