@@ -107,6 +107,7 @@ SinkSettings sink_of(const config::SinkConfig& sink) {
   settings.tls = sink.tls;
   settings.command = sink.command;
   settings.timeout = sink.timeout;
+  settings.resend = sink.resend;
   settings.filter = {.critical_only = sink.critical_only, .match = sink.match};
   if (sink.per_minute) settings.per_second = static_cast<double>(*sink.per_minute) / 60;
   if (sink.burst) settings.burst = static_cast<std::size_t>(*sink.burst);

@@ -15,6 +15,8 @@ namespace {
 using Type = SinkConfig::Type;
 
 constexpr Duration longest_timeout = 25s;  // below what the outbox waits for an answer
+constexpr Duration shortest_resend = 1s;
+constexpr Duration longest_resend = 1h;
 
 /// Which keys a type has, beside those of every sink.
 struct Kind {
@@ -32,7 +34,11 @@ constexpr std::array kinds{
          "required",
          {},
          {"ca_file", "token_file", "signing_key_file", "timeout"}},
-    Kind{"alertmanager", Type::alertmanager, "required", {}, {"ca_file", "token_file", "timeout"}},
+    Kind{"alertmanager",
+         Type::alertmanager,
+         "required",
+         {},
+         {"ca_file", "token_file", "timeout", "resend"}},
     Kind{"slack", Type::slack, "required", {}, {"ca_file", "timeout"}},
     Kind{"telegram",
          Type::telegram,
@@ -97,6 +103,7 @@ class SinkBuilder {
     if (section.given("per_minute")) sink.per_minute = section.integer("per_minute");
     if (section.given("burst")) sink.burst = section.integer("burst");
     sink.timeout = timeout_of(section, *kind);
+    if (section.given("resend")) sink.resend = resend_of(section);
     if (has(kind->allowed, "ca_file")) check_ca_file(section, problems_);
     sink.ca_file = section.text("ca_file");
     sink.url = url_of(section, *kind);
@@ -162,6 +169,15 @@ class SinkBuilder {
     if (section.duration("timeout") <= longest_timeout) return section.duration("timeout");
     problems_.add(section, "timeout", "is longer than an attempt may take", "use at most 25s");
     return usual;
+  }
+
+  Duration resend_of(const Section& section) {
+    const Duration resend = section.duration("resend");
+    if (resend < shortest_resend || resend > longest_resend) {
+      problems_.add(section, "resend", "is not between 1s and 1h",
+                    "alerts of a dead monitor end after four times that; the usual is 1m");
+    }
+    return resend;
   }
 
   std::string url_of(const Section& section, const Kind& kind) {

@@ -79,6 +79,7 @@ struct SinkConfig {
   bool tls = true;
   std::vector<std::string> command;
   Duration timeout = 10s;
+  Duration resend = 1min;
   bool critical_only = false;
   std::vector<std::pair<std::string, std::string>> match;  ///< label, pattern
   std::optional<std::int64_t> per_minute, burst;

@@ -150,6 +150,8 @@ constexpr std::array sink_keys{
         .help = "Messages that may leave at once before that. Default by type: slack and telegram 1, email and exec 5, pagerduty 10, webhook 20, alertmanager 50, log 1000."},
     Key{.name = "timeout", .type = Type::duration,
         .help = "Not log: how long an attempt may take, at most 25s. Default: 10s, email 20s."},
+    Key{.name = "resend", .type = Type::duration,
+        .help = "Alertmanager only: how often firing alerts are told again, 1s to 1h. Those of a monitor that died end there after four times that. Default: 1m."},
     Key{.name = "url", .secret = true,
         .help = "Where to POST, `http://` or `https://`: of webhook and slack the whole address, of alertmanager, telegram and pagerduty that of the "
                 "server (the last two have a default). Email: `smtps://host[:465]` or `smtp://host[:587]`. Shown without its path wherever "

@@ -45,11 +45,12 @@ void write_alert(JsonWriter& json, const Notice& notice, const Speaker& speaker,
 
 }  // namespace
 
-std::string alertmanager_body(const Notification& notification, const Speaker& speaker) {
+std::string alertmanager_body(const Notification& notification, const Speaker& speaker,
+                              Duration resend) {
   std::string out;
   JsonWriter json(out);
   json.begin_array();
-  const WallTime unless_told_again = plus(notification.sent_at, 4 * alertmanager_resend);
+  const WallTime unless_told_again = plus(notification.sent_at, 4 * resend);
   for (const Notice& notice : notification.notices) {
     write_alert(json, notice, speaker, notice.resolved_at.value_or(unless_told_again));
     if (notice.news != "raised") continue;
@@ -69,7 +70,8 @@ std::string alertmanager_url(std::string url) {
 
 void AlertmanagerSink::deliver(const Notification& notification, Done done) {
   post_json(http_, options_.endpoint,
-            {.key = notification.id, .body = alertmanager_body(notification, options_.speaker)},
+            {.key = notification.id,
+             .body = alertmanager_body(notification, options_.speaker, options_.resend)},
             judge_answer, std::move(done));
 }
 

@@ -13,14 +13,14 @@ struct AlertmanagerOptions {
   std::string name;
   Endpoint endpoint;  ///< of the API: …/api/v2/alerts
   Speaker speaker;
+  /// How often firing alerts are told again; they end there when they are not for four times that.
+  Duration resend = 1min;
 };
-
-/// How often firing alerts are told again; they end there when they are not for four times that.
-inline constexpr Duration alertmanager_resend = 1min;
 
 /// The body of POST /api/v2/alerts. A firing alert ends four resends from now unless it is told
 /// again; one whose severity has risen also ends what it was before, which has other labels there.
-std::string alertmanager_body(const Notification& notification, const Speaker& speaker);
+std::string alertmanager_body(const Notification& notification, const Speaker& speaker,
+                              Duration resend = AlertmanagerOptions{}.resend);
 
 /// The address of the API below that of the server; one that has it is left alone.
 std::string alertmanager_url(std::string url);
@@ -40,7 +40,7 @@ class AlertmanagerSink final : public Sink {
             .counts_rest = false,
             .per_second = 20,
             .burst = 50,
-            .resend = alertmanager_resend};
+            .resend = options_.resend};
   }
 
  private:

@@ -97,7 +97,8 @@ std::unique_ptr<Sink> bare_sink(const SinkSettings& s, const SinkParts& parts) {
           parts.http);
     case Type::alertmanager:
       return std::make_unique<AlertmanagerSink>(
-          AlertmanagerOptions{s.name, bearer_endpoint(s, alertmanager_url(s.url)), parts.speaker},
+          AlertmanagerOptions{s.name, bearer_endpoint(s, alertmanager_url(s.url)), parts.speaker,
+                              s.resend},
           parts.http);
     case Type::slack:
       return std::make_unique<SlackSink>(SlackOptions{s.name, endpoint_of(s, s.url)}, parts.http);

@@ -51,6 +51,7 @@ struct SinkSettings {
   bool tls = true;                        ///< email
   std::vector<std::string> command = {};  ///< exec
   Duration timeout = 10s;
+  Duration resend = 1min;  ///< alertmanager
   SinkFilter filter = {};
   std::optional<double> per_second = {};  ///< instead of the type's own limits
   std::optional<std::size_t> burst = {};

@@ -345,6 +345,18 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "f.toml:4:9: sink.match: a severity is not matched (use the key severity)"},
       {"[[sink]]\ntype = \"slack\"\nurl = \"https://h/x\"\ntimeout = \"26s\"\n",
        "f.toml:4:11: sink.timeout: is longer than an attempt may take (use at most 25s)"},
+      {"[[sink]]\ntype = \"alertmanager\"\nurl = \"https://h\"\nresend = \"999ms\"\n",
+       "f.toml:4:10: sink.resend: is not between 1s and 1h (alerts of a dead monitor end after "
+       "four "
+       "times that; the usual is 1m)"},
+      {"[[sink]]\ntype = \"alertmanager\"\nurl = \"https://h\"\nresend = \"61m\"\n",
+       "f.toml:4:10: sink.resend: is not between 1s and 1h (alerts of a dead monitor end after "
+       "four "
+       "times that; the usual is 1m)"},
+      {"[[sink]]\ntype = \"slack\"\nurl = \"https://h/x\"\nresend = \"1m\"\n",
+       "f.toml:4:10: sink.resend: means nothing for a sink of type slack (remove it, or use "
+       "another "
+       "type)"},
       {"[[sink]]\ntype = \"email\"\nurl = \"http://h\"\nfrom = \"a@b\"\nto = [\"c@d\"]\n",
        "f.toml:3:7: sink.url: is not a URL (write smtps://host[:port] or smtp://host[:port])"},
       {"[[sink]]\ntype = \"email\"\nurl = \"smtp://h\"\nfrom = \"a@b\"\nto = "

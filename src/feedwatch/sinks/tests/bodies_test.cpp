@@ -26,6 +26,11 @@ TEST(AlertmanagerBody, Firing) {
             R"("generatorURL":"http://127.0.0.1:9464/v1/alerts/a1"}])");
 }
 
+TEST(AlertmanagerBody, EndsFourResendsAheadUnlessToldAgain) {
+  EXPECT_THAT(alertmanager_body(message_of({btc()}), speaker, 5s),
+              HasSubstr(R"("endsAt":"2026-11-22T07:40:25.123Z")"));
+}
+
 TEST(AlertmanagerBody, ResolvedHasItsEnd) {
   EXPECT_THAT(alertmanager_body(message_of({ended(btc())}), {}),
               HasSubstr(R"("endsAt":"2026-11-22T07:41:30.123Z","generatorURL":"")"));

@@ -54,6 +54,19 @@ class Receiver : public testing::Test {
 constexpr std::array over_http{Type::webhook, Type::alertmanager, Type::slack, Type::telegram,
                                Type::pagerduty};
 
+TEST_F(Receiver, AlertmanagerIsToldAgainAsOftenAsConfigured) {
+  SinkSettings settings;
+  settings.type = Type::alertmanager;
+  settings.name = "s";
+  settings.url = "http://127.0.0.1:" + std::to_string(server->local_port());
+  settings.resend = 5s;
+  const auto sink = make_sink(settings, loop.parts());
+  EXPECT_EQ(sink->limits().resend, 5s);
+  EXPECT_TRUE(loop.deliver(*sink));
+  EXPECT_NE(requests.back().body.find(R"("endsAt":"2026-11-22T07:40:25.123Z")"), std::string::npos)
+      << requests.back().body;
+}
+
 TEST_F(Receiver, Takes) {
   for (const Type type : over_http) {
     EXPECT_EQ(attempt(type).status, Status::delivered);
