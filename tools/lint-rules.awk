@@ -2,8 +2,8 @@
 # The first file must be src/feedwatch/CMakeLists.txt, which says what links what.
 
 BEGIN {
-  set(core, "base model board freshness intake dispatch guard protect health alert monitor feed engine")
-  set(told_time, "base model board freshness intake dispatch guard protect health alert monitor feed engine venues sim")
+  set(core, "base model board freshness intake dispatch guard protect health alert muting monitor feed engine")
+  set(told_time, "base model board freshness intake dispatch guard protect health alert muting monitor feed engine venues sim")
   set(boost_allowed, "net api exchange app")
   set(json_allowed, "venues api exchange capture")
   set(sleep_allowed, "net exchange app")

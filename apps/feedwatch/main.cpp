@@ -15,8 +15,10 @@
 
 #include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/app/client.hpp"
+#include "feedwatch/app/db.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
+#include "feedwatch/app/doctor.hpp"
 #include "feedwatch/app/pulse_command.hpp"
 #include "feedwatch/app/record.hpp"
 #include "feedwatch/app/replay.hpp"
@@ -50,6 +52,7 @@ struct Arguments {
   app::ConfigArgs config;
   std::vector<std::string> set;
   bool json = false;
+  std::string backup;
   std::string demo_for;
   app::SimulateArgs simulate;
   app::DecodeArgs decode;
@@ -60,6 +63,10 @@ struct Arguments {
   app::ClientArgs client;
   app::SharedBoardArgs shared;
   app::PulseArgs pulse;
+  app::AlertsArgs alerts;
+  app::SilenceArgs silence;
+  bool expired = false, undo = false;
+  app::CheckArgs check;
   std::string stream, max_age, owner = "cli", ttl = "1h";
   std::vector<std::string> scenarios;
   app::SimScenarioOptions scenario;
@@ -120,6 +127,15 @@ void add_monitor_commands(CLI::App& root, Arguments& args, Action& action) {
   demo->add_option("--for", args.demo_for, "stop by itself after so long (60s)");
   demo->add_flag("--json", args.json, "print one JSON summary last");
 
+  CLI::App* doctor = command(root, action, "doctor",
+                             "Look at what a monitor needs: clock, network, disk, store", [&] {
+                               return with_config(args, [&](const app::ConfigArgs& config_args) {
+                                 return app::run_doctor(config_args, args.json, std::cout);
+                               });
+                             });
+  add_config_flags(doctor, args);
+  doctor->add_flag("--json", args.json, "one JSON object");
+
   CLI::App* config = root.add_subcommand("config", "Check, print or describe the configuration");
   config->require_subcommand(1);
   add_config_flags(command(*config, action, "check", "Load and check, start nothing",
@@ -136,6 +152,28 @@ void add_monitor_commands(CLI::App& root, Arguments& args, Action& action) {
   command(*config, action, "schema", "JSON schema of the file", app::run_config_schema);
 }
 
+void add_db_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* db = root.add_subcommand("db", "The database of [store], with or without a monitor");
+  db->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const app::DbArgs&)) {
+    CLI::App* sub = command(*db, action, name, help, [&args, run] {
+      return with_config(args, [&](const app::ConfigArgs& config) {
+        return run({.config = config, .file = args.backup, .json = args.json});
+      });
+    });
+    add_config_flags(sub, args);
+    sub->add_flag("--json", args.json, "one JSON object");
+    return sub;
+  };
+  add("status", "Where it is, its schema, its size and rows, who has it", app::run_db_status);
+  add("migrate", "Bring the schema up to date", app::run_db_migrate);
+  add("check", "Look for damage and for rows that contradict each other", app::run_db_check);
+  add("backup", "Copy it as of now into a new file (SQLite)", app::run_db_backup)
+      ->add_option("file", args.backup, "the new file")
+      ->type_name("FILE")
+      ->required();
+}
+
 void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_client_flags(command(root, action, "status", "One screen of a running monitor",
                            [&] { return app::run_status(args.client); }),
@@ -143,6 +181,13 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_client_flags(command(root, action, "reload", "Have a running monitor read its configuration",
                            [&] { return app::run_reload(args.client); }),
                    args);
+  CLI::App* check =
+      command(root, action, "check", "One line for a monitoring system, and its exit code",
+              [&] { return app::run_check(args.client, args.check); });
+  check->add_option("--stream", args.check.stream, "one stream instead of all, venue/symbol/kind");
+  check->add_option("-w,--warning", args.check.warning, "its age that warns (10s)");
+  check->add_option("-c,--critical", args.check.critical, "its age that is critical (30s)");
+  add_client_flags(check, args);
   CLI::App* price =
       command(root, action, "price", "A price with its ages, or the refusal (exit 4)", [&] {
         if (args.shared.name.empty()) {
@@ -183,6 +228,50 @@ void add_pulse_command(CLI::App& root, Arguments& args, Action& action) {
   pulse->add_flag("--list", args.pulse.list, "show all pulses instead");
   pulse->add_option("--detail", args.pulse.detail, "words that go with it");
   add_client_flags(pulse, args);
+}
+
+void add_silence_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* silence = root.add_subcommand("silence", "Do not tell some alerts for some time");
+  silence->require_subcommand(1);
+  CLI::App* add = command(*silence, action, "add", "A silence from now on; prints its id",
+                          [&] { return app::run_silence_add(args.client, args.silence); });
+  add->add_option("matchers", args.silence.matchers, "venue=\"kraken\", also !=, =~, !~")
+      ->required();
+  add->add_option("--for", args.silence.length, "how long (2h)")->required();
+  add->add_option("--comment", args.silence.comment, "why")->required();
+  add->add_option("--by", args.silence.by, "who; default: the user");
+  add->add_option("--id", args.silence.id, "change this one");
+  add_client_flags(add, args);
+  CLI::App* list = command(*silence, action, "list", "Active and pending silences",
+                           [&] { return app::run_silence_list(args.client, args.expired); });
+  list->add_flag("--expired", args.expired, "and the expired ones");
+  add_client_flags(list, args);
+  CLI::App* expire = command(*silence, action, "expire", "End a silence now",
+                             [&] { return app::run_silence_expire(args.client, args.silence.id); });
+  expire->add_option("id", args.silence.id, "its id")->required();
+  add_client_flags(expire, args);
+}
+
+void add_alert_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* alerts =
+      command(root, action, "alerts", "Alerts, newest first, or one with its history",
+              [&] { return app::run_alerts(args.client, args.alerts); });
+  alerts->add_option("id", args.alerts.id, "one alert");
+  alerts->add_flag("--open", args.alerts.open, "only open ones");
+  alerts->add_option("--state", args.alerts.state, "firing, acknowledged, suppressed or resolved");
+  alerts->add_option("--severity", args.alerts.severity, "warning or critical");
+  alerts->add_option("--filter", args.alerts.filters, "matchers, as of a silence");
+  add_client_flags(alerts, args);
+  CLI::App* ack = command(root, action, "ack", "Take an open alert on: it is not repeated", [&] {
+    return app::run_ack(args.client, args.alerts.id, args.silence.by, args.silence.comment,
+                        args.undo);
+  });
+  ack->add_option("id", args.alerts.id, "its id")->required();
+  ack->add_option("--by", args.silence.by, "who; default: the user");
+  ack->add_option("--comment", args.silence.comment, "what is being done");
+  ack->add_flag("--undo", args.undo, "give it back");
+  add_client_flags(ack, args);
+  add_silence_commands(root, args, action);
 }
 
 std::string venues_text() {
@@ -332,7 +421,9 @@ int usage(const CLI::App& root, const CLI::ParseError& error) {
   app::print_error({.what = no_command && !strange.empty() ? strange.front() : "usage",
                     .why = api::printable(why),
                     .fix = help + "--help"});
-  return app::exit_usage;
+  // What a monitoring system takes for unknown, not for critical.
+  constexpr int plugin_unknown = 3;
+  return at->get_name() == "check" ? plugin_unknown : app::exit_usage;
 }
 
 int run(int argc, char** argv) {
@@ -343,8 +434,10 @@ int run(int argc, char** argv) {
   root.require_subcommand(1);
   root.set_version_flag("--version", "feedwatch " FEEDWATCH_VERSION);
   add_monitor_commands(root, args, action);
+  add_db_commands(root, args, action);
   add_client_commands(root, args, action);
   add_pulse_command(root, args, action);
+  add_alert_commands(root, args, action);
   add_decode_command(root, args, action);
   add_record_command(root, args, action);
   add_replay_command(root, args, action);

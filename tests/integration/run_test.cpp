@@ -122,7 +122,7 @@ TEST_F(Run, AStallOfItsOwnDegradesTheMonitorAndNobodyElse) {
   };
   ASSERT_TRUE(wait_for([&] { return component().value("state", "") == "degraded"; }, 10s))
       << component().dump();
-  EXPECT_THAT(component().value("output", ""), HasSubstr("our own loop stalled"));
+  EXPECT_THAT(component().value("output", ""), HasSubstr(" stalled "));
 }
 
 /// Takes connections and never says a word.
@@ -161,7 +161,11 @@ TEST_F(Run, ASinkThatNeverAnswersDelaysNoStopAndItsAlertIsKept) {
     silence_bitcoin();
     ASSERT_TRUE(alerts_open(monitor, 1)) << monitor.process().err();
     const MonoTime asked = now();
+    const std::string url = monitor.url();
     monitor.process().signal(SIGTERM);
+    // It says at once that nobody should come any more, while it waits for the sink.
+    EXPECT_TRUE(wait_for([&] { return get(url + "/readyz").status == 503; }, 2s));
+    EXPECT_EQ(get(url + "/livez").status, 200);
     EXPECT_EQ(monitor.process().wait(), 0) << monitor.process().err();
     EXPECT_LE(now() - asked, 5s);
     EXPECT_EQ(count(database(), pending), 1);

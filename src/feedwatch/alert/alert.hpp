@@ -45,6 +45,12 @@ struct Finding {
   Duration repeat{};
 };
 
+/// Somebody has taken an alert on: it is not repeated, until it is raised or ends.
+struct Ack {
+  WallTime at{};
+  std::string by, comment;
+};
+
 /// One alert from its condition to its end.
 struct Alert {
   std::string id;  ///< unique for ever
@@ -60,14 +66,30 @@ struct Alert {
   MonoTime updated{};
   std::optional<MonoTime> resolved;
   std::uint32_t repeats = 0;  ///< repeat notifications so far
+  std::optional<Ack> ack;
 };
 
 /// What happened to an alert, with the alert as it is afterwards.
 struct Change {
-  enum class Type : std::uint8_t { pending, fired, raised, repeated, resolved };
+  enum class Type : std::uint8_t {
+    pending,
+    fired,
+    raised,
+    repeated,
+    resolved,
+    acknowledged,
+    unacknowledged
+  };
   Type type = Type::pending;
   Alert alert;
   MonoTime at{};
 };
+
+/// Notice::news.
+constexpr std::string_view to_text(Change::Type type) {
+  constexpr std::array<std::string_view, 5> words{"pending", "fired", "raised", "repeated",
+                                                  "resolved"};
+  return words[static_cast<std::size_t>(type)];
+}
 
 }  // namespace feedwatch::alert

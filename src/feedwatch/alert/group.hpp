@@ -9,15 +9,25 @@
 
 namespace feedwatch::alert {
 
-/// The group of an alert: its venue, or its name where it has none.
-std::string_view group_of(const Alert& alert);
+/// What alerts of one group have in common: their venue, or their name where they have none.
+Labels group_labels(std::string_view name, const Labels& labels);
+/// The same as text, `{venue="v"}`.
+std::string group_key(std::string_view name, const Labels& labels);
 
-/// When an alert's news may leave: the first of a group waits for its siblings, later ones go at
-/// once. Rows are not held back by it. A group lasts while any alert of it is open.
+struct GroupOptions {
+  Duration wait = 5s;        ///< the first news of a message waits for its siblings so long
+  Duration interval = 1min;  ///< between messages about one group
+  Duration urgent_wait = 500ms;
+};
+
+/// When news of an alert may leave (semantics §9, after Alertmanager): what comes within `wait` of
+/// the first goes with it, and what comes later not before `interval` has passed since. A rise to
+/// critical and trouble of the monitor itself do not wait for that, only for siblings that rise
+/// with them. Rows are not held back by any of it. A group lasts while any alert of it is open.
 class Grouping {
  public:
-  explicit Grouping(Duration wait) : wait_(wait) {}
-  void set_wait(Duration wait) { wait_ = wait; }
+  explicit Grouping(GroupOptions options) : options_(options) {}
+  void set_options(GroupOptions options) { options_ = options; }
 
   /// An alert of an earlier run: its group has been told.
   void restore(const Alert& alert);
@@ -27,11 +37,15 @@ class Grouping {
 
  private:
   struct Group {
-    MonoTime ready = MonoTime::min();
+    MonoTime leaves = MonoTime::min();  ///< the newest message
+    MonoTime urgent = MonoTime::min();  ///< the newest urgent one
     std::size_t open = 0;
   };
 
-  Duration wait_;
+  MonoTime next_message(Group& group, MonoTime at) const;
+  MonoTime next_urgent(Group& group, MonoTime at) const;
+
+  GroupOptions options_;
   std::map<std::string, Group, std::less<>> groups_;
 };
 

@@ -4,135 +4,214 @@
 #include <string_view>
 #include <utility>
 
-namespace feedwatch::alert {
+#include "feedwatch/alert/group.hpp"
+#include "feedwatch/alert/payload.hpp"
+#include "feedwatch/base/saturate.hpp"
 
-Outbox::Outbox(OutboxOptions options, std::vector<std::string> sinks)
-    : names_(std::move(sinks)), lanes_(names_.size()), random_(options.seed) {
-  set_options(options);
+namespace feedwatch::alert {
+namespace {
+
+Duration interval_of(const SinkLimits& limits) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / limits.per_second));
 }
 
-void Outbox::set_options(OutboxOptions options) {
-  options_ = options;
-  lane_bound_ =
-      std::max<std::size_t>(1, options.max_pending / std::max<std::size_t>(1, lanes_.size()));
+bool comes_first(const Waiting& waiting) {
+  const Notice& notice = *waiting.parcel.notice;
+  return !notice.resolved() && notice.severity == to_text(Severity::critical);
+}
+
+/// What a message says of its notices: as many as its sink can take, the worst of them, in order.
+Notification shown(const std::vector<Waiting>& notices, std::string id, std::size_t limit) {
+  const Notice& first = *notices.front().parcel.notice;
+  Notification notification;
+  notification.id = std::move(id);
+  notification.group_key = notices.front().parcel.group;
+  notification.group_labels = group_labels(first.name, first.labels);
+  limit = std::max<std::size_t>(1, limit);
+  const auto append = [&](bool firsts) {
+    for (const Waiting& waiting : notices) {
+      if (notification.notices.size() == limit) return;
+      if (comes_first(waiting) == firsts) notification.notices.push_back(*waiting.parcel.notice);
+    }
+  };
+  append(true);
+  append(false);
+  notification.resolved = static_cast<std::size_t>(std::ranges::count_if(
+      notices, [](const Waiting& waiting) { return waiting.parcel.notice->resolved(); }));
+  notification.firing = notices.size() - notification.resolved;
+  return notification;
+}
+
+}  // namespace
+
+Outbox::Outbox(OutboxOptions options, std::vector<Target> sinks)
+    : options_(options), random_(options.seed) {
+  for (Target& sink : sinks) {
+    names_.push_back(std::move(sink.name));
+    posts_.push_back({.limits = sink.limits,
+                      .lane = Lane(options_.store_patience),
+                      .tried = {},
+                      .retries = {},
+                      .in_flight = {},
+                      .refused = {},
+                      .health = {},
+                      .counters = {}});
+  }
 }
 
 bool Outbox::add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime now,
                  bool committed) {
-  Lane& lane = lanes_.at(sink);
+  Post& post = posts_.at(sink);
   const std::string alert = parcel.row.alert_id;
-  if (parcel.news == Parcel::News::resolved) {
-    if (lane.refused.erase(alert) > 0) return false;  // nobody was told it fired
-  } else if (lane.refused.contains(alert)) {
+  const Notice& notice = *parcel.notice;
+  if (notice.resolved()) {
+    if (post.refused.erase(alert) > 0) return false;  // nobody was told it fired
+  } else if (post.refused.contains(alert)) {
     return false;
-  } else if (lane.waiting.size() >= lane_bound_ && !make_room(lane)) {
-    if (parcel.news == Parcel::News::fired) lane.refused.insert(alert);
-    ++lane.counters.dropped;
+  } else if (post.lane.size() + post.tried_notices >= options_.max_pending &&
+             !post.lane.has_place(notice.identity, alert) && !make_room(post)) {
+    if (notice.news == "fired") post.refused.insert(alert);
+    ++post.counters.dropped;
     return false;
   }
-  const std::uint64_t number = next_number_++;
-  if (!committed) uncommitted_.insert_or_assign(parcel.row.id, std::pair{sink, number});
-  lane.waiting.emplace(number, Waiting{std::move(parcel), now, not_before, committed, false});
-  return true;
+  const std::string row_id = parcel.row.id;
+  Lane::Added added = post.lane.add(
+      {.parcel = std::move(parcel), .added = now, .not_before = not_before, .committed = committed},
+      next_number_++, now);
+  if (added.replaced) {
+    ++post.counters.replaced;
+    finish(std::move(*added.replaced), "failed",
+           added.taken ? "replaced by later news" : "ended before it was told");
+  }
+  if (added.taken && !committed)
+    uncommitted_.insert_or_assign(row_id, std::pair{sink, added.number});
+  return added.taken;
 }
 
 void Outbox::committed(const std::string& row_id) {
   const auto found = uncommitted_.find(row_id);
   if (found == uncommitted_.end()) return;
-  auto& waiting = lanes_[found->second.first].waiting;
-  if (const auto parcel = waiting.find(found->second.second); parcel != waiting.end()) {
-    parcel->second.committed = true;
-  }
+  posts_[found->second.first].lane.committed(found->second.second);
   uncommitted_.erase(found);
 }
 
 void Outbox::hurry(MonoTime now) {
-  for (auto& lane : lanes_) {
-    for (auto& [number, waiting] : lane.waiting) {
-      if (!waiting.attempted) waiting.not_before = std::min(waiting.not_before, now);
-    }
-  }
+  for (Post& post : posts_) post.lane.hurry(now);
 }
 
-MonoTime Outbox::leaves_at(const Waiting& waiting) const {
-  if (waiting.committed) return waiting.not_before;
-  return std::max(waiting.not_before, waiting.added + options_.store_patience);
-}
-
-/// The oldest message that may leave and has no earlier news of its alert before it.
-std::optional<std::uint64_t> Outbox::pick(const Lane& lane, MonoTime now) const {
-  std::set<std::string_view> waiting_alerts;
-  for (const auto& [number, waiting] : lane.waiting) {
-    const bool first = waiting_alerts.insert(waiting.parcel.row.alert_id).second;
-    if (first && leaves_at(waiting) <= now) return number;
-  }
-  return std::nullopt;
+/// The token bucket, kept as the moment it would be full again: a message may leave while that is
+/// at most burst − 1 intervals away.
+MonoTime Outbox::token_at(const Post& post) const {
+  if (post.paced_until == MonoTime::min()) return post.paced_until;
+  const auto spare = static_cast<std::int64_t>(std::max<std::size_t>(1, post.limits.burst) - 1);
+  return plus(post.paced_until, -interval_of(post.limits) * spare);
 }
 
 std::vector<Attempt> Outbox::due(MonoTime now) {
-  told_ = now;
   std::vector<Attempt> attempts;
-  for (std::size_t sink = 0; sink < lanes_.size(); ++sink) {
-    Lane& lane = lanes_[sink];
-    if (lane.in_flight && lane.attempt_began + options_.attempt_limit <= now) {
-      fail(lane, {SinkResult::Status::retry, "no answer", std::nullopt}, now);
+  for (std::size_t sink = 0; sink < posts_.size(); ++sink) {
+    Post& post = posts_[sink];
+    if (post.in_flight && post.attempt_began + options_.attempt_limit <= now) {
+      fail(post, {SinkResult::Status::retry, "no answer", std::nullopt}, now);
     }
-    if (lane.in_flight || lane.blocked_until > now) continue;
-    const auto number = pick(lane, now);
-    if (!number) continue;
-    Waiting& waiting = lane.waiting.at(*number);
-    waiting.attempted = true;
-    ++waiting.parcel.row.attempts;
-    lane.in_flight = number;
-    lane.attempt_began = now;
-    const Parcel& parcel = waiting.parcel;
-    attempts.push_back({sink,
-                        *number,
-                        {parcel.key, parcel.row.payload, parcel.summary,
-                         parcel.news == Parcel::News::resolved ? "resolved" : "firing"}});
+    if (post.in_flight || post.blocked_until > now || token_at(post) > now) continue;
+    if (const auto number = next_batch(post, now)) attempts.push_back(begin(sink, *number, now));
   }
   return attempts;
 }
 
+/// The message that has been due for longest.
+std::optional<std::uint64_t> Outbox::next_batch(Post& post, MonoTime now) {
+  const MonoTime fresh = post.lane.next_deadline();
+  const MonoTime again = post.retries.empty() ? never_mono : post.retries.begin()->first;
+  if (std::min(fresh, again) > now) return std::nullopt;
+  if (fresh <= again) return form_batch(post, std::string(post.lane.next_group()), now);
+  const std::uint64_t number = post.retries.begin()->second;
+  post.retries.erase(post.retries.begin());
+  return number;
+}
+
+std::uint64_t Outbox::form_batch(Post& post, const std::string& group, MonoTime now) {
+  const std::size_t limit = post.limits.counts_rest ? options_.max_pending
+                                                    : std::max<std::size_t>(1, post.limits.notices);
+  Batch batch;
+  batch.notices = post.lane.take_due(group, now, limit);
+  std::vector<std::string_view> keys;
+  keys.reserve(batch.notices.size());
+  for (const Waiting& waiting : batch.notices) {
+    keys.push_back(waiting.parcel.notice->key);
+    if (!waiting.committed) uncommitted_.erase(waiting.parcel.row.id);
+  }
+  batch.id = set_key(keys);
+  post.tried_notices += batch.notices.size();
+  const std::uint64_t number = next_number_++;
+  post.tried.emplace(number, std::move(batch));
+  return number;
+}
+
+Attempt Outbox::begin(std::size_t sink, std::uint64_t number, MonoTime now) {
+  Post& post = posts_[sink];
+  Batch& batch = post.tried.at(number);
+  ++batch.attempts;
+  for (Waiting& waiting : batch.notices) ++waiting.parcel.row.attempts;
+  post.in_flight = number;
+  post.attempt_began = now;
+  post.paced_until = plus(std::max(post.paced_until, now), interval_of(post.limits));
+  return {sink, number, shown(batch.notices, batch.id, post.limits.notices)};
+}
+
 void Outbox::on_result(std::size_t sink, std::uint64_t number, const SinkResult& result,
                        MonoTime now) {
-  Lane& lane = lanes_.at(sink);
-  const bool expected = lane.in_flight == number;
-  if (!lane.waiting.contains(number)) return;  // ended meanwhile
+  Post& post = posts_.at(sink);
+  const bool expected = post.in_flight == number;
+  if (!post.tried.contains(number)) return;  // ended meanwhile
   if (result.status == SinkResult::Status::delivered) {
     // Also when it comes after the attempt was given up: delivered is delivered.
-    if (expected) lane.in_flight.reset();
-    lane.health.consecutive_failures = 0;
-    lane.health.failing_since.reset();
-    lane.health.last_success = now;
-    lane.blocked_until = MonoTime::min();
-    ++lane.counters.delivered;
-    finish(lane, number, "delivered", "");
+    if (expected) post.in_flight.reset();
+    observe(sink, result, now);
+    post.blocked_until = MonoTime::min();
+    finish_batch(post, number, "delivered", "");
   } else if (expected) {
-    fail(lane, result, now);
+    fail(post, result, now);
   }
 }
 
-void Outbox::fail(Lane& lane, const SinkResult& result, MonoTime now) {
-  const std::uint64_t number = *std::exchange(lane.in_flight, std::nullopt);
-  SinkHealth& health = lane.health;
+void Outbox::observe(std::size_t sink, const SinkResult& result, MonoTime now) {
+  Post& post = posts_.at(sink);
+  if (result.status != SinkResult::Status::delivered) return note_failure(post, result, now);
+  post.health.consecutive_failures = 0;
+  post.health.failing_since.reset();
+  post.health.refused_since.reset();
+  post.health.last_success = now;
+}
+
+void Outbox::note_failure(Post& post, const SinkResult& result, MonoTime now) {
+  SinkHealth& health = post.health;
   ++health.consecutive_failures;
   if (!health.failing_since) health.failing_since = now;
+  if (result.status != SinkResult::Status::retry && !health.refused_since) {
+    health.refused_since = now;
+  }
   health.last_error = result.detail;
+}
+
+void Outbox::fail(Post& post, const SinkResult& result, MonoTime now) {
+  const std::uint64_t number = *std::exchange(post.in_flight, std::nullopt);
+  note_failure(post, result, now);
   if (result.status == SinkResult::Status::failed) {
-    ++lane.counters.failed;
-    finish(lane, number, "failed", result.detail);
+    finish_batch(post, number, "failed", result.detail);
     return;
   }
-  ++lane.counters.retries;
-  const Duration asked = std::clamp(result.retry_after.value_or(Duration::zero()), Duration::zero(),
-                                    options_.retry_after_max);
-  lane.blocked_until = now + std::max(backoff(health.consecutive_failures), asked);
-  Waiting& waiting = lane.waiting.at(number);
-  waiting.parcel.row.last_error = result.detail;
-  waiting.not_before =
-      now +
-      backoff(static_cast<std::uint32_t>(std::min<std::int64_t>(waiting.parcel.row.attempts, 64)));
+  ++post.counters.retries;
+  const Duration pause =
+      result.status == SinkResult::Status::gone ? options_.gone_pause : Duration::zero();
+  const Duration asked =
+      std::clamp(result.retry_after.value_or(pause), Duration::zero(), options_.retry_after_max);
+  post.blocked_until = now + std::max(backoff(post.health.consecutive_failures), asked);
+  Batch& batch = post.tried.at(number);
+  for (Waiting& waiting : batch.notices) waiting.parcel.row.last_error = result.detail;
+  batch.retry_at = now + backoff(std::min<std::uint32_t>(batch.attempts, 64));
+  post.retries.emplace(batch.retry_at, number);
 }
 
 /// Half to all of first · 2^(n − 1), so that several monitors do not knock in step.
@@ -143,63 +222,47 @@ Duration Outbox::backoff(std::uint32_t failures) {
   return random_.between(full / 2, full);
 }
 
-void Outbox::finish(Lane& lane, std::uint64_t number, const char* state, std::string error) {
-  const auto place = lane.waiting.find(number);
-  NotificationRow row = std::move(place->second.parcel.row);
+void Outbox::finish(NotificationRow row, const char* state, std::string error) {
+  uncommitted_.erase(row.id);
   row.state = state;
   row.last_error = std::move(error);
-  uncommitted_.erase(row.id);
-  lane.waiting.erase(place);
   finished_.push_back(std::move(row));
 }
 
-void Outbox::drop(Lane& lane, std::uint64_t number) {
-  ++lane.counters.dropped;
-  finish(lane, number, "failed", "dropped: too many undelivered");
+void Outbox::finish_batch(Post& post, std::uint64_t number, const char* state,
+                          const std::string& error) {
+  const auto place = post.tried.find(number);
+  Batch batch = std::move(place->second);
+  post.retries.erase({batch.retry_at, number});
+  post.tried.erase(place);
+  post.tried_notices -= batch.notices.size();
+  const bool arrived = std::string_view(state) == "delivered";
+  (arrived ? post.counters.delivered : post.counters.failed) += batch.notices.size();
+  for (Waiting& waiting : batch.notices) {
+    post.lane.release(waiting.parcel.notice->identity);
+    finish(std::move(waiting.parcel.row), state, error);
+  }
 }
 
-/// Frees a place among messages nothing was tried for: one with later news of the same alert behind
-/// it, which is then a firing one overtaken by its update; or a firing one together with its end.
-bool Outbox::make_room(Lane& lane) {
-  std::map<std::string_view, std::uint64_t> untried;  // alert → its oldest news
-  for (const auto& [number, waiting] : lane.waiting) {
-    const std::string_view alert = waiting.parcel.row.alert_id;
-    const auto earlier = untried.find(alert);
-    if (earlier == untried.end()) {
-      if (!waiting.attempted && waiting.parcel.news != Parcel::News::resolved) {
-        untried.emplace(alert, number);
-      }
-      continue;
-    }
-    const std::uint64_t first = earlier->second;
-    if (waiting.parcel.news != Parcel::News::resolved) {
-      drop(lane, first);
-      return true;
-    }
-    if (lane.waiting.at(first).parcel.news == Parcel::News::fired) {
-      drop(lane, number);
-      drop(lane, first);
-      return true;
-    }
-  }
-  return false;
+bool Outbox::make_room(Post& post) {
+  auto row = post.lane.drop_untold();
+  if (!row) return false;
+  ++post.counters.dropped;
+  finish(std::move(*row), "failed", "dropped: too many undelivered");
+  return true;
 }
 
 MonoTime Outbox::next_deadline() const {
   MonoTime next = never_mono;
-  for (const auto& lane : lanes_) {
-    if (lane.in_flight) {
-      next = std::min(next, lane.attempt_began + options_.attempt_limit);
+  for (const Post& post : posts_) {
+    if (post.in_flight) {
+      next = std::min(next, post.attempt_began + options_.attempt_limit);
       continue;
     }
-    MonoTime leaves = never_mono;
-    std::set<std::string_view> waiting_alerts;
-    for (const auto& [number, waiting] : lane.waiting) {
-      if (!waiting_alerts.insert(waiting.parcel.row.alert_id).second) continue;
-      leaves = std::min(leaves, leaves_at(waiting));
-      if (leaves <= std::max(told_, lane.blocked_until)) break;
-    }
-    if (leaves != never_mono) next = std::min(next, std::max(leaves, lane.blocked_until));
+    const MonoTime again = post.retries.empty() ? never_mono : post.retries.begin()->first;
+    const MonoTime leaves = std::min(post.lane.next_deadline(), again);
+    if (leaves == never_mono) continue;
+    next = std::min(next, std::max({leaves, post.blocked_until, token_at(post)}));
   }
   return next;
 }
@@ -209,16 +272,20 @@ std::vector<NotificationRow> Outbox::take_finished() {
 }
 
 SinkHealth Outbox::health(std::size_t sink) const {
-  const Lane& lane = lanes_.at(sink);
-  SinkHealth health = lane.health;
-  health.pending = lane.waiting.size();
-  if (!lane.waiting.empty()) health.oldest_pending = lane.waiting.begin()->second.added;
+  const Post& post = posts_.at(sink);
+  SinkHealth health = post.health;
+  health.pending = post.lane.size() + post.tried_notices;
+  health.oldest_pending = post.lane.oldest();
+  for (const auto& [number, batch] : post.tried) {
+    const MonoTime added = batch.notices.front().added;
+    health.oldest_pending = std::min(health.oldest_pending.value_or(added), added);
+  }
   return health;
 }
 
 std::size_t Outbox::pending() const {
   std::size_t count = 0;
-  for (const auto& lane : lanes_) count += lane.waiting.size();
+  for (const Post& post : posts_) count += post.lane.size() + post.tried_notices;
   return count;
 }
 

@@ -1,105 +1,70 @@
 #include "feedwatch/alert/payload.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "feedwatch/alert/group.hpp"
 #include "feedwatch/alert/identity.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
 
 namespace feedwatch::alert {
-namespace {
 
-constexpr std::string_view still_firing = "0001-01-01T00:00:00Z";
-
-void write_object(JsonWriter& json, const Labels& members) {
-  json.begin_object();
-  for (const auto& [name, value] : members) json.field(name, value);
-  json.end_object();
-}
-
-Labels labels_of(const Alert& alert, const Envelope& envelope) {
-  Labels labels = alert.labels;
-  labels.emplace_back("alertname", alert.name);
-  labels.emplace_back("severity", to_text(alert.severity));
-  if (!envelope.instance.empty()) labels.emplace_back("instance", envelope.instance);
-  std::ranges::sort(labels);
-  return labels;
-}
-
-Labels group_labels(const Alert& alert) {
-  for (const auto& label : alert.labels) {
-    if (label.first == "venue") return {label};
-  }
-  return {{"alertname", alert.name}};
-}
-
-std::string_view reason_text(Change::Type type) {
-  switch (type) {
-    case Change::Type::raised:
-      return "severity raised";
-    case Change::Type::repeated:
-      return "repeat interval elapsed";
-    case Change::Type::resolved:
-      return "all alerts resolved";
-    case Change::Type::fired:
-    case Change::Type::pending:
-      break;
-  }
-  return "first notification";
-}
-
-void write_alert(JsonWriter& json, const Alert& alert, const Labels& labels,
-                 const Labels& annotations, const WallAnchor& anchor) {
-  json.begin_object().field("status", to_text(alert.state));
-  json.key("labels");
-  write_object(json, labels);
-  json.key("annotations");
-  write_object(json, annotations);
-  json.field("startsAt", format_time(anchor.at(alert.started)));
-  if (alert.resolved) {
-    json.field("endsAt", format_time(anchor.at(*alert.resolved)));
-  } else {
-    json.field("endsAt", still_firing);
-  }
-  json.field("generatorURL", "")
-      .field("fingerprint", fingerprint_text(alert.identity))
-      .end_object();
-}
-
-}  // namespace
-
-std::string webhook_payload(const Change& change, const Envelope& envelope,
-                            const WallAnchor& anchor) {
+Notice notice_of(const Change& change, const WallAnchor& anchor) {
   const Alert& alert = change.alert;
-  const Labels labels = labels_of(alert, envelope);
-  const Labels group = group_labels(alert);
-  const Labels annotations{{"metadata", alert.metadata}, {"summary", alert.message}};
+  Notice notice;
+  notice.key = notification_key(change);
+  notice.alert_id = alert.id;
+  notice.name = alert.name;
+  notice.identity = alert.identity;
+  notice.fingerprint = fingerprint_text(alert.identity);
+  notice.labels = alert.labels;
+  notice.severity = to_text(alert.severity);
+  notice.news = to_text(change.type);
+  notice.message = alert.message;
+  notice.metadata = alert.metadata;
+  notice.started_at = anchor.at(alert.started);
+  if (alert.state == State::resolved) {
+    notice.resolved_at = anchor.at(alert.resolved.value_or(change.at));
+  }
+  return notice;
+}
 
+Notice notice_of(const AlertRow& row) {
+  Notice notice;
+  notice.key = fmt::format("{}/{}/{}", row.id, row.state, row.severity);
+  notice.alert_id = row.id;
+  notice.name = row.name;
+  notice.identity = identity_of(row.name, row.labels);
+  notice.fingerprint = fingerprint_text(notice.identity);
+  notice.labels = row.labels;
+  notice.severity = row.severity;
+  notice.news = row.resolved_at ? "resolved" : "repeated";
+  notice.message = row.message;
+  notice.metadata = row.metadata;
+  notice.started_at = row.started_at;
+  notice.resolved_at = row.resolved_at;
+  return notice;
+}
+
+// The order of members is read_notice()'s.
+std::string notice_record(const Notice& notice) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().field("version", "4");
-  json.field("groupKey", fmt::format("{{}}:{}", identity_of("", group)));
-  json.field("truncatedAlerts", 0).field("status", to_text(alert.state));
-  json.field("receiver", envelope.receiver).field("notification_reason", reason_text(change.type));
-  json.key("groupLabels");
-  write_object(json, group);
-  json.key("commonLabels");
-  write_object(json, labels);
-  json.key("commonAnnotations");
-  write_object(json, annotations);
-  json.field("externalURL", envelope.external_url);
-  json.key("alerts").begin_array();
-  write_alert(json, alert, labels, annotations, anchor);
-  json.end_array().end_object();
+  json.begin_object().field("key", notice.key).field("alert_id", notice.alert_id);
+  json.field("name", notice.name).field("identity", notice.identity);
+  json.field("fingerprint", notice.fingerprint).key("labels").begin_object();
+  for (const auto& [name, value] : notice.labels) json.field(name, value);
+  json.end_object();
+  json.field("severity", notice.severity).field("news", notice.news);
+  json.field("message", notice.message).key("metadata").raw(notice.metadata);
+  json.field("started_at", format_time(notice.started_at));
+  json.key("resolved_at");
+  if (notice.resolved_at) {
+    json.string(format_time(*notice.resolved_at));
+  } else {
+    json.null();
+  }
+  json.end_object();
   return out;
-}
-
-std::string summary_of(const Alert& alert) {
-  if (alert.state == State::resolved) return fmt::format("[RESOLVED] {}", alert.message);
-  return fmt::format("[FIRING {}] {}", to_text(alert.severity), alert.message);
 }
 
 std::string notification_key(const Change& change) {
@@ -108,6 +73,14 @@ std::string notification_key(const Change& change) {
       fmt::format("{}/{}/{}", alert.id, to_text(alert.state), to_text(alert.severity));
   if (change.type == Change::Type::repeated) key += fmt::format("/repeat-{}", alert.repeats);
   return key;
+}
+
+std::string set_key(std::span<const std::string_view> keys) {
+  if (keys.size() == 1) return std::string(keys.front());
+  // A sum, so that the order does not matter.
+  std::uint64_t sum = 0;
+  for (const std::string_view key : keys) sum += fingerprint(key);
+  return fmt::format("set-{}-{:016x}", keys.size(), sum);
 }
 
 }  // namespace feedwatch::alert

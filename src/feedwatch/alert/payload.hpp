@@ -1,31 +1,33 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "feedwatch/alert/alert.hpp"
+#include "feedwatch/base/ports/sink.hpp"
 
 namespace feedwatch::alert {
 
-/// What a payload says beside the alert itself.
-struct Envelope {
-  std::string receiver;      ///< the sink's name
-  std::string instance;      ///< which monitor speaks
-  std::string external_url;  ///< where a person finds it, may be empty
-};
+/// What is told of a change, for every sink alike; times become UTC by `anchor`.
+Notice notice_of(const Change& change, const WallAnchor& anchor);
 
-/// One alert as a webhook receiver of Alertmanager expects it: the JSON of version "4"
-/// (facts/monitoring.md §1.3). Labels hold name, severity, scope and instance, never an age; the
-/// fingerprint is that of the identity, so that a rising severity stays the same alert. An alert
-/// that still fires ends at the receiver's zero time.
-std::string webhook_payload(const Change& change, const Envelope& envelope,
-                            const WallAnchor& anchor);
+/// The state a row tells of, as the newest change would have been told.
+Notice notice_of(const AlertRow& row);
 
-/// One line for people: "[FIRING critical] message".
-std::string summary_of(const Alert& alert);
+/// A notice as one JSON object, as it stands in NotificationRow::payload until it has left.
+std::string notice_record(const Notice& notice);
+
+/// The inverse. Strict: reads what notice_record() writes and nothing else, with members in that
+/// order. Ill-formed UTF-8 has become U+FFFD on the way.
+std::optional<Notice> read_notice(std::string_view record);
 
 /// The same on every attempt and after a restart: alert id, state, severity, and for a repeat
 /// which.
 std::string notification_key(const Change& change);
+
+/// The id of a message that holds these notices, whatever their order: of one its own key.
+std::string set_key(std::span<const std::string_view> keys);
 
 }  // namespace feedwatch::alert

@@ -1,6 +1,9 @@
 #include "feedwatch/api/metrics.hpp"
 
+#include "feedwatch/api/metrics_process.hpp"
+
 #include <algorithm>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +47,28 @@ void streams(MetricsText& text, std::span<const engine::StreamView> views) {
   });
 }
 
+/// Per venue and kind, not per stream: the rows of a stream are few enough to keep.
+void limits(MetricsText& text, std::span<const engine::StreamView> views) {
+  std::map<std::pair<std::string_view, Kind>, std::pair<Duration, Duration>> smallest;
+  for (const engine::StreamView& view : views) {
+    const Policy& policy = view.info->policy;
+    const auto [at, fresh] = smallest.try_emplace({view.info->key.venue, view.info->key.kind},
+                                                  policy.degraded_after, policy.stale_after);
+    at->second.first = std::min(at->second.first, policy.degraded_after);
+    at->second.second = std::min(at->second.second, policy.stale_after);
+  }
+  text.family("feedwatch_threshold_seconds", Type::gauge,
+              "The smallest age at which a stream of the venue and kind takes the level.");
+  for (const auto& [key, limit] : smallest) {
+    const auto sample = [&](Level level, Duration value) {
+      text.sample(to_seconds(value),
+                  {{"venue", key.first}, {"kind", to_text(key.second)}, {"level", to_text(level)}});
+    };
+    sample(Level::degraded, limit.first);
+    sample(Level::stale, limit.second);
+  }
+}
+
 void lines(MetricsText& text, std::span<const engine::LineView> views) {
   const auto each = [&](auto value) {
     for (const engine::LineView& view : views) {
@@ -72,6 +97,29 @@ void venues(MetricsText& text, std::span<const engine::VenueStatus> list) {
   for (const auto& venue : list) {
     text.sample(std::uint64_t{venue.limited_until ? 1U : 0U}, {{"venue", venue.venue}});
   }
+}
+
+void rest(MetricsText& text, std::span<const engine::VenueStatus> list, const WallAnchor& anchor) {
+  const auto each = [&](auto sample) {
+    for (const auto& venue : list) {
+      if (venue.rest) sample(*venue.rest, MetricsText::LabelList{{"venue", venue.venue}});
+    }
+  };
+  text.family("feedwatch_rest_last_good_timestamp_seconds", Type::gauge,
+              "When REST of the venue last answered well; absent if never.");
+  each([&](const feed::RestStatus& rest, auto labels) {
+    if (rest.good_at) text.sample_milliseconds(milliseconds(anchor.at(*rest.good_at)), labels);
+  });
+  text.family("feedwatch_rest_requests", Type::counter,
+              "Requests to REST of the venue that ended.");
+  each([&](const feed::RestStatus& rest, auto labels) { text.sample(rest.answers, labels); });
+  text.family("feedwatch_rest_errors", Type::counter, "Of these, those without a good answer.");
+  each([&](const feed::RestStatus& rest, auto labels) { text.sample(rest.errors, labels); });
+  text.family("feedwatch_venue_clock_skew_seconds", Type::gauge,
+              "The venue's clock minus ours, by the dates of its answers.");
+  each([&](const feed::RestStatus& rest, auto labels) {
+    if (rest.skew) text.sample(to_seconds(*rest.skew), labels);
+  });
 }
 
 void components(MetricsText& text, const engine::HealthView& view) {
@@ -129,6 +177,11 @@ void notifications(MetricsText& text, const engine::Control& control) {
        [](const auto& sink) { return sink.pending; });
   each("feedwatch_notification_queue_capacity", Type::gauge, "How many may wait.",
        [](const auto& sink) { return sink.capacity; });
+  text.family("feedwatch_notification_latency_seconds", Type::histogram,
+              "From the change of an alert to its delivery, grouping and retries included.");
+  for (const engine::SinkView& sink : sinks) {
+    text.sample(sink.latency, {{"integration", sink.name}});
+  }
 }
 
 void journal(MetricsText& text, const engine::Control& control) {
@@ -145,32 +198,11 @@ void journal(MetricsText& text, const engine::Control& control) {
   counter("feedwatch_stream_transitions", "Level transitions of streams.", counters.transitions);
   counter("feedwatch_stream_transitions_merged", "Transitions folded into a later one.",
           counters.transitions_merged);
+  text.family("feedwatch_alert_store_write_seconds", Type::histogram,
+              "How long a batch of rows took to be durable.");
+  text.sample(control.store_latency());
   text.family("feedwatch_journal_queue_length", Type::gauge, "Batches not yet written.");
   text.sample(std::uint64_t{counters.journal_pending});
-}
-
-void process(MetricsText& text, const ProcessFacts& facts, std::string_view version) {
-  text.family("feedwatch_build_info", Type::gauge, "Version of the running program.");
-  text.sample(std::uint64_t{1}, {{"version", version}});
-  std::uint64_t received = facts.ticks_accepted;
-  for (const auto& [reason, count] : facts.ticks_rejected) received += count;
-  text.family("feedwatch_ticks_received", Type::counter, "Ticks received, stored or not.");
-  text.sample(received);
-  text.family("feedwatch_ticks_rejected", Type::counter, "Ticks not stored, by reason.");
-  for (const auto& [reason, count] : facts.ticks_rejected) text.sample(count, {{"reason", reason}});
-  text.family("feedwatch_ticks_duplicate", Type::counter,
-              "Ticks that another of doubled lines had brought first.");
-  text.sample(facts.ticks_duplicate);
-  text.family("feedwatch_line_divergences", Type::counter,
-              "Times the prices of two of doubled lines stood still and differed.");
-  text.sample(facts.line_divergences);
-  text.family("feedwatch_loop_stalls", Type::counter,
-              "Times a loop of our own did not poll for 250 ms.");
-  text.sample(facts.stalls);
-  text.family("feedwatch_loop_longest_stall_seconds", Type::gauge, "The longest of them.");
-  text.sample(to_seconds(facts.longest_stall));
-  text.family("feedwatch_mailbox_refused", Type::counter, "Tasks refused by a full mailbox.");
-  text.sample(facts.mailbox_refused);
 }
 
 }  // namespace
@@ -179,7 +211,8 @@ std::string render_metrics(const ApiPorts& ports, std::string_view version,
                            MetricsText::Format format, std::uint64_t& left_out) {
   const MonoTime now = ports.clock.now();
   MetricsText text(format);
-  process(text, ports.process(), version);
+  const ProcessFacts facts = ports.process();
+  process_metrics(text, facts, version);
   const std::vector<engine::StreamView> views = ports.control.streams(now);
   const std::size_t shown = std::min(views.size(), max_metric_streams);
   streams(text, std::span(views).first(shown));
@@ -187,8 +220,11 @@ std::string render_metrics(const ApiPorts& ports, std::string_view version,
   text.family("feedwatch_series_limit_exceeded", Type::counter,
               "The most streams at one time without series of their own, because of their number.");
   text.sample(left_out);
+  limits(text, views);
   lines(text, ports.control.lines(now));
-  venues(text, ports.control.venues());
+  const std::vector<engine::VenueStatus> venue_list = ports.control.venues();
+  venues(text, venue_list);
+  rest(text, venue_list, {.wall = ports.clock.wall_now(), .mono = now});
   components(text, ports.control.health(now));
   guard(text, ports.decisions);
   alerts(text, ports.control);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -34,6 +35,18 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
   }
 }
 
+std::string_view word_of(MetricsText::Type type) {
+  switch (type) {
+    case MetricsText::Type::counter:
+      return "counter";
+    case MetricsText::Type::gauge:
+      return "gauge";
+    case MetricsText::Type::histogram:
+      return "histogram";
+  }
+  return "gauge";
+}
+
 /// The quality of one item of an Accept header, 1 when it says none.
 double quality_of(std::string_view item) {
   const std::size_t at = item.find("q=");
@@ -57,12 +70,19 @@ void MetricsText::family(std::string_view name, Type type, std::string_view help
   }
   out_ += "# HELP " + shown + " ";
   append_escaped(out_, help, format_ == Format::openmetrics);
-  out_ += "\n# TYPE " + shown + (type == Type::counter ? " counter\n" : " gauge\n");
+  out_ += fmt::format("\n# TYPE {} {}\n", shown, word_of(type));
+  if (format_ != Format::openmetrics) return;
+  for (const std::string_view unit : {"seconds", "bytes"}) {
+    if (shown.ends_with("_" + std::string(unit))) {
+      out_ += fmt::format("# UNIT {} {}\n", shown, unit);
+    }
+  }
 }
 
 /// Writes name and labels; false when this series stands already.
-bool MetricsText::head(LabelList labels) {
+bool MetricsText::head(std::string_view suffix, LabelView labels) {
   std::string series = name_;
+  series += suffix;
   char separator = '{';
   for (const auto& [name, value] : labels) {
     series += separator;
@@ -71,14 +91,13 @@ bool MetricsText::head(LabelList labels) {
     append_escaped(series, value, true);
     series += '"';
   }
-  if (labels.size() > 0) series += '}';
+  if (!labels.empty()) series += '}';
   const auto [entry, fresh] = series_.insert(std::move(series));
   if (fresh) out_.append(*entry) += ' ';
   return fresh;
 }
 
-void MetricsText::sample(double value, LabelList labels) {
-  if (!head(labels)) return;
+void MetricsText::number(double value) {
   if (std::isinf(value)) {
     out_ += value > 0 ? "+Inf" : "-Inf";
   } else if (std::isnan(value)) {
@@ -91,13 +110,40 @@ void MetricsText::sample(double value, LabelList labels) {
   out_ += '\n';
 }
 
+void MetricsText::sample(double value, LabelList labels) {
+  if (head({}, LabelView(labels.begin(), labels.size()))) number(value);
+}
+
 void MetricsText::sample(std::uint64_t value, LabelList labels) {
-  if (!head(labels)) return;
+  if (!head({}, LabelView(labels.begin(), labels.size()))) return;
   fmt::format_to(std::back_inserter(out_), "{}\n", value);
 }
 
+void MetricsText::sample(const Histogram::Snapshot& histogram, LabelList labels) {
+  constexpr std::size_t most = 4;
+  std::array<std::pair<std::string_view, std::string_view>, most + 1> with_bound;
+  const std::size_t given = std::min(labels.size(), most);
+  std::copy_n(labels.begin(), given, with_bound.begin());
+  const auto bucket = [&](std::string_view bound, std::uint64_t count) {
+    with_bound[given] = {"le", bound};
+    if (!head("_bucket", LabelView(with_bound).first(given + 1))) return;
+    fmt::format_to(std::back_inserter(out_), "{}\n", count);
+  };
+  for (const auto& [bound, count] : histogram.buckets) {
+    // OpenMetrics wants a point in it.
+    std::string text = fmt::format("{}", to_seconds(bound));
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    bucket(text, count);
+  }
+  bucket("+Inf", histogram.count);
+  const LabelView plain(with_bound.data(), given);
+  if (head("_sum", plain)) number(to_seconds(histogram.sum));
+  if (!head("_count", plain)) return;
+  fmt::format_to(std::back_inserter(out_), "{}\n", histogram.count);
+}
+
 void MetricsText::sample_milliseconds(std::int64_t milliseconds, LabelList labels) {
-  if (!head(labels)) return;
+  if (!head({}, LabelView(labels.begin(), labels.size()))) return;
   fmt::format_to(std::back_inserter(out_), "{}{}.{:03}\n", milliseconds < 0 ? "-" : "",
                  std::abs(milliseconds / 1000), std::abs(milliseconds % 1000));
 }

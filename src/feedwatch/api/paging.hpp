@@ -25,10 +25,11 @@ struct Page {
 /// From ?limit= and ?cursor=. The error says what a limit may be.
 Result<Page> page_of(const Target& target);
 
-/// {"streams": […], "next_cursor": null}. `items` must be in ascending order of `name`.
+/// {"streams": […], "next_cursor": null}. `items` must be in ascending order of `name`. Where they
+/// are not all there is, `on` is the cursor to go on from behind the last of them.
 template <class Item, class Name, class Render>
 net::Response list(std::string_view field, const std::vector<Item>& items, const Page& page,
-                   Name name, Render render) {
+                   Name name, Render render, const std::string* on = nullptr) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key(field).begin_array();
@@ -47,6 +48,8 @@ net::Response list(std::string_view field, const std::vector<Item>& items, const
   json.end_array().key("next_cursor");
   if (more) {
     json.string(last);
+  } else if (on != nullptr) {
+    json.string(*on);
   } else {
     json.null();
   }

@@ -81,18 +81,65 @@ std::string_view health_word(health::Status status) {
   return "fail";
 }
 
+/// The draft's three types of components; ours stands beside.
+std::string_view component_type(std::string_view type) {
+  if (type == "database") return "datastore";
+  return type == "self" ? "system" : "component";
+}
+
+void list(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  json.key(name).begin_array();
+  for (const std::string& value : values) json.string(value);
+  json.end_array();
+}
+
+/// A path as it stands in a URI.
+std::string encoded(std::string_view path) {
+  constexpr std::string_view plain = "-._~/";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter || plain.contains(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+  }
+  return out;
+}
+
 void component(JsonWriter& json, const health::Component& component) {
+  const bool well = component.status == health::Status::healthy;
   json.key(component.name).begin_array().begin_object();
-  json.field("componentId", component.name).field("componentType", component.type);
+  json.field("componentId", component.name).field("componentType", component_type(component.type));
+  json.field("type", component.type);
+  if (component.measured) {
+    json.field("observedValue", component.measured->value);
+    json.field("observedUnit", component.measured->unit);
+  }
   json.field("status", health_word(component.status)).field("state", to_text(component.status));
   moment(json, "time", component.last_check);
-  if (component.error_message) json.field("output", *component.error_message);
+  if (component.error_message && !well) json.field("output", *component.error_message);
+  std::vector<std::string> paths;
+  for (const std::string& path : component.affected) paths.push_back(encoded(path));
+  list(json, "affectedEndpoints", paths);
+  list(json, "depends_on", component.depends_on);
+  if (component.because_of) json.field("because_of", *component.because_of);
   json.field("required", component.required);
   json.field("response_time_ms", component.response_time_ms);
   json.field("error_count", component.error_count);
   json.key("metadata").begin_object();
   for (const auto& [name, value] : component.metadata) json.key(name).raw(value);
   json.end_object().end_object().end_array();
+}
+
+void append_names(JsonWriter& json, std::string_view key, const std::vector<std::string>& names) {
+  json.key(key).begin_array();
+  for (const std::string& name : names) json.string(name);
+  json.end_array();
 }
 
 }  // namespace
@@ -166,8 +213,46 @@ std::string alert_json(const engine::AlertView& view) {
   moment(json, "started_at", row.started_at);
   moment(json, "updated_at", row.updated_at);
   moment(json, "resolved_at", row.resolved_at);
+  json.key("acknowledged");
+  if (row.acked_at) {
+    json.begin_object().field("by", row.acked_by).field("comment", row.ack_comment);
+    moment(json, "at", row.acked_at);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  append_names(json, "silenced_by", view.silenced_by);
+  append_names(json, "maintenance", view.maintenance);
   json.end_object();
   return out;
+}
+
+std::string alert_json(const engine::AlertView& view, const AlertStory* story) {
+  std::string out = alert_json(view);
+  out.pop_back();  // its last brace
+  if (story == nullptr) return out + R"(,"transitions":null,"notifications":null})";
+  out += R"(,"transitions":)";
+  JsonWriter transitions(out);
+  transitions.begin_array();
+  for (const AlertTransitionRow& row : story->transitions) {
+    transitions.begin_object();
+    moment(transitions, "at", row.at);
+    transitions.field("from", row.from).field("to", row.to).field("severity", row.severity);
+    transitions.field("message", row.message).end_object();
+  }
+  transitions.end_array();
+  out += R"(,"notifications":)";
+  JsonWriter notes(out);
+  notes.begin_array();
+  for (const NotificationRow& row : story->notifications) {
+    notes.begin_object().field("id", row.id).field("sink", row.sink).field("state", row.state);
+    notes.field("attempts", row.attempts);
+    moment(notes, "created_at", row.created_at);
+    moment(notes, "finished_at", row.finished_at);
+    notes.field("last_error", row.last_error).end_object();
+  }
+  notes.end_array();
+  return out + "}";
 }
 
 std::string health_json(const engine::HealthView& view, std::string_view version) {
@@ -177,13 +262,19 @@ std::string health_json(const engine::HealthView& view, std::string_view version
   json.field("state", to_text(view.status)).field("version", "1").field("releaseId", version);
   json.field("serviceId", "feedwatch").field("description", "age of prices");
   std::string output;
+  std::vector<std::string> notes;
   for (const health::Component& part : view.components) {
+    if (part.status == health::Status::healthy) continue;
+    const std::string because = part.because_of ? " (because of " + *part.because_of + ")" : "";
+    notes.push_back(part.name + " is " + std::string(to_text(part.status)) + because);
     if (!part.error_message) continue;
     if (!output.empty()) output += "; ";
     output += part.name + ": " + *part.error_message;
   }
+  list(json, "notes", notes);
   if (!output.empty()) json.field("output", output);
-  json.key("checks").begin_object();
+  json.key("links").begin_object().field("self", "/health").field("streams", "/v1/streams");
+  json.field("alerts", "/v1/alerts").end_object().key("checks").begin_object();
   for (const health::Component& part : view.components) component(json, part);
   json.end_object().end_object();
   return out;

@@ -13,6 +13,8 @@ namespace feedwatch::api {
 std::string stream_json(const engine::StreamView& view);
 std::string line_json(const engine::LineView& view);
 std::string alert_json(const engine::AlertView& view);
+/// The same with its transitions and notifications; without a story both are null.
+std::string alert_json(const engine::AlertView& view, const AlertStory* story);
 std::string venue_json(const engine::VenueStatus& venue);
 
 /// application/health+json with our own fields beside; see also health_status_code.

@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 #include "feedwatch/api/assets.hpp"
 #include "feedwatch/api/lease_body.hpp"
 #include "feedwatch/api/metrics.hpp"
 #include "feedwatch/api/paging.hpp"
+#include "feedwatch/api/probes.hpp"
 #include "feedwatch/api/pulse_view.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
+#include "feedwatch/api/report_body.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 
@@ -22,7 +23,6 @@ namespace feedwatch::api {
 namespace {
 
 constexpr std::size_t max_symbol = 256;  // as in the configuration
-constexpr std::size_t resolved_shown = 1'000;
 constexpr const char* dashboard_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -42,28 +42,9 @@ std::optional<StreamKey> key_of(const Target& target) {
   return std::move(*key);
 }
 
-/// Newest first, whatever the id: ascending in text, as pages need it.
-std::string newest_first(const engine::AlertView& view) {
-  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
-  return fmt::format("{:019}-{}", latest - to_ns(view.row.started_at), view.row.id);
-}
-
 bool is_pulse(const Target& target) {
   return target.segments.size() == 3 && target.segments[0] == "v1" &&
          target.segments[1] == "pulses";
-}
-
-net::Response checks(bool good, const Target& target,
-                     std::initializer_list<std::pair<std::string_view, bool>> list) {
-  std::string body = good ? "ok\n" : "failed\n";
-  if (target.parameter("verbose")) {
-    body.clear();
-    for (const auto& [name, ok] : list) {
-      body += ok ? "[+]" : "[-]";
-      body.append(name).append(ok ? " ok\n" : " failed\n");
-    }
-  }
-  return reply(good ? 200 : 503, "text/plain; charset=utf-8", std::move(body));
 }
 
 }  // namespace
@@ -83,14 +64,23 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (auto refusal = gate_.refuse(request)) return respond(std::move(*refusal));
   const std::optional<Target> target = parse_target(request.target);
   if (!target) return respond(problem(400, "Bad Request", "the path cannot be read"));
+  if (AlertRoutes::serves(*target)) {
+    return alert_routes_.handle(*target, request, std::move(respond));
+  }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
+  if (ports_.process().stopping) {
+    return respond(problem(503, "Service Unavailable", "the monitor is stopping"));
+  }
   if (method == "POST" && target->segments == std::vector<std::string>{"v1", "admin", "reload"}) {
     return reload(std::move(respond));
   }
   if (method == "POST" && is_pulse(*target)) {
     return respond(post_pulse(*target, request.body));
   }
+  const bool is_component = target->segments.size() == 3 && target->segments[0] == "v1" &&
+                            target->segments[1] == "components";
+  if (is_component) return respond(change_component(request, target->segments[2]));
   const bool lease = target->segments.size() >= 5 && target->segments[0] == "v1" &&
                      target->segments[1] == "streams";
   if (!lease || (method != "PUT" && method != "DELETE")) {
@@ -114,14 +104,20 @@ void Routes::handle(net::Request request, net::Responder respond) {
 net::Response Routes::get(const Target& target, const net::Request& request) {
   const auto& parts = target.segments;
   if (!parts.empty() && parts[0] == "v1") return get_v1(target);
-  if (parts.size() == 1) {
+  if (parts.size() == 1 || parts.size() == 2) {
     if (parts[0] == "livez") return live(target);
     if (parts[0] == "readyz") return ready(target);
+  }
+  if (parts.size() == 1) {
     if (parts[0] == "metrics") return metrics(request);
     if (parts[0] == "health") {
       const engine::HealthView view = ports_.control.health(ports_.clock.now());
-      return reply(health_status_code(view), "application/health+json",
-                   health_json(view, version_));
+      net::Response answer =
+          reply(health_status_code(view), "application/health+json", health_json(view, version_));
+      for (auto& [name, value] : answer.headers) {
+        if (name == "cache-control") value = "max-age=1";
+      }
+      return answer;
     }
   }
   std::string path = "/";
@@ -142,14 +138,7 @@ net::Response Routes::get_v1(const Target& target) {
   if (parts.size() == 2) {
     if (what == "streams") return streams(target);
     if (what == "lines") return lines(target);
-    if (what == "alerts") return alerts(target);
     if (what == "pulses") return pulses(target);
-  }
-  if (parts.size() == 3 && what == "alerts") {
-    for (const engine::AlertView& alert : ports_.control.alerts(resolved_shown)) {
-      if (alert.row.id == parts[2]) return json_reply(200, alert_json(alert));
-    }
-    return not_found("no alert of that id is open or was resolved lately");
   }
   if (is_pulse(target)) return one_pulse(parts[2]);
   if (what == "streams" || what == "prices") {
@@ -217,20 +206,6 @@ net::Response Routes::lines(const Target& target) const {
       line_json);
 }
 
-net::Response Routes::alerts(const Target& target) const {
-  const Result<Page> page = page_of(target);
-  if (!page) return problem(400, "Bad Request", page.error().text());
-  const auto open = target.parameter("open");
-  if (open && *open != "true" && *open != "false") {
-    return problem(400, "Bad Request", "open must be true or false");
-  }
-  std::vector<engine::AlertView> views = ports_.control.alerts(open == "true" ? 0 : resolved_shown);
-  if (open == "false")
-    std::erase_if(views, [](const engine::AlertView& view) { return view.open; });
-  std::ranges::sort(views, {}, newest_first);
-  return list("alerts", views, *page, newest_first, alert_json);
-}
-
 // ---- pulses -------------------------------------------------------------------------------------
 
 net::Response Routes::pulses(const Target& target) const {
@@ -259,14 +234,28 @@ net::Response Routes::post_pulse(const Target& target, const std::string& body) 
 // ---- probes -------------------------------------------------------------------------------------
 
 net::Response Routes::live(const Target& target) const {
-  // The control's loop is the one answering; what it can tell about is the shard's.
-  const bool shard = ports_.process().shard_loop_alive;
-  return checks(shard, target, {{"control_loop", true}, {"shard_loop", shard}});
+  // The control's loop is the one answering; what it can tell about is the shards'.
+  const ProbeCheck checks[] = {
+      {.name = "control_loop", .ok = true},
+      {.name = "shard_loop",
+       .ok = ports_.process().shard_loop_alive,
+       .why = "a loop of prices has not answered for two seconds"},
+  };
+  return probe(target, checks);
 }
 
 net::Response Routes::ready(const Target& target) const {
-  const bool ready = ports_.control.ready(ports_.clock.now());
-  return checks(ready, target, {{"configuration", true}, {"store_and_required_streams", ready}});
+  const engine::Readiness ready = ports_.control.readiness(ports_.clock.now());
+  const ProbeCheck checks[] = {
+      {.name = "configuration", .ok = true},
+      {.name = "running", .ok = !ports_.process().stopping, .why = "the monitor is stopping"},
+      {.name = "store", .ok = ready.store, .why = "it takes no rows yet, or has lost some"},
+      {.name = "streams",
+       .ok = ready.streams,
+       .why = "not every required stream has had a price or missed its first deadline"},
+      {.name = "components", .ok = ready.components, .why = "a required one is unknown"},
+  };
+  return probe(target, checks);
 }
 
 net::Response Routes::metrics(const net::Request& request) {
@@ -292,6 +281,31 @@ void Routes::reload(net::Responder respond) {
     json.end_array().end_object();
     respond(json_reply(200, std::move(body)));
   });
+}
+
+// ---- reports of others --------------------------------------------------------------------------
+
+net::Response Routes::change_component(const net::Request& request, const std::string& name) const {
+  if (request.method == "DELETE") {
+    if (ports_.withdraw(name)) return reply(204, "application/json", {});
+    return not_found("no component of that name is reported");
+  }
+  if (request.method != "POST") {
+    net::Response answer =
+        problem(405, "Method Not Allowed", "/v1/components/{name} takes POST and DELETE");
+    answer.headers.emplace_back("allow", "POST, DELETE");
+    return answer;
+  }
+  Result<health::Report> report = parse_report(name, request.body);
+  if (!report) return problem(400, "Bad Request", report.error().text());
+  const Duration ttl = report->ttl;
+  if (const Result<void> taken = ports_.report(std::move(*report)); !taken) {
+    return problem(422, "Report not taken", taken.error().text());
+  }
+  std::string answer;
+  JsonWriter json(answer);
+  json.begin_object().field("component", name).field("ttl_seconds", to_seconds(ttl)).end_object();
+  return json_reply(200, std::move(answer));
 }
 
 // ---- leases -------------------------------------------------------------------------------------

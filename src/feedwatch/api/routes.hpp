@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "feedwatch/api/alert_routes.hpp"
 #include "feedwatch/api/security.hpp"
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/api/target.hpp"
@@ -14,6 +15,8 @@ namespace feedwatch::api {
 class Routes {
  public:
   Routes(const ApiOptions& options, ApiPorts ports);
+  Routes(const Routes&) = delete;
+  Routes& operator=(const Routes&) = delete;
 
   void handle(net::Request request, net::Responder respond);
   /// From the next request on.
@@ -27,7 +30,6 @@ class Routes {
   net::Response one_stream(const StreamKey& key) const;
   net::Response price(const StreamKey& key, const Target& target);
   net::Response lines(const Target& target) const;
-  net::Response alerts(const Target& target) const;
   net::Response pulses(const Target& target) const;
   net::Response one_pulse(const std::string& name) const;
   net::Response post_pulse(const Target& target, const std::string& body);
@@ -35,11 +37,13 @@ class Routes {
   net::Response ready(const Target& target) const;
   net::Response metrics(const net::Request& request);
   void reload(net::Responder respond);
+  net::Response change_component(const net::Request& request, const std::string& name) const;
   void put_lease(StreamKey key, const std::string& body, net::Responder respond);
   void delete_lease(StreamKey key, const Target& target, const std::string& body,
                     net::Responder respond);
 
   ApiPorts ports_;
+  AlertRoutes alert_routes_{ports_};
   std::string version_;
   Gatekeeper gate_;
   Guard guard_;

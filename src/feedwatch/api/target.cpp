@@ -51,6 +51,14 @@ std::optional<std::string_view> Target::parameter(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::string_view> Target::parameters(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const auto& [key, value] : query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
 std::optional<Target> parse_target(std::string_view target) {
   if (target.empty() || target.front() != '/') return std::nullopt;
   Target result;

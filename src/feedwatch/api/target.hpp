@@ -14,7 +14,8 @@ struct Target {
   std::vector<std::string> segments;  ///< "/v1/streams" → {"v1", "streams"}; "/" → {}
   std::vector<std::pair<std::string, std::string>> query;
 
-  std::optional<std::string_view> parameter(std::string_view name) const;
+  std::optional<std::string_view> parameter(std::string_view name) const;  ///< the first
+  std::vector<std::string_view> parameters(std::string_view name) const;   ///< all of them
 };
 
 /// Absent when the target is no path or holds a broken percent escape. Any bytes are safe.

@@ -9,6 +9,9 @@
 #include <utility>
 
 #include "feedwatch/app/evidence.hpp"
+#include "feedwatch/app/history_reader.hpp"
+#include "feedwatch/app/recovered.hpp"
+#include "feedwatch/app/self_watch.hpp"
 #include "feedwatch/app/shard_loop.hpp"
 #include "feedwatch/app/venue_homes.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -18,8 +21,6 @@
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/net/resolver.hpp"
 #include "feedwatch/shm/identity.hpp"
-#include "feedwatch/sinks/log.hpp"
-#include "feedwatch/sinks/webhook.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::app {
@@ -27,6 +28,7 @@ namespace feedwatch::app {
 namespace {
 
 constexpr Duration noticed_step = 1s;  ///< of the system clock
+constexpr Duration status_every = 10s;
 
 /// Runs on the reactor's thread, and waits for it.
 template <class Action>
@@ -59,6 +61,7 @@ struct App::Impl {
   Result<std::shared_ptr<board::Ground>> share_board();
   Result<void> build_control(engine::Recovered recovered);
   void make_sinks();
+  void watch_disks();
   void run_threads();
   Result<void> stop();
   Result<void> reload(AppSettings next);
@@ -69,12 +72,11 @@ struct App::Impl {
     if (control) control->on_status(clock.now());
   }
   void notice_clocks();
+  void beat(MonoTime now);
   health::SelfEvidence self() const;
   health::StoreSelf store_self() const;
-  api::ProcessFacts facts() const;
   api::ApiPorts api_ports();
   ShardLoop& loop_of(std::string_view venue);
-  MonoTime oldest_beat() const;
   template <class Done, class Action>
   void on_shard(std::string_view venue, Done done, Action action);
 
@@ -92,6 +94,7 @@ struct App::Impl {
 
   std::vector<std::unique_ptr<ShardLoop>> loops;
   std::optional<VenueHomes> homes;
+  SelfWatch watch{{.clock = clock, .control = control_reactor, .loops = loops}};
   shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shards own
   Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
   bool shift_told = false;
@@ -100,8 +103,10 @@ struct App::Impl {
   std::optional<net::SystemResolver> control_resolver;
   std::optional<net::HttpClient> control_http;
   std::vector<std::unique_ptr<Sink>> sinks;
-  std::unique_ptr<Wakeup> control_wakeup;
+  std::unique_ptr<Wakeup> control_wakeup, control_beat;
+  MonoTime fed{}, status_told{};  ///< by the beat
   std::optional<engine::Control> control;
+  std::unique_ptr<HistoryReader> history;
   std::unique_ptr<api::ApiServer> api;
 
   std::thread control_thread;
@@ -169,25 +174,14 @@ void App::answer(ReloadDone asker, ReloadResult result) {
 
 Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
-  auto query = store::open_query(settings.store.url);
+  auto query = store->reader();
   if (!query) return std::unexpected(query.error());
-  auto open_alerts = (*query)->open_alerts();
-  if (!open_alerts) return std::unexpected(open_alerts.error());
-  auto pending = (*query)->pending_notifications();
-  if (!pending) return std::unexpected(pending.error());
-  auto resolved = (*query)->resolved_alerts(engine::kept_resolved);
-  if (!resolved) return std::unexpected(resolved.error());
-  auto pulses = (*query)->pulses();
-  if (!pulses) return std::unexpected(pulses.error());
+  auto recovered = read_recovered(**query, log);
+  if (!recovered) return std::unexpected(recovered.error());
 
   if (auto built = build_shards(); !built) return built;
-  if (auto built = build_control({.open_alerts = std::move(*open_alerts),
-                                  .pending_notifications = std::move(*pending),
-                                  .resolved_alerts = std::move(*resolved),
-                                  .pulses = std::move(*pulses)});
-      !built) {
-    return built;
-  }
+  watch_disks();
+  if (auto built = build_control(std::move(*recovered)); !built) return built;
   // Configuration errors of the streams come out here, before any thread runs.
   control->start();
   for (const auto& loop : loops) {
@@ -204,8 +198,11 @@ Result<void> App::Impl::start() {
 Result<void> App::Impl::open_store() {
   store::StoreOptions options = settings.store;
   for (const SinkSettings& sink : settings.sinks) options.recipients.sinks.push_back(sink.name);
-  options.recipients.instance = settings.control.instance;
-  options.recipients.external_url = settings.control.external_url;
+  options.recipients.takes = [this](const std::string& name, const Notice& notice) {
+    const auto named = [&](const auto& sink) { return sink->name() == name; };
+    const auto sink = std::ranges::find_if(sinks, named);
+    return sink != sinks.end() && (*sink)->takes(notice);
+  };
   options.on_alert = [this](const AlertRow& row, std::vector<NotificationRow> notes) {
     control->adopt(row, std::move(notes));
   };
@@ -252,16 +249,12 @@ Result<void> App::Impl::build_shards() {
 }
 
 void App::Impl::make_sinks() {
-  for (const SinkSettings& sink : settings.sinks) {
-    if (sink.type == SinkSettings::Type::webhook) {
-      sinks.push_back(std::make_unique<sinks::WebhookSink>(
-          sinks::WebhookOptions{.name = sink.name, .url = sink.url, .ca_file = sink.ca_file},
-          *control_http));
-    } else {
-      sinks.push_back(std::make_unique<sinks::LogSink>(
-          sink.name, [this](std::string_view line) { log("alert", line); }, control_reactor));
-    }
-  }
+  const sinks::SinkParts parts{
+      .http = *control_http,
+      .mailbox = control_reactor,
+      .write = [this](std::string_view line) { log("alert", line); },
+      .speaker = {settings.control.instance, settings.control.external_url}};
+  for (const SinkSettings& sink : settings.sinks) sinks.push_back(sinks::make_sink(sink, parts));
 }
 
 Result<void> App::Impl::build_control(engine::Recovered recovered) {
@@ -283,17 +276,31 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .self = [this] { return self(); },
           .store = [this] { return store_self(); },
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
-          .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log)},
+          .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
+          .state = store.get()},
       std::move(recovered));
   if (observer) control->set_observer(observer);
+  history = std::make_unique<HistoryReader>(settings.store.url, control_reactor);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
   if (!listening) return std::unexpected(listening.error());
   api = std::move(*listening);
   return {};
 }
 
+void App::Impl::watch_disks() {
+  std::vector<std::pair<std::string, std::filesystem::path>> places{
+      {"state directory", settings.store.state_dir}};
+  if (const auto database = store::sqlite_path(settings.store.url)) {
+    places.emplace_back("database", *database);
+  }
+  if (settings.record) places.emplace_back("recording", settings.record->files.directory);
+  watch.watch_disks(std::move(places));
+}
+
 void App::Impl::run_threads() {
   started = true;
+  control_beat = control_reactor.make_wakeup([this](MonoTime now) { beat(now); });
+  control_beat->arm(clock.now());
   for (const auto& loop : loops) loop->run();
   control_thread = std::thread([this] { control_reactor.run(); });
 }
@@ -307,6 +314,7 @@ void App::Impl::notice_clocks() {
   if (std::chrono::abs(drift - wall_drift) > noticed_step) {
     log("warning", "the system clock was stepped by " + format_duration(drift - wall_drift) +
                        "; ages do not depend on it, displayed times keep the clock of our start");
+    watch.on_clock_step(drift - wall_drift, now);
     wall_drift = drift;
   }
   const std::optional<Duration> shift = clock_shift(loops);
@@ -318,63 +326,29 @@ void App::Impl::notice_clocks() {
   shift_told = shift.has_value();
 }
 
-/// All loops as one: whichever stands still, prices or alerts are late.
-health::SelfEvidence App::Impl::self() const {
-  health::SelfEvidence self;
-  std::vector<const net::Reactor*> reactors{&control_reactor};
-  for (const auto& loop : loops) reactors.push_back(&loop->reactor());
-  for (const net::Reactor* reactor : reactors) {
-    const net::StallStats stalls = reactor->stalls();
-    self.stalls += stalls.count;
-    self.max_stall = std::max(self.max_stall, stalls.longest);
-    if (!stalls.newest) continue;
-    const Duration since = std::max(Duration::zero(), clock.now() - *stalls.newest);
-    self.since_last_stall = std::min(self.since_last_stall.value_or(since), since);
-  }
-  self.since_beat = clock.now() - oldest_beat();
-  self.recording_failed =
-      std::ranges::any_of(loops, [](const auto& loop) { return loop->recording_failed(); });
-  self.clock_shift = clock_shift(loops);
-  return self;
-}
-
-MonoTime App::Impl::oldest_beat() const {
-  MonoTime oldest = never_mono;
-  for (const auto& loop : loops) {
-    // One that has not beaten yet has had since our start for it.
-    oldest = std::min(oldest, std::max(anchor.mono, mono_from_ns(loop->counters().beat_ns)));
-  }
-  return oldest;
-}
-
 health::StoreSelf App::Impl::store_self() const {
   return self_of(store->health(), clock.now());
 }
 
-api::ProcessFacts App::Impl::facts() const {
-  api::ProcessFacts facts;
-  facts.shard_loop_alive = clock.now() - oldest_beat() < 2s;
-  const health::SelfEvidence self = this->self();
-  facts.stalls = self.stalls;
-  facts.longest_stall = self.max_stall;
-  const auto sum = [&](auto counter) {
-    std::uint64_t total = 0;
-    for (const auto& loop : loops) total += counter(loop->counters());
-    return total;
-  };
-  facts.ticks_accepted = sum([](const auto& each) { return each.accepted.load(); });
-  for (std::size_t i = 1; i < rejection_count; ++i) {
-    facts.ticks_rejected.emplace_back(
-        to_text(static_cast<Rejection>(i)),
-        sum([i](const auto& each) { return each.rejected[i].load(); }));
+health::SelfEvidence App::Impl::self() const {
+  const store::StoreHealth health = store->health();
+  health::SelfEvidence self = watch.evidence(&*control, &health);
+  self.clock_shift = clock_shift(loops);
+  return self;
+}
+
+/// The control's sign of life, on its own thread: who waits for it waits for whoever judges.
+void App::Impl::beat(MonoTime now) {
+  control_beat->arm(watch.beat(now));
+  const ServiceManager& manager = settings.manager;
+  const std::optional<Duration> watchdog = manager.watchdog();
+  if (watchdog && watch.shards_alive() && now - fed >= *watchdog / 4) {
+    fed = now;
+    manager.alive();
   }
-  facts.ticks_rejected.emplace_back("undecodable",
-                                    sum([](const auto& each) { return each.undecodable.load(); }));
-  facts.ticks_duplicate = sum([](const auto& each) { return each.duplicate.load(); });
-  facts.line_divergences = sum([](const auto& each) { return each.divergences.load(); });
-  facts.mailbox_refused = control_reactor.refused();
-  for (const auto& loop : loops) facts.mailbox_refused += loop->reactor().refused();
-  return facts;
+  if (now - status_told < status_every) return;
+  status_told = now;
+  manager.status("health " + std::string(to_text(control->health(now).status)));
 }
 
 ShardLoop& App::Impl::loop_of(std::string_view venue) {
@@ -404,7 +378,7 @@ api::ApiPorts App::Impl::api_ports() {
       .control = *control,
       .monitor = std::as_const(*loops.front()).shard().monitor(),
       .decisions = decisions,
-      .process = [this] { return facts(); },
+      .process = [this] { return watch.facts(self()); },
       .warn = [this](std::string_view text) { log("warning", text); },
       .want =
           [this](const StreamKey& key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
@@ -429,7 +403,15 @@ api::ApiPorts App::Impl::api_ports() {
       .beat =
           [this](std::string_view name, PulseMark mark, std::string detail) {
             return control->beat(name, mark, std::move(detail), clock.now());
-          }};
+          },
+      .history = history.get(),
+      .report =
+          [this](health::Report report) {
+            log("info",
+                "component " + report.name + " reports " + std::string(to_text(report.status)));
+            return control->report(std::move(report));
+          },
+      .withdraw = [this](std::string_view component) { return control->withdraw(component); }};
 }
 
 // ---- reload -------------------------------------------------------------------------------------
@@ -445,6 +427,7 @@ Result<void> App::Impl::reload(AppSettings next) {
   }
   run_on(control_reactor, [&] {
     control->reconfigure(next.control.alerts);
+    control->set_maintenances(next.control.maintenances);
     api->set_access(next.api);
   });
   settings.shard.venues = std::move(next.shard.venues);
@@ -470,10 +453,12 @@ Result<void> App::Impl::stop() {
   }
   started = false;
   const MonoTime deadline = clock.now() + settings.stop_limit;
-  control_reactor.complete([this] { api.reset(); });
+  // Not ready from here on, and still there to say so.
+  watch.stop();
   // The lines' close frames get their second; nothing new is decided meanwhile.
   for (const auto& loop : loops) loop->end_lines();
   drain(deadline - 1s);
+  run_on(control_reactor, [this] { api.reset(); });
   for (const auto& loop : loops) loop->join();
   const Result<void> closed =
       store->close(std::max<Duration>(500ms, deadline - clock.now() - 200ms));

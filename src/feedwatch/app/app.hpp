@@ -11,11 +11,13 @@
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/app/reload_desk.hpp"
 #include "feedwatch/app/shard_recording.hpp"
+#include "feedwatch/app/systemd.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/shm/segment_file.hpp"
+#include "feedwatch/sinks/make_sink.hpp"
 #include "feedwatch/store/store.hpp"
 
 namespace feedwatch::engine {
@@ -24,13 +26,7 @@ class Shard;
 
 namespace feedwatch::app {
 
-struct SinkSettings {
-  enum class Type : unsigned char { log, webhook };
-  Type type = Type::log;
-  std::string name;
-  std::string url;      ///< webhook
-  std::string ca_file;  ///< webhook, private CA
-};
+using sinks::SinkSettings;
 
 /// Whoever misses us when we do not call.
 struct HeartbeatSettings {
@@ -51,7 +47,8 @@ struct AppSettings {
   std::vector<SinkSettings> sinks;
   HeartbeatSettings heartbeat;
   std::optional<RecordSettings> record;  ///< absent = nothing is recorded
-  Duration stop_limit = 5s;              ///< SIGTERM to exit, alerts drained and rows written
+  ServiceManager manager{{}, {}};  ///< told of our life; its watchdog is fed by the control's loop
+  Duration stop_limit = 5s;        ///< SIGTERM to exit, alerts drained and rows written
 };
 
 /// One line of the log: decisions and life events, for people. Any thread.
@@ -62,8 +59,9 @@ using LogLine = std::function<void(std::string_view severity, std::string_view t
 /// completions, sinks, API).
 ///
 /// start() builds in order and, when a step fails, takes back the ones before it. stop() takes down
-/// in reverse within `stop_limit`: the API first, then lines, then alerts and rows drained, then
-/// the store. Not restartable. start() and stop() belong to one thread; observe() before start().
+/// in reverse within `stop_limit`: /readyz says no, then lines, alerts and rows drained, the API,
+/// then the store. Not restartable. start() and stop() belong to one thread; observe() before
+/// start().
 class App {
  public:
   App(AppSettings settings, LogLine log);

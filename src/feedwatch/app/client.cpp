@@ -28,42 +28,6 @@ bool terminal_with_colours() {
   return ::isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-void print_json(std::string_view body) {
-  fmt::print("{}\n", api::printable_json(body));
-}
-
-int failed(const Error& error) {
-  print_error(error);
-  return exit_failure;
-}
-
-Result<std::string> body_of(MonitorClient& monitor, const std::string& path) {
-  auto answer = monitor.get(path);
-  if (!answer) return std::unexpected(answer.error());
-  // An unhealthy monitor answers /health with 503, and with all there is to say.
-  const bool health = path == "/health" && answer->status == 503;
-  if (answer->status != 200 && !health) return std::unexpected(said_no(path, *answer));
-  return std::move(answer->body);
-}
-
-/// All pages of a list.
-Result<api::ListPage> all_of(MonitorClient& monitor, const std::string& field,
-                             const std::string& path) {
-  api::ListPage all;
-  do {
-    std::string page_path = path;
-    if (all.next_cursor) page_path += "&cursor=" + percent_encoded(*all.next_cursor);
-    const auto body = body_of(monitor, page_path);
-    if (!body) return std::unexpected(body.error());
-    auto page = api::parse_list(field, *body);
-    if (!page) return std::unexpected(page.error());
-    // A page that leads nowhere ends the list, whatever it says.
-    all.next_cursor = page->items.empty() ? std::nullopt : page->next_cursor;
-    all.items.insert(all.items.end(), page->items.begin(), page->items.end());
-  } while (all.next_cursor);
-  return all;
-}
-
 struct Look {
   std::string health;
   api::ListPage streams, lines, alerts;
@@ -116,6 +80,10 @@ std::string lease_body(const std::string& owner, const std::string& ttl) {
 
 }  // namespace
 
+void print_json(std::string_view body) {
+  fmt::print("{}\n", api::printable_json(body));
+}
+
 Error said_no(const std::string& what, const HttpResponse& answer) {
   const api::ProblemView problem = api::parse_problem(answer.body);
   Error error{.what = what, .why = problem.detail, .fix = {}};
@@ -129,6 +97,11 @@ Error said_no(const std::string& what, const HttpResponse& answer) {
   return error;
 }
 
+int failed(const Error& error) {
+  print_error(error);
+  return exit_failure;
+}
+
 bool usable(const ClientArgs& args) {
   const auto url = net::parse_url(args.api);
   if (url && !url->websocket()) return true;
@@ -136,6 +109,32 @@ bool usable(const ClientArgs& args) {
                         .why = url ? "is no http address" : url.error(),
                         .fix = "write it as in http://127.0.0.1:8420"});
   return false;
+}
+
+Result<std::string> body_of(MonitorClient& monitor, const std::string& path) {
+  auto answer = monitor.get(path);
+  if (!answer) return std::unexpected(answer.error());
+  // An unhealthy monitor answers /health with 503, and with all there is to say.
+  const bool health = path == "/health" && answer->status == 503;
+  if (answer->status != 200 && !health) return std::unexpected(said_no(path, *answer));
+  return std::move(answer->body);
+}
+
+Result<api::ListPage> all_of(MonitorClient& monitor, const std::string& field,
+                             const std::string& path) {
+  api::ListPage all;
+  do {
+    std::string page_path = path;
+    if (all.next_cursor) page_path += "&cursor=" + percent_encoded(*all.next_cursor);
+    const auto body = body_of(monitor, page_path);
+    if (!body) return std::unexpected(body.error());
+    auto page = api::parse_list(field, *body);
+    if (!page) return std::unexpected(page.error());
+    // A page that leads nowhere ends the list, whatever it says.
+    all.next_cursor = page->items.empty() ? std::nullopt : page->next_cursor;
+    all.items.insert(all.items.end(), page->items.begin(), page->items.end());
+  } while (all.next_cursor);
+  return all;
 }
 
 int print_usage(std::string_view flag, const Error& error) {

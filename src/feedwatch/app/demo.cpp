@@ -143,15 +143,14 @@ AppSettings settings_for(const OtherSide& other, const std::filesystem::path& di
   // A minute is short: what is over is called over sooner than in production.
   settings.control.alerts.keep_firing = 3s;
   settings.control.alerts.group_wait = 1s;
+  settings.control.alerts.group_interval = 2s;
   settings.control.instance = "demo";
   settings.store.url = "sqlite://" + (directory / "feedwatch.db").string();
   settings.store.state_dir = directory;
   settings.api.port = port;
   settings.api.version = "demo";
-  settings.sinks.push_back({.type = SinkSettings::Type::webhook,
-                            .name = "webhook",
-                            .url = other.webhook_url(),
-                            .ca_file = {}});
+  settings.sinks.push_back(
+      {.type = SinkSettings::Type::webhook, .name = "webhook", .url = other.webhook_url()});
   return settings;
 }
 

@@ -143,10 +143,21 @@ void DemoLedger::on_refused(const StreamKey& stream, MonoTime now) {
 
 void DemoLedger::on_delivery(std::string_view payload) {
   const std::lock_guard lock(mutex_);
+  // Each alert of the message is an object that begins with its status.
+  constexpr std::string_view beginning = "{\"status\":\"";
+  std::size_t at = payload.find(beginning);
+  while (at != std::string_view::npos) {
+    const std::size_t next = payload.find(beginning, at + 1);
+    on_alert_delivered(payload.substr(at, next - at));
+    at = next;
+  }
+}
+
+void DemoLedger::on_alert_delivered(std::string_view alert) {
   FaultRecord* record =
-      newest(value_behind(payload, "\"venue\":\""), value_behind(payload, "\"symbol\":\""));
+      newest(value_behind(alert, "\"venue\":\""), value_behind(alert, "\"symbol\":\""));
   if (record == nullptr) return;
-  if (value_behind(payload, "\"status\":\"") == "resolved") {
+  if (value_behind(alert, "\"status\":\"") == "resolved") {
     ++record->delivered_resolved;
   } else {
     ++record->delivered_firing;

@@ -73,6 +73,7 @@ class DemoLedger {
 
  private:
   FaultRecord* newest(std::string_view venue, std::string_view symbol);
+  void on_alert_delivered(std::string_view alert);
   void settle(MonoTime now);
   void on_alert(const engine::Control::Event& event);
   void on_repair(FaultRecord& record, const engine::Control::Event& event);

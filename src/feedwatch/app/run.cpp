@@ -8,6 +8,7 @@
 #include <random>
 
 #include "feedwatch/app/log.hpp"
+#include "feedwatch/app/process_usage.hpp"
 #include "feedwatch/app/reload_desk.hpp"
 #include "feedwatch/app/shutdown_signal.hpp"
 #include "feedwatch/config/diff.hpp"
@@ -65,6 +66,53 @@ std::optional<RecordSettings> record_settings(const config::Config& config) {
                         .program = {}};
 }
 
+SinkSettings::Type type_of(config::SinkConfig::Type type) {
+  using From = config::SinkConfig::Type;
+  using To = SinkSettings::Type;
+  switch (type) {
+    case From::webhook:
+      return To::webhook;
+    case From::alertmanager:
+      return To::alertmanager;
+    case From::slack:
+      return To::slack;
+    case From::telegram:
+      return To::telegram;
+    case From::pagerduty:
+      return To::pagerduty;
+    case From::email:
+      return To::email;
+    case From::exec:
+      return To::exec;
+    case From::log:
+      break;
+  }
+  return To::log;
+}
+
+SinkSettings sink_of(const config::SinkConfig& sink) {
+  SinkSettings settings;
+  settings.type = type_of(sink.type);
+  settings.name = sink.name;
+  settings.url = sink.url;
+  settings.ca_file = sink.ca_file;
+  settings.token = sink.token;
+  settings.signing_key = sink.signing_key;
+  settings.chat = sink.chat;
+  settings.thread = sink.thread;
+  settings.from = sink.from;
+  settings.to = sink.to;
+  settings.user = sink.user;
+  settings.password = sink.password;
+  settings.tls = sink.tls;
+  settings.command = sink.command;
+  settings.timeout = sink.timeout;
+  settings.filter = {.critical_only = sink.critical_only, .match = sink.match};
+  if (sink.per_minute) settings.per_second = static_cast<double>(*sink.per_minute) / 60;
+  if (sink.burst) settings.burst = static_cast<std::size_t>(*sink.burst);
+  return settings;
+}
+
 }  // namespace
 
 AppSettings settings_from(const config::Config& config) {
@@ -86,8 +134,11 @@ AppSettings settings_from(const config::Config& config) {
   settings.control.pulses = config.pulses;
   if (config.watchdog.enabled) settings.control.watchdog = config.watchdog.options;
   settings.heartbeat = {.url = config.watchdog.url, .ca_file = config.watchdog.ca_file};
+  settings.control.external_url = config.external_url;
+  settings.control.maintenances = config.maintenances;
   settings.store.url = config.store.url;
   settings.store.state_dir = config.store.state_dir;
+  settings.store.password_file = config.store.password_file;
   settings.api.address = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;
   settings.api.port = config.api.port;
   settings.api.cert_file = config.api.tls_cert_file.string();
@@ -96,14 +147,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.api.allowed_hosts = config.api.allowed_hosts;
   settings.api.allowed_origins = config.api.allowed_origins;
   settings.record = record_settings(config);
-  for (const config::SinkConfig& sink : config.sinks) {
-    const bool webhook = sink.type == config::SinkConfig::Type::webhook;
-    settings.sinks.push_back(
-        {.type = webhook ? SinkSettings::Type::webhook : SinkSettings::Type::log,
-         .name = sink.name,
-         .url = sink.url,
-         .ca_file = sink.ca_file});
-  }
+  for (const config::SinkConfig& sink : config.sinks) settings.sinks.push_back(sink_of(sink));
   return settings;
 }
 
@@ -165,10 +209,14 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
   if (!config) return exit_configuration;
   // Whoever reads our log may go away; that is no reason to stop watching.
   std::signal(SIGPIPE, SIG_IGN);
+  forbid_core_dumps();
   ShutdownSignal signal;
   Log log(config->log);
+  for (const Error& warning : config->warnings) log.line("warning", warning.text());
   AppSettings settings = settings_from(*config);
   settings.api.version = version;
+  const ServiceManager manager = ServiceManager::from_environment();
+  settings.manager = manager;
   if (settings.record) settings.record->program = fmt::format("feedwatch {}", version);
   App app(std::move(settings),
           [&](std::string_view severity, std::string_view text) { log.line(severity, text); });
@@ -184,6 +232,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     return exit_configuration;
   }
   log.line("info", "listening on " + app.api_url());
+  manager.ready("listening on " + app.api_url());
   if (config->venues.empty()) {
     log.line("warning", "no [[venue]] is configured: nothing is watched, health is unknown");
   }
@@ -192,6 +241,7 @@ int run_monitor(const ConfigArgs& args, std::string_view version) {
     for (ReloadDone& asker : desk.take()) app.answer(std::move(asker), result);
   }
   log.line("info", "stopping");
+  manager.stopping();
   if (auto stopped = app.stop(); !stopped) {
     print_error(stopped.error());
     return exit_failure;
@@ -204,6 +254,9 @@ int run_config_check(const ConfigArgs& args) {
   if (!config) return exit_configuration;
   std::size_t streams = 0;
   for (const engine::VenueOptions& venue : config->venues) streams += venue.streams.size();
+  for (const Error& warning : config->warnings) {
+    fmt::print(stderr, "feedwatch: warning: {}\n", warning.text());
+  }
   fmt::print("configuration ok: {} venues, {} stream patterns\n", config->venues.size(), streams);
   return exit_ok;
 }

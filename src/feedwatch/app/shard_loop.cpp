@@ -5,12 +5,6 @@
 
 namespace feedwatch::app {
 
-namespace {
-
-constexpr Duration loop_beat = 500ms;
-
-}  // namespace
-
 ShardLoop::ShardLoop(Parts parts)
     : parts_(std::move(parts)),
       reactor_(parts_.clock, {.anchor = parts_.anchor, .poll = parts_.poll}),
@@ -102,6 +96,11 @@ std::map<std::string, Duration> ShardLoop::venue_clocks() const {
   return venue_clocks_;
 }
 
+std::vector<std::shared_ptr<const engine::VenueMeter>> ShardLoop::venue_meters() const {
+  const std::scoped_lock lock(mutex_);
+  return venue_meters_;
+}
+
 void ShardLoop::beat() {
   const MonoTime now = parts_.clock.now();
   const Monitor::IntakeCounters& intake = shard_->monitor().intake_counters();
@@ -111,9 +110,10 @@ void ShardLoop::beat() {
     counters_.rejected[i] = intake.rejected[i] + (unknown ? shard_->unknown_symbols() : 0);
   }
   counters_.undecodable = intake.undecodable;
+  counters_.sequence_resets = intake.sequence_resets;
   counters_.duplicate = shard_->duplicate_ticks();
   counters_.divergences = shard_->divergences();
-  counters_.beat_ns = to_ns(now);
+  const MonoTime due = meter_.beat(now);
   std::map<std::string, Duration> clocks;
   for (const Monitor::LearntOffset& learnt : shard_->monitor().clock_offsets()) {
     clocks.emplace(learnt.group.substr(0, learnt.group.find('/')), learnt.offset);
@@ -121,10 +121,11 @@ void ShardLoop::beat() {
   {
     const std::scoped_lock lock(mutex_);
     venue_clocks_ = std::move(clocks);
+    venue_meters_ = shard_->meters();
   }
   if (on_beat_) on_beat_();
   if (recording_) recording_->tell_lost(parts_.log);
-  beat_wakeup_->arm(now + loop_beat);
+  beat_wakeup_->arm(due);
 }
 
 }  // namespace feedwatch::app

@@ -12,6 +12,7 @@
 
 #include "feedwatch/app/app.hpp"
 #include "feedwatch/app/late_sink.hpp"
+#include "feedwatch/app/loop_meter.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/engine/shard.hpp"
@@ -62,15 +63,17 @@ class ShardLoop {
 
   /// What it shows of itself without being asked.
   struct Counters {
-    std::atomic<std::int64_t> beat_ns{0};
     std::atomic<std::uint64_t> accepted{0};
     std::array<std::atomic<std::uint64_t>, rejection_count> rejected{};
     std::atomic<std::uint64_t> undecodable{0};
     std::atomic<std::uint64_t> duplicate{0};
     std::atomic<std::uint64_t> divergences{0};
+    std::atomic<std::uint64_t> sequence_resets{0};
   };
   const Counters& counters() const { return counters_; }
+  const LoopMeter& meter() const { return meter_; }
   bool recording_failed() const { return recording_ && recording_->failed(); }
+  std::vector<std::shared_ptr<const engine::VenueMeter>> venue_meters() const;
   /// What is learnt of the clock of each of its venues.
   std::map<std::string, Duration> venue_clocks() const;
 
@@ -83,8 +86,10 @@ class ShardLoop {
   std::function<void()> on_beat_;
   net::Reactor reactor_;
   Counters counters_;
+  LoopMeter meter_;
   mutable std::mutex mutex_;
   std::map<std::string, Duration> venue_clocks_;
+  std::vector<std::shared_ptr<const engine::VenueMeter>> venue_meters_;
   net::SystemResolver resolver_;
   LateSink late_sink_;
   std::unique_ptr<ShardRecording> recording_;

@@ -38,6 +38,12 @@ std::filesystem::path secret_path(const std::string& written, const Surroundings
   return around.directory / path;
 }
 
+bool is_world_readable(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto mode = std::filesystem::status(path, failed).permissions();
+  return !failed && (mode & std::filesystem::perms::others_read) != std::filesystem::perms::none;
+}
+
 std::optional<std::filesystem::path> default_state_dir(const Variables& environment) {
   if (const auto systemd = variable(environment, "STATE_DIRECTORY")) {
     return systemd->substr(0, systemd->find(':'));  // several are joined by colons; ours is first
@@ -54,10 +60,6 @@ std::optional<std::filesystem::path> default_state_dir(const Variables& environm
 /// Lets printing show what was worked out.
 void show(Section& section, std::string_view key, std::string value) {
   section.settings.emplace(std::string(key), Setting{.value = std::move(value), .origin = {}});
-}
-
-bool is_web(const std::optional<Url>& url) {
-  return url && (url->scheme == "http" || url->scheme == "https");
 }
 
 void build_state_dir(Section& section, const Surroundings& around, Config& config,
@@ -106,77 +108,37 @@ void check_lists(const Section& section, const ApiConfig& api, Problems& problem
   }
 }
 
-class SinkBuilder {
- public:
-  SinkBuilder(const Surroundings& around, Problems& problems)
-      : around_(around), problems_(problems) {}
+/// "user:secret@" in front of the host, or a parameter behind it.
+bool has_password(std::string_view url) {
+  const std::string_view rest = url.substr(url.find("://") + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t at = authority.rfind('@');
+  const bool in_front = at != authority.npos && authority.substr(0, at).contains(':');
+  return in_front || rest.contains("password=");
+}
 
-  SinkConfig build(const Section& section) {
-    SinkConfig sink;
-    const std::string& type = section.text("type");
-    sink.type = type == "webhook" ? SinkConfig::Type::webhook : SinkConfig::Type::log;
-    sink.name = section.find("name") != nullptr ? section.text("name") : type;
-    sink.ca_file = section.text("ca_file");
-    check_name(section, sink.name);
-    if (!section.given("type")) return sink;
-    if (sink.type == SinkConfig::Type::webhook) {
-      check_ca_file(section, problems_);
-      sink.url = webhook_url(section);
-    } else {
-      refuse_webhook_keys(section);
-    }
-    return sink;
-  }
-
- private:
-  void check_name(const Section& section, const std::string& name) {
-    if (!section.given("type") || (section.find("name") != nullptr && !section.given("name"))) {
-      return;
-    }
-    const std::string_view key = section.find("name") != nullptr ? "name" : "type";
-    if (name.empty()) {
-      problems_.add(section, key, "is empty", "give the sink a name");
-      return;
-    }
-    const auto [first, fresh] = names_.emplace(name, section.place(key));
-    if (fresh) return;
-    problems_.add(section, key,
-                  fmt::format("a sink {} stands at {}", json_quoted(name), first->second.text()),
-                  "give this one another name");
-  }
-
-  std::string webhook_url(const Section& section) {
-    const bool direct = section.find("url") != nullptr;
-    const bool by_file = section.find("url_file") != nullptr;
-    if (direct == by_file) {
-      problems_.add(section, direct ? "url_file" : "url",
-                    direct ? "stands beside url" : "is missing, and url_file too",
-                    direct ? "keep one of the two" : "set one of them");
-      return {};
-    }
-    const std::string_view key = direct ? "url" : "url_file";
-    if (!section.given(key)) return {};
-    const std::optional<std::string> text =
-        direct ? section.text("url") : read_secret(section, key, around_, problems_);
-    if (!text) return {};
-    if (is_web(parse_url(*text))) return *text;
-    // Not quoted: a webhook's URL is a secret in itself.
-    problems_.add(section, key, direct ? "is not a URL" : "holds no URL",
-                  "write http://host[:port][/path] or https://…, without credentials");
-    return {};
-  }
-
-  void refuse_webhook_keys(const Section& section) {
-    for (const std::string_view key : {"url", "url_file", "ca_file"}) {
-      if (section.find(key) == nullptr) continue;
-      problems_.add(section, key, "means nothing for a log sink", "remove it, or use type webhook");
+/// What can be said of it without the database's own library; the store says the rest.
+void build_postgres(const Section& section, const Surroundings& around, StoreConfig& store,
+                    Problems& problems) {
+  if (has_password(store.url)) {
+    // Not quoted: it holds a secret.
+    problems.add(section, "url", "holds a password",
+                 "put it into a file and name that in password_file");
+  } else {
+    const std::string_view rest = std::string_view(store.url).substr(store.url.find("://") + 3);
+    const std::size_t slash = rest.find('/');
+    const std::string_view path = slash == rest.npos ? "" : rest.substr(slash + 1);
+    if (path.empty() || path.starts_with('?') || path.contains('\0')) {
+      problems.add(section, "url", json_quoted(store.url) + " names no database",
+                   "use postgresql://user@host:5432/database");
     }
   }
-
-  const Surroundings& around_;
-  Problems& problems_;
-  std::map<std::string, Origin> names_;
-};
+  if (!section.given("password_file")) return;
+  // The store reads it at each connection, so that a password can be changed while it runs.
+  if (read_secret(section, "password_file", around, problems)) {
+    store.password_file = secret_path(section.text("password_file"), around);
+  }
+}
 
 }  // namespace
 
@@ -197,6 +159,11 @@ std::optional<std::string> read_secret(const Section& section, std::string_view 
                  fmt::format("{} is too large for a secret", json_quoted(path.string())),
                  fmt::format("it may hold {} bytes", max_secret));
     return std::nullopt;
+  }
+  if (is_world_readable(path)) {
+    problems.warn(section, key,
+                  fmt::format("{} is readable for everybody", json_quoted(path.string())),
+                  "take that away with chmod o-r");
   }
   text = trimmed(std::move(text));
   if (!text.empty()) return text;
@@ -233,14 +200,18 @@ void build_store(Document& document, const Surroundings& around, Config& config,
   constexpr std::string_view scheme = "sqlite://";
   const std::string_view url = config.store.url;
   if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
-    problems.add(section, "url", "this program has no PostgreSQL store",
-                 "use sqlite:///absolute/path/feedwatch.db");
+    build_postgres(section, around, config.store, problems);
     return;
+  }
+  if (section.given("password_file")) {
+    problems.add(section, "password_file", "stands beside a url that is not PostgreSQL's",
+                 "remove it");
   }
   const std::string_view path = url.starts_with(scheme) ? url.substr(scheme.size()) : "";
   if (path.starts_with('/') && !path.ends_with('/') && path.find('\0') == path.npos) return;
   problems.add(section, "url", json_quoted(url) + " names no database",
-               "use sqlite:///absolute/path/feedwatch.db");
+               "use sqlite:///absolute/path/feedwatch.db or "
+               "postgresql://user@host:5432/database");
 }
 
 void build_api(const Document& document, const Surroundings& around, Config& config,
@@ -312,24 +283,22 @@ void build_record(const Document& document, Config& config, Problems& problems) 
                "begin it with /");
 }
 
-void build_sinks(const Document& document, const Surroundings& around, Config& config,
-                 Problems& problems) {
-  SinkBuilder builder(around, problems);
-  for (const Section* section : document.all("sink")) {
-    config.sinks.push_back(builder.build(*section));
-  }
-}
-
 void build_alerts(const Document& document, Config& config, Problems& problems) {
   const Section& section = document.single("alerts");
   engine::AlertOptions& alerts = config.alerts;
   alerts.keep_firing = section.duration("keep_firing");
   alerts.line_down_for = section.duration("line_down_for");
   alerts.group_wait = section.duration("group_wait");
+  alerts.group_interval = section.duration("group_interval");
   alerts.repeat = section.duration("repeat");
   alerts.retry_first = section.duration("retry_first");
   alerts.retry_max = section.duration("retry_max");
   alerts.max_notifications = static_cast<std::size_t>(section.integer("max_notifications"));
+  config.external_url = section.text("external_url");
+  if (!config.external_url.empty() && !is_web(parse_url(config.external_url))) {
+    problems.add(section, "external_url", json_quoted(config.external_url) + " is not a URL",
+                 "write http://host[:port] or https://…");
+  }
   if (alerts.retry_max < alerts.retry_first) {
     problems.add(section, "retry_max", "is below retry_first", "make it at least as long");
   }

@@ -12,6 +12,7 @@
 #include "feedwatch/config/document.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
+#include "feedwatch/muting/maintenance.hpp"
 
 namespace feedwatch::config {
 
@@ -22,8 +23,9 @@ struct EngineConfig {
 };
 
 struct StoreConfig {
-  std::string url;  ///< "sqlite:///absolute/path"
+  std::string url;  ///< "sqlite:///absolute/path" or "postgresql://user@host:port/database?…"
   std::filesystem::path state_dir;
+  std::filesystem::path password_file;  ///< of PostgreSQL's user; empty = none
 };
 
 struct ApiConfig {
@@ -50,12 +52,36 @@ struct RecordConfig {
   bool compress = true;
 };
 
+/// One [[sink]]; what its type has no use for is empty. Texts marked so are secret.
 struct SinkConfig {
-  enum class Type : std::uint8_t { webhook, log };
+  enum class Type : std::uint8_t {
+    log,
+    webhook,
+    alertmanager,
+    slack,
+    telegram,
+    pagerduty,
+    email,
+    exec
+  };
   Type type = Type::log;
   std::string name;
-  std::string url;  ///< webhook only. Secret.
+  std::string url;  ///< secret
   std::string ca_file;
+  std::string token;        ///< secret: bearer token, bot token or routing key
+  std::string signing_key;  ///< secret
+  std::string chat;
+  std::int64_t thread = 0;
+  std::string from;
+  std::vector<std::string> to;
+  std::string user;
+  std::string password;  ///< secret
+  bool tls = true;
+  std::vector<std::string> command;
+  Duration timeout = 10s;
+  bool critical_only = false;
+  std::vector<std::pair<std::string, std::string>> match;  ///< label, pattern
+  std::optional<std::int64_t> per_minute, burst;
 };
 
 struct LogConfig {
@@ -88,7 +114,10 @@ struct Config {
   engine::rules::RuleSet rules;
   std::vector<PulseOptions> pulses;
   WatchdogConfig watchdog;
-  Document document;  ///< what is in force and where each value came from, for print.hpp
+  std::vector<muting::Maintenance> maintenances;
+  std::string external_url;     ///< where a person finds the monitor; may be empty
+  std::vector<Error> warnings;  ///< no mistakes, and yet somebody should know
+  Document document;            ///< what is in force and where each value came from, for print.hpp
 };
 
 using Variables = std::vector<std::pair<std::string, std::string>>;

@@ -106,17 +106,32 @@ void Problems::add(const Section& section, std::string_view key, std::string why
   add(section.place(key), key_name(section.table->name, key), std::move(why), std::move(fix));
 }
 
+void Problems::warn(const Section& section, std::string_view key, std::string why,
+                    std::string fix) {
+  const Origin& place = section.place(key);
+  const std::string name = key_name(section.table->name, key);
+  warnings_.push_back(
+      {place, Error{fmt::format("{}: {}", place.text(), name), std::move(why), std::move(fix)}});
+}
+
 std::vector<Error> Problems::take() {
+  return in_order(std::exchange(errors_, {}));
+}
+
+std::vector<Error> Problems::take_warnings() {
+  return in_order(std::exchange(warnings_, {}));
+}
+
+std::vector<Error> Problems::in_order(std::vector<Found> found) {
   // By hand stable: the library's own stable sort does not compile without warnings everywhere.
   std::vector<std::tuple<bool, std::uint32_t, std::uint32_t, std::size_t>> order;
-  for (std::size_t i = 0; i < errors_.size(); ++i) {
-    const Origin& place = errors_[i].place;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Origin& place = found[i].place;
     order.emplace_back(place.source != Origin::Source::file, place.line, place.column, i);
   }
   std::ranges::sort(order);
   std::vector<Error> out;
-  for (const auto& each : order) out.push_back(std::move(errors_[std::get<3>(each)].error));
-  errors_.clear();
+  for (const auto& each : order) out.push_back(std::move(found[std::get<3>(each)].error));
   return out;
 }
 

@@ -70,16 +70,22 @@ class Problems {
   /// About a key of a section.
   void add(const Section& section, std::string_view key, std::string why, std::string fix);
   void add(Error error) { errors_.push_back({Origin{}, std::move(error)}); }
+  /// What is no mistake, and yet somebody should know.
+  void warn(const Section& section, std::string_view key, std::string why, std::string fix);
   bool empty() const { return errors_.empty(); }
   /// In the order of the file, what has no place last.
   std::vector<Error> take();
+  std::vector<Error> take_warnings();
 
  private:
   struct Found {
     Origin place;
     Error error;
   };
+  static std::vector<Error> in_order(std::vector<Found> found);
+
   std::vector<Found> errors_;
+  std::vector<Found> warnings_;
 };
 
 /// "venue.streams", or the key alone at the top level; a key that is not a bare one is quoted.

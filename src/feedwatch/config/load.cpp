@@ -75,6 +75,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_rules(document, config, problems);
   build_pulses(document, config, problems);
   build_watchdog(document, around, config, problems);
+  build_maintenances(document, config, problems);
   build_log(document, config);
   if (document.single("").given("seed")) {
     config.seed = static_cast<std::uint64_t>(document.single("").integer("seed"));
@@ -91,6 +92,7 @@ std::expected<Config, std::vector<Error>> finish(Document document, const Source
   apply_defaults(document);
   Config config = build(std::move(document), {sources.environment, directory}, problems);
   if (!problems.empty()) return std::unexpected(problems.take());
+  config.warnings = problems.take_warnings();
   return config;
 }
 

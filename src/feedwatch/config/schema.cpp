@@ -16,14 +16,16 @@ namespace {
 
 constexpr Duration longest_duration = std::chrono::days{365};
 constexpr std::array<std::string_view, 2> presets{"coarse", "tight"};
-constexpr std::array<std::string_view, 2> sink_types{"webhook", "log"};
+constexpr std::array<std::string_view, 8> sink_types{
+    "webhook", "alertmanager", "slack", "telegram", "pagerduty", "email", "exec", "log"};
+constexpr std::array<std::string_view, 2> severities{"warning", "critical"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> board_modes{"0600", "0640", "0644"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 2> poll_modes{"block", "busy"};
 constexpr std::array<std::string_view, 6> rule_subjects{"stream", "line", "venue",
                                                         "pulse",  "sink", "store"};
-constexpr std::array<std::string_view, 3> severities{"info", "warning", "critical"};
+constexpr std::array<std::string_view, 3> rule_severities{"info", "warning", "critical"};
 
 // clang-format off
 constexpr std::array top_keys{
@@ -88,9 +90,12 @@ constexpr std::array engine_keys{
 };
 constexpr std::array store_keys{
     Key{.name = "url",
-        .help = "The database, `sqlite:///absolute/path`. Default: `feedwatch.db` in the state directory."},
+        .help = "The database: `sqlite:///absolute/path`, or `postgresql://user@host:5432/database` with libpq's parameters behind a `?` "
+                "(`sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem`). Default: `feedwatch.db` in the state directory."},
+    Key{.name = "password_file",
+        .help = "File with the password of PostgreSQL's user, read at each connection. Never in the URL."},
     Key{.name = "state_dir",
-        .help = "Where small state and the spool live, an absolute path. Default: `$STATE_DIRECTORY`, else "
+        .help = "Where small state, the spool and the copy of what a PostgreSQL database knows live, an absolute path. Default: `$STATE_DIRECTORY`, else "
                 "`$XDG_STATE_HOME/feedwatch`, else `~/.local/state/feedwatch`."},
 };
 constexpr std::array api_keys{
@@ -131,15 +136,43 @@ constexpr std::array record_keys{
 };
 constexpr std::array sink_keys{
     Key{.name = "type", .type = Type::word, .required = true, .words = sink_types,
-        .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `log` writes a line to the log."},
+        .help = "`webhook` POSTs JSON (Alertmanager's, version 4); `alertmanager` keeps an Alertmanager's alerts (API v2); `slack`, `telegram`, "
+                "`pagerduty` and `email` tell people; `exec` starts a program; `log` writes a line to the log. See `docs/guide/notifications.md`."},
     Key{.name = "name", .help = "Its name in alerts, metrics and logs; unique. Default: the type."},
+    Key{.name = "severity", .type = Type::word, .words = severities,
+        .help = "The least it is told of. `critical`: only what is, or has become, critical. Default: `warning`, all."},
+    Key{.name = "match", .type = Type::list,
+        .help = "Only alerts with these labels, `LABEL=PATTERN` each, all of which have to hold; `*` stands for any characters. "
+                "`alertname` is the rule. Default: all alerts."},
+    Key{.name = "per_minute", .type = Type::integer, .min = 1, .max = 60'000,
+        .help = "Messages a minute at most. Default by type: webhook 600, alertmanager 1200, slack and telegram 60, pagerduty 108, email 30, exec 120, log 6000."},
+    Key{.name = "burst", .type = Type::integer, .min = 1, .max = 10'000,
+        .help = "Messages that may leave at once before that. Default by type: slack and telegram 1, email and exec 5, pagerduty 10, webhook 20, alertmanager 50, log 1000."},
+    Key{.name = "timeout", .type = Type::duration,
+        .help = "Not log: how long an attempt may take, at most 25s. Default: 10s, email 20s."},
     Key{.name = "url", .secret = true,
-        .help = "Webhook only: where to POST, `http://` or `https://`. Shown without its path wherever configuration is printed."},
+        .help = "Where to POST, `http://` or `https://`: of webhook and slack the whole address, of alertmanager, telegram and pagerduty that of the "
+                "server (the last two have a default). Email: `smtps://host[:465]` or `smtp://host[:587]`. Shown without its path wherever "
+                "configuration is printed."},
     Key{.name = "url_file",
-        .help = "Webhook only: a file that holds the URL, instead of `url`. A relative path is looked for in `$CREDENTIALS_DIRECTORY`, "
+        .help = "A file that holds the URL, instead of `url`. A relative path is looked for in `$CREDENTIALS_DIRECTORY`, "
                 "else beside the configuration file."},
     Key{.name = "ca_file",
-        .help = "Webhook only: PEM file of a private certificate authority."},
+        .help = "PEM file of a private certificate authority."},
+    Key{.name = "token_file",
+        .help = "A file, found as `url_file`: telegram's bot token, pagerduty's routing key (both required), the bearer token of webhook and alertmanager."},
+    Key{.name = "signing_key_file",
+        .help = "Webhook only: a file with the key of `X-Feedwatch-Signature`, the HMAC-SHA256 of timestamp and body."},
+    Key{.name = "chat", .help = "Telegram only, required: the chat's number or `@channel`."},
+    Key{.name = "thread", .type = Type::integer, .min = 1, .max = INT64_MAX, .help = "Telegram only: the topic of a forum."},
+    Key{.name = "from", .help = "Email only, required: the sender's address."},
+    Key{.name = "to", .type = Type::list, .help = "Email only, required: the receivers' addresses."},
+    Key{.name = "user", .help = "Email only: who logs in. With `password_file`."},
+    Key{.name = "password_file", .help = "Email only: a file with the password, found as `url_file`."},
+    Key{.name = "tls", .type = Type::boolean,
+        .help = "Email only: whether `smtp://` goes over to TLS before anything is said. Without it no login. Default: true."},
+    Key{.name = "command", .type = Type::list,
+        .help = "Exec only, required: the program's absolute path and its arguments; no shell. Needs `allow_exec` in [alerts]."},
 };
 constexpr std::array log_keys{
     Key{.name = "level", .type = Type::word, .fallback = R"("info")", .words = log_levels,
@@ -153,15 +186,32 @@ constexpr std::array alert_keys{
     Key{.name = "line_down_for", .type = Type::duration, .fallback = R"("10s")", .zero = true,
         .help = "How long a venue must be without a live line before that is an alert."},
     Key{.name = "group_wait", .type = Type::duration, .fallback = R"("5s")", .zero = true,
-        .help = "How long the first notification of a group waits for its siblings."},
+        .help = "How long news of a group (a venue, or what has none by its name) waits for its siblings: what comes meanwhile is told in one message."},
+    Key{.name = "group_interval", .type = Type::duration, .fallback = R"("1m")", .zero = true,
+        .help = "Least time between messages about one group. A rise to critical does not wait for it."},
     Key{.name = "repeat", .type = Type::duration, .fallback = R"("4h")", .zero = true,
         .help = "How often an alert that is still true is told again; `0s`: never."},
     Key{.name = "retry_first", .type = Type::duration, .fallback = R"("1s")",
         .help = "First wait before a failed delivery is tried again; it doubles."},
     Key{.name = "retry_max", .type = Type::duration, .fallback = R"("1m")",
         .help = "Longest wait between deliveries; not below `retry_first`."},
-    Key{.name = "max_notifications", .type = Type::integer, .fallback = "10000", .min = 1, .max = 1'000'000,
-        .help = "Undelivered notifications kept in memory."},
+    Key{.name = "external_url", .fallback = R"("")",
+        .help = "Where people find this monitor; notifications link to it.", .restart = true},
+    Key{.name = "allow_exec", .type = Type::boolean, .fallback = "false",
+        .help = "Whether sinks of type exec may start programs.", .restart = true},
+    Key{.name = "max_notifications", .type = Type::integer, .fallback = "20000", .min = 1, .max = 1'000'000,
+        .help = "Undelivered notifications of each sink kept in memory."},
+};
+
+constexpr std::array maintenance_keys{
+    Key{.name = "name", .help = "Its name where alerts are shown. Default: `maintenance-` and its number."},
+    Key{.name = "matchers", .type = Type::list, .required = true,
+        .help = "Which alerts: `label=\"value\"`, with `=`, `!=`, `=~` or `!~`; all must hold. Labels: `alertname`, `severity`, `venue`, `symbol`, `kind`, `sink`, `instance`."},
+    Key{.name = "start", .help = "One window: when it begins, `2026-12-01T02:00:00Z`."},
+    Key{.name = "end", .help = "And when it is over."},
+    Key{.name = "days", .type = Type::list, .help = "Windows that come again: days they begin on, `mon` to `sun`, UTC. Default: every day."},
+    Key{.name = "at", .help = "When they begin, UTC: `02:30`."},
+    Key{.name = "for", .type = Type::duration, .help = "How long they last: at most a day where they begin every day, else a week."},
 };
 constexpr std::array pulse_keys{
     Key{.name = "name", .required = true,
@@ -186,7 +236,7 @@ constexpr std::array rule_keys{
                 "`level >= degraded`, `venue = binance-*|okx`. The facts are in [alerts.md](alerts.md)."},
     Key{.name = "for", .type = Type::duration, .zero = true,
         .help = "For how long they must hold before it fires. Default `0s`, or the built-in rule's own."},
-    Key{.name = "severity", .type = Type::word, .words = severities,
+    Key{.name = "severity", .type = Type::word, .words = rule_severities,
         .help = "Default `warning`, or the built-in rule's own."},
     Key{.name = "message",
         .help = "What is told, with facts in braces: `{symbol} is {age} old`. Default: the conditions."},
@@ -222,6 +272,7 @@ constexpr std::array tables{
     Table{.name = "rule", .array = true, .help = "A rule of your own, or a built-in one as you want it ([alerts.md](alerts.md)).", .keys = rule_keys, .restart = true},
     Table{.name = "pulse", .array = true, .help = "Something that is to be heard from every so often, told by `feedwatch pulse` or POST `/v1/pulses/NAME`.", .keys = pulse_keys, .restart = true},
     Table{.name = "watchdog", .help = "That somebody notices when the monitor is gone.", .keys = watchdog_keys, .restart = true},
+    Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
 };
 // clang-format on
 

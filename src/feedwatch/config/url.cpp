@@ -115,4 +115,8 @@ bool is_loopback(std::string_view host) {
   return ::inet_pton(AF_INET6, text.c_str(), &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address) != 0;
 }
 
+bool is_web(const std::optional<Url>& url) {
+  return url && (url->scheme == "http" || url->scheme == "https");
+}
+
 }  // namespace feedwatch::config

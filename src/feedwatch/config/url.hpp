@@ -22,6 +22,9 @@ struct Url {
 /// port.
 std::optional<Url> parse_url(std::string_view text);
 
+/// http or https.
+bool is_web(const std::optional<Url>& url);
+
 struct Endpoint {
   std::string host;  ///< numeric address or "localhost"
   std::uint16_t port = 0;

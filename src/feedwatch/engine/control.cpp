@@ -13,7 +13,8 @@ namespace {
 alert::PipelineOptions pipeline_options(const AlertOptions& options, const WallAnchor& anchor) {
   alert::PipelineOptions pipeline;
   pipeline.lifecycle = {options.keep_firing, options.repeat, anchor};
-  pipeline.group_wait = options.group_wait;
+  pipeline.group.wait = options.group_wait;
+  pipeline.group.interval = options.group_interval;
   return pipeline;
 }
 
@@ -26,11 +27,20 @@ alert::OutboxOptions outbox_options(const ControlOptions& options) {
   return outbox;
 }
 
-std::vector<std::string> names_of(const std::vector<Sink*>& sinks) {
-  std::vector<std::string> names;
-  names.reserve(sinks.size());
-  for (const Sink* sink : sinks) names.push_back(sink->name());
-  return names;
+std::vector<alert::Outbox::Target> targets_of(const std::vector<Sink*>& sinks) {
+  std::vector<alert::Outbox::Target> targets;
+  targets.reserve(sinks.size());
+  for (const Sink* sink : sinks) targets.push_back({sink->name(), sink->limits()});
+  return targets;
+}
+
+std::vector<std::optional<alert::Resend>> resends_of(const std::vector<Sink*>& sinks) {
+  std::vector<std::optional<alert::Resend>> resends(sinks.size());
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    const SinkLimits limits = sinks[i]->limits();
+    if (limits.resend > Duration::zero()) resends[i].emplace(limits);
+  }
+  return resends;
 }
 
 JournalQueueOptions journal_options(const ControlOptions& options, const WallAnchor& anchor) {
@@ -47,7 +57,9 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       ports(std::move(given_ports)),
       anchor{ports.clock.wall_now(), ports.clock.now()},
       pipeline(pipeline_options(options.alerts, anchor)),
-      outbox(outbox_options(options), names_of(ports.sinks)),
+      muting(options.maintenances),
+      outbox(outbox_options(options), targets_of(ports.sinks)),
+      resends(resends_of(ports.sinks)),
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
       pulses(options.pulses, anchor),
@@ -71,7 +83,11 @@ void Control::Impl::take_status(MonoTime now) {
   StatusBoard::Taken taken = ports.status.take();
   std::vector<JournalRow> rows;
   std::set<std::string> changed_venues;
-  for (auto& status : taken.lines) apply(std::move(status), now);
+  std::set<LineId> changed_lines;
+  for (auto& status : taken.lines) {
+    changed_lines.insert(status.line);
+    apply(std::move(status), now);
+  }
   for (auto& status : taken.venues) {
     std::string venue = status.venue;
     if (apply(std::move(status), now)) changed_venues.insert(std::move(venue));
@@ -87,12 +103,21 @@ void Control::Impl::take_status(MonoTime now) {
   }
 
   // Causes before what they explain.
+  if (!changed_lines.empty()) next_suspicion = MonoTime::min();
   judge_ourselves(now);
   count_streams(now);
   for (auto& [name, facts] : venues) judge_venue(facts, now);
-  for (auto& [id, track] : streams) {
-    if (changed_streams.contains(id) || changed_venues.contains(track.status.info->key.venue)) {
-      judge_stream(track, now);
+  for (const LineId id : changed_lines) {
+    if (const auto track = lines.find(id); track != lines.end()) judge_line(track->second, now);
+  }
+  if (!changed_venues.empty()) {
+    for (const auto& [id, track] : streams) {
+      if (changed_venues.contains(track.status.info->key.venue)) changed_streams.insert(id);
+    }
+  }
+  for (const StreamId id : changed_streams) {
+    if (const auto track = streams.find(id); track != streams.end()) {
+      judge_stream(track->second, now);
     }
   }
   if (!evaluated && !(taken.streams.empty() && taken.venues.empty())) evaluated = now;
@@ -119,15 +144,18 @@ void Control::Impl::turn(MonoTime now) {
   record_finished(now);
   review(now);
   settle(now);
+  release_muted(now);
+  remember(now);
   journal.on_time(now);
   probe.on_time(now);
-  deliver(attempts);
+  deliver(std::move(attempts), now);
+  resend(now);
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next =
-      std::min({pipeline.next_deadline(), outbox.next_deadline(), journal.next_deadline(),
-                probe.next_deadline(), next_review(now)});
+  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                                  journal.next_deadline(), probe.next_deadline(), next_review(now),
+                                  next_release(now)});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {
@@ -186,6 +214,7 @@ std::vector<PulseView> Control::pulses(MonoTime now) const {
 }
 
 void Control::hurry(MonoTime now) {
+  impl_->remember_at = now;
   impl_->outbox.hurry(now);
   impl_->run(now);
 }
@@ -207,7 +236,13 @@ Control::Counters Control::counters() const {
   counters.journal_errors = impl_->journal.errors();
   counters.journal_dropped_rows = impl_->journal.dropped_rows();
   counters.journal_pending = impl_->journal.pending();
+  counters.journal_rows = impl_->journal.rows();
+  counters.journal_capacity = impl_->journal.max_rows();
   return counters;
+}
+
+Histogram::Snapshot Control::store_latency() const {
+  return impl_->journal.took();
 }
 
 void Control::set_observer(std::function<void(const Event&)> observer) {

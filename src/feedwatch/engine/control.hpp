@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "feedwatch/alert/alert.hpp"
+#include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
@@ -16,7 +19,10 @@
 #include "feedwatch/engine/views.hpp"
 #include "feedwatch/engine/watchdog.hpp"
 #include "feedwatch/health/evidence.hpp"
+#include "feedwatch/health/reports.hpp"
 #include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/muting/maintenance.hpp"
+#include "feedwatch/muting/silence.hpp"
 #include "feedwatch/protect/pulses.hpp"
 
 namespace feedwatch::engine {
@@ -25,11 +31,12 @@ namespace feedwatch::engine {
 struct AlertOptions {
   Duration keep_firing = 60s;
   Duration line_down_for = 10s;
-  Duration group_wait = 5s;   ///< first notification of a group waits for its siblings
-  Duration repeat = 4h;       ///< an alert still true is told again this often; zero = never
-  Duration retry_first = 1s;  ///< delivery retries: exponential from here
+  Duration group_wait = 5s;        ///< first notification of a group waits for its siblings
+  Duration group_interval = 1min;  ///< between notifications about one group
+  Duration repeat = 4h;            ///< an alert still true is told again this often; zero = never
+  Duration retry_first = 1s;       ///< delivery retries: exponential from here
   Duration retry_max = 60s;
-  std::size_t max_notifications = 10'000;  ///< undelivered ones kept in memory
+  std::size_t max_notifications = 20'000;  ///< undelivered ones kept in memory, of each sink
 };
 
 struct ControlOptions {
@@ -39,7 +46,8 @@ struct ControlOptions {
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
   std::vector<PulseOptions> pulses;
   rules::RuleSet rules;
-  std::optional<WatchdogOptions> watchdog;  ///< absent = there is no alert that always fires
+  std::optional<WatchdogOptions> watchdog;        ///< absent = there is no alert that always fires
+  std::vector<muting::Maintenance> maintenances;  ///< announced work: recorded and not told
 };
 
 struct ControlPorts {
@@ -57,6 +65,8 @@ struct ControlPorts {
   StoreProbe::Ask probe = {};
   /// Calls whoever misses us when we do not; each minute, while may_beat().
   std::function<void()> heartbeat = {};
+  /// What is pending or about to end goes on in a later run; without it that begins anew.
+  StateStore* state = nullptr;
 };
 
 /// Resolved alerts a control remembers.
@@ -69,7 +79,15 @@ struct Recovered {
   std::vector<NotificationRow> pending_notifications;
   std::vector<AlertRow> resolved_alerts = {};
   std::vector<PulseRow> pulses = {};
+  std::vector<muting::Silence> silences = {};
+  /// By id of an open alert: the highest severity somebody was told, if anybody was. One that is
+  /// not in it was told as it is.
+  std::map<std::string, std::optional<alert::Severity>> told = {};
 };
+
+/// `last_error` of a notification row that a mute kept from leaving begins with it: nobody was
+/// told.
+inline constexpr std::string_view muted_note = "muted";
 
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)
 /// calls everything; acts only through ports; holds one wake-up. The simulator runs this very
@@ -91,6 +109,19 @@ class Control {
   void adopt(const AlertRow& row, std::vector<NotificationRow> notes);
   /// Other times from now on. An alert that a longer one would still hold back stays open.
   void reconfigure(const AlertOptions& options);
+  /// Other windows from now on. What none of them mutes and still fires is told.
+  void set_maintenances(std::vector<muting::Maintenance> maintenances);
+
+  // ---- what people do; all of it becomes a row ----
+  /// As muting::Silences::put(): the silence as it is now.
+  Result<muting::Silence> put_silence(muting::Silence wish);
+  Result<muting::Silence> expire_silence(const std::string& id);
+  /// Somebody has taken the open alert of this id on: it is not repeated, until it is raised or
+  /// ends. Again it replaces the acknowledgement.
+  Result<void> acknowledge(const std::string& alert_id, std::string by, std::string comment);
+  /// Takes it back.
+  Result<void> unacknowledge(const std::string& alert_id);
+
   /// Stopping: nothing waits for its siblings any more.
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
@@ -104,11 +135,17 @@ class Control {
   std::vector<LineView> lines(MonoTime now) const;
   /// Open ones and, newest first, at most `resolved` recently resolved ones.
   std::vector<AlertView> alerts(std::size_t resolved = 100) const;
+  std::vector<muting::Silence> silences() const;
+  WallTime utc(MonoTime now) const;  ///< anchored: what states of silences are judged by
   /// How many alerts of each name are pending and firing; every name of a rule is there.
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;
   std::vector<PulseView> pulses(MonoTime now) const;
   HealthView health(MonoTime now) const;
+  /// What something outside says of itself, as a component until its time is over. The error says
+  /// what is wrong with it.
+  Result<void> report(health::Report report);
+  bool withdraw(std::string_view component);  ///< false = nothing was reported under the name
   std::vector<VenueStatus> venues() const;
 
   struct Counters {
@@ -117,11 +154,13 @@ class Control {
     std::uint64_t journal_commits = 0, journal_errors = 0, transitions = 0, transitions_merged = 0;
     std::uint64_t notifications_dropped = 0, journal_dropped_rows = 0;
     std::size_t notifications_pending = 0, journal_pending = 0;
+    std::size_t journal_rows = 0, journal_capacity = 0;  ///< rows that wait, and may
   };
   Counters counters() const;
-  /// Every required stream has left unknown once (those of patterns included; true for good from
-  /// then on), and the store accepts or spools.
-  bool ready(MonoTime now) const;
+  /// How long batches of rows took to be written.
+  Histogram::Snapshot store_latency() const;
+  Readiness readiness(MonoTime now) const;
+  bool ready(MonoTime now) const;  ///< all of it
 
   /// An observer of everything the control decides, as text, in order: `sim`'s event log, the
   /// demo's ledger and the log file use it. Called on the control thread.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@ namespace {
 
 using alert::Change;
 using alert::Evidence;
+using alert::State;
 
 std::string_view label(const Labels& labels, std::string_view name) {
   const auto found = std::ranges::find(labels, name, &Labels::value_type::first);
@@ -25,9 +27,52 @@ alert::Severity severity_from_text(std::string_view text) {
   return alert::Severity::warning;
 }
 
-/// The state an alert comes from, by what happened to it.
-std::string_view state_before(Change::Type type) {
-  return to_text(type == Change::Type::fired ? alert::State::pending : alert::State::firing);
+constexpr std::string_view acknowledged = "acknowledged";
+
+bool is_ack(Change::Type type) {
+  return type == Change::Type::acknowledged || type == Change::Type::unacknowledged;
+}
+
+/// What became of it in the words of its history; an acknowledgement is told by whom.
+AlertTransitionRow transition_of(const Change& change, Change::Type type, const AlertRow& row,
+                                 const WallAnchor& anchor) {
+  AlertTransitionRow transition{
+      row.id,    anchor.at(change.at), std::string(to_text(State::firing)),
+      row.state, row.severity,         row.message};
+  if (type == Change::Type::fired) transition.from = to_text(State::pending);
+  if (type == Change::Type::unacknowledged) transition.from = acknowledged;
+  if (type == Change::Type::acknowledged) {
+    transition.to = acknowledged;
+    transition.message = fmt::format("{}: {}", row.acked_by, row.ack_comment);
+  }
+  return transition;
+}
+
+/// Makes the transaction happen once: whoever tries it again uses the same.
+std::string journal_key(const Change& change, Change::Type type, const AlertRow& row) {
+  std::string key = "alert/" + alert::notification_key(change);
+  if (is_ack(type)) {
+    key += fmt::format("/{}-{:x}", type == Change::Type::acknowledged ? "ack" : "unack",
+                       static_cast<std::uint64_t>(to_ns(row.updated_at)));
+  }
+  return key;
+}
+
+std::string_view remark_on(Change::Type type) {
+  if (type == Change::Type::repeated) return " again";
+  if (type == Change::Type::acknowledged) return " acknowledged";
+  return type == Change::Type::unacknowledged ? " not acknowledged any more" : "";
+}
+
+/// When the alert fired, which its id says if we made it.
+std::optional<WallTime> opened_at(const AlertRow& row) {
+  const std::string begin = alert::fingerprint_text(row.identity) + "-";
+  std::int64_t utc = 0;
+  const char* const end = row.id.data() + row.id.size();
+  if (!row.id.starts_with(begin)) return std::nullopt;
+  const auto [at, error] = std::from_chars(row.id.data() + begin.size(), end, utc, 16);
+  if (error != std::errc{} || at != end) return std::nullopt;
+  return wall_from_ns(utc);
 }
 
 alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
@@ -45,8 +90,9 @@ alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   alert.message = row.message;
   alert.metadata = row.metadata;
   alert.started = moment(row.started_at);
-  alert.opened = alert.started;
+  alert.opened = std::max(alert.started, moment(opened_at(row).value_or(row.started_at)));
   alert.updated = moment(row.updated_at);
+  if (row.acked_at) alert.ack = alert::Ack{*row.acked_at, row.acked_by, row.ack_comment};
   return alert;
 }
 
@@ -56,8 +102,19 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
   for (auto& row : recovered.pending_notifications) {
     restore_notification(std::move(row), recovered.open_alerts, now);
   }
-  for (const auto& row : recovered.open_alerts) pipeline.restore(alert_of(row, anchor), now);
+  for (const auto& row : recovered.open_alerts) {
+    const alert::Alert alert = alert_of(row, anchor);
+    const auto told = recovered.told.find(row.id);
+    telling.restore(alert, told == recovered.told.end() ? alert.severity : told->second);
+    pipeline.restore(alert, now);
+    if (told == recovered.told.end() || told->second) keep_alive(alert::notice_of(row), now);
+  }
   pulses.restore(recovered.pulses);
+  if (ports.state != nullptr) {
+    const auto bytes = ports.state->get(std::string(memory_key));
+    if (bytes) pipeline.remember(alert::decode_memory(*bytes, anchor.wall), now);
+  }
+  for (auto& silence : recovered.silences) muting.silences.restore(std::move(silence));
   for (auto& row : recovered.resolved_alerts) {
     if (resolved.size() == kept_resolved) break;
     resolved.push_back(std::move(row));
@@ -65,12 +122,17 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
 }
 
 void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now) {
-  for (auto& note : notes) restore_notification(std::move(note), {row}, now);
+  const alert::Alert* known = pipeline.find(row.identity);
+  const bool is_resolved = row.state == to_text(alert::State::resolved);
+  if (notes.empty() || takes_notes(row, !is_resolved, known != nullptr, now)) {
+    for (auto& note : notes) restore_notification(std::move(note), {row}, now);
+    keep_alive(alert::notice_of(row), now);
+  } else {
+    withdraw(std::move(notes), now);
+  }
   const auto ended = [&](const AlertRow& known) { return known.id == row.id; };
   // Our own end of it may have overtaken the news that it was changed.
   if (std::ranges::any_of(resolved, ended)) return;
-  const alert::Alert* known = pipeline.find(row.identity);
-  const bool is_resolved = row.state == to_text(alert::State::resolved);
   const bool is_news = is_resolved || known == nullptr || to_text(known->severity) != row.severity;
   if (is_resolved) {
     ++counted.alerts_resolved;
@@ -155,6 +217,7 @@ void Control::Impl::settle(MonoTime now) {
 void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   Change& change = decision.change;
   const Change::Type type = change.type;
+  const bool is_told = telling.take(change, is_muted(change.alert, now));
   if (change.alert.state != alert::State::resolved) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
@@ -163,14 +226,9 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   if (type != Change::Type::pending) {
     const AlertRow row = row_of(change.alert);
     std::vector<JournalRow> rows{row};
-    if (type != Change::Type::repeated) {
-      rows.emplace_back(AlertTransitionRow{row.id, anchor.at(change.at),
-                                           std::string(state_before(type)), row.state, row.severity,
-                                           row.message});
-    }
-    add_notifications(decision, now, rows);
-    journal.push({"alert/" + alert::notification_key(change), std::move(rows)},
-                 JournalQueue::Type::alert, now);
+    if (type != Change::Type::repeated) rows.emplace_back(transition_of(change, type, row, anchor));
+    if (is_told) add_notifications(decision, now, rows);
+    journal.push({journal_key(change, type, row), std::move(rows)}, JournalQueue::Type::alert, now);
     if (type == Change::Type::resolved) {
       resolved.push_front(row);
       if (resolved.size() > kept_resolved) resolved.pop_back();
@@ -187,8 +245,7 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   event.subject = change.alert.identity;
   event.alert_state = to_text(change.alert.state);
   event.severity = to_text(change.alert.severity);
-  event.text = fmt::format("{} {}{}", event.alert_state, event.severity,
-                           type == Change::Type::repeated ? " again" : "");
+  event.text = fmt::format("{} {}{}", event.alert_state, event.severity, remark_on(type));
   emit(event);
 }
 
@@ -223,6 +280,11 @@ AlertRow Control::Impl::row_of(const alert::Alert& alert) const {
   row.started_at = anchor.at(alert.started);
   row.updated_at = anchor.at(alert.updated);
   if (alert.resolved) row.resolved_at = anchor.at(*alert.resolved);
+  if (alert.ack) {
+    row.acked_at = alert.ack->at;
+    row.acked_by = alert.ack->by;
+    row.ack_comment = alert.ack->comment;
+  }
   return row;
 }
 

@@ -1,36 +1,30 @@
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "feedwatch/alert/group.hpp"
 #include "feedwatch/engine/control_impl.hpp"
 
 namespace feedwatch::engine {
 namespace {
 
-alert::Parcel::News news_of(alert::Change::Type type) {
-  switch (type) {
-    case alert::Change::Type::fired:
-      return alert::Parcel::News::fired;
-    case alert::Change::Type::resolved:
-      return alert::Parcel::News::resolved;
-    case alert::Change::Type::pending:
-    case alert::Change::Type::raised:
-    case alert::Change::Type::repeated:
-      break;
-  }
-  return alert::Parcel::News::update;
+/// A dead sink is not told that it is dead.
+bool is_about(const Notice& notice, const std::string& sink) {
+  return notice.name == "sink_failing" && notice.labels == rules::sink_scope(sink);
 }
 
-/// A dead sink is not told that it is dead.
-bool is_about(const alert::Alert& alert, const std::string& sink) {
-  return alert.name == "sink_failing" && alert.labels == rules::sink_scope(sink);
+std::string_view word_of(SinkResult::Status status) {
+  constexpr std::array<std::string_view, 4> words{"delivered", "retry", "failed", "gone"};
+  return words[static_cast<std::size_t>(status)];
 }
 
 /// Whoever asked for the alert that always fires is told of it, nobody else.
-bool is_for(const alert::Alert& alert, const std::string& sink,
+bool is_for(const Notice& notice, const std::string& sink,
             const std::optional<WatchdogOptions>& watchdog) {
-  if (alert.name != rules::watchdog_name) return true;
+  if (notice.name != rules::watchdog_name) return true;
   return watchdog && std::ranges::find(watchdog->sinks, sink) != watchdog->sinks.end();
 }
 
@@ -44,26 +38,36 @@ std::string key_of(const NotificationRow& row) {
   return row.id.substr(0, row.id.size() - (row.id.ends_with(ending) ? ending.size() : 0));
 }
 
+/// Of a row whose payload is of an earlier version: what the alert itself says.
+std::optional<Notice> notice_of(const NotificationRow& row, const std::vector<AlertRow>& alerts) {
+  if (auto notice = alert::read_notice(row.payload)) return notice;
+  const auto alert = std::ranges::find(alerts, row.alert_id, &AlertRow::id);
+  if (alert == alerts.end()) return std::nullopt;
+  Notice notice = alert::notice_of(*alert);
+  notice.key = key_of(row);
+  if (notice.key.find("/resolved/") == std::string::npos) notice.resolved_at.reset();
+  return notice;
+}
+
 }  // namespace
 
 void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime now,
                                       std::vector<JournalRow>& rows) {
-  const alert::Change& change = decision.change;
-  const std::string key = alert::notification_key(change);
+  const auto notice = std::make_shared<const Notice>(alert::notice_of(decision.change, anchor));
+  const std::string record = alert::notice_record(*notice);
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     const std::string& name = outbox.sinks()[sink];
-    if (is_about(change.alert, name)) continue;
-    if (!is_for(change.alert, name, options.watchdog)) continue;
+    if (is_about(*notice, name) || !ports.sinks[sink]->takes(*notice)) continue;
+    if (!is_for(*notice, name, options.watchdog)) continue;
+    if (resends[sink]) resends[sink]->note(*notice, now);
     alert::Parcel parcel;
-    parcel.key = key;
-    parcel.summary = alert::summary_of(change.alert);
-    parcel.news = news_of(change.type);
-    parcel.row.id = row_id(key, name);
-    parcel.row.alert_id = change.alert.id;
+    parcel.notice = notice;
+    parcel.group = alert::group_key(notice->name, notice->labels);
+    parcel.row.id = row_id(notice->key, name);
+    parcel.row.alert_id = notice->alert_id;
     parcel.row.sink = name;
     parcel.row.state = "pending";
-    parcel.row.payload =
-        alert::webhook_payload(change, {name, options.instance, options.external_url}, anchor);
+    parcel.row.payload = record;
     parcel.row.created_at = anchor.at(now);
     NotificationRow row = parcel.row;
     if (outbox.add(sink, std::move(parcel), decision.notify_at, now, false)) {
@@ -72,8 +76,9 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
   }
 }
 
-void Control::Impl::deliver(const std::vector<alert::Attempt>& attempts) {
-  for (const auto& attempt : attempts) {
+void Control::Impl::deliver(std::vector<alert::Attempt> attempts, MonoTime now) {
+  for (auto& attempt : attempts) {
+    attempt.notification.sent_at = anchor.at(now);
     ports.sinks[attempt.sink]->deliver(attempt.notification,
                                        [weak = std::weak_ptr(alive), sink = attempt.sink,
                                         number = attempt.number](const SinkResult& result) {
@@ -83,15 +88,51 @@ void Control::Impl::deliver(const std::vector<alert::Attempt>& attempts) {
   }
 }
 
+void Control::Impl::resend(MonoTime now) {
+  for (std::size_t sink = 0; sink < resends.size(); ++sink) {
+    if (!resends[sink]) continue;
+    std::optional<Notification> notification = resends[sink]->due(now);
+    if (!notification) continue;
+    notification->sent_at = anchor.at(now);
+    ports.sinks[sink]->deliver(*notification,
+                               [weak = std::weak_ptr(alive), sink](const SinkResult& result) {
+                                 if (const auto self = weak.lock())
+                                   (*self)->on_resent(sink, result);
+                               });
+  }
+}
+
+void Control::Impl::on_resent(std::size_t sink, const SinkResult& result) {
+  const MonoTime now = ports.clock.now();
+  outbox.observe(sink, result, now);
+  resends[sink]->answered(result, now);
+  run(now);
+}
+
+MonoTime Control::Impl::next_resend() const {
+  MonoTime next = never_mono;
+  for (const auto& resend : resends) {
+    if (resend) next = std::min(next, resend->next_deadline());
+  }
+  return next;
+}
+
+/// An open alert that somebody else has told the sinks of.
+void Control::Impl::keep_alive(const Notice& notice, MonoTime now) {
+  for (std::size_t sink = 0; sink < resends.size(); ++sink) {
+    if (resends[sink] && ports.sinks[sink]->takes(notice)) resends[sink]->note(notice, now);
+  }
+}
+
 void Control::Impl::on_result(std::size_t sink, std::uint64_t number, const SinkResult& result) {
   const MonoTime now = ports.clock.now();
   outbox.on_result(sink, number, result, now);
-  if (result.status == SinkResult::Status::retry) {
+  if (result.status != SinkResult::Status::delivered) {
     Event event;
     event.type = Event::Type::notification;
     event.at = now;
     event.subject = outbox.sinks()[sink];
-    event.text = "retry: " + result.detail;
+    event.text = fmt::format("{}: {}", word_of(result.status), result.detail);
     emit(event);
   }
   run(now);
@@ -101,6 +142,10 @@ void Control::Impl::record_finished(MonoTime now) {
   std::vector<JournalRow> rows;
   for (auto& row : outbox.take_finished()) {
     row.finished_at = anchor.at(now);
+    if (row.state == "delivered") {
+      latencies.try_emplace(row.sink, latency_bounds)
+          .first->second.observe(*row.finished_at - row.created_at);
+    }
     Event event;
     event.type = Event::Type::notification;
     event.at = now;
@@ -118,23 +163,22 @@ void Control::Impl::record_finished(MonoTime now) {
 /// Written by an earlier run and perhaps even sent by it: it leaves again under the same key.
 void Control::Impl::restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts,
                                          MonoTime now) {
-  const auto sink = std::ranges::find(outbox.sinks(), row.sink);
-  if (sink == outbox.sinks().end()) {
+  const auto give_up = [&](const char* why) {
     row.state = "failed";
-    row.last_error = "the sink is not configured any more";
+    row.last_error = why;
     row.finished_at = anchor.at(now);
     journal.push({journal.next_key("notifications"), {std::move(row)}},
                  JournalQueue::Type::notification, now);
-    return;
-  }
+  };
+  const auto sink = std::ranges::find(outbox.sinks(), row.sink);
+  if (sink == outbox.sinks().end()) return give_up("the sink is not configured any more");
+  auto notice = notice_of(row, alerts);
+  if (!notice) return give_up("of an earlier version, and its alert is over");
   alert::Parcel parcel;
-  parcel.key = key_of(row);
-  const bool is_resolved = parcel.key.find("/resolved/") != std::string::npos;
-  parcel.news = is_resolved ? alert::Parcel::News::resolved : alert::Parcel::News::update;
-  const auto alert = std::ranges::find(alerts, row.alert_id, &AlertRow::id);
-  parcel.summary = fmt::format("[{}] {}", is_resolved ? "RESOLVED" : "FIRING",
-                               alert == alerts.end() ? row.alert_id : alert->message);
+  parcel.group = alert::group_key(notice->name, notice->labels);
+  parcel.notice = std::make_shared<const Notice>(std::move(*notice));
   parcel.row = std::move(row);
+  parcel.fresh = false;
   outbox.add(static_cast<std::size_t>(sink - outbox.sinks().begin()), std::move(parcel), now, now,
              true);
 }

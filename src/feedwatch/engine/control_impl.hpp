@@ -11,6 +11,7 @@
 #include "feedwatch/alert/outbox.hpp"
 #include "feedwatch/alert/payload.hpp"
 #include "feedwatch/alert/pipeline.hpp"
+#include "feedwatch/alert/resend.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/control_rate.hpp"
@@ -18,6 +19,9 @@
 #include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/engine/suspicion.hpp"
 #include "feedwatch/health/registry.hpp"
+#include "feedwatch/health/reports.hpp"
+#include "feedwatch/muting/muting.hpp"
+#include "feedwatch/muting/telling.hpp"
 
 namespace feedwatch::engine {
 
@@ -67,6 +71,7 @@ struct Control::Impl {
   void note_outage(StreamTrack& track, const rules::StreamFacts& facts, MonoTime now);
   void judge_line(LineTrack& track, MonoTime now);
   void judge_venue(rules::VenueFacts& facts, MonoTime now);
+  void look_at_ourselves(MonoTime now);
   void judge_ourselves(MonoTime now);
   void judge_own(MonoTime now);
   void judge_pulses(MonoTime now);
@@ -103,10 +108,27 @@ struct Control::Impl {
   void refresh_text(alert::Alert& alert, MonoTime now) const;
   AlertRow row_of(const alert::Alert& alert) const;
 
+  // ---- mutes and what is remembered (control_muting.cpp) ----
+  muting::MutedBy muted_by(const alert::Alert& alert, MonoTime now) const;
+  bool is_muted(const alert::Alert& alert, MonoTime now) const;
+  bool takes_notes(const AlertRow& row, bool is_open, bool is_known, MonoTime now);
+  void withdraw(std::vector<NotificationRow> notes, MonoTime now);
+  void release_muted(MonoTime now);
+  MonoTime next_release(MonoTime now) const;
+  void keep(const std::vector<muting::Silence>& silences, MonoTime now);
+  Result<void> acknowledge(const std::string& alert_id, std::optional<alert::Ack> ack,
+                           MonoTime now);
+  void remember(MonoTime now);
+  MonoTime mono_of(WallTime at) const;
+
   // ---- delivery (control_delivery.cpp) ----
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
-  void deliver(const std::vector<alert::Attempt>& attempts);
+  void deliver(std::vector<alert::Attempt> attempts, MonoTime now);
+  void resend(MonoTime now);
+  void on_resent(std::size_t sink, const SinkResult& result);
+  MonoTime next_resend() const;
+  void keep_alive(const Notice& notice, MonoTime now);
   void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
   void record_finished(MonoTime now);
   void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);
@@ -116,35 +138,51 @@ struct Control::Impl {
   LineView view_of(const LineTrack& track, MonoTime now) const;
   health::FeedEvidence feed_evidence(MonoTime now) const;
   health::StoreEvidence store_evidence(MonoTime now) const;
+  std::vector<health::PulseEvidence> pulse_evidence(MonoTime now) const;
   std::vector<health::SinkEvidence> sink_evidence(MonoTime now) const;
+  std::vector<health::ExchangeEvidence> exchange_evidence(MonoTime now) const;
   HealthView health(MonoTime now) const;
+  bool store_accepts(MonoTime now) const;
 
   ControlOptions options;
   ControlPorts ports;
   WallAnchor anchor;
   rules::Options rule_options;
   alert::Pipeline pipeline;
+  muting::Muting muting;
+  muting::Telling telling;
+  MonoTime release_at = MonoTime::min();   ///< when a mute may have ended
+  MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
+  std::vector<std::optional<alert::Resend>> resends;        ///< of the sinks that need it
+  std::map<std::string, Histogram, std::less<>> latencies;  ///< of deliveries, by sink
   JournalQueue journal;
   StoreProbe probe;
   Pulses pulses;
   Suspicion suspicion;
+  health::Reports reports;
 
   std::map<StreamId, StreamTrack> streams;
   std::map<std::string, StreamId, std::less<>> stream_by_text;
   std::set<StreamId> recurring;  ///< streams with outages again and again
   std::map<LineId, LineTrack> lines;
+  std::map<std::string, LineId, std::less<>> line_by_name;
   std::map<std::string, rules::VenueFacts, std::less<>> venues;
   std::deque<AlertRow> resolved;  ///< newest first, at most kept_resolved
   std::function<void(const Event&)> observer;
   Counters counted;
   bool started = false;
+  bool wanted_changed = true;         ///< a stream or venue has come, gone, or become required
   std::optional<MonoTime> evaluated;  ///< when statuses were first taken and judged
   bool orphans_cleared = false;
-  bool orphans_waited = false;  ///< what is found later has ended when it is found
-  bool streams_known = false;   ///< latched: every required stream has left unknown once
+  bool orphans_waited = false;    ///< what is found later has ended when it is found
+  bool streams_known = false;     ///< latched: every required stream has left unknown once
+  bool components_known = false;  ///< latched: no required component was unknown
   std::optional<MonoTime> clock_shifted_since;
   std::optional<MonoTime> evaluated_last;  ///< newest evaluation
+  health::SelfEvidence looked;             ///< how we fared, at the newest look
+  MonoTime next_look = MonoTime::min();
+  MonoTime next_suspicion = MonoTime::min();
   MonoTime next_heartbeat = MonoTime::min();
   MonoTime custom_due = MonoTime::min();
   /// Findings of rules of the configuration, by identity: when they became true.
@@ -153,6 +191,9 @@ struct Control::Impl {
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
+
+/// Under which the StateStore has what the control remembers of its alerts.
+inline constexpr std::string_view memory_key = "control/alerts";
 
 /// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
 constexpr Duration orphan_delay = 5s;

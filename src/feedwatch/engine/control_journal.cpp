@@ -29,12 +29,14 @@ void JournalQueue::push(JournalBatch batch, Type type, MonoTime now) {
   while (rows_ > options_.max_rows && queue_.size() > 1) make_room();
 }
 
-/// A head on its way stays, and so does the newest batch while there is any other.
+/// What is on its way stays, and so does the newest batch while there is any other.
 void JournalQueue::make_room() {
+  const std::size_t flying = probing_ ? 1 : passed_over_ + in_flight_;
+  const auto first = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(flying, queue_.size()));
   for (const Type type : {Type::telemetry, Type::notification, Type::alert}) {
-    for (auto entry = queue_.begin() + (in_flight_ ? 1 : 0); entry != queue_.end(); ++entry) {
+    for (auto entry = first; entry != queue_.end(); ++entry) {
       const bool is_newest = entry + 1 == queue_.end();
-      if (entry->type == type && (!is_newest || in_flight_)) {
+      if (entry->type == type && (!is_newest || flying > 0)) {
         drop(entry);
         return;
       }
@@ -52,52 +54,97 @@ void JournalQueue::drop(std::deque<Entry>::iterator entry) {
 
 void JournalQueue::on_time(MonoTime now) {
   told_ = now;
-  if (queue_.empty() && !in_flight_ && next_probe_ <= now) {
+  if (in_flight_ > 0) return;
+  if (queue_.empty() && next_probe_ <= now) {
     push({next_key("probe"), {}}, Type::telemetry, now);
   }
-  if (!queue_.empty() && !in_flight_ && next_attempt_ <= now) begin(now);
+  if (!queue_.empty() && next_attempt_ <= now) begin(now);
 }
 
 void JournalQueue::begin(MonoTime now) {
   const Entry& head = queue_.front();
   probing_ = head.failures >= options_.poison_after && !head.vouched && !head.batch.rows.empty();
-  commit(probing_ ? JournalBatch{next_key("probe"), {}} : head.batch, now);
+  std::vector<JournalBatch> group;
+  if (probing_) {
+    group.push_back({next_key("probe"), {}});
+  } else {
+    group = next_group();
+  }
+  commit(std::move(group), now);
 }
 
-void JournalQueue::commit(JournalBatch batch, MonoTime now) {
-  in_flight_ = true;
+/// One that has failed goes alone, so that it is clear who is to blame.
+std::vector<JournalBatch> JournalQueue::next_group() const {
+  std::vector<JournalBatch> group;
+  std::size_t rows = 0;
+  for (const Entry& entry : queue_) {
+    if (!group.empty() && (entry.failures > 0 || rows >= options_.group_rows)) break;
+    rows += entry.batch.rows.size() + 1;
+    group.push_back(entry.batch);
+    if (entry.failures > 0) break;
+  }
+  return group;
+}
+
+void JournalQueue::commit(std::vector<JournalBatch> group, MonoTime now) {
+  in_flight_ = group.size();
+  passed_over_ = 0;
+  group_error_.reset();
   began_ = now;
-  journal_.commit(std::move(batch),
-                  [alive = std::weak_ptr(alive_)](std::expected<void, Error> result) {
-                    if (const auto self = alive.lock()) (*self)->answered(result);
-                  });
+  journal_.commit_group(std::move(group),
+                        [alive = std::weak_ptr(alive_)](const std::expected<void, Error>& result) {
+                          if (const auto self = alive.lock()) (*self)->answered(result);
+                        });
 }
 
 void JournalQueue::answered(const std::expected<void, Error>& result) {
-  if (!in_flight_) return;
-  in_flight_ = false;
+  if (in_flight_ == 0) return;
+  --in_flight_;
   const MonoTime now = clock_.now();
   if (result) {
-    succeeded(now);
+    took_.observe(now - began_);
+    last_success_ = now;
+    took_one();
+  } else if (!group_error_) {
+    group_error_ = result.error();
+    ++passed_over_;
   } else {
-    failed(result.error(), now);
+    ++passed_over_;
   }
-  if (on_answer_) on_answer_();
+  if (in_flight_ == 0) ended(now);
+  tell(now);
 }
 
-void JournalQueue::succeeded(MonoTime now) {
+/// The batch whose turn it is to be answered is durable.
+void JournalQueue::took_one() {
+  if (probing_) {
+    queue_.front().vouched = true;
+    return;
+  }
+  ++commits_;
+  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_));
+}
+
+void JournalQueue::ended(MonoTime now) {
+  passed_over_ = 0;
+  if (group_error_) {
+    failed(*group_error_, now);
+    return;
+  }
+  probing_ = false;
   failing_since_.reset();
   consecutive_ = 0;
-  last_success_ = now;
   dropped_at_success_ = dropped_;
   next_probe_ = now + options_.probe_interval;
   next_attempt_ = MonoTime::min();
-  if (std::exchange(probing_, false)) {
-    queue_.front().vouched = true;
-  } else {
-    ++commits_;
-    pop_head();
-  }
+}
+
+/// Not after each of a thousand that come together: whoever is told looks at everything.
+void JournalQueue::tell(MonoTime now) {
+  constexpr Duration apart = 10ms;
+  if (in_flight_ > 0 && now - answer_told_ < apart) return;
+  answer_told_ = now;
+  if (on_answer_) on_answer_();
 }
 
 void JournalQueue::failed(const Error& error, MonoTime now) {
@@ -120,18 +167,18 @@ void JournalQueue::blame_head() {
   if (++head.strikes < options_.strikes) return;
   // The store works and this batch does not: keeping it would block all that comes after it.
   dropped_ += head.batch.rows.size();
-  pop_head();
+  pop(queue_.begin());
 }
 
-void JournalQueue::pop_head() {
-  const JournalBatch batch = std::move(queue_.front().batch);
-  queue_.pop_front();
+void JournalQueue::pop(std::deque<Entry>::iterator entry) {
+  const JournalBatch batch = std::move(entry->batch);
+  queue_.erase(entry);
   rows_ -= batch.rows.size();
   if (on_done_) on_done_(batch);
 }
 
 MonoTime JournalQueue::next_deadline() const {
-  if (in_flight_) {
+  if (in_flight_ > 0) {
     const MonoTime hangs = began_ + options_.hang_limit;
     return hangs > told_ ? hangs : never_mono;
   }
@@ -140,7 +187,7 @@ MonoTime JournalQueue::next_deadline() const {
 
 std::optional<MonoTime> JournalQueue::trouble_since(MonoTime now) const {
   if (failing_since_) return failing_since_;
-  if (in_flight_ && now - began_ >= options_.hang_limit) return began_;
+  if (in_flight_ > 0 && now - began_ >= options_.hang_limit) return began_;
   return std::nullopt;
 }
 

@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "feedwatch/base/histogram.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/random.hpp"
@@ -21,15 +23,16 @@ struct JournalQueueOptions {
   Duration probe_interval = 30s;   ///< an idle store is asked whether it still answers
   std::uint32_t poison_after = 5;  ///< failures of one batch before the store itself is asked
   std::uint32_t strikes = 3;       ///< refusals with a store that answers before a batch is dropped
-  std::size_t max_rows = 20'000;
+  std::size_t max_rows = 100'000;  ///< a storm of ten thousand alerts fits
+  std::size_t group_rows = 10'000;  ///< about, of the batches that go to the journal together
   std::uint64_t seed = 1;
   std::string run;  ///< prefix of keys, unique per run
 };
 
-/// The control's batches in the order they were made, one at a time: a later row never overtakes an
-/// earlier one that failed. A failed batch is tried again (exponential, jitter) until it succeeds.
-/// One that the store refuses again and again while it takes an empty batch in between is itself at
-/// fault and is dropped, counted.
+/// The control's batches in the order they were made, a group of them at a time: a later row never
+/// overtakes an earlier one that failed. A failed batch is tried again, alone (exponential,
+/// jitter), until it succeeds. One that the store refuses again and again while it takes an empty
+/// batch in between is itself at fault and is dropped, counted.
 ///
 /// Bounded by rows. At the bound the oldest telemetry gives way first, then the oldest update of a
 /// notification, an alert's own rows last. Acts through the Journal port only; on_time() begins
@@ -53,10 +56,14 @@ class JournalQueue {
 
   bool empty() const { return queue_.empty(); }
   std::size_t pending() const { return queue_.size(); }
+  std::size_t rows() const { return rows_; }
+  std::size_t max_rows() const { return options_.max_rows; }
   /// Since when commits fail or hang; nothing while all is well.
   std::optional<MonoTime> trouble_since(MonoTime now) const;
   health::StoreEvidence evidence(MonoTime now) const;
   std::uint64_t commits() const { return commits_; }
+  /// How long the journal took to answer well, from the question on.
+  Histogram::Snapshot took() const { return took_.snapshot(); }
   std::uint64_t errors() const { return errors_; }
   std::uint64_t dropped_rows() const { return dropped_; }
   const std::string& last_error() const { return last_error_; }
@@ -72,12 +79,15 @@ class JournalQueue {
   };
 
   void begin(MonoTime now);
-  void commit(JournalBatch batch, MonoTime now);
+  std::vector<JournalBatch> next_group() const;
+  void commit(std::vector<JournalBatch> group, MonoTime now);
   void answered(const std::expected<void, Error>& result);
-  void succeeded(MonoTime now);
+  void took_one();
+  void ended(MonoTime now);
+  void tell(MonoTime now);
   void failed(const Error& error, MonoTime now);
   void blame_head();
-  void pop_head();
+  void pop(std::deque<Entry>::iterator entry);
   void make_room();
   void drop(std::deque<Entry>::iterator entry);
 
@@ -88,10 +98,13 @@ class JournalQueue {
   std::function<void()> on_answer_;
   std::deque<Entry> queue_;
   std::size_t rows_ = 0;
-  bool in_flight_ = false;
+  std::size_t in_flight_ = 0;    ///< answers still to come
+  std::size_t passed_over_ = 0;  ///< at the front, of the group in flight: they failed
+  std::optional<Error> group_error_;
   bool probing_ = false;  ///< what is in flight is an empty batch in front of a suspicious head
   MonoTime began_{};
   MonoTime told_ = MonoTime::min();  ///< the newest `now` heard of
+  MonoTime answer_told_ = MonoTime::min();
   MonoTime next_attempt_ = MonoTime::min();
   MonoTime next_probe_ = MonoTime::min();
   std::optional<MonoTime> failing_since_;
@@ -99,6 +112,7 @@ class JournalQueue {
   std::uint64_t consecutive_ = 0;
   std::uint64_t commits_ = 0, errors_ = 0, dropped_ = 0, dropped_at_success_ = 0, keys_ = 0;
   std::string last_error_;
+  Histogram took_{latency_bounds};
   Random random_;
   std::shared_ptr<JournalQueue*> alive_;  ///< last: answers that come later find nobody
 };

@@ -15,15 +15,23 @@ using alert::Evidence;
 /// While there are lines, or a loop that may stand still, somebody looks this often.
 constexpr Duration look_every = 1s;
 
+/// Of the loops that read prices, the longest without a sign of life.
+std::optional<Duration> loop_silence(const health::SelfEvidence& self) {
+  std::optional<Duration> longest;
+  for (const health::LoopEvidence& loop : self.loops) {
+    if (loop.since_beat) longest = std::max(longest.value_or(*loop.since_beat), *loop.since_beat);
+  }
+  return longest;
+}
+
 }  // namespace
 
 /// A line that comes back is up a moment before its streams are: until then their silence is the
 /// line's.
 bool Control::Impl::is_unheard(const StreamTrack& track, const Slot& slot) const {
-  const auto named = [&](const auto& entry) {
-    return entry.second.status.name == track.status.line;
-  };
-  const auto line = std::ranges::find_if(lines, named);
+  const auto named = line_by_name.find(track.status.line);
+  if (named == line_by_name.end()) return false;
+  const auto line = lines.find(named->second);
   if (line == lines.end()) return false;
   const LineStatus& status = line->second.status;
   if (!status.up) return true;
@@ -145,7 +153,7 @@ void Control::Impl::judge_pulses(MonoTime now) {
 
 void Control::Impl::judge_clock(MonoTime now) {
   if (!ports.self) return;
-  const std::optional<Duration> shift = ports.self().clock_shift;
+  const std::optional<Duration> shift = looked.clock_shift;
   if (!shift) clock_shifted_since.reset();
   if (shift && !clock_shifted_since) clock_shifted_since = now;
   judged(rules::own_clock(shift, clock_shifted_since, rule_options), rules::clock_suspect_name, {},
@@ -153,6 +161,7 @@ void Control::Impl::judge_clock(MonoTime now) {
 }
 
 void Control::Impl::judge_watchdog(MonoTime now) {
+  if (options.watchdog && pipeline.finding(rules::watchdog_name) != nullptr) return;
   rules::Finding always;
   if (options.watchdog) {
     always = rules::watchdog(options.instance, anchor.mono, options.watchdog->repeat);
@@ -160,13 +169,30 @@ void Control::Impl::judge_watchdog(MonoTime now) {
   judged(std::move(always), rules::watchdog_name, {}, now, Evidence::seen, now);
 }
 
+/// Not for every event: it asks all loops, queues and disks.
+void Control::Impl::look_at_ourselves(MonoTime now) {
+  if (!ports.self || now < next_look) return;
+  next_look = now + look_every;
+  looked = ports.self();
+  // One that has not shown itself yet has had since our start for it.
+  for (health::LoopEvidence& loop : looked.loops) {
+    if (loop.since_beat) loop.since_beat = std::min(*loop.since_beat, now - anchor.mono);
+  }
+}
+
 /// Before all others: who suspects himself accuses nobody.
 void Control::Impl::judge_ourselves(MonoTime now) {
-  Suspicion::Seen seen;
-  for (const auto& [id, track] : lines) seen.lines.push_back(&track.status);
-  if (ports.self) seen.loop_silence = ports.self().since_beat;
-  if (!lines.empty() && evaluated_last) seen.gap = now - *evaluated_last;
+  std::optional<Duration> gap;
+  if (!lines.empty() && evaluated_last) gap = now - *evaluated_last;
   evaluated_last = now;
+  // Between the statuses, which come each second, only our own lateness is news.
+  if (now < next_suspicion && gap.value_or(0s) < Suspicion::stall) return;
+  next_suspicion = now + look_every;
+  Suspicion::Seen seen;
+  seen.gap = gap;
+  for (const auto& [id, track] : lines) seen.lines.push_back(&track.status);
+  look_at_ourselves(now);
+  seen.loop_silence = loop_silence(looked);
   const bool suspected = suspicion.since().has_value();
   suspicion.update(seen, now);
   rules::SuspicionFacts facts{.since = suspicion.since(), .why = suspicion.why(), .premature = {}};
@@ -209,7 +235,9 @@ void Control::Impl::review(MonoTime now) {
   judge_ourselves(now);
   clear_orphans(now);
   for (auto& [name, facts] : venues) judge_venue(facts, now);
-  for (auto& [id, track] : lines) judge_line(track, now);
+  for (auto& [id, track] : lines) {
+    if (track.losses.calm_from() != never_mono) judge_line(track, now);
+  }
   const std::set<StreamId> flapping = recurring;  // which changes meanwhile
   for (const StreamId stream : flapping) judge_stream(streams.at(stream), now);
   judge_own(now);
@@ -220,7 +248,7 @@ void Control::Impl::review(MonoTime now) {
 void Control::Impl::send_heartbeat(MonoTime now) {
   if (!ports.heartbeat || now < next_heartbeat) return;
   HeartbeatFacts facts;
-  if (ports.self) facts.loop_silence = ports.self().since_beat;
+  facts.loop_silence = loop_silence(looked);
   facts.store_silence = journal.evidence(now).last_success_age;
   // Asked again soon: what has just begun advances in a moment.
   next_heartbeat = now + (may_beat(facts) ? heartbeat_every : look_every);

@@ -49,6 +49,7 @@ void Control::Impl::apply(StreamStatus next, MonoTime now, std::vector<JournalRo
   }
 
   StreamTrack& track = streams[next.stream];
+  wanted_changed = wanted_changed || track.status.info != next.info;
   if (!track.status.info) track.status.info = next.info;
   stream_by_text.insert_or_assign(next.info->text, next.stream);
   level_change(track, next, now, rows);
@@ -58,6 +59,10 @@ void Control::Impl::apply(StreamStatus next, MonoTime now, std::vector<JournalRo
   track_since(track.exhausted_since, next.repair_exhausted, now);
   track_since(track.quarantined_since, next.quarantined, now);
   track_since(track.lost_since, next.reason == Reason::subscription_lost, now);
+  const auto is_counted = [](Reason reason) {
+    return reason == Reason::venue_lag || reason == Reason::clock_suspect;
+  };
+  wanted_changed = wanted_changed || is_counted(next.reason) || is_counted(track.status.reason);
   track.left_unknown = track.left_unknown || next.level != Level::unknown;
   track.status = std::move(next);
   track.status.repairs.clear();
@@ -161,6 +166,7 @@ void Control::Impl::forget_stream(StreamId stream) {
   if (named != stream_by_text.end() && named->second == stream) stream_by_text.erase(named);
   recurring.erase(stream);
   streams.erase(known);
+  wanted_changed = true;
 }
 
 void Control::Impl::forget_venue(const std::string& venue) {
@@ -199,8 +205,10 @@ void Control::Impl::apply(LineStatus next, MonoTime now) {
       pipeline.retire(alert::identity_of(rule.name, rules::line_scope(known->second.status)));
     }
     if (!is_new) lines.erase(known);
+    line_by_name.erase(next.name);
     return;
   }
+  line_by_name.insert_or_assign(next.name, next.line);
   LineTrack& track = lines[next.line];
   if (next.lost_at && next.losses > track.status.losses) {
     track.losses.add(next.losses - track.status.losses, *next.lost_at);
@@ -216,6 +224,7 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
     return false;
   }
   const auto [place, is_new] = venues.try_emplace(next.venue);
+  wanted_changed = wanted_changed || is_new;
   rules::VenueFacts& facts = place->second;
   const bool limited = next.limited_until && *next.limited_until > now;
   const bool moved = is_new || facts.status.live != next.live ||
@@ -241,6 +250,7 @@ bool Control::Impl::apply(VenueStatus next, MonoTime now) {
 }
 
 void Control::Impl::count_streams(MonoTime now) {
+  if (!std::exchange(wanted_changed, false)) return;
   for (auto& [name, facts] : venues) {
     facts.wanted = facts.required = false;
     facts.lagging.begin_count();

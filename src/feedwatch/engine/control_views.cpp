@@ -87,14 +87,19 @@ std::vector<LineView> Control::lines(MonoTime now) const {
 
 std::vector<AlertView> Control::alerts(std::size_t resolved) const {
   std::vector<AlertView> views;
-  for (const auto& alert : impl_->pipeline.open()) views.push_back({impl_->row_of(alert), true});
+  const MonoTime now = impl_->ports.clock.now();
+  for (const auto& alert : impl_->pipeline.open()) {
+    muting::MutedBy muted = impl_->muted_by(alert, now);
+    views.push_back(
+        {impl_->row_of(alert), true, std::move(muted.silences), std::move(muted.maintenances)});
+  }
   std::ranges::sort(views, [](const AlertView& a, const AlertView& b) {
     return a.row.started_at != b.row.started_at ? a.row.started_at > b.row.started_at
                                                 : a.row.identity < b.row.identity;
   });
   for (const auto& row : impl_->resolved) {
     if (resolved-- == 0) break;
-    views.push_back({row, false});
+    views.push_back({.row = row});
   }
   return views;
 }
@@ -123,6 +128,9 @@ std::vector<SinkView> Control::sinks() const {
     const alert::Outbox::Counters& counters = outbox.counters(sink);
     views.push_back({outbox.sinks()[sink], counters.delivered, counters.failed, counters.retries,
                      counters.dropped, outbox.health(sink).pending, outbox.capacity()});
+    const auto latency = impl_->latencies.find(outbox.sinks()[sink]);
+    views.back().latency = latency != impl_->latencies.end() ? latency->second.snapshot()
+                                                             : Histogram(latency_bounds).snapshot();
   }
   return views;
 }

@@ -94,6 +94,14 @@ std::uint64_t Shard::unknown_symbols() const {
   return impl_->unknown_symbols;
 }
 
+std::vector<std::shared_ptr<const VenueMeter>> Shard::meters() const {
+  std::vector<std::shared_ptr<const VenueMeter>> meters;
+  for (const auto& unit : impl_->units) {
+    if (!unit->gone) meters.push_back(unit->meter);
+  }
+  return meters;
+}
+
 std::uint64_t Shard::duplicate_ticks() const {
   return impl_->duplicate_ticks;
 }
@@ -120,6 +128,7 @@ Shard::Impl::Unit& Shard::Impl::add_unit(const VenueOptions& venue) {
   const std::size_t index = units.size();
   auto unit = std::make_unique<Unit>();
   unit->options = venue;
+  unit->meter = std::make_shared<VenueMeter>(venue.name);
   const venues::VenueSheet& sheet = venue.venue->sheet();
   std::vector<std::string> ws_urls{venue.ws_url};
   if (ws_urls.front().empty()) {
@@ -170,6 +179,7 @@ Result<void> Shard::Impl::start() {
 
 Result<void> Shard::Impl::begin(Unit& unit, MonoTime now) {
   if (auto wanted = want_configured(unit, now); !wanted) return wanted;
+  if (options.instruments) unit.rest.emplace();
   unit.feed->start(now);
   put_expansion(unit);
   if (options.instruments) unit.next_fetch = now;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
@@ -14,6 +15,8 @@
 #include "feedwatch/monitor/monitor.hpp"
 
 namespace feedwatch::engine {
+
+class VenueMeter;
 
 struct ShardPorts {
   Clock& clock;
@@ -75,6 +78,9 @@ class Shard final : public FrameSink {
   /// stood and differed. The shard's thread.
   std::uint64_t duplicate_ticks() const;
   std::uint64_t divergences() const;
+
+  /// What is measured of each venue, to be read on any thread. The shard's thread.
+  std::vector<std::shared_ptr<const VenueMeter>> meters() const;
 
  private:
   struct Impl;

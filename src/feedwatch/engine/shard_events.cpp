@@ -141,6 +141,7 @@ void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& w
   tick.snapshot = wire.snapshot;
   tick.restart = wire.restart;
   tick.stalled = stamp.stalled;
+  if (data.primary) unit.meter->on_tick(tick);
   if (data.doubled) {
     on_copy(conn, unit, topic, data, now);
   } else if (data.first) {
@@ -249,6 +250,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       break;
     case StreamChange::Type::suspect:
       status.suspect_since = change.at;
+      entry.suspected_epoch = status.epoch;
       if (stands_in(change.stream, entry, change.at - policy.suspect_after, now)) break;
       ask_before_judging(*units[entry.venue], now);
       watch(change.stream, entry.event_channel ? now : now + bridge_after);
@@ -260,6 +262,9 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       }
       break;
     case StreamChange::Type::cleared:
+      if (status.suspect_since && entry.suspected_epoch == status.epoch) {
+        units[entry.venue]->meter->on_mistake(std::max(now - *status.suspect_since, Duration{}));
+      }
       status.suspect_since.reset();
       leave(change.stream, now);
       feed.on_cleared(entry.topic, now);
@@ -387,6 +392,7 @@ void Shard::Impl::VenuePort::venue_changed(const VenueStatus& status) {
   if (unit.gone) return;
   unit.told = status;
   unit.told.awaits_instruments = shard_.awaits_instruments(unit);
+  unit.told.rest = unit.rest;
   shard_.ports.status.put(unit.told);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "feedwatch/engine/shard.hpp"
+#include "feedwatch/engine/venue_meter.hpp"
 #include "feedwatch/feed/port.hpp"
 #include "feedwatch/feed/prober.hpp"
 #include "feedwatch/feed/venue_feed.hpp"
@@ -27,6 +28,7 @@ constexpr Duration rest_patience_first = 2min;
 constexpr Duration rest_patience_max = 1h;
 constexpr Duration instruments_while_excusing = 45s;
 constexpr Duration offsets_every = 1min;
+constexpr Duration rest_told_every = 10s;
 /// A clock that has stopped for a moment is back before anybody needs REST's price.
 constexpr Duration bridge_after = 5s;
 constexpr std::size_t max_instrument_pages = 20;
@@ -65,7 +67,8 @@ struct StreamEntry {
   std::string feed_detail;
   Reason probe_reason = Reason::ok;  ///< what REST says of its silence
   std::string probe_detail;
-  std::string rest_price;  ///< newest one told, for people
+  std::string rest_price;             ///< newest one told, for people
+  std::uint32_t suspected_epoch = 0;  ///< which subscription was suspected last
 };
 
 inline std::string rest_url_of(const VenueOptions& venue) {
@@ -110,6 +113,9 @@ struct Shard::Impl {
     /// No longer configured: it stays for the connections that still close, and for answers of REST
     /// that still come.
     bool gone = false;
+    std::shared_ptr<VenueMeter> meter;
+    std::optional<feed::RestStatus> rest;  ///< absent: it is not asked
+    MonoTime rest_told{};
 
     /// nullptr when no stream has the symbol.
     SymbolEntry* entry_of(std::string_view symbol) {
@@ -225,6 +231,10 @@ struct Shard::Impl {
   /// REST told us off; for how long it is left alone.
   static bool denied(const HttpResponse& response);
   Duration rest_denied(Unit& unit, const HttpResponse& response, MonoTime now);
+  /// Keeps what an answer shows of REST itself, and tells it on: what changed at once, else every
+  /// ten seconds.
+  void note_rest(Unit& unit, const std::expected<HttpResponse, std::string>& response, bool good,
+                 MonoTime now);
 
   // shard_probe.cpp: quiet or dead
   /// REST is asked about the stream from then on, until it ticks.

@@ -2,8 +2,10 @@
 // symbol no list knows is named at once.
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "feedwatch/base/http_date.hpp"
 #include "feedwatch/engine/shard_impl.hpp"
 
 namespace feedwatch::engine {
@@ -15,6 +17,19 @@ std::optional<Duration> retry_after_of(const HttpResponse& response) {
     if (name != "retry-after" || value.empty() || value.size() > 6) continue;
     if (!std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) continue;
     return std::chrono::seconds(std::stol(value));
+  }
+  return std::nullopt;
+}
+
+/// The venue's clock minus ours, by the answer's Date, which names a second.
+std::optional<Duration> clock_skew(const HttpResponse& response, WallTime now) {
+  constexpr Duration half = 500ms;
+  for (const auto& [name, value] : response.headers) {
+    if (name != "date") continue;
+    const auto date = parse_http_date(value);
+    if (!date) return std::nullopt;
+    const Duration skew = *date + half - now;
+    return std::chrono::abs(skew) <= half ? Duration::zero() : skew;
   }
   return std::nullopt;
 }
@@ -57,8 +72,10 @@ void Shard::Impl::on_instruments(std::size_t index,
     unit.next_fetch = unit.fetch_not_before = now + after;
     finish(now);
   };
-  if (!response) return try_again(instruments_retry);
-  if (denied(*response)) return try_again(rest_denied(unit, *response, now));
+  const bool refused = response && denied(*response);
+  const Duration patience = refused ? rest_denied(unit, *response, now) : instruments_retry;
+  note_rest(unit, response, response && response->status == 200, now);
+  if (!response || refused) return try_again(patience);
   if (response->status != 200) return try_again(instruments_retry);
   unit.rest_patience = rest_patience_first;
   const auto page = venue.parse_instruments(response->body);
@@ -102,6 +119,32 @@ Duration Shard::Impl::rest_denied(Unit& unit, const HttpResponse& response, Mono
   unit.prober.hold(unit.denied_until);
   unit.next_fetch = unit.fetch_not_before = std::max(unit.fetch_not_before, unit.denied_until);
   return unit.denied_until - now;
+}
+
+void Shard::Impl::note_rest(Unit& unit, const std::expected<HttpResponse, std::string>& response,
+                            bool good, MonoTime now) {
+  if (!unit.rest || unit.gone) return;
+  feed::RestStatus& rest = *unit.rest;
+  const bool was_good = rest.failures == 0 && rest.good_at.has_value();
+  ++rest.answers;
+  if (response) {
+    if (const auto skew = clock_skew(*response, anchor.at(now))) rest.skew = skew;
+  }
+  if (good) {
+    rest.good_at = now;
+    rest.failures = 0;
+  } else {
+    ++rest.errors;
+    ++rest.failures;
+    rest.error = response ? "HTTP " + std::to_string(response->status) : response.error();
+  }
+  rest.denied_until.reset();
+  if (unit.denied_until > now) rest.denied_until = unit.denied_until;
+  if (was_good == good && now - unit.rest_told < rest_told_every) return;
+  if (unit.told.venue.empty()) return;  // the feed has not said anything yet; it goes with that
+  unit.rest_told = now;
+  unit.told.rest = rest;
+  ports.status.put(unit.told);
 }
 
 void Shard::Impl::ask_before_judging(Unit& unit, MonoTime now) {

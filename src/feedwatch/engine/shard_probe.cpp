@@ -96,6 +96,7 @@ void Shard::Impl::on_prices(Unit& unit, const Prober::Question& question, MonoTi
   feeds_dirty = true;
   const bool refused = response && denied(*response);
   if (refused) rest_denied(unit, *response, now);
+  note_rest(unit, response, response && !refused && response->status < 500, now);
   // Without an answer, or with that of a venue in trouble, nothing is known of the list itself.
   const bool answered = response && !refused && response->status < 500;
   if (!answered || (!question.all && response->status != 200)) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/base/histogram.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/engine/status.hpp"
@@ -48,6 +49,8 @@ struct LineView {
 struct AlertView {
   AlertRow row;
   bool open = false;
+  std::vector<std::string> silenced_by = {};  ///< ids, at this instant
+  std::vector<std::string> maintenance = {};  ///< names of the windows it stands in
 };
 
 struct AlertCount {
@@ -60,6 +63,13 @@ struct SinkView {
   std::string name;
   std::uint64_t delivered = 0, refused = 0, retries = 0, dropped = 0;
   std::size_t pending = 0, capacity = 0;
+  Histogram::Snapshot latency = {};  ///< from the change of the alert to its delivery
+};
+
+struct Readiness {
+  bool store = false;       ///< it accepts or spools
+  bool streams = false;     ///< every required stream has left unknown once; stays so
+  bool components = false;  ///< no required component was unknown; stays so
 };
 
 struct HealthView {

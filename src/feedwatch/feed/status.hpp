@@ -83,6 +83,17 @@ struct LineStatus {
   bool removed = false;
 };
 
+/// What REST of a venue has shown so far. Filled in by the shard.
+struct RestStatus {
+  std::optional<MonoTime> good_at;       ///< the newest good answer
+  std::uint64_t answers = 0;             ///< good or not, or none in time
+  std::uint64_t errors = 0;              ///< of these, those that were not good
+  std::uint32_t failures = 0;            ///< the newest of them in a row
+  std::string error;                     ///< what was wrong with the newest of them
+  std::optional<MonoTime> denied_until;  ///< it told us to stay away until then
+  std::optional<Duration> skew;          ///< the venue's clock minus ours, within a second
+};
+
 /// One venue as a cause: whether its lines carry all that is wanted, and whether it told us off.
 struct VenueStatus {
   std::string venue;
@@ -98,7 +109,8 @@ struct VenueStatus {
   /// Its patterns wait for the venue's list of symbols: which streams are wanted is not known yet.
   /// Filled in by the shard.
   bool awaits_instruments = false;
-  bool removed = false;  ///< no longer configured; nothing else is told then
+  bool removed = false;                 ///< no longer configured; nothing else is told then
+  std::optional<RestStatus> rest = {};  ///< absent: it is not asked
 };
 
 }  // namespace feedwatch::feed

@@ -10,7 +10,7 @@ namespace feedwatch::health {
 namespace {
 
 constexpr Duration store_limit = 10s;
-constexpr Duration stall_memory = 60s;
+constexpr Duration probe_period = 30s;  // of the journal and of the probe
 
 std::string seconds_or_null(const std::optional<Duration>& duration) {
   std::string out;
@@ -82,55 +82,44 @@ std::string sinks_json(const std::vector<SinkEvidence>& sinks) {
 
 Verdict check_store(const StoreEvidence& store) {
   const Status status = store_status(store);
-  return {status,
-          store_message(store, status),
-          store.errors,
-          {{"last_success_seconds", seconds_or_null(store.last_success_age)},
-           {"pending", fmt::format("{}", store.pending)},
-           {"oldest_pending_seconds", seconds_or_null(store.oldest_pending)},
-           {"spooled", fmt::format("{}", store.self.spooled)},
-           {"spool_bytes", fmt::format("{}", store.self.spool_bytes)},
-           {"spool_age_seconds", seconds_or_null(store.self.spool_age)},
-           {"probe_seconds", seconds_or_null(store.probe.took)},
-           {"dropped", fmt::format("{}", store.dropped)}}};
+  Verdict verdict{status,
+                  store_message(store, status),
+                  store.errors,
+                  {{"last_success_seconds", seconds_or_null(store.last_success_age)},
+                   {"pending", fmt::format("{}", store.pending)},
+                   {"oldest_pending_seconds", seconds_or_null(store.oldest_pending)},
+                   {"spooled", fmt::format("{}", store.self.spooled)},
+                   {"spool_bytes", fmt::format("{}", store.self.spool_bytes)},
+                   {"spool_age_seconds", seconds_or_null(store.self.spool_age)},
+                   {"probe_seconds", seconds_or_null(store.probe.took)},
+                   {"dropped", fmt::format("{}", store.dropped)}}};
+  if (store.probe.took) verdict.measured = Measurement{to_seconds(*store.probe.took), "s"};
+  verdict.affected = {"/v1/alerts"};
+  // What is wrong is known as it is asked; that all is well was true at the newest success.
+  if (status == Status::healthy) {
+    verdict.evidence_age = store.last_success_age;
+    verdict.period = probe_period;
+  }
+  return verdict;
 }
 
 Verdict check_notifier(const std::vector<SinkEvidence>& sinks) {
   Verdict verdict{Status::healthy, std::nullopt, 0, {{"sinks", sinks_json(sinks)}}};
+  verdict.affected = {"/v1/alerts"};
   std::size_t failing = 0;
+  Duration oldest{};
   std::string names;
   for (const auto& sink : sinks) {
+    oldest = std::max(oldest, sink.oldest_pending.value_or(Duration::zero()));
     verdict.error_count += sink.consecutive_failures;
     if (!sink.failing) continue;
     ++failing;
     names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", sink.name, sink.last_error);
   }
+  verdict.measured = Measurement{to_seconds(oldest), "s"};
   if (failing == 0) return verdict;
   verdict.status = failing == sinks.size() ? Status::unhealthy : Status::degraded;
   verdict.message = fmt::format("{} of {} sinks fail: {}", failing, sinks.size(), names);
-  return verdict;
-}
-
-Verdict check_self(const SelfEvidence& self) {
-  Verdict verdict{Status::healthy,
-                  std::nullopt,
-                  self.stalls,
-                  {{"stalls", fmt::format("{}", self.stalls)},
-                   {"max_stall_seconds", seconds_or_null(self.max_stall)},
-                   {"recording_failed", self.recording_failed ? "true" : "false"}}};
-  if (longer_than(self.since_beat, check_limit)) {
-    verdict.status = Status::critical;
-    verdict.message = fmt::format("the loop of prices has not answered for {:.1f}s",
-                                  to_seconds(*self.since_beat));
-  } else if (self.since_last_stall && *self.since_last_stall <= stall_memory) {
-    verdict.status = Status::degraded;
-    verdict.message =
-        fmt::format("our own loop stalled {:.0f}s ago, {} stalls, longest {:.3f}s",
-                    to_seconds(*self.since_last_stall), self.stalls, to_seconds(self.max_stall));
-  } else if (self.recording_failed) {
-    verdict.status = Status::degraded;
-    verdict.message = "the recording stopped: its files cannot be written (the log says why)";
-  }
   return verdict;
 }
 

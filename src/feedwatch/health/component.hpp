@@ -25,6 +25,12 @@ constexpr std::string_view to_text(Status status) {
 /// One named fact of a component, already as JSON (number, string, array, object).
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
+/// The one number that says most of a component.
+struct Measurement {
+  double value = 0;
+  std::string unit;  ///< "s", "streams", …
+};
+
 /// The document's ComponentHealth (facts/seed.md §2).
 struct Component {
   std::string name;  ///< "WebSocket Streams"
@@ -36,6 +42,10 @@ struct Component {
   std::optional<std::string> error_message;
   Metadata metadata;
   bool required = true;  ///< optional components cap the aggregate at degraded
+  std::optional<Measurement> measured;
+  std::vector<std::string> affected;      ///< paths of our API that show the trouble
+  std::vector<std::string> depends_on;    ///< names of other components
+  std::optional<std::string> because_of;  ///< one of them that is in trouble itself: the cause
 };
 
 }  // namespace feedwatch::health

@@ -80,12 +80,60 @@ struct SinkEvidence {
   std::string last_error;
 };
 
-/// How the process itself fares; whoever runs the loops counts it.
-struct SelfEvidence {
-  std::uint64_t stalls = 0;  ///< times a loop did not poll for longer than stall_limit
+/// What REST of one venue has shown.
+struct ExchangeEvidence {
+  std::string venue;
+  std::optional<Duration> last_good;   ///< since the newest good answer; absent = none yet
+  std::uint64_t failures = 0;          ///< answers missing or bad in a row
+  std::string error;                   ///< of the newest of them
+  std::optional<Duration> banned_for;  ///< the venue told us to stay away for so long yet
+  std::optional<Duration> skew;        ///< its clock minus ours
+};
+
+/// Something expected to be heard from every so often (semantics §10).
+struct PulseEvidence {
+  std::string name;
+  std::optional<Duration> age;  ///< since it was last heard from; absent = never
+  Duration every{};
+  Duration grace{};
+  bool failed = false;  ///< it said itself that its newest run failed
+  /// As judged by whoever knows its times; absent = by age, period and grace.
+  std::optional<bool> late = {};
+};
+
+/// One of our own loops.
+struct LoopEvidence {
+  std::string name;  ///< "control", "shard 0"
+  std::optional<Duration> since_beat;
+  std::uint64_t stalls = 0;  ///< times it did not poll for longer than stall_limit
   Duration max_stall{};
   std::optional<Duration> since_last_stall;
-  std::optional<Duration> since_beat;   ///< since the loop of prices last showed itself
+  Duration lag{};  ///< how late its timers came lately, at worst
+};
+
+/// Something that waits inside the process, and how much of it may.
+struct QueueEvidence {
+  std::string name;  ///< "mailbox of shard 0", "journal", …
+  std::size_t length = 0;
+  std::size_t capacity = 0;  ///< 0 = bounded elsewhere
+};
+
+/// A place we write to.
+struct DiskEvidence {
+  std::string what;  ///< "state directory", "database", "recording"
+  std::string path;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t total_bytes = 0;
+  std::string error;  ///< why nothing is known
+};
+
+/// How the process itself fares; whoever runs the loops counts it.
+struct SelfEvidence {
+  std::vector<LoopEvidence> loops;
+  std::vector<QueueEvidence> queues;
+  std::vector<DiskEvidence> disks;
+  std::optional<Duration> clock_step;        ///< by which the system clock was last stepped
+  std::optional<Duration> since_clock_step;  ///< and since when
   bool recording_failed = false;        ///< what comes is recorded no longer, though it should be
   std::optional<Duration> clock_shift;  ///< all venues' stamps are off alike: our clock, probably
 };

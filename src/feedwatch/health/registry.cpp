@@ -5,8 +5,13 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace feedwatch::health {
 namespace {
+
+/// Evidence dated so far ahead may have come in while the others were judged.
+constexpr Duration ahead_limit = 1s;
 
 constexpr int rank(Status status) {
   // healthy, degraded, unhealthy, critical, unknown
@@ -24,29 +29,76 @@ Verdict run_guarded(const Registry::Check& check) {
   }
 }
 
+void cut(Verdict& verdict, Duration took) {
+  if (took <= check_limit) return;
+  if (rank(verdict.status) < rank(Status::unhealthy)) verdict.status = Status::unhealthy;
+  verdict.message = fmt::format("the check took {:.1f}s (limit {:g}s){}{}", to_seconds(took),
+                                to_seconds(check_limit), verdict.message ? ": " : "",
+                                verdict.message.value_or(""));
+}
+
+Component component_of(const ComponentOptions& options, Verdict verdict, WallTime at,
+                       Duration took) {
+  Component component;
+  component.name = options.name;
+  component.type = options.type;
+  component.status = verdict.status;
+  component.last_check = at;
+  component.response_time_ms = to_seconds(took) * 1e3;
+  component.error_count = verdict.error_count;
+  component.error_message = std::move(verdict.message);
+  component.metadata = std::move(verdict.metadata);
+  component.required = options.required;
+  component.measured = std::move(verdict.measured);
+  if (component.status != Status::healthy) component.affected = std::move(verdict.affected);
+  component.depends_on = options.depends_on;
+  return component;
+}
+
 }  // namespace
 
-void Registry::add(std::string name, std::string type, bool required, Check check) {
-  entries_.push_back({std::move(name), std::move(type), required, std::move(check)});
+void expire(Verdict& verdict) {
+  if (!verdict.evidence_age) return;
+  const Duration age = *verdict.evidence_age;
+  if (age < -ahead_limit) {
+    verdict.status = Status::unknown;
+    verdict.message =
+        fmt::format("its evidence is dated {:.1f}s ahead and not believed", -to_seconds(age));
+  } else if (age > 2 * verdict.period) {
+    verdict.status = Status::unknown;
+    verdict.message = fmt::format("no evidence for {:.0f}s (expected every {:g}s)", to_seconds(age),
+                                  to_seconds(verdict.period));
+  }
+}
+
+void explain(std::vector<Component>& components) {
+  for (Component& component : components) {
+    if (component.status == Status::healthy) continue;
+    for (const std::string& name : component.depends_on) {
+      const auto cause = std::ranges::find(components, name, &Component::name);
+      if (cause == components.end() || cause->status == Status::healthy) continue;
+      component.because_of = name;
+      break;
+    }
+  }
+}
+
+void Registry::add(ComponentOptions options, Check check) {
+  entries_.push_back({std::move(options), std::move(check)});
 }
 
 std::vector<Component> Registry::run(WallTime at, const Now& now) const {
   std::vector<Component> components;
+  components.reserve(entries_.size());
   for (const auto& entry : entries_) {
     const MonoTime began = now();
     Verdict verdict = run_guarded(entry.check);
-    Component component;
-    component.name = entry.name;
-    component.type = entry.type;
-    component.status = verdict.status;
-    component.last_check = at;
-    component.response_time_ms = to_seconds(now() - began) * 1e3;
-    component.error_count = verdict.error_count;
-    component.error_message = std::move(verdict.message);
-    component.metadata = std::move(verdict.metadata);
-    component.required = entry.required;
-    components.push_back(std::move(component));
+    const Duration took = std::max(now() - began, Duration::zero());
+    expire(verdict);
+    cut(verdict, took);
+    components.push_back(component_of(entry.options, std::move(verdict), at, took));
   }
+  explain(components);
   return components;
 }
 

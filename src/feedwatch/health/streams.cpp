@@ -64,6 +64,16 @@ std::string names(const Streams& streams) {
   return text;
 }
 
+/// Where one sees them, and where their prices are refused.
+std::vector<std::string> paths(const Streams& streams) {
+  std::vector<std::string> paths;
+  for (const auto* stream : streams) {
+    if (paths.size() == named_streams) break;
+    paths.push_back("/v1/streams/" + stream->stream);
+  }
+  return paths;
+}
+
 struct Totals {
   std::size_t healthy = 0, degraded = 0, stale = 0, unknown = 0, quarantined = 0;
 };
@@ -184,6 +194,9 @@ Verdict check_streams(const FeedEvidence* feed) {
   for (const auto& line : feed->lines) rate += line.frames_per_second;
   std::string rate_text;
   JsonWriter(rate_text).number(rate);
+  verdict.measured =
+      Measurement{static_cast<double>(feed->streams.size() - totals.healthy), "streams"};
+  verdict.affected = paths(select(*feed, [](const auto& s) { return s.level != Level::healthy; }));
   verdict.metadata = {
       {"total", count(feed->streams.size())}, {"healthy", count(totals.healthy)},
       {"degraded", count(totals.degraded)},   {"stale", count(totals.stale)},
@@ -199,6 +212,12 @@ Verdict check_prices(const FeedEvidence* feed) {
   const auto past = select(*feed, [](const auto& stream) {
     return stream.level == Level::stale || stream.level == Level::degraded;
   });
+  Duration oldest{};
+  for (const auto& stream : feed->streams) {
+    oldest = std::max(oldest, stream.age.value_or(Duration::zero()));
+  }
+  verdict.measured = Measurement{to_seconds(oldest), "s"};
+  verdict.affected = paths(past);
   verdict.metadata = {{"total", count(feed->streams.size())},
                       {"critical_stale", count(critical.size())},
                       {"warning_stale", count(past.size() - critical.size())},

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/base/http_date.hpp"
 #include "feedwatch/base/time.hpp"
 
 namespace feedwatch::net {
@@ -68,9 +69,6 @@ class HttpParser {
 /// Seconds or an HTTP date (RFC 9110 §10.2.3), as the time from `now`; never negative, at most a
 /// week. Nothing if malformed.
 std::optional<Duration> parse_retry_after(std::string_view text, WallTime now);
-/// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<WallTime> parse_http_date(std::string_view text);
-std::string http_date(WallTime at);
 
 /// No CR, LF or other control character: may stand in a header.
 bool is_header_value(std::string_view text);

@@ -376,6 +376,14 @@ std::uint64_t Reactor::refused() const {
   return impl_->refused.load(std::memory_order_relaxed);
 }
 
+std::size_t Reactor::queued() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->mailbox.size();
+}
+std::size_t Reactor::mailbox_capacity() const {
+  return impl_->options.mailbox_capacity;
+}
+
 std::unique_ptr<Wakeup> Reactor::make_wakeup(std::function<void(MonoTime)> on_wakeup) {
   return std::make_unique<WakeupImpl<Impl>>(*impl_, std::move(on_wakeup));
 }

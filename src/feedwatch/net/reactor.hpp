@@ -61,8 +61,9 @@ class IoWatch {
 /// deadlines by (time, order of arming), at most 4,096, once no socket is left with bytes known to
 /// wait (or after 32 rounds of draining). An exception thrown by a callback leaves run().
 /// Lifecycle: construct, create owners of watches and wake-ups, run() on one thread, stop(),
-/// destroy the owners, destroy. Thread-safe: post(), stop(), refused(), complete(), stalls().
-/// Everything else belongs to the thread in run(), or to the constructing one before and after.
+/// destroy the owners, destroy. Thread-safe: post(), stop(), refused(), queued(), complete(),
+/// stalls(). Everything else belongs to the thread in run(), or to the constructing one before and
+/// after.
 class Reactor final : public Mailbox {
  public:
   /// `clock` must read CLOCK_BOOTTIME (SystemClock): deadlines are armed on it in the kernel.
@@ -83,6 +84,8 @@ class Reactor final : public Mailbox {
   /// Mailbox: false (and counted) when full or stopped. Any thread.
   [[nodiscard]] bool post(Task task) override;
   std::uint64_t refused() const;
+  std::size_t queued() const;  ///< tasks that wait in the mailbox. Any thread
+  std::size_t mailbox_capacity() const;
   /// Like post but never refused: for completions whose number their own owner bounds. Any thread.
   void complete(Task task);
   /// Runs `task` later in this round, never inside the caller.

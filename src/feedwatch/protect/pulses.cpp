@@ -101,6 +101,8 @@ PulseView Pulses::view(const Pulse& pulse, MonoTime now) const {
   PulseView view;
   view.name = pulse.options.name;
   view.expected = expectation(pulse.options);
+  if (!pulse.options.schedule) view.every = pulse.options.every;
+  view.grace = pulse.options.grace;
   view.required = pulse.options.required;
   view.detail = pulse.detail;
   view.beats = pulse.beats;

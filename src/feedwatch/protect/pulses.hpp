@@ -52,7 +52,9 @@ struct PulseView {
   std::optional<Duration> silence;   ///< since it was last heard; absent = never
   std::optional<WallTime> heard_at;  ///< newest mark but `failed`
   std::optional<WallTime> due_at;    ///< ok and unknown: when it is degraded if nothing comes
-  std::string expected;              ///< "every 5m", "at 06:05 UTC"
+  Duration every{};                  ///< zero: by a schedule
+  Duration grace{};
+  std::string expected;  ///< "every 5m", "at 06:05 UTC"
   bool required = false;
   bool failed = false;      ///< its newest mark
   std::string detail;       ///< of the newest mark

@@ -152,17 +152,26 @@ Finding check_alerts(const World& world, const Fact& fact) {
   std::uint64_t open = 0;
   std::uint64_t named_open = 0;
   std::uint64_t named_closed = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t muted = 0;
   std::string list;
   for (const engine::AlertView& alert : world.control().alerts(100'000)) {
     if (alert.open) {
       ++open;
       list += fmt::format(" {} ({})", alert.row.identity, alert.row.severity);
     }
-    if (alert.row.name == fact.subject) ++(alert.open ? named_open : named_closed);
+    if (alert.row.name != fact.subject) continue;
+    ++(alert.open ? named_open : named_closed);
+    if (alert.open && alert.row.acked_at) ++acknowledged;
+    if (!alert.silenced_by.empty() || !alert.maintenance.empty()) ++muted;
   }
   if (fact.type == Fact::Type::alerts_open) return number(fact, open, "open:" + list);
   if (fact.type == Fact::Type::alert_count) {
     return number(fact, named_open + named_closed, "such alerts; open:" + list);
+  }
+  if (fact.word == "acknowledged" || fact.word == "muted") {
+    const std::uint64_t count = fact.word == "muted" ? muted : acknowledged;
+    return {count > 0, fmt::format("{} are {}; open:{}", count, fact.word, list)};
   }
   const std::string_view state = named_open > 0     ? "firing"
                                  : named_closed > 0 ? "resolved"
@@ -233,6 +242,15 @@ Finding check_line(const World& world, const Fact& fact, Quantifier quantifier) 
   return tally.result("no such line; there are" + names);
 }
 
+/// Messages that arrived, each once; those that say that something began, or ended.
+Finding check_notified(const World& world, const Fact& fact) {
+  std::uint64_t count = 0;
+  for (const auto& [key, times] : world.sink().delivered()) {
+    if (fact.word.empty() || key.find("/" + fact.word + "/") != std::string::npos) ++count;
+  }
+  return number(fact, count, "delivered");
+}
+
 bool is_repair(const Event& event, const Fact& fact) {
   // Without ok or failed it is the beginning of a repair that a fact means.
   const Event::Type type = fact.flag ? Event::Type::repair_ended : Event::Type::repair_started;
@@ -296,7 +314,7 @@ Finding check_state(const World& world, const Fact& fact, Quantifier quantifier)
     case Fact::Type::line:
       return check_line(world, fact, quantifier);
     case Fact::Type::notified:
-      return number(fact, world.sink().delivered().size(), "delivered");
+      return check_notified(world, fact);
     case Fact::Type::repair:
     case Fact::Type::level_change:
     case Fact::Type::suspect:

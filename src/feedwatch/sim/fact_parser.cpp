@@ -24,7 +24,8 @@ constexpr std::array<std::string_view, 4> level_words{"healthy", "degraded", "st
 constexpr std::array<std::string_view, 5> listed_words{"healthy", "degraded", "stale", "unknown",
                                                        unwatched};
 constexpr std::array<std::string_view, 2> step_words{"resubscribe", "replace_line"};
-constexpr std::array<std::string_view, 3> alert_words{"firing", "resolved", "absent"};
+constexpr std::array<std::string_view, 5> alert_words{"firing", "resolved", "absent",
+                                                      "acknowledged", "muted"};
 constexpr std::array<std::string_view, 5> status_words{"healthy", "degraded", "unhealthy",
                                                        "critical", "unknown"};
 constexpr std::array<std::string_view, 6> consumer_words{"refuse",    "accept", "delivered",
@@ -195,6 +196,8 @@ bool take_named(LineReader& line, const std::string& word, Fact& fact) {
     take_count(line, fact);
   } else if (word == "notified") {
     fact.type = Fact::Type::notified;
+    if (line.accept("firing")) fact.word = "firing";
+    if (line.accept("resolved")) fact.word = "resolved";
     take_count(line, fact);
   } else if (word == "rows") {
     fact.type = Fact::Type::rows;

@@ -63,11 +63,13 @@ void MemorySink::deliver(const Notification& notification, Done done) {
     result.status = SinkResult::Status::retry;
     result.detail = "sink is down";
   } else {
-    ++delivered_[notification.id];
+    for (const Notice& notice : notification.notices) ++delivered_[notice.key];
   }
-  parts_.log.line(parts_.clock.now(), "sink " + name_,
-                  fmt::format("{} {} {}", down_ ? "fail" : "deliver", notification.status,
-                              notification.summary));
+  for (const Notice& notice : notification.notices) {
+    parts_.log.line(parts_.clock.now(), "sink " + name_,
+                    fmt::format("{} {} {} {}", down_ ? "fail" : "deliver", notice.news,
+                                notice.severity, notice.message));
+  }
   parts_.host.post(parts_.clock.now() + delivery_time,
                    [result, done = std::move(done)]() mutable { done(result); });
 }

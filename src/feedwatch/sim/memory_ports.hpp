@@ -72,6 +72,8 @@ class MemorySink final : public Sink {
   MemorySink(std::string name, PortParts parts) : name_(std::move(name)), parts_(parts) {}
   const std::string& name() const override { return name_; }
   void deliver(const Notification& notification, Done done) override;
+  /// All of a group, so that every notice is seen.
+  SinkLimits limits() const override { return {.notices = 1'000'000}; }
   void set_down(bool down);
   std::optional<MonoTime> first_down() const { return first_down_; }
   /// By idempotency key: how often each was delivered.

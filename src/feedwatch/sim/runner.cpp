@@ -104,6 +104,45 @@ class Run {
       if (!wanted) fail(line, wanted.error().text());
     });
   }
+  /// A person's request: it waits while the host does not run.
+  void apply(const MuteStep& step) {
+    world_.host().post(world_.now(), [this, &step, line = line_] {
+      const std::string wrong = mute(step);
+      if (!wrong.empty()) fail(line, wrong);
+    });
+  }
+
+  /// What went wrong.
+  std::string mute(const MuteStep& step) {
+    engine::Control& control = world_.control();
+    if (step.type == MuteStep::Type::silence) {
+      muting::Silence wish;
+      wish.matchers = step.matchers;
+      wish.starts_at = control.utc(world_.now());
+      wish.ends_at = wish.starts_at + step.length;
+      wish.created_by = wish.comment = "scenario";
+      const auto made = control.put_silence(std::move(wish));
+      return made ? "" : made.error().text();
+    }
+    if (step.type == MuteStep::Type::expire) {
+      for (const muting::Silence& silence : control.silences()) {
+        const auto ended = control.expire_silence(silence.id);
+        if (!ended) return ended.error().text();
+      }
+      return "";
+    }
+    std::size_t found = 0;
+    for (const engine::AlertView& view : control.alerts(0)) {
+      if (view.row.name != step.alert) continue;
+      const auto done = step.type == MuteStep::Type::acknowledge
+                            ? control.acknowledge(view.row.id, "scenario", "")
+                            : control.unacknowledge(view.row.id);
+      if (!done) return done.error().text();
+      ++found;
+    }
+    return found > 0 ? "" : "no open alert is called " + step.alert;
+  }
+
   void apply(const ConsumerStep& step) {
     world_.host().post(world_.now(), [this, &step] {
       if (step.subscribe)

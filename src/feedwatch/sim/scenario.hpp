@@ -11,6 +11,7 @@
 #include "feedwatch/health/component.hpp"
 #include "feedwatch/sim/fault.hpp"
 #include "feedwatch/sim/generic_venue.hpp"
+#include "feedwatch/sim/mute_line.hpp"
 #include "feedwatch/sim/world.hpp"
 
 namespace feedwatch::sim {
@@ -40,7 +41,7 @@ struct Fact {
     consumer_told,       ///< NAME told OP N
     consumer_last,       ///< NAME last-delivered P
     alerts_open,         ///< alerts open OP N
-    alert_state,         ///< alert NAME firing|resolved|absent
+    alert_state,         ///< alert NAME firing|resolved|absent|acknowledged|muted
     alert_count,         ///< alert-count NAME OP N
     dials,               ///< [VENUE] dials OP N
     subscribes,          ///< [VENUE] subscribes OP N
@@ -49,7 +50,7 @@ struct Fact {
     rows,                ///< rows TABLE OP N
     health,              ///< health "NAME"|overall STATUS
     line,                ///< line GLOB STATE
-    notified,            ///< notified OP N
+    notified,            ///< notified [firing|resolved] OP N
   };
   Type type = Type::level;
   bool negated = false;  ///< `no`
@@ -127,7 +128,7 @@ struct Step {
   Duration at{};
   int line = 0;
   std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
-               ConsumerStep>
+               ConsumerStep, MuteStep>
       what;
 };
 

@@ -15,7 +15,7 @@ namespace feedwatch::sim {
 namespace {
 
 constexpr std::string_view line_words =
-    "venue, policy, consumer, market, fault, at, expect, seed, options";
+    "venue, policy, consumer, market, maintenance, fault, at, expect, seed, options";
 constexpr std::string_view host_words =
     "stall D, suspend D, wall ±D, journal down|unsure|up, sink down|up";
 
@@ -36,6 +36,8 @@ class Parser {
       take_policy(words);
     } else if (word == "consumer") {
       take_consumer(words);
+    } else if (word == "maintenance") {
+      out_.world.maintenances.push_back(take_maintenance(words));
     } else if (word == "fault") {
       take_fault(words);
     } else if (word == "at") {
@@ -179,6 +181,8 @@ class Parser {
         alerts.line_down_for = words.take_duration(word);
       else if (word == "group-wait")
         alerts.group_wait = words.take_duration(word);
+      else if (word == "repeat")
+        alerts.repeat = words.take_duration(word);
       else if (word == "instruments")
         out_.world.instruments = take_on_off(words);
       else if (word == "preset")
@@ -186,7 +190,7 @@ class Parser {
       else if (!words.accept(";"))
         LineReader::fail(fmt::format("\"{}\" is no option", word),
                          "until D, latency D, jitter D, keep-firing D, line-down-for D, "
-                         "group-wait D, instruments on|off, preset coarse|tight");
+                         "group-wait D, repeat D, instruments on|off, preset coarse|tight");
       words.accept(";");
     }
   }
@@ -287,7 +291,9 @@ class Parser {
 
   void take_at(LineReader& words) {
     const Duration at = words.take_duration("at");
-    const std::string word = words.take("a venue, want, unwant, subscribe or unsubscribe");
+    const std::string word =
+        words.take("a venue, want, unwant, subscribe, unsubscribe, silence, expire, ack or unack");
+    if (is_mute_word(word)) return add_step(at, take_mute(words, word));
     if (word == "want" || word == "unwant") return take_want(words, at, word == "want");
     if (word == "subscribe" || word == "unsubscribe") {
       const std::string consumer = words.take("a consumer");

@@ -64,7 +64,10 @@ World::World(WorldOptions options)
       shard_options(),
       engine::ShardPorts{clock_, shard_wakeup_, network_, network_, state_, status_});
   control_ = std::make_unique<engine::Control>(
-      engine::ControlOptions{.alerts = options_.alerts, .seed = options_.seed, .instance = "sim"},
+      engine::ControlOptions{.alerts = options_.alerts,
+                             .seed = options_.seed,
+                             .instance = "sim",
+                             .maintenances = options_.maintenances},
       engine::ControlPorts{
           clock_, control_wakeup_, journal_, {&sink_}, status_, std::as_const(*shard_).monitor()},
       engine::Recovered{});

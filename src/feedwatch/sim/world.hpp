@@ -11,6 +11,7 @@
 
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/shard.hpp"
+#include "feedwatch/muting/maintenance.hpp"
 #include "feedwatch/sim/event_log.hpp"
 #include "feedwatch/sim/event_queue.hpp"
 #include "feedwatch/sim/history.hpp"
@@ -36,6 +37,7 @@ struct WorldOptions {
   Preset default_preset = Preset::coarse;
   std::vector<ConsumerSetup> consumers;
   engine::AlertOptions alerts;
+  std::vector<muting::Maintenance> maintenances;
   bool instruments = true;  ///< the monitor asks REST which symbols trade
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/sinks/wording.hpp"
 
 namespace feedwatch::sinks {
 
@@ -20,9 +21,15 @@ LogSink::LogSink(std::string name, Write write, Mailbox& mailbox)
       answers_(std::make_shared<Answers>()) {}
 
 void LogSink::deliver(const Notification& notification, Done done) {
-  // The summary holds symbols and venues' words: quoted, so that a line stays one line.
-  write_(fmt::format("alert {} id={} {}", notification.status, json_quoted(notification.id),
-                     json_quoted(notification.summary)));
+  // Messages hold symbols and venues' words: quoted, so that a line stays one line.
+  for (const Notice& notice : notification.notices) {
+    write_(fmt::format("alert {} id={} {}", notice.resolved() ? "resolved" : "firing",
+                       json_quoted(notice.key), json_quoted(summary_of(notice))));
+  }
+  if (notification.truncated() > 0) {
+    write_(fmt::format("alert {} {}", json_quoted(headline(notification)),
+                       rest_line(notification.truncated())));
+  }
   answers_->waiting.push_back(std::move(done));
   const bool posted = mailbox_.post([answers = answers_] {
     for (Done& each : std::exchange(answers->waiting, {})) each({});

@@ -11,7 +11,7 @@
 
 namespace feedwatch::sinks {
 
-/// One line per notification through a logging callback. Always delivers. The answer comes through
+/// One line per notice through a logging callback. Always delivers. The answer comes through
 /// the owner's mailbox, as the port demands; when that is full it goes with the next delivery.
 /// Owner's thread only; `mailbox` must outlive it.
 class LogSink final : public Sink {
@@ -21,6 +21,7 @@ class LogSink final : public Sink {
 
   const std::string& name() const override { return name_; }
   void deliver(const Notification& notification, Done done) override;
+  SinkLimits limits() const override { return {.notices = 100, .per_second = 100, .burst = 1'000}; }
   /// How often the mailbox was full.
   std::uint64_t postponed() const { return postponed_; }
 

@@ -1,76 +1,107 @@
 #include "feedwatch/sinks/webhook.hpp"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
-#include "feedwatch/sinks/retry_after.hpp"
+#include "feedwatch/base/time_text.hpp"
 
 namespace feedwatch::sinks {
 namespace {
 
-constexpr std::size_t max_answer = 64U << 10U;
+constexpr std::string_view still_firing = "0001-01-01T00:00:00Z";
 
-bool may_pass(int status) {
-  return status == 408 || status == 429 || status / 100 == 5;
+/// The receiver's words for why it is told.
+std::string_view reason_of(const Notification& notification) {
+  const auto any = [&](std::string_view news) {
+    return std::ranges::find(notification.notices, news, &Notice::news) !=
+           notification.notices.end();
+  };
+  if (any("fired")) return "first notification";
+  if (any("raised")) return "severity raised";
+  if (any("repeated")) return "repeat interval elapsed";
+  return "all alerts resolved";
 }
 
-/// The status alone: receivers answer with the path they were asked for, and the path is the
-/// secret.
-std::string describe(const HttpResponse& response) {
-  return fmt::format("HTTP {}", response.status);
+void keep_common(Labels& common, const Labels& others) {
+  std::erase_if(common,
+                [&](const auto& each) { return std::ranges::find(others, each) == others.end(); });
 }
 
-/// What follows the host: path and query.
-std::string_view behind_host(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::size_t end = url.find_first_of("/?#", host);
-  return end == std::string_view::npos ? std::string_view{} : url.substr(end);
-}
-
-std::string without(std::string text, std::string_view secret) {
-  constexpr std::string_view mask = "<url>";
-  if (secret.size() < 2) return text;  // "/" is no secret
-  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += mask.size()) {
-    text.replace(at, secret.size(), mask);
-  }
-  return text;
+void write_alert(JsonWriter& json, const Notice& notice, const Speaker& speaker) {
+  json.begin_object().field("status", notice.resolved() ? "resolved" : "firing");
+  json.key("labels");
+  write_object(json, all_labels(notice, speaker));
+  json.key("annotations");
+  write_object(json, annotations(notice));
+  json.field("startsAt", format_time(notice.started_at));
+  json.field("endsAt",
+             notice.resolved_at ? format_time(*notice.resolved_at) : std::string(still_firing));
+  json.field("generatorURL", alert_url(notice, speaker));
+  json.field("fingerprint", notice.fingerprint).end_object();
 }
 
 }  // namespace
 
-SinkResult judge_answer(const HttpResponse& response) {
-  using Status = SinkResult::Status;
-  if (response.status / 100 == 2) return {.status = Status::delivered, .detail = ""};
-  if (!may_pass(response.status)) return {.status = Status::failed, .detail = describe(response)};
-  return {.status = Status::retry,
-          .detail = describe(response),
-          .retry_after = retry_after(response.headers)};
+std::string webhook_body(const Notification& notification, const std::string& receiver,
+                         const Speaker& speaker) {
+  Labels labels = all_labels(notification.notices.front(), speaker);
+  Labels notes = annotations(notification.notices.front());
+  for (const Notice& notice : notification.notices) {
+    keep_common(labels, all_labels(notice, speaker));
+    keep_common(notes, annotations(notice));
+  }
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("version", "4");
+  json.field("groupKey", fmt::format("{{}}:{}", notification.group_key));
+  json.field("truncatedAlerts", notification.truncated());
+  json.field("status", notification.firing > 0 ? "firing" : "resolved");
+  json.field("receiver", receiver).field("notification_reason", reason_of(notification));
+  json.key("groupLabels");
+  write_object(json, notification.group_labels);
+  json.key("commonLabels");
+  write_object(json, labels);
+  json.key("commonAnnotations");
+  write_object(json, notes);
+  json.key("routeLabels").begin_object().end_object();
+  json.field("externalURL", speaker.external_url).key("alerts").begin_array();
+  for (const Notice& notice : notification.notices) write_alert(json, notice, speaker);
+  json.end_array().end_object();
+  return out;
+}
+
+std::string signature(const std::string& key, const std::string& timestamp,
+                      const std::string& body) {
+  const std::string text = timestamp + "." + body;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  // The text's bytes as OpenSSL spells them.
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(), digest.data(),
+       &size);
+  std::string hex = "sha256=";
+  for (const unsigned char byte : std::span(digest).first(size)) hex += fmt::format("{:02x}", byte);
+  return hex;
 }
 
 WebhookSink::WebhookSink(WebhookOptions options, HttpFetch& http)
     : options_(std::move(options)), http_(http) {}
 
 void WebhookSink::deliver(const Notification& notification, Done done) {
-  HttpRequest request;
-  request.method = "POST";
-  request.url = options_.url;
-  request.headers = {{"Content-Type", "application/json"},
-                     {"User-Agent", "feedwatch"},
-                     {"Idempotency-Key", notification.id}};
-  request.body = notification.payload;
-  request.ca_file = options_.ca_file;
-  request.timeout = options_.timeout;
-  request.max_body = max_answer;
-  http_.fetch(std::move(request), [done = std::move(done), url = options_.url](
-                                      std::expected<HttpResponse, std::string> answer) mutable {
-    SinkResult result = answer ? judge_answer(*answer)
-                               : SinkResult{.status = SinkResult::Status::retry,
-                                            .detail = std::move(answer.error())};
-    result.detail = without(without(std::move(result.detail), url), behind_host(url));
-    done(std::move(result));
-  });
+  Posting posting{.key = notification.id,
+                  .body = webhook_body(notification, options_.name, options_.speaker)};
+  if (!options_.signing_key.empty()) {
+    const std::string timestamp = fmt::format("{}", to_ns(notification.sent_at) / 1'000'000'000);
+    posting.headers = {
+        {"X-Feedwatch-Timestamp", timestamp},
+        {"X-Feedwatch-Signature", signature(options_.signing_key, timestamp, posting.body)}};
+  }
+  post_json(http_, options_.endpoint, std::move(posting), judge_answer, std::move(done));
 }
 
 }  // namespace feedwatch::sinks

@@ -4,36 +4,43 @@
 
 #include "feedwatch/base/ports/http_fetch.hpp"
 #include "feedwatch/base/ports/sink.hpp"
+#include "feedwatch/sinks/post.hpp"
+#include "feedwatch/sinks/wording.hpp"
 
 namespace feedwatch::sinks {
 
 struct WebhookOptions {
   std::string name;
-  std::string url;      ///< often a secret in itself: nothing but its host is ever in a result
-  std::string ca_file;  ///< additional private CA, PEM
-  Duration timeout = 10s;
+  Endpoint endpoint;
+  std::string signing_key;  ///< secret; empty = not signed
+  Speaker speaker;
 };
 
-/// POSTs the payload as it stands, with the notification's id as Idempotency-Key.
-///
-/// 2xx is delivered. 408, 429, 5xx and anything short of an answer may pass: retry, after
-/// Retry-After where the answer has one (at most an hour). Every other status fails: the same
-/// request would be refused again. The answer's body is not told to anybody: many receivers repeat
-/// the path there. Redirects are not followed. Owner's thread only; `http` must
-/// outlive it; may be destroyed while an attempt is under way.
+/// A message as a webhook receiver of Alertmanager expects it: the JSON of version "4". Labels hold
+/// name, severity, scope and instance, never an age; the fingerprint is that of the identity, so
+/// that a rising severity stays the same alert. An alert that still fires ends at the receiver's
+/// zero time.
+std::string webhook_body(const Notification& notification, const std::string& receiver,
+                         const Speaker& speaker);
+
+/// "sha256=" and the HMAC-SHA256 of "timestamp.body" in hexadecimal digits.
+std::string signature(const std::string& key, const std::string& timestamp,
+                      const std::string& body);
+
+/// POSTs webhook_body(), with the message's id as Idempotency-Key. With a key the body is signed:
+/// X-Feedwatch-Timestamp (seconds since 1970) and X-Feedwatch-Signature. Owner's thread only;
+/// `http` must outlive it; may be destroyed while an attempt is under way.
 class WebhookSink final : public Sink {
  public:
   WebhookSink(WebhookOptions options, HttpFetch& http);
 
   const std::string& name() const override { return options_.name; }
   void deliver(const Notification& notification, Done done) override;
+  SinkLimits limits() const override { return {.notices = 500, .per_second = 10, .burst = 20}; }
 
  private:
   WebhookOptions options_;
   HttpFetch& http_;
 };
-
-/// What an answer means for the delivery.
-SinkResult judge_answer(const HttpResponse& response);
 
 }  // namespace feedwatch::sinks

@@ -12,31 +12,6 @@
 namespace feedwatch::store {
 namespace {
 
-/// A row's moments on a clock that begins with UTC itself.
-constexpr WallAnchor utc{};
-
-MonoTime moment(WallTime at) {
-  return mono_from_ns(to_ns(at));
-}
-
-alert::Alert alert_of(const AlertRow& row) {
-  alert::Alert alert;
-  alert.id = row.id;
-  alert.name = row.name;
-  alert.identity = row.identity;
-  alert.labels = row.labels;
-  alert.severity = row.severity == to_text(alert::Severity::critical) ? alert::Severity::critical
-                                                                      : alert::Severity::warning;
-  alert.state =
-      row.state == to_text(alert::State::resolved) ? alert::State::resolved : alert::State::firing;
-  alert.message = row.message;
-  alert.metadata = row.metadata;
-  alert.started = moment(row.started_at);
-  alert.updated = moment(row.updated_at);
-  if (row.resolved_at) alert.resolved = moment(*row.resolved_at);
-  return alert;
-}
-
 Error refused(std::string why, std::string fix) {
   return {"alert", std::move(why), std::move(fix)};
 }
@@ -97,17 +72,18 @@ AgedMonitoringEventRow event_row(AgedEventRequest request, std::string id, WallT
 
 std::vector<NotificationRow> outbox_rows(const AlertRow& row, alert::Change::Type news,
                                          const Recipients& recipients, WallTime now) {
-  const alert::Change change{news, alert_of(row), moment(now)};
-  const std::string key = alert::notification_key(change);
+  Notice notice = alert::notice_of(row);
+  notice.news = to_text(news);
+  const std::string record = alert::notice_record(notice);
   std::vector<NotificationRow> rows;
   for (const std::string& sink : recipients.sinks) {
+    if (recipients.takes && !recipients.takes(sink, notice)) continue;
     NotificationRow note;
-    note.id = fmt::format("{}@{}", key, sink);
+    note.id = fmt::format("{}@{}", notice.key, sink);
     note.alert_id = row.id;
     note.sink = sink;
     note.state = "pending";
-    note.payload =
-        alert::webhook_payload(change, {sink, recipients.instance, recipients.external_url}, utc);
+    note.payload = record;
     note.created_at = now;
     rows.push_back(std::move(note));
   }

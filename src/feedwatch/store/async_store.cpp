@@ -11,18 +11,33 @@
 namespace feedwatch::store {
 namespace {
 
-constexpr std::size_t group_rows = 2000;
 constexpr std::size_t max_probes = 16;
 constexpr Duration prune_every = std::chrono::hours{1};
 
 // What a batch costs in memory, about: strings dominate.
 std::size_t cost_of(const JournalBatch& batch) {
-  return encode_batch(batch).size();
+  return encoded_size(batch);
 }
 
 Error store_error(std::string why, std::string fix) {
   return {"store", std::move(why), std::move(fix)};
 }
+
+/// Answers of a group, given on in its order: refusals come before what still waits.
+class GroupAnswers {
+ public:
+  GroupAnswers(std::size_t size, Journal::Each each) : results_(size), each_(std::move(each)) {}
+
+  void put(std::size_t place, std::expected<void, Error> result) {
+    results_[place] = std::move(result);
+    while (next_ < results_.size() && results_[next_]) each_(std::move(*results_[next_++]));
+  }
+
+ private:
+  std::vector<std::optional<std::expected<void, Error>>> results_;
+  Journal::Each each_;
+  std::size_t next_ = 0;
+};
 
 std::string random_hex() {
   std::random_device device;
@@ -31,16 +46,16 @@ std::string random_hex() {
 
 }  // namespace
 
-AsyncStore::AsyncStore(StoreOptions options, std::unique_ptr<Backend> backend, Spool spool,
-                       Clock& clock, Mailbox& mailbox)
+AsyncStore::AsyncStore(StoreOptions options, Parts parts, Clock& clock, Mailbox& mailbox)
     : options_(std::move(options)),
-      backend_(std::move(backend)),
+      backend_(std::move(parts.backend)),
       clock_(clock),
       completions_(std::make_shared<Completions>(mailbox)),
       state_(options_.max_state_bytes),
       open_alerts_(options_.recipients),
       run_id_(random_hex()),
-      spool_(std::move(spool)),
+      spool_(std::move(parts.spool)),
+      copy_(std::move(parts.copy)),
       backoff_(options_.retry_first) {}
 
 AsyncStore::~AsyncStore() {
@@ -49,19 +64,10 @@ AsyncStore::~AsyncStore() {
   static_cast<void>(ignored);
 }
 
-Result<void> AsyncStore::start() {
-  BackendResult<StateRecords> records = backend_->load_state();
-  if (!records) return std::unexpected(store_error(records.error(), "check the database"));
-  state_.load(std::move(*records));
+Result<void> AsyncStore::start(bool reached) {
   health_.spool_damaged = spool_.damaged();
-  down_ = spool_.bytes() > 0;
-  if (down_) health_.spooled_since = clock_.now();
-  // Before the first caller, so that what the spool holds is seen by whoever reads the journal
-  // next.
-  if (down_) recover();
-  BackendResult<std::vector<AlertRow>> open = backend_->open_alerts();
-  if (!open) return std::unexpected(store_error(open.error(), "check the database"));
-  open_alerts_.load(std::move(*open));
+  if (spool_.bytes() > 0) health_.spooled_since = clock_.now();
+  if (auto begun = reached ? begin_with_database() : begin_with_copy(); !begun) return begun;
   const MonoTime now = clock_.now();
   state_due_ = now + options_.state_flush;
   prune_due_ = now;
@@ -80,11 +86,31 @@ void AsyncStore::commit(JournalBatch batch, Done done) {
   completions_->flush();
 }
 
+void AsyncStore::commit_group(std::vector<JournalBatch> group, Each each) {
+  const auto answers = std::make_shared<GroupAnswers>(group.size(), std::move(each));
+  {
+    const std::unique_lock lock(mutex_);
+    bool refused = false;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (refused) {
+        completions_->push([answers, i] {
+          answers->put(i, std::unexpected(store_error("took none behind one it refused", "")));
+        });
+        continue;
+      }
+      refused = !accept(std::move(group[i]), [answers, i](std::expected<void, Error> result) {
+        answers->put(i, std::move(result));
+      });
+    }
+  }
+  completions_->flush();
+}
+
 std::string AsyncStore::fresh_id(const char* prefix) {
   return fmt::format("{}{}-{}", prefix, run_id_, ++ids_);
 }
 
-void AsyncStore::accept(JournalBatch batch, Done done) {
+bool AsyncStore::accept(JournalBatch batch, Done done) {
   open_alerts_.join(batch);
   const std::size_t bytes = cost_of(batch);
   if (std::optional<Error> error = refusal(batch, bytes)) {
@@ -92,7 +118,7 @@ void AsyncStore::accept(JournalBatch batch, Done done) {
     completions_->push([error = std::move(*error), done = std::move(done)]() mutable {
       done(std::unexpected(std::move(error)));
     });
-    return;
+    return false;
   }
   // The spool replays by key, so every batch has one.
   if (batch.idempotency_key.empty()) batch.idempotency_key = fresh_id("batch-");
@@ -103,6 +129,7 @@ void AsyncStore::accept(JournalBatch batch, Done done) {
   accepted_.push_back(now);
   queue_.push_back({std::move(batch), std::move(done), bytes, now});
   wake_.notify_one();
+  return true;
 }
 
 std::optional<Error> AsyncStore::refusal(const JournalBatch& batch, std::size_t bytes) const {
@@ -173,10 +200,10 @@ Result<void> AsyncStore::close(Duration limit) {
   lock.lock();
   if (!completions_->flush()) health_.undelivered += completions_->waiting();
   const std::size_t lost = held_.size() + queue_.size();
-  if (lost == 0 && !state_.dirty()) return {};
+  if (lost == 0 && !state_at_risk()) return {};
   return std::unexpected(store_error(
       fmt::format("closed with {} batches and {} not written; last error: {}", lost,
-                  state_.dirty() ? "some state records" : "no state record", health_.last_error),
+                  state_at_risk() ? "some state records" : "no state record", health_.last_error),
       "check the database and the free space of its disk"));
 }
 
@@ -188,6 +215,7 @@ void AsyncStore::run() {
     take_queue();
     settle();
     flush_state();
+    refresh_copy();
     run_probes();
     prune();
     completions_->flush();
@@ -219,6 +247,8 @@ void AsyncStore::take_queue() {
 
 /// Brings what is held to where it is durable.
 void AsyncStore::settle() {
+  // First what is durable without the database, which may keep us waiting.
+  if (down_ && !held_.empty()) spool_held();
   if (down_ && (closing() || clock_.now() >= retry_at_)) recover();
   while (!held_.empty()) {
     if (!down_ && commit_held()) continue;
@@ -242,6 +272,7 @@ bool AsyncStore::commit_held() {
   }
   succeeded();
   count(*outcomes);
+  keep_copy(group);
   finish(group.size(), *outcomes);
   return true;
 }
@@ -267,49 +298,8 @@ bool AsyncStore::spool_held() {
     }
   }
   if (!written) return false;
+  keep_copy(group);
   finish(group.size(), std::vector<BatchOutcome>(group.size()));
-  return true;
-}
-
-/// Replays the spool as far as the database goes along; then the store is up again.
-void AsyncStore::recover() {
-  while (spool_.waiting() > 0) {
-    if (!replay_slice()) return;
-    const std::unique_lock lock(mutex_);
-    if (give_up_) return;
-  }
-  if (spool_.bytes() > 0) {
-    if (Result<void> cleared = spool_.clear(); !cleared) {
-      failed(cleared.error().text());
-      return;
-    }
-  }
-  down_ = false;
-  const std::unique_lock lock(mutex_);
-  health_.spooled = 0;
-  health_.spool_bytes = 0;
-  health_.spooled_since.reset();
-}
-
-bool AsyncStore::replay_slice() {
-  const std::vector<JournalBatch> batches = spool_.peek(group_rows);
-  if (batches.empty()) {
-    // Unreadable although it was whole when written: the disk. Keep trying; nothing may be skipped.
-    failed("the spool cannot be read back");
-    return false;
-  }
-  std::vector<const JournalBatch*> group;
-  for (const JournalBatch& batch : batches) group.push_back(&batch);
-  const auto outcomes = backend_->commit(group, clock_.wall_now());
-  if (!outcomes) {
-    failed(outcomes.error());
-    return false;
-  }
-  spool_.advance(batches.size());
-  succeeded();
-  count(*outcomes);
-  const std::unique_lock lock(mutex_);
-  health_.spooled = spool_.waiting();
   return true;
 }
 
@@ -317,15 +307,17 @@ void AsyncStore::flush_state() {
   const MonoTime now = clock_.now();
   if (!closing() && now < state_due_) return;
   state_due_ = now + options_.state_flush;
+  flush_copy();
   // While the database is down only its retry says when it is up again; the records wait by key.
-  if (down_ || !state_.dirty()) return;
+  if (down_ ? copy_ == nullptr || !state_at_risk() : !state_.dirty()) return;
+  const std::uint64_t changes = state_.changes();
   const StateRecords records = state_.take_dirty();
-  if (const auto written = backend_->put_state(records, clock_.wall_now()); !written) {
-    state_.give_back(records);
-    failed(written.error());
-  } else {
-    succeeded();
-  }
+  BackendResult<void> written = std::unexpected(std::string{});
+  if (!down_) written = backend_->put_state(records, clock_.wall_now());
+  keep_state(records, changes, written.has_value());
+  if (written) return succeeded();
+  state_.give_back(records);
+  if (!down_) failed(written.error());
 }
 
 void AsyncStore::run_probes() {
@@ -453,7 +445,7 @@ bool AsyncStore::finished() {
   if (!closing_) return false;
   if (give_up_) return true;
   // What the spool holds is durable already; state records need the database.
-  return queue_.empty() && held_.empty() && probes_.empty() && !state_.dirty();
+  return queue_.empty() && held_.empty() && probes_.empty() && !state_at_risk();
 }
 
 }  // namespace feedwatch::store

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 
 #include "feedwatch/store/backend.hpp"
 #include "feedwatch/store/completions.hpp"
+#include "feedwatch/store/local_copy.hpp"
 #include "feedwatch/store/open_alerts.hpp"
 #include "feedwatch/store/spool.hpp"
 #include "feedwatch/store/state_cache.hpp"
@@ -24,16 +28,22 @@ namespace feedwatch::store {
 /// Owns backend and spool; thread-safe as Store says.
 class AsyncStore final : public Store {
  public:
-  AsyncStore(StoreOptions options, std::unique_ptr<Backend> backend, Spool spool, Clock& clock,
-             Mailbox& mailbox);
+  struct Parts {
+    std::unique_ptr<Backend> backend;
+    Spool spool;
+    std::unique_ptr<LocalCopy> copy;  ///< of a database that may be out of reach; else nullptr
+  };
+  AsyncStore(StoreOptions options, Parts parts, Clock& clock, Mailbox& mailbox);
   ~AsyncStore() override;
   AsyncStore(const AsyncStore&) = delete;
   AsyncStore& operator=(const AsyncStore&) = delete;
 
-  /// Error when the database cannot be read.
-  Result<void> start();
+  /// Error when the database cannot be read. `reached` false: it is known to be out of reach, and
+  /// the copy has to do until it is met.
+  Result<void> start(bool reached = true);
 
   void commit(JournalBatch batch, Done done) override;
+  void commit_group(std::vector<JournalBatch> group, Each each) override;
   void create_alert(AlertRequest request, Created done) override;
   void resolve_alert(std::string id, Created done) override;
   void create_aged_monitoring_event(AgedEventRequest request, Created done) override;
@@ -41,10 +51,12 @@ class AsyncStore final : public Store {
   std::optional<std::string> get(const std::string& key) const override;
   void put(const std::string& key, std::string value) override;
   void update(const std::string& key, const Change& change) override;
+  Result<std::unique_ptr<Query>> reader() const override;
   StoreHealth health() const override;
   Result<void> close(Duration limit) override;
 
  private:
+  static constexpr std::size_t group_rows = 2000;  ///< of one transaction
   struct Pending {
     JournalBatch batch;
     Done done;
@@ -53,7 +65,8 @@ class AsyncStore final : public Store {
   };
 
   // Callers' side; `lock` holds mutex_.
-  void accept(JournalBatch batch, Done done);
+  /// False: refused, and `done` is on its way.
+  bool accept(JournalBatch batch, Done done);
   void accept_alert(JournalBatch batch, Created done);
   void refuse(Error error, Created done);
   std::optional<Error> refusal(const JournalBatch& batch, std::size_t bytes) const;
@@ -66,8 +79,15 @@ class AsyncStore final : public Store {
   void settle();
   bool commit_held();
   bool spool_held();
+  Result<void> begin_with_database();
+  Result<void> begin_with_copy();
   void recover();
   bool replay_slice();
+  bool meet();
+  bool end_meeting();
+  void keep_copy(std::span<const JournalBatch* const> group);
+  void flush_copy();
+  void refresh_copy();
   void flush_state();
   void run_probes();
   void prune();
@@ -77,6 +97,8 @@ class AsyncStore final : public Store {
   void failed(const std::string& why);
   void count(const std::vector<BatchOutcome>& outcomes);
   void reload_open_alerts();
+  void keep_state(const StateRecords& records, std::uint64_t changes, bool sent);
+  bool state_at_risk() const;
   bool closing() const;
   bool finished();
 
@@ -106,6 +128,14 @@ class AsyncStore final : public Store {
   // The writer's own.
   Spool spool_;
   std::deque<Pending> held_;
+  const std::unique_ptr<LocalCopy> copy_;
+  /// The database has not been reached since the start: what it holds is still to be met.
+  std::atomic<bool> unmet_ = false;
+  /// Its open alerts as the replay of the spool makes them, while it is being met.
+  std::optional<OpenAlerts> meeting_;
+  std::size_t copy_batches_ = 0;  ///< since its last flush
+  MonoTime refresh_due_{};
+  std::uint64_t copied_state_ = 0;  ///< changes of the state that the copy has, when it has all
   bool down_ = false;
   MonoTime retry_at_{};
   Duration backoff_{};

@@ -48,6 +48,32 @@ class Encoder {
   std::string out_;
 };
 
+/// Counts what Encoder would write.
+class Sizer {
+ public:
+  std::size_t size() const { return size_; }
+  static constexpr bool has(std::uint64_t /*version*/) { return true; }
+
+  void operator()(std::uint64_t /*value*/) { size_ += 8; }
+  void operator()(std::int64_t /*value*/) { size_ += 8; }
+  void operator()(bool /*value*/) { size_ += 1; }
+  void operator()(double /*value*/) { size_ += 8; }
+  void operator()(WallTime /*value*/) { size_ += 8; }
+  void operator()(const std::string& value) { size_ += 8 + value.size(); }
+  void operator()(const Labels& labels) {
+    size_ += 8;
+    for (const auto& [name, value] : labels) size_ += 16 + name.size() + value.size();
+  }
+  template <class T>
+  void operator()(const std::optional<T>& value) {
+    size_ += 1;
+    if (value) (*this)(*value);
+  }
+
+ private:
+  std::size_t size_ = 0;
+};
+
 /// Reads what `fields` visits; after the first short read everything stays empty and ok() is false.
 class Reader {
  public:
@@ -170,8 +196,10 @@ std::optional<JournalRow> read_row(Reader& reader, std::uint64_t index) {
 
 }  // namespace
 
-std::string encode_batch(const JournalBatch& batch) {
-  Encoder encode;
+namespace {
+
+template <class Visit>
+void visit_batch(Visit& encode, const JournalBatch& batch) {
   encode(format_version);
   encode(batch.idempotency_key);
   encode(static_cast<std::uint64_t>(batch.rows.size()));
@@ -179,7 +207,20 @@ std::string encode_batch(const JournalBatch& batch) {
     encode(static_cast<std::uint64_t>(row.index()));
     std::visit([&encode](const auto& each) { fields(encode, each); }, row);
   }
+}
+
+}  // namespace
+
+std::string encode_batch(const JournalBatch& batch) {
+  Encoder encode;
+  visit_batch(encode, batch);
   return encode.take();
+}
+
+std::size_t encoded_size(const JournalBatch& batch) {
+  Sizer sizer;
+  visit_batch(sizer, batch);
+  return sizer.size();
 }
 
 std::optional<JournalBatch> decode_batch(std::string_view bytes) {

@@ -10,6 +10,7 @@ namespace feedwatch::store {
 
 /// A batch as bytes of the spool (little endian, our own reader only).
 std::string encode_batch(const JournalBatch& batch);
+std::size_t encoded_size(const JournalBatch& batch);
 /// nullopt when the bytes are no batch of this or an earlier version; any bytes are safe.
 std::optional<JournalBatch> decode_batch(std::string_view bytes);
 

@@ -12,6 +12,19 @@ void StateCache::load(StateRecords records) {
   }
 }
 
+void StateCache::load_missing(StateRecords records) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [key, value] : records) {
+    const std::size_t size = key.size() + value.size();
+    if (records_.try_emplace(std::move(key), std::move(value)).second) bytes_ += size;
+  }
+}
+
+StateRecords StateCache::all() const {
+  const std::lock_guard lock(mutex_);
+  return {records_.begin(), records_.end()};
+}
+
 std::optional<std::string> StateCache::get(const std::string& key) const {
   const std::lock_guard lock(mutex_);
   const auto it = records_.find(key);
@@ -44,6 +57,7 @@ void StateCache::put_locked(const std::string& key, std::string value) {
     it->second = std::move(value);
   }
   dirty_.insert(key);
+  ++changes_;
 }
 
 StateRecords StateCache::take_dirty() {
@@ -62,6 +76,11 @@ void StateCache::give_back(const StateRecords& records) {
 bool StateCache::dirty() const {
   const std::lock_guard lock(mutex_);
   return !dirty_.empty();
+}
+
+std::uint64_t StateCache::changes() const {
+  const std::lock_guard lock(mutex_);
+  return changes_;
 }
 
 std::uint64_t StateCache::refused() const {

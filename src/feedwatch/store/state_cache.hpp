@@ -19,6 +19,9 @@ class StateCache {
  public:
   explicit StateCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
   void load(StateRecords records);
+  /// Those whose keys are not here yet.
+  void load_missing(StateRecords records);
+  StateRecords all() const;
 
   std::optional<std::string> get(const std::string& key) const;
   void put(const std::string& key, std::string value);
@@ -30,6 +33,8 @@ class StateCache {
   /// The write failed: dirty again, unless put in the meantime made them newer (still dirty).
   void give_back(const StateRecords& records);
   bool dirty() const;
+  /// How many records have been put.
+  std::uint64_t changes() const;
   std::uint64_t refused() const;
 
  private:
@@ -41,6 +46,7 @@ class StateCache {
   std::set<std::string> dirty_;
   std::size_t bytes_ = 0;
   std::uint64_t refused_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace feedwatch::store

@@ -11,20 +11,23 @@
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/mailbox.hpp"
+#include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::store {
 
-/// Whom an alert made by create_alert is told, and in whose name.
+/// Whom an alert made by create_alert is told.
 struct Recipients {
   std::vector<std::string> sinks;  ///< their names
-  std::string instance;            ///< which monitor speaks
-  std::string external_url;        ///< where a person finds it, may be empty
+  /// Whether a sink is told of this; without it all are. Any thread.
+  std::function<bool(const std::string& sink, const Notice& notice)> takes = {};
 };
 
 struct StoreOptions {
-  std::string url;                  ///< "sqlite:///var/lib/feedwatch/feedwatch.db"
-  std::filesystem::path state_dir;  ///< holds the spool; created when absent
+  /// "sqlite:///var/lib/feedwatch/feedwatch.db" or "postgresql://user@host:port/db?…"
+  std::string url;
+  std::filesystem::path state_dir;      ///< holds the spool; created when absent
+  std::filesystem::path password_file;  ///< of PostgreSQL's user; empty = none is needed
 
   Recipients recipients;
   /// Told, through the mailbox, of an alert that create_alert or resolve_alert has made durable,
@@ -33,16 +36,19 @@ struct StoreOptions {
 
   // Bounds. A batch beyond the queue's is refused at once, with an Error, and counted.
   std::size_t max_queue_rows = 20'000;
-  std::size_t max_queue_bytes = 16U << 20U;
+  std::size_t max_queue_bytes = 64U << 20U;
   std::size_t max_spool_bytes = 64U << 20U;
   std::size_t max_state_bytes = 16U << 20U;
   /// Limit of the database file, rounded to pages; 0 = none.
   std::uint64_t max_database_bytes = 0;
+  /// SQLite: a batch that holds more than telemetry is on the disk before it counts as durable.
+  bool sync_alerts = true;
 
   Duration state_flush = 250ms;  ///< state records are at most about twice this old on disk
   Duration retry_first = 100ms;  ///< a failed commit is tried again: doubling from here
   Duration retry_max = 5s;
-  Duration busy_timeout = 2s;  ///< how long a lock held by another process is waited for
+  Duration busy_timeout = 2s;    ///< how long a lock held by another process is waited for
+  Duration server_timeout = 5s;  ///< how long PostgreSQL may take to connect, or for one answer
   Duration key_retention = std::chrono::hours{24 * 7};   ///< idempotency keys
   Duration row_retention = std::chrono::hours{24 * 90};  ///< closed alerts, transitions, repairs
 };
@@ -99,8 +105,11 @@ struct AgedEventRequest {
 ///
 /// A commit succeeds when it is durable: in the database, or, while the database fails, in the
 /// spool file of the state directory, from where it is replayed in order, with effect exactly once.
-/// Durable means: survives the death of this process. SQLite runs WAL with synchronous NORMAL, so a
-/// power cut may lose the last commits of the database; the spool is synced to the disk.
+/// Durable means: survives the death of this process, and, for alerts, their transitions and
+/// notifications, silences, pulses and events of aged positions, a power cut (SQLite: WAL with
+/// synchronous FULL for such a batch; PostgreSQL: as its synchronous_commit says). A power cut may
+/// lose the last telemetry (level transitions, repairs) and state records that SQLite has taken.
+/// The spool is synced to the disk.
 class Store : public Journal, public StateStore {
  public:
   using Created = std::move_only_function<void(Result<std::string>)>;
@@ -118,6 +127,9 @@ class Store : public Journal, public StateStore {
   virtual void create_aged_monitoring_event(AgedEventRequest request, Created done) = 0;
   /// Writes, reads back and deletes a probe row; answers how long it took.
   virtual void probe(Probed done) = 0;
+  /// What the journal held when it was opened, for whoever goes on from there: the database, or,
+  /// when that could not be reached, the copy of it in the state directory.
+  virtual Result<std::unique_ptr<Query>> reader() const = 0;
   virtual StoreHealth health() const = 0;
   /// Takes nothing more, and gives what is accepted `limit` to become durable. The error says how
   /// many batches were lost. Idempotent.
@@ -125,12 +137,16 @@ class Store : public Journal, public StateStore {
 };
 
 /// Opens the database of `options.url`: locks it for this process, applies migrations, replays a
-/// spool left by an earlier run, loads the state. Errors name the file and what to do.
+/// spool left by an earlier run, loads the state. Errors name the database and what to do. A
+/// PostgreSQL that cannot be reached is no error: the store begins with what the state directory
+/// knows, spools, and goes on when it can; what only the database knew is then told to on_alert.
 /// `clock` and `mailbox` must outlive the store.
 Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock, Mailbox& mailbox);
 
 /// The reading side on its own connection; works beside a running store, also of another process.
-Result<std::unique_ptr<Query>> open_query(const std::string& url);
+/// Of PostgreSQL no connection is made before the first question.
+Result<std::unique_ptr<Query>> open_query(const std::string& url,
+                                          const std::filesystem::path& password_file = {});
 
 /// The file of a "sqlite:///absolute/path" URL.
 Result<std::filesystem::path> sqlite_path(const std::string& url);

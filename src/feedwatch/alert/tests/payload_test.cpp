@@ -17,60 +17,73 @@ Change sample() {
   change.alert.severity = Severity::critical;
   change.alert.state = State::firing;
   change.alert.message = "v/BTC/mark is \"stale\"";
-  change.alert.metadata = R"({"age_seconds":1})";
+  change.alert.metadata = R"({"age_seconds":1,"of":["}",{"a":"\\\""}]})";
   change.alert.started = t0 + 1500ms;
   return change;
 }
 
-TEST(Payload, is_a_version_4_webhook) {
-  const auto change = sample();
-  const std::string labels =
-      R"({"alertname":"price_staleness","instance":"mon","kind":"mark","severity":"critical","symbol":"BTC","venue":"v"})";
-  const std::string annotations =
-      R"({"metadata":"{\"age_seconds\":1}","summary":"v/BTC/mark is \"stale\""})";
-  EXPECT_EQ(
-      webhook_payload(change, {"ops", "mon", "http://127.0.0.1:8420"}, anchor),
-      R"({"version":"4","groupKey":"{}:{venue=\"v\"}","truncatedAlerts":0,"status":"firing",)"
-      R"("receiver":"ops","notification_reason":"first notification","groupLabels":{"venue":"v"},)"
-      R"("commonLabels":)" +
-          labels + R"(,"commonAnnotations":)" + annotations +
-          R"(,"externalURL":"http://127.0.0.1:8420","alerts":[{"status":"firing","labels":)" +
-          labels + R"(,"annotations":)" + annotations +
-          R"(,"startsAt":"2026-01-01T00:00:01.500Z","endsAt":"0001-01-01T00:00:00Z",)"
-          R"("generatorURL":"","fingerprint":")" +
-          fingerprint_text(change.alert.identity) + R"("}]})");
+TEST(NoticeRecord, says_all_and_reads_back) {
+  const Notice notice = notice_of(sample(), anchor);
+  const std::string record = notice_record(notice);
+  EXPECT_EQ(record, R"({"key":"id-1/firing/critical","alert_id":"id-1","name":"price_staleness",)"
+                    R"("identity":"price_staleness{kind=\"mark\",symbol=\"BTC\",venue=\"v\"}",)"
+                    R"("fingerprint":")" +
+                        fingerprint_text(sample().alert.identity) +
+                        R"(","labels":{"kind":"mark","symbol":"BTC","venue":"v"},)"
+                        R"("severity":"critical","news":"fired",)"
+                        R"("message":"v/BTC/mark is \"stale\"",)"
+                        R"("metadata":{"age_seconds":1,"of":["}",{"a":"\\\""}]},)"
+                        R"("started_at":"2026-01-01T00:00:01.500Z","resolved_at":null})");
+  EXPECT_EQ(read_notice(record), notice);
 }
 
-TEST(Payload, resolved_has_its_end) {
+TEST(NoticeRecord, resolved_has_its_end) {
   Change change = sample();
   change.type = Change::Type::resolved;
   change.alert.state = State::resolved;
-  change.alert.resolved = t0 + 61s;
-  const auto payload = webhook_payload(change, {"ops", "mon", ""}, anchor);
-  EXPECT_NE(payload.find(R"("endsAt":"2026-01-01T00:01:01)"), std::string::npos) << payload;
-  EXPECT_NE(payload.find(R"("status":"resolved","receiver")"), std::string::npos);
-  EXPECT_EQ(summary_of(change.alert), "[RESOLVED] v/BTC/mark is \"stale\"");
+  change.alert.resolved = t0 + 61s + 1ns;
+  const Notice notice = notice_of(change, anchor);
+  EXPECT_TRUE(notice.resolved());
+  EXPECT_EQ(read_notice(notice_record(notice)), notice);
 }
 
-TEST(Payload, rising_severity_keeps_the_fingerprint) {
+TEST(NoticeRecord, hostile_text_reads_back) {
   Change change = sample();
-  const auto critical = webhook_payload(change, {"ops", "mon", ""}, anchor);
-  change.alert.severity = Severity::warning;
-  const auto warning = webhook_payload(change, {"ops", "mon", ""}, anchor);
-  const auto fingerprint_in = [](const std::string& text) {
-    return text.substr(text.find("\"fingerprint\""));
-  };
-  EXPECT_NE(critical, warning);
-  EXPECT_EQ(fingerprint_in(critical), fingerprint_in(warning));
+  change.alert.message = std::string("\x01\t\"\\ \x7f \u202e \u2028 \xf0\x9f\x98\x80 ", 24);
+  change.alert.labels = {{"a\"b", "\\u0041"}, {"symbol", std::string("\0x", 2)}};
+  change.alert.identity = identity_of(change.alert.name, change.alert.labels);
+  const Notice notice = notice_of(change, anchor);
+  EXPECT_EQ(read_notice(notice_record(notice)), notice);
 }
 
-TEST(Payload, alert_without_venue_is_grouped_by_its_name) {
+TEST(NoticeRecord, anything_else_is_refused) {
+  const std::string record = notice_record(notice_of(sample(), anchor));
+  EXPECT_FALSE(read_notice(""));
+  EXPECT_FALSE(read_notice("{}"));
+  EXPECT_FALSE(read_notice(R"({"version":"4"})"));
+  EXPECT_FALSE(read_notice(record + " "));
+  for (std::size_t size = 0; size < record.size(); ++size) {
+    EXPECT_FALSE(read_notice(std::string_view(record).substr(0, size))) << size;
+  }
+  std::string deep = record;
+  deep.replace(deep.find("{\"age"), 1, std::string(100, '['));
+  EXPECT_FALSE(read_notice(deep));
+}
+
+TEST(NoticeRecord, of_a_row_is_that_of_its_newest_change) {
   Change change = sample();
-  change.alert.name = "store_down";
-  change.alert.labels = {};
-  const auto payload = webhook_payload(change, {"ops", "", ""}, anchor);
-  EXPECT_NE(payload.find(R"("groupLabels":{"alertname":"store_down"})"), std::string::npos);
-  EXPECT_EQ(payload.find("instance"), std::string::npos);
+  AlertRow row;
+  row.id = change.alert.id;
+  row.name = change.alert.name;
+  row.labels = change.alert.labels;
+  row.severity = "critical";
+  row.state = "firing";
+  row.message = change.alert.message;
+  row.metadata = change.alert.metadata;
+  row.started_at = anchor.at(change.alert.started);
+  Notice expected = notice_of(change, anchor);
+  expected.news = "repeated";
+  EXPECT_EQ(notice_of(row), expected);
 }
 
 TEST(Payload, key_tells_states_severities_and_repeats_apart) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feedwatch/alert/payload.hpp"
 #include "feedwatch/alert/tests/samples.hpp"
 
 namespace feedwatch::alert {
@@ -27,7 +28,7 @@ class PipelineTest : public testing::Test {
     stale.explained_by = {down.identity};
   }
 
-  Pipeline pipeline{{{60s, 4h, anchor}, 5s, 900ms}};
+  Pipeline pipeline{{{60s, 4h, anchor}, {.wait = 5s}, 900ms}};
   Finding down = found("line_down", {{"venue", "v"}}, t0);
   Finding stale = found("price_staleness", stream_labels("BTC"), t0 + 3s);
 };
@@ -151,9 +152,45 @@ TEST_F(PipelineTest, first_news_of_a_group_waits_for_siblings) {
   pipeline.observe(found("price_staleness", stream_labels("ETH"), t0 + 5s));
   EXPECT_EQ(pipeline.settle(t0 + 5s).at(0).notify_at, t0 + 8s);
   pipeline.observe(found("price_staleness", stream_labels("SOL"), t0 + 9s));
-  EXPECT_EQ(pipeline.settle(t0 + 9s).at(0).notify_at, t0 + 9s);
+  EXPECT_EQ(pipeline.settle(t0 + 9s).at(0).notify_at, t0 + 68s) << "told a moment ago";
   pipeline.observe(found("price_staleness", stream_labels("BTC", "w"), t0 + 9s));
   EXPECT_EQ(pipeline.settle(t0 + 9s).at(0).notify_at, t0 + 14s) << "another venue, another group";
+}
+
+TEST_F(PipelineTest, a_rise_to_critical_waits_for_those_that_rise_with_it_only) {
+  pipeline.observe(stale);
+  pipeline.settle(t0 + 3s);
+  stale.severity = Severity::critical;
+  pipeline.observe(stale);
+  EXPECT_EQ(pipeline.settle(t0 + 10s).at(0).notify_at, t0 + 10500ms);
+  pipeline.observe(found("price_staleness", stream_labels("ETH"), t0 + 11s));
+  EXPECT_EQ(pipeline.settle(t0 + 11s).at(0).notify_at, t0 + 68s);
+  pipeline.observe(found("monitor_suspect", {}, t0 + 12s));
+  EXPECT_EQ(pipeline.settle(t0 + 12s).at(0).notify_at, t0 + 12500ms);
+}
+
+TEST_F(PipelineTest, what_comes_long_after_a_message_waits_for_siblings_again) {
+  pipeline.observe(stale);
+  pipeline.settle(t0 + 3s);
+  pipeline.observe(found("price_staleness", stream_labels("ETH"), t0 + 10min));
+  EXPECT_EQ(pipeline.settle(t0 + 10min).at(0).notify_at, t0 + 10min + 5s);
+  pipeline.clear(stale.identity, t0 + 10min + 5s, Evidence::seen);
+  EXPECT_EQ(pipeline.settle(t0 + 11min + 5s).at(0).notify_at, t0 + 11min + 10s);
+}
+
+TEST_F(PipelineTest, a_group_is_repeated_as_one) {
+  pipeline.observe(stale);
+  pipeline.settle(t0 + 3s);
+  pipeline.observe(found("price_staleness", stream_labels("ETH"), t0 + 2h));
+  pipeline.observe(found("price_staleness", stream_labels("BTC", "w"), t0 + 2h));
+  pipeline.settle(t0 + 2h);
+  const auto again = pipeline.settle(t0 + 3s + 4h);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].notify_at, again[1].notify_at);
+  EXPECT_EQ(again[1].change.alert.labels, stream_labels("ETH"));
+  EXPECT_NE(notification_key(again[1].change), notification_key(again[0].change));
+  EXPECT_EQ(pipeline.settle(t0 + 6h).size(), 1U) << "the other venue's";
+  EXPECT_EQ(pipeline.settle(t0 + 3s + 8h).size(), 2U);
 }
 
 TEST_F(PipelineTest, group_ends_with_its_last_alert) {

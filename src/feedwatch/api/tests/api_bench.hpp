@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "feedwatch/api/routes.hpp"
@@ -12,11 +13,43 @@ namespace feedwatch::api {
 
 using Json = nlohmann::json;
 
+/// A store of alerts in memory, newest first; answers at once.
+class FakeHistory final : public History {
+ public:
+  void alerts(std::size_t limit, std::optional<HistoryPlace> after,
+              Done<std::vector<AlertRow>> done) override {
+    ++asked;
+    if (down) return done(std::unexpected(Error{"store", "cannot be read", ""}));
+    std::vector<AlertRow> page;
+    for (const AlertRow& row : rows) {
+      const bool behind =
+          !after || std::tie(row.started_at, row.id) < std::tie(after->started_at, after->id);
+      if (behind && page.size() < limit) page.push_back(row);
+    }
+    done(std::move(page));
+  }
+  void story(std::string id, Done<AlertStory> done) override {
+    if (down) return done(std::unexpected(Error{"store", "cannot be read", ""}));
+    AlertStory story;
+    for (const AlertRow& row : rows) {
+      if (row.id == id) story.alert = row;
+    }
+    story.transitions.push_back({id, wall_from_ns(0), "pending", "firing", "warning", "said"});
+    story.notifications.push_back({.id = id + "/firing/warning@hook", .alert_id = id});
+    done(std::move(story));
+  }
+
+  std::vector<AlertRow> rows;
+  bool down = false;
+  int asked = 0;
+};
+
 /// Routes on a real control, monitor and guard, with every fact put there by hand.
 class ApiBench : public engine::ControlBench {
  public:
-  explicit ApiBench(std::string token = "secret")
-      : routes(ApiOptions{.token = std::move(token), .version = "1.2.3"}, ports()) {}
+  explicit ApiBench(std::string token = "secret", engine::Recovered recovered = {})
+      : ControlBench(std::move(recovered)),
+        routes(ApiOptions{.token = std::move(token), .version = "1.2.3"}, ports()) {}
 
   ApiPorts ports() {
     return {.clock = clock,
@@ -40,7 +73,10 @@ class ApiBench : public engine::ControlBench {
                   auto result = control.beat(name, mark, std::move(detail), clock.time);
                   settle();
                   return result;
-                }};
+                },
+            .history = &history,
+            .report = [this](health::Report report) { return control.report(std::move(report)); },
+            .withdraw = [this](std::string_view name) { return control.withdraw(name); }};
   }
 
   net::Response ask(net::Request request) {
@@ -70,6 +106,7 @@ class ApiBench : public engine::ControlBench {
     return made;
   }
 
+  FakeHistory history;
   Decisions decisions;
   ProcessFacts facts{.shard_loop_alive = true};
   Result<void> lease_result;

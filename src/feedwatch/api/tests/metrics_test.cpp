@@ -45,6 +45,36 @@ class Metrics : public ::testing::Test {
     bench.facts.ticks_rejected = {{"not_positive", 0}, {"wrong_kind", 3}};
     bench.get("/v1/prices/v/BTCUSDT/mark?max_age=5s");
     bench.get("/v1/prices/v/NOBODY/mark?max_age=5s");
+    measured();
+  }
+
+  /// What the app's threads bring: histograms, queues, disks, the kernel's account.
+  void measured() {
+    Histogram lag(latency_bounds);
+    lag.observe(3ms);
+    lag.observe(2min);
+    bench.facts.loops = {{.name = "control", .lag = lag.snapshot()},
+                         {.name = "shard 0", .lag = lag.snapshot()}};
+    bench.facts.venues = {{.venue = "v",
+                           .interarrival = lag.snapshot(),
+                           .source_lag = Histogram(latency_bounds).snapshot(),
+                           .false_suspicions = 2,
+                           .mistaken = 2500ms}};
+    bench.facts.self.queues = {{.name = "journal", .length = 7, .capacity = 20'000},
+                               {.name = "spool", .length = 0}};
+    bench.facts.self.disks = {{.what = "database", .path = "/d", .free_bytes = 5, .error = {}},
+                              {.what = "recording", .path = "/r", .error = "no such folder"}};
+    bench.facts.usage = {.cpu_seconds = 1.25, .resident_bytes = 4096, .start_time_seconds = 1e9};
+  }
+
+  /// Runs a program with the exposition on its standard input.
+  int piped(const std::string& program, const std::string& exposition) {
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("feedwatch-metrics-" + std::to_string(::getpid()));
+    std::ofstream(path) << exposition;
+    const int status = std::system((program + " <" + path.string()).c_str());
+    std::filesystem::remove(path);
+    return status;
   }
 
   /// A stream the control has heard of, and nothing more.
@@ -78,11 +108,128 @@ TEST_F(Metrics, promtool_finds_nothing) {
     GTEST_SKIP() << "promtool is not installed (package prometheus)";
   }
   fill();
-  const auto path =
-      std::filesystem::temp_directory_path() / ("feedwatch-metrics-" + std::to_string(::getpid()));
-  std::ofstream(path) << text();
-  EXPECT_EQ(std::system(("promtool check metrics <" + path.string()).c_str()), 0);
-  std::filesystem::remove(path);
+  EXPECT_EQ(piped("promtool check metrics", text()), 0);
+}
+
+/// Reads both formats back with the Python client, a parser that is none of ours, and prints what
+/// it found of one family, a symbol a line.
+constexpr const char* python_reader = R"(/usr/bin/python3 -c '
+import sys
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics
+text = sys.stdin.buffer.read().decode("utf-8")
+read = openmetrics if text.endswith("# EOF\n") else parser
+seen, symbols = set(), set()
+for family in read.text_string_to_metric_families(text):
+    for sample in family.samples:
+        key = (sample.name, tuple(sorted(sample.labels.items())))
+        assert key not in seen, key
+        seen.add(key)
+        if sample.name == "feedwatch_stream_level": symbols.add(sample.labels["symbol"])
+want = set(open(sys.argv[1], encoding="utf-8").read().split("\0")[:-1])
+assert symbols == want, symbols ^ want
+' )";
+
+TEST_F(Metrics, an_independent_parser_reads_the_same) {
+  if (std::system("/usr/bin/python3 -c 'import prometheus_client' >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "the client library is not installed (package python3-prometheus-client)";
+  }
+  fill();
+  const auto blns = feedwatch::testing::test_data_path("hostile/blns/blns.json");
+  FEEDWATCH_NEEDS_DATA(blns);
+  std::set<std::string> symbols{"BTCUSDT", "say \"hi\"\n\\ {x=\"1\"} 7", "NEVER", "LATE"};
+  for (const auto& entry : Json::parse(feedwatch::testing::read_file(blns))) {
+    const auto symbol = entry.get<std::string>();
+    // The client's reader of the text format takes "\\n" for a break of line wherever it stands.
+    if (!symbol.empty() && symbols.insert(symbol).second) known(symbol);
+  }
+  bench.deliver_status();
+  const auto want =
+      std::filesystem::temp_directory_path() / ("feedwatch-symbols-" + std::to_string(::getpid()));
+  {
+    std::ofstream out(want, std::ios::binary);
+    for (const std::string& symbol : symbols) out << symbol << '\0';
+  }
+  for (const Format format : {Format::prometheus, Format::openmetrics}) {
+    EXPECT_EQ(piped(python_reader + want.string(), text(format)), 0);
+  }
+  std::filesystem::remove(want);
+}
+
+TEST_F(Metrics, any_state_can_be_read_back) {
+  auto pick = [state = std::uint64_t{1}](std::uint64_t below) mutable {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33U) % below;
+  };
+  const auto text_of = [&](std::size_t most) {
+    std::string made;
+    for (std::size_t left = pick(most); left > 0; --left) {
+      made += static_cast<char>(pick(4) == 0 ? pick(256) : 'a' + pick(26));
+    }
+    return made;
+  };
+  for (int round = 0; round < 60; ++round) {
+    known("S" + text_of(12));
+    engine::LineStatus line{.line = LineId{static_cast<std::uint32_t>(pick(5))},
+                            .name = text_of(9),
+                            .venue = text_of(3)};
+    line.frames = pick(1'000);
+    bench.board.put(line);
+    engine::VenueStatus venue = ControlBench::venue(pick(2) == 0, bench.clock.time, text_of(3));
+    if (pick(2) == 0) venue.rest = feed::RestStatus{.good_at = bench.clock.time, .skew = -90s};
+    bench.board.put(venue);
+    bench.deliver_status();
+    if (pick(3) == 0) measured();
+    if (pick(3) == 0) bench.facts.venues.push_back({.venue = text_of(3)});
+    if (pick(3) == 0) bench.facts.loops.push_back({.name = text_of(3)});
+    bench.facts.usage.cpu_seconds += static_cast<double>(pick(100)) / 7;
+    bench.run_until(bench.clock.time + std::chrono::seconds(pick(120)));
+    const Exposition plain = ExpositionReader(false).read(text());
+    ASSERT_EQ(plain.fault, "") << "round " << round;
+    const Exposition open = ExpositionReader(true).read(text(Format::openmetrics));
+    ASSERT_EQ(open.fault, "") << "round " << round;
+    EXPECT_EQ(plain.samples.size(), open.samples.size());
+  }
+}
+
+TEST_F(Metrics, what_is_measured_of_venues_loops_and_the_process) {
+  fill();
+  const Exposition found = read();
+  const auto value = [&](const std::string& series) {
+    return found.value(series).value_or("none");
+  };
+  EXPECT_EQ(value("feedwatch_tick_interarrival_seconds_bucket{venue=\"v\",le=\"0.005\"}"), "1");
+  EXPECT_EQ(value("feedwatch_tick_interarrival_seconds_bucket{venue=\"v\",le=\"+Inf\"}"), "2");
+  EXPECT_EQ(value("feedwatch_tick_interarrival_seconds_sum{venue=\"v\"}"), "120.003");
+  EXPECT_EQ(value("feedwatch_tick_source_lag_seconds_count{venue=\"v\"}"), "0");
+  EXPECT_EQ(value("feedwatch_event_loop_lag_seconds_count{loop=\"shard 0\"}"), "2");
+  EXPECT_EQ(value("feedwatch_detector_false_suspicions_total{venue=\"v\"}"), "2");
+  EXPECT_EQ(value("feedwatch_detector_mistake_seconds_total{venue=\"v\"}"), "2.5");
+  EXPECT_EQ(value("feedwatch_queue_length{queue=\"journal\"}"), "7");
+  EXPECT_EQ(value("feedwatch_queue_capacity{queue=\"journal\"}"), "20000");
+  EXPECT_EQ(value("feedwatch_queue_capacity{queue=\"spool\"}"), "none") << "bounded elsewhere";
+  EXPECT_EQ(value("feedwatch_disk_free_bytes{disk=\"database\"}"), "5");
+  EXPECT_EQ(value("feedwatch_disk_free_bytes{disk=\"recording\"}"), "none") << "not known";
+  EXPECT_EQ(value("feedwatch_local_health_score"), "2") << "a full disk and one without answer";
+  EXPECT_EQ(value("process_cpu_seconds_total"), "1.25");
+  EXPECT_EQ(value("feedwatch_threshold_seconds{venue=\"v\",kind=\"mark\",level=\"stale\"}"), "300");
+}
+
+TEST_F(Metrics, rest_of_a_venue_by_its_moments) {
+  engine::VenueStatus venue = ControlBench::venue(true, bench.clock.time);
+  bench.put(venue);
+  EXPECT_EQ(read().value("feedwatch_rest_requests_total{venue=\"v\"}"), std::nullopt);
+  venue.rest = feed::RestStatus{.answers = 3, .errors = 3};
+  bench.put(venue);
+  EXPECT_EQ(read().value("feedwatch_rest_errors_total{venue=\"v\"}"), "3");
+  EXPECT_EQ(read().value("feedwatch_rest_last_good_timestamp_seconds{venue=\"v\"}"), std::nullopt);
+  venue.rest->good_at = bench.clock.time;
+  venue.rest->skew = -90s;
+  bench.put(venue);
+  const auto wall = to_ns(bench.clock.wall_now()) / 1'000'000'000;
+  EXPECT_EQ(read().value("feedwatch_rest_last_good_timestamp_seconds{venue=\"v\"}"),
+            std::to_string(wall) + ".000");
+  EXPECT_EQ(read().value("feedwatch_venue_clock_skew_seconds{venue=\"v\"}"), "-90");
 }
 
 TEST_F(Metrics, a_stream_has_four_series_and_no_time_before_its_first_price) {
@@ -163,7 +310,12 @@ TEST_F(Metrics, alerts_and_their_delivery_have_the_names_of_their_kind) {
                         "\"refused\"}"),
             "0");
   EXPECT_EQ(found.value("feedwatch_notification_queue_length{integration=\"hook\"}"), "0");
-  EXPECT_EQ(found.value("feedwatch_notification_queue_capacity{integration=\"hook\"}"), "5000");
+  // Told after the five seconds in which its siblings are waited for.
+  const std::string latency = "feedwatch_notification_latency_seconds";
+  EXPECT_EQ(found.value(latency + "_bucket{integration=\"hook\",le=\"2.5\"}"), "0");
+  EXPECT_EQ(found.value(latency + "_count{integration=\"hook\"}"), "1");
+  EXPECT_NE(found.value("feedwatch_alert_store_write_seconds_count"), "0");
+  EXPECT_EQ(found.value("feedwatch_notification_queue_capacity{integration=\"hook\"}"), "20000");
 }
 
 TEST_F(Metrics, naughty_symbols_break_neither_exposition_nor_json) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -58,6 +59,45 @@ TEST(MetricsText, values) {
   EXPECT_EQ(read.value("g{n=\"7\"}"), "1767225600.007");
   EXPECT_EQ(read.value("g{n=\"8\"}"), "-1.500");
   EXPECT_EQ(read.value("g"), "0");
+}
+
+Histogram::Snapshot three() {
+  static constexpr std::array<Duration, 2> bounds{2500us, 1s};
+  Histogram histogram(bounds);
+  for (const Duration value : {Duration{1ms}, Duration{500ms}, Duration{10s}}) {
+    histogram.observe(value);
+  }
+  return histogram.snapshot();
+}
+
+TEST(MetricsText, histograms_have_ranges_sum_and_count) {
+  MetricsText text(Format::prometheus);
+  text.family("lag_seconds", Type::histogram, "h");
+  text.sample(three(), {{"loop", "a\"b"}});
+  EXPECT_EQ(text.finish(),
+            "# HELP lag_seconds h\n# TYPE lag_seconds histogram\n"
+            "lag_seconds_bucket{loop=\"a\\\"b\",le=\"0.0025\"} 1\n"
+            "lag_seconds_bucket{loop=\"a\\\"b\",le=\"1.0\"} 2\n"
+            "lag_seconds_bucket{loop=\"a\\\"b\",le=\"+Inf\"} 3\n"
+            "lag_seconds_sum{loop=\"a\\\"b\"} 10.501\n"
+            "lag_seconds_count{loop=\"a\\\"b\"} 3\n");
+}
+
+TEST(MetricsText, openmetrics_is_told_units) {
+  MetricsText text(Format::openmetrics);
+  text.family("lag_seconds", Type::histogram, "h");
+  text.sample(three());
+  text.family("free_bytes", Type::gauge, "h");
+  text.family("cpu_seconds", Type::counter, "h");
+  text.sample(1.5);
+  text.family("level", Type::gauge, "h");
+  const std::string out = text.finish();
+  EXPECT_EQ(ExpositionReader(true).read(out).fault, "");
+  EXPECT_NE(out.find("# TYPE lag_seconds histogram\n# UNIT lag_seconds seconds\n"),
+            std::string::npos);
+  EXPECT_NE(out.find("# UNIT free_bytes bytes\n"), std::string::npos);
+  EXPECT_NE(out.find("# UNIT cpu_seconds seconds\ncpu_seconds_total 1.5\n"), std::string::npos);
+  EXPECT_EQ(out.find("# UNIT level"), std::string::npos);
 }
 
 TEST(MetricsText, a_series_given_twice_is_written_once) {

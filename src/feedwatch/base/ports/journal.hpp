@@ -130,8 +130,14 @@ struct JournalBatch {
 class Journal {
  public:
   using Done = std::move_only_function<void(std::expected<void, Error>)>;
+  using Each = std::function<void(std::expected<void, Error>)>;
   virtual ~Journal() = default;
   virtual void commit(JournalBatch batch, Done done) = 0;
+  /// Batches that go together where the journal can: `each` is called once for every batch, in
+  /// their order. When one fails for the journal's own reasons, none behind it is committed and all
+  /// of those fail too; one that can never be taken fails alone. Without its own way of doing it, a
+  /// journal commits them one after the other, each when the one before it is durable.
+  virtual void commit_group(std::vector<JournalBatch> group, Each each);
 };
 
 /// Small durable records by key (dial budgets, quarantine, offsets). Writes are batched, at most

@@ -1,25 +1,19 @@
 #include "feedwatch/config/config.hpp"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <fstream>
 
 #include "feedwatch/config/print.hpp"
 #include "feedwatch/config/schema.hpp"
+#include "feedwatch/config/tests/sources.hpp"
 #include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::config {
 namespace {
 
 using ::testing::ElementsAre;
-
-Sources sources(Variables more = {}, Variables flags = {}) {
-  more.emplace_back("HOME", "/home/u");
-  return {.file = std::nullopt, .environment = std::move(more), .flags = std::move(flags)};
-}
 
 std::expected<Config, std::vector<Error>> try_load(const std::string& text,
                                                    const Sources& from = sources()) {
@@ -44,26 +38,6 @@ Config good(const std::string& text, const Sources& from = sources()) {
   if (!config) throw std::runtime_error(::testing::PrintToString(errors_of(text, from)));
   return std::move(*config);
 }
-
-class SecretDir {
- public:
-  SecretDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "feedwatch-config-XXXXXX");
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  SecretDir(const SecretDir&) = delete;
-  SecretDir& operator=(const SecretDir&) = delete;
-  ~SecretDir() { std::filesystem::remove_all(path_); }
-  std::string put(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return (path_ / name).string();
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 constexpr const char* sample = R"(
 preset = "tight"
@@ -162,6 +136,8 @@ TEST(Config, WithoutAFileTheDefaultsHold) {
   EXPECT_EQ(config->alerts.keep_firing, built_in.keep_firing);
   EXPECT_EQ(config->alerts.line_down_for, built_in.line_down_for);
   EXPECT_EQ(config->alerts.group_wait, built_in.group_wait);
+  EXPECT_EQ(config->alerts.group_interval, built_in.group_interval);
+  EXPECT_EQ(config->alerts.max_notifications, built_in.max_notifications);
   EXPECT_EQ(config->alerts.repeat, built_in.repeat);
   EXPECT_EQ(config->alerts.retry_first, built_in.retry_first);
   EXPECT_EQ(config->alerts.retry_max, built_in.retry_max);
@@ -227,7 +203,7 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"\"ключ\\n\" = 1\n",
        "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, engine, "
        "store, "
-       "api, board, record, sink, log, alerts, rule, pulse, watchdog)"},
+       "api, board, record, sink, log, alerts, rule, pulse, watchdog, maintenance)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},
       {"[alerts]\nkeep_firing = 3\n",
@@ -290,10 +266,19 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "between degraded_after and stale_after (5m) (set both in the [[policy]] that matches it)"},
       {"[store]\nurl = \"sqlite://f.db\"\n",
        "f.toml:2:7: store.url: \"sqlite://f.db\" names no database (use "
-       "sqlite:///absolute/path/feedwatch.db)"},
-      {"[store]\nurl = \"postgresql://h/d\"\n",
-       "f.toml:2:7: store.url: this program has no PostgreSQL store (use "
-       "sqlite:///absolute/path/feedwatch.db)"},
+       "sqlite:///absolute/path/feedwatch.db or postgresql://user@host:5432/database)"},
+      {"[store]\nurl = \"postgresql://h\"\n",
+       "f.toml:2:7: store.url: \"postgresql://h\" names no database (use "
+       "postgresql://user@host:5432/database)"},
+      {"[store]\nurl = \"postgresql://me:sesame@h/d\"\n",
+       "f.toml:2:7: store.url: holds a password (put it into a file and name that in "
+       "password_file)"},
+      {"[store]\nurl = \"postgresql://h/d?password=sesame\"\n",
+       "f.toml:2:7: store.url: holds a password (put it into a file and name that in "
+       "password_file)"},
+      {"[store]\nurl = \"sqlite:///f.db\"\npassword_file = \"x\"\n",
+       "f.toml:3:17: store.password_file: stands beside a url that is not PostgreSQL's (remove "
+       "it)"},
       {"[store]\nstate_dir = \"state\"\n",
        "f.toml:2:13: store.state_dir: \"state\" is not an absolute path (begin it with /)"},
       {"[api]\nlisten = \"8420\"\n",
@@ -349,7 +334,32 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "f.toml:4:11: sink.ca_file: \"/dev/null\" holds no certificate (name a PEM file with the "
        "authority's certificate)"},
       {"[[sink]]\ntype = \"log\"\nca_file = \"/x\"\n",
-       "f.toml:3:11: sink.ca_file: means nothing for a log sink (remove it, or use type webhook)"},
+       "f.toml:3:11: sink.ca_file: means nothing for a sink of type log (remove it, or use another "
+       "type)"},
+      {"[[sink]]\ntype = \"telegram\"\nchat = \"1\"\n",
+       "f.toml:1:1: sink.token_file: is missing (type telegram needs it)"},
+      {"[[sink]]\ntype = \"slack\"\nurl = \"https://h/x\"\nmatch = [\"venue\"]\n",
+       "f.toml:4:9: sink.match: \"venue\" is not LABEL=PATTERN (write it as in "
+       "\"venue=binance-*\")"},
+      {"[[sink]]\ntype = \"slack\"\nurl = \"https://h/x\"\nmatch = [\"severity=x\"]\n",
+       "f.toml:4:9: sink.match: a severity is not matched (use the key severity)"},
+      {"[[sink]]\ntype = \"slack\"\nurl = \"https://h/x\"\ntimeout = \"26s\"\n",
+       "f.toml:4:11: sink.timeout: is longer than an attempt may take (use at most 25s)"},
+      {"[[sink]]\ntype = \"email\"\nurl = \"http://h\"\nfrom = \"a@b\"\nto = [\"c@d\"]\n",
+       "f.toml:3:7: sink.url: is not a URL (write smtps://host[:port] or smtp://host[:port])"},
+      {"[[sink]]\ntype = \"email\"\nurl = \"smtp://h\"\nfrom = \"a@b\"\nto = "
+       "[\"c@d\\r\\nBcc: e@f\"]\n",
+       "f.toml:5:6: sink.to: \"c@d\\r\\nBcc: e@f\" is not a mail address (write it as in "
+       "\"ops@example.com\")"},
+      {"[[sink]]\ntype = \"exec\"\ncommand = [\"/bin/true\"]\n",
+       "f.toml:2:8: sink.type: sinks that start programs are not allowed (set allow_exec = true in "
+       "[alerts])"},
+      {"[alerts]\nallow_exec = true\n[[sink]]\ntype = \"exec\"\ncommand = [\"true\"]\n",
+       "f.toml:5:11: sink.command: does not begin with an absolute path (write it as in "
+       "[\"/usr/local/bin/tell\", \"--now\"])"},
+      {"[alerts]\nexternal_url = \"monitor\"\n",
+       "f.toml:2:16: alerts.external_url: \"monitor\" is not a URL (write http://host[:port] or "
+       "https://…)"},
       {"[[sink]]\ntype = \"log\"\n[[sink]]\ntype = \"log\"\n",
        "f.toml:4:8: sink.type: a sink \"log\" stands at f.toml:2:8 (give this one another name)"},
   };
@@ -397,65 +407,6 @@ TEST(Config, MissingFileAndDirectory) {
   from.file = "/";
   EXPECT_EQ(load(from).error().at(0).text(),
             "configuration /: is a directory (name the file in it)");
-}
-
-TEST(Secrets, ComeFromFilesAndAreNeverShown) {
-  const SecretDir dir;
-  const std::string token = dir.put("token", "0123456789abcdef\n");
-  dir.put("hook", "  https://hooks.example.com/s3cret?k=v \n");
-  const std::string text =
-      "[api]\nlisten = \"0.0.0.0:1\"\ntls_cert_file = \"/c\"\n"
-      "tls_key_file = \"/k\"\ntoken_file = \"" +
-      token +
-      "\"\n[[sink]]\ntype = \"webhook\"\nurl_file = \"hook\"\n"
-      "[[sink]]\ntype = \"webhook\"\nname = \"b\"\n"
-      "url = \"https://b.example.com/s3cret\"\n";
-  const auto config = load_text(text, "f.toml", sources(), dir.path());
-  ASSERT_TRUE(config) << config.error().at(0).text();
-  EXPECT_EQ(config->api.token, "0123456789abcdef");
-  EXPECT_FALSE(config->api.loopback);
-  EXPECT_EQ(config->sinks[0].url, "https://hooks.example.com/s3cret?k=v");
-  for (const std::string& printed : {print_toml(*config), print_json(*config)}) {
-    EXPECT_EQ(printed.find("s3cret"), printed.npos) << printed;
-    EXPECT_EQ(printed.find("0123456789abcdef"), printed.npos) << printed;
-    EXPECT_NE(printed.find("https://b.example.com/…"), printed.npos) << printed;
-  }
-}
-
-TEST(Secrets, CredentialsDirectoryComesFirst) {
-  const SecretDir beside;
-  const SecretDir credentials;
-  beside.put("hook", "https://beside.example.com/");
-  credentials.put("hook", "https://credentials.example.com/");
-  const auto config =
-      load_text("[[sink]]\ntype = \"webhook\"\nurl_file = \"hook\"\n", "f.toml",
-                sources({{"CREDENTIALS_DIRECTORY", credentials.path().string()}}), beside.path());
-  ASSERT_TRUE(config);
-  EXPECT_EQ(config->sinks[0].url, "https://credentials.example.com/");
-}
-
-TEST(Secrets, BadOnesAreRefusedWithoutTheirContent) {
-  const SecretDir dir;
-  const auto error = [&](const std::string& text) {
-    const auto config = load_text(text, "f.toml", sources(), dir.path());
-    return config ? "no error" : config.error().at(0).text();
-  };
-  dir.put("hook", "s3cret");
-  dir.put("empty", " \n");
-  dir.put("short", "0123456789abcde");
-  dir.put("large", std::string(4097, 'x'));
-  EXPECT_EQ(error("[[sink]]\ntype = \"webhook\"\nurl_file = \"hook\"\n"),
-            "f.toml:3:12: sink.url_file: holds no URL (write http://host[:port][/path] or "
-            "https://…, without credentials)");
-  EXPECT_EQ(error("[api]\ntoken_file = \"empty\"\n"), "f.toml:2:14: api.token_file: \"" +
-                                                          (dir.path() / "empty").string() +
-                                                          "\" is empty (put the secret into it)");
-  EXPECT_EQ(error("[api]\ntoken_file = \"short\"\n"),
-            "f.toml:2:14: api.token_file: its token is too short or holds blanks (use at least 16 "
-            "visible characters)");
-  EXPECT_NE(error("[api]\ntoken_file = \"large\"\n").find("is too large for a secret"),
-            std::string::npos);
-  EXPECT_NE(error("[api]\ntoken_file = \"/\"\n").find("cannot read \"/\""), std::string::npos);
 }
 
 TEST(Print, LoadsBackToTheSameAndNamesSources) {

@@ -17,7 +17,7 @@ Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
   if (!health.failing_since) return std::nullopt;
   const bool many = health.consecutive_failures >= options.sink_failing_count;
   const bool long_ago = now - *health.failing_since >= options.sink_failing_after;
-  if (!many && !long_ago) return std::nullopt;
+  if (!many && !long_ago && !health.refused_since) return std::nullopt;
   auto found =
       finding(sink_failing_name, sink_scope(sink), Severity::warning, *health.failing_since);
   found.message = with_detail(fmt::format("alerts do not reach sink {}", sink), health.last_error);

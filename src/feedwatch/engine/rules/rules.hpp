@@ -117,7 +117,8 @@ std::span<const StreamRule> for_streams();
 std::span<const LineRule> for_lines();
 std::span<const VenueRule> for_venues();
 
-/// `sink_failing`: a run of failures, or any failure not followed by a success for a while.
+/// `sink_failing`: a run of failures, any failure not followed by a success for a while, or one
+/// that no retry can mend.
 Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
                      const Options& options, MonoTime now);
 /// `store_down`: rows are not taken, or wait in the spool for a database that fails.

@@ -17,8 +17,10 @@ inline constexpr MonoTime t0{1'000s};
 /// to be, and answers journal and sinks in between.
 class ControlBench {
  public:
-  explicit ControlBench(Recovered recovered = {}, ControlOptions options = {})
-      : control(options,
+  explicit ControlBench(Recovered recovered = {}, ControlOptions options = {},
+                        std::size_t capacity = 64)
+      : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
+        control(options,
                 ControlPorts{.clock = clock,
                              .wakeup = wakeup,
                              .journal = journal,
@@ -131,7 +133,7 @@ class ControlBench {
   FakeSink hook{"hook"};
   FakeSink log{"log"};
   StatusBoard board{[] {}};
-  Monitor monitor{MonitorOptions{.capacity = 64, .anchor = {clock.wall_now(), clock.now()}}};
+  Monitor monitor;
   std::vector<Control::Event> events;
   Control control;
 };

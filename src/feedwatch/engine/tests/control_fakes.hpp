@@ -78,6 +78,7 @@ class FakeSink final : public Sink {
   void deliver(const Notification& notification, Done done) override {
     asked.emplace_back(notification, std::move(done));
   }
+  SinkLimits limits() const override { return taken; }
 
   bool answer() {
     if (asked.empty()) return false;
@@ -88,15 +89,24 @@ class FakeSink final : public Sink {
     return true;
   }
 
+  /// Of what was delivered, in order.
+  std::vector<Notice> notices() const {
+    std::vector<Notice> found;
+    for (const auto& one : delivered) {
+      found.insert(found.end(), one.notices.begin(), one.notices.end());
+    }
+    return found;
+  }
   std::vector<std::string> keys() const {
     std::vector<std::string> found;
-    for (const auto& one : delivered) found.push_back(one.id);
+    for (const auto& one : notices()) found.push_back(one.key);
     return found;
   }
 
   std::deque<std::pair<Notification, Done>> asked;
   std::vector<Notification> delivered;
   SinkResult result;
+  SinkLimits taken{.per_second = 1'000, .burst = 1'000};
 
  private:
   std::string name_;

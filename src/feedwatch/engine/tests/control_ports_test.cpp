@@ -1,5 +1,8 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
@@ -114,6 +117,128 @@ TEST_F(JournalQueueTest, idle_store_is_probed) {
   EXPECT_THAT(committed(), IsEmpty());
 }
 
+/// A journal that answers for a whole group at once.
+class GroupJournal final : public Journal {
+ public:
+  void commit(JournalBatch batch, Done done) override {
+    auto shared = std::make_shared<Done>(std::move(done));
+    std::vector<JournalBatch> group;
+    group.push_back(std::move(batch));
+    commit_group(std::move(group), [shared](auto result) { (*shared)(std::move(result)); });
+  }
+  void commit_group(std::vector<JournalBatch> group, Each each) override {
+    asked.emplace_back(std::move(group), std::move(each));
+  }
+  bool answer() {
+    if (asked.empty()) return false;
+    auto [group, each] = std::move(asked.front());
+    asked.pop_front();
+    sizes.push_back(group.size());
+    bool refusing = false;
+    for (const JournalBatch& batch : group) {
+      refusing = refusing || full;
+      const bool bad = poison.contains(batch.idempotency_key);
+      if (!bad && !refusing) keys.push_back(batch.idempotency_key);
+      each(bad || refusing ? std::expected<void, Error>(std::unexpected(Error{"store", "no", ""}))
+                           : std::expected<void, Error>());
+    }
+    return true;
+  }
+
+  std::deque<std::pair<std::vector<JournalBatch>, Each>> asked;
+  std::vector<std::size_t> sizes;
+  std::vector<std::string> keys;
+  std::set<std::string> poison;
+  bool full = false;
+};
+
+class JournalGroupTest : public testing::Test {
+ protected:
+  void push(const std::string& key) {
+    queue.push({key, {RepairRow{.id = key}}}, Type::alert, clock.time);
+  }
+  void run_for(Duration duration) {
+    const MonoTime end = clock.time + duration;
+    for (;;) {
+      queue.on_time(clock.time);
+      if (journal.answer()) continue;
+      if (queue.next_deadline() > end) break;
+      clock.time = std::max(clock.time, queue.next_deadline());
+    }
+    clock.time = end;
+  }
+  std::vector<std::string> rows() const {
+    std::vector<std::string> found;
+    for (const std::string& key : journal.keys) {
+      if (!key.starts_with("probe")) found.push_back(key);
+    }
+    return found;
+  }
+
+  FakeClock clock;
+  GroupJournal journal;
+  JournalQueue queue{journal, clock, {.group_rows = 100, .run = "r"}};
+};
+
+TEST_F(JournalGroupTest, a_storm_goes_in_groups_and_in_order) {
+  std::vector<std::string> pushed;
+  std::vector<std::string> done;
+  queue.set_callbacks([&](const JournalBatch& batch) { done.push_back(batch.idempotency_key); },
+                      {});
+  for (int i = 0; i < 10'000; ++i) {
+    pushed.push_back(fmt::format("k{:05}", i));
+    push(pushed.back());
+  }
+  run_for(1ms);
+  EXPECT_EQ(rows(), pushed);
+  EXPECT_EQ(done, pushed);
+  EXPECT_LE(journal.sizes.size(), 201U) << "fifty batches of a row and its key at a time";
+  EXPECT_EQ(queue.dropped_rows(), 0U);
+  EXPECT_EQ(queue.commits(), 10'000U);
+}
+
+TEST_F(JournalGroupTest, one_bad_batch_is_isolated_and_the_rest_are_durable_at_once) {
+  journal.poison = {"b"};
+  std::vector<std::string> done;
+  queue.set_callbacks([&](const JournalBatch& batch) { done.push_back(batch.idempotency_key); },
+                      {});
+  for (const char* key : {"a", "b", "c"}) push(key);
+  run_for(1ms);
+  EXPECT_THAT(done, ElementsAre("a", "c"));
+  EXPECT_EQ(queue.pending(), 1U);
+  push("d");
+  run_for(1min);
+  EXPECT_THAT(rows(), ElementsAre("a", "c", "d"));
+  done.resize(4);  // without the probe of an idle store
+  EXPECT_THAT(done, ElementsAre("a", "c", "b", "d")) << "b was given up";
+  EXPECT_EQ(queue.dropped_rows(), 1U);
+}
+
+TEST_F(JournalGroupTest, a_store_that_is_full_keeps_the_order) {
+  journal.full = true;
+  for (const char* key : {"a", "b", "c"}) push(key);
+  run_for(1s);
+  EXPECT_GT(queue.errors(), 0U);
+  journal.full = false;
+  run_for(1min);
+  EXPECT_THAT(rows(), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(queue.dropped_rows(), 0U);
+}
+
+TEST_F(JournalGroupTest, what_is_on_its_way_makes_no_room) {
+  JournalQueue small(journal, clock, {.max_rows = 3, .run = "s"});
+  const auto add = [&](const char* key) {
+    small.push({key, {RepairRow{.id = key}}}, Type::telemetry, clock.time);
+  };
+  add("a");
+  add("b");
+  small.on_time(clock.time);
+  for (const char* key : {"c", "d", "e"}) add(key);
+  while (journal.answer()) small.on_time(clock.time);
+  EXPECT_THAT(rows(), ElementsAre("a", "b", "e"));
+  EXPECT_EQ(small.dropped_rows(), 2U);
+}
+
 TEST_F(JournalQueueTest, answer_after_destruction_finds_nobody) {
   {
     JournalQueue other(journal, clock, {.run = "x"});
@@ -165,7 +290,7 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
   bench.run_until(t0 + 60s);
   EXPECT_THAT(bench.open(), testing::Contains(R"(sink_failing{sink="hook"} warning)"));
   ASSERT_EQ(bench.log.delivered.size(), 2U);
-  EXPECT_THAT(bench.log.delivered[1].summary, HasSubstr("connection refused"));
+  EXPECT_THAT(bench.log.notices()[1].message, HasSubstr("connection refused"));
   EXPECT_EQ(bench.control.health(bench.clock.time).components.at(3).status,
             health::Status::degraded);
 
@@ -173,13 +298,27 @@ TEST(ControlPortsTest, dead_sink_raises_an_alert_through_the_others) {
   bench.run_until(t0 + 10min);
   EXPECT_THAT(bench.open(), testing::Not(testing::Contains(HasSubstr("sink_failing"))));
   EXPECT_EQ(bench.hook.delivered.size(), 1U) << "nothing about itself";
-  EXPECT_EQ(bench.log.delivered.back().status, "resolved");
+  EXPECT_TRUE(bench.log.notices().back().resolved());
   EXPECT_GE(bench.control.counters().notification_retries, 5U);
 }
 
-TEST(ControlPortsTest, permanent_failure_alone_raises_the_alert_after_two_minutes) {
+TEST(ControlPortsTest, refusal_for_good_raises_the_alert_at_once_with_its_reason) {
+  for (const auto status : {SinkResult::Status::failed, SinkResult::Status::gone}) {
+    ControlBench bench;
+    bench.hook.result = {status, "HTTP 404", std::nullopt};
+    bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
+    bench.run_until(t0 + 5s - 1ns);
+    EXPECT_EQ(bench.open().size(), 1U);
+    bench.run_until(t0 + 5s);
+    EXPECT_EQ(bench.open().size(), 2U);
+    bench.run_until(t0 + 10s);
+    EXPECT_THAT(bench.log.notices().back().message, HasSubstr("HTTP 404"));
+  }
+}
+
+TEST(ControlPortsTest, failure_that_may_pass_raises_the_alert_after_two_minutes) {
   ControlBench bench;
-  bench.hook.result = {SinkResult::Status::failed, "404", std::nullopt};
+  bench.hook.result = {SinkResult::Status::retry, "503", 10min};
   bench.put(ControlBench::at(bench.watch("BTC"), Level::degraded, Reason::silent, t0));
   bench.run_until(t0 + 125s - 1ns);
   EXPECT_EQ(bench.open().size(), 1U);

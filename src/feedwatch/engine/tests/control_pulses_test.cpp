@@ -115,7 +115,7 @@ TEST(ControlWatchdog, repeats_go_on_in_the_next_run_under_keys_of_their_own) {
   ControlBench bench({{open}, {}}, options);
   bench.run_until(t0 + 9min);
   EXPECT_THAT(bench.hook.keys(),
-              ElementsAre("old/firing/info/repeat-3", "old/firing/info/repeat-4"));
+              ElementsAre("old/firing/info/repeat-4", "old/firing/info/repeat-5"));
 }
 
 TEST(ControlWatchdog, switched_off_it_ends) {

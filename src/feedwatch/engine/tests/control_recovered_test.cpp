@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "feedwatch/alert/identity.hpp"
+#include "feedwatch/alert/payload.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
 
 // Alerts that did not begin here: of another writer of the journal, and of an earlier run.
@@ -130,6 +131,26 @@ TEST_F(ControlAdopted, an_alert_that_fires_at_once_with_another_writers_takes_it
   EXPECT_NE(bench.control.alerts(0).at(0).row.id, "theirs") << "news overtaken by its end";
 }
 
+TEST_F(ControlAdopted, while_we_are_suspect_no_stream_and_no_line_is_accused) {
+  bench.put(ControlBench::venue(true, t0));
+  auto btc = bench.watch("BTC");
+  bench.old_price(btc);
+  heal(btc);
+  AlertRow suspect = foreign_row("monitor_suspect", {}, "critical");
+  bench.control.adopt(suspect, {});
+  go_stale(btc);
+  bench.put(ControlBench::venue(false, bench.clock.time));
+  bench.run_until(t0 + 20s);
+  EXPECT_THAT(bench.open(), ElementsAre("monitor_suspect critical"));
+  suspect.state = "resolved";
+  suspect.resolved_at = bench.clock.wall_now();
+  bench.control.adopt(suspect, {});
+  bench.run_until(t0 + 21s);
+  EXPECT_THAT(bench.open(), testing::UnorderedElementsAre("line_down{venue=\"v\"} critical",
+                                                          staleness("BTC") + " critical"))
+      << "still true, and nothing excuses it any more";
+}
+
 // ---- an earlier run ----
 
 AlertRow open_row(const std::string& symbol) {
@@ -172,6 +193,7 @@ TEST(ControlRecovered, alert_whose_stream_is_healthy_again_resolves) {
   bench.run_until(t0 + 62s);
   EXPECT_THAT(bench.open(), IsEmpty());
   EXPECT_EQ(bench.journal.rows<AlertRow>().at(0).id, "old-BTC");
+  bench.run_until(t0 + 67s);
   EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/resolved/warning"});
 }
 
@@ -265,19 +287,38 @@ TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
   note.alert_id = "old-BTC";
   note.sink = "hook";
   note.state = "pending";
-  note.payload = R"({"old":true})";
+  Notice told = alert::notice_of(open_row("BTC"));
+  told.key = "old-BTC/firing/warning";
+  told.message = "as it was told";
+  note.payload = alert::notice_record(told);
   NotificationRow orphan = note;
   orphan.id = "old-BTC/firing/warning@gone";
   orphan.sink = "gone";
   ControlBench bench({{open_row("BTC")}, {note, orphan}});
   ASSERT_EQ(bench.hook.delivered.size(), 1U);
   EXPECT_EQ(bench.hook.delivered[0].id, "old-BTC/firing/warning");
-  EXPECT_EQ(bench.hook.delivered[0].payload, R"({"old":true})");
-  EXPECT_EQ(bench.hook.delivered[0].summary, "[FIRING] old message");
+  EXPECT_EQ(bench.hook.notices()[0], told);
   const auto rows = bench.journal.rows<NotificationRow>();
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].id + " " + rows[0].state, "old-BTC/firing/warning@gone failed");
   EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
+}
+
+TEST(ControlRecovered, notifications_of_an_earlier_version_are_told_from_their_alert) {
+  NotificationRow note;
+  note.id = "old-BTC/firing/warning@hook";
+  note.alert_id = "old-BTC";
+  note.sink = "hook";
+  note.state = "pending";
+  note.payload = R"({"version":"4"})";
+  NotificationRow over = note;
+  over.id = "gone/resolved/warning@hook";
+  over.alert_id = "gone";
+  ControlBench bench({{open_row("BTC")}, {note, over}});
+  EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"old-BTC/firing/warning"});
+  EXPECT_EQ(bench.hook.notices()[0].message, "old message");
+  const auto rows = bench.journal.rows<NotificationRow>();
+  EXPECT_EQ(rows[0].id + " " + rows[0].state, "gone/resolved/warning@hook failed");
 }
 
 TEST(ControlRecovered, the_key_is_the_same_although_the_name_of_the_sink_holds_an_at_sign) {

@@ -197,6 +197,7 @@ TEST_F(ControlHealth, healthy_and_critical_at_the_instant_asked) {
   bench.price(btc, "100");
   bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
   EXPECT_TRUE(bench.control.ready(t0));
+  bench.run_until(t0 + 180s);  // the store is asked meanwhile
   EXPECT_EQ(bench.control.health(t0 + 180s).status, health::Status::healthy);
   EXPECT_EQ(bench.control.health(t0 + 181s).status, health::Status::degraded);
   EXPECT_EQ(bench.control.health(t0 + 301s).status, health::Status::critical);
@@ -205,6 +206,7 @@ TEST_F(ControlHealth, healthy_and_critical_at_the_instant_asked) {
 
 TEST_F(ControlHealth, ready_waits_for_the_streams_of_patterns) {
   auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
   VenueStatus venue = ControlBench::venue(true, t0);
   venue.awaits_instruments = true;
   bench.put(venue);
@@ -217,6 +219,7 @@ TEST_F(ControlHealth, ready_waits_for_the_streams_of_patterns) {
 
 TEST_F(ControlHealth, once_ready_a_new_stream_or_the_end_of_all_changes_nothing) {
   auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
   bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
   ASSERT_TRUE(bench.control.ready(t0));
   bench.put(bench.watch("ETH"));  // listed by the venue later, silent so far
@@ -224,6 +227,71 @@ TEST_F(ControlHealth, once_ready_a_new_stream_or_the_end_of_all_changes_nothing)
   btc.removed = true;
   bench.put(btc);
   EXPECT_TRUE(bench.control.ready(t0));
+}
+
+TEST_F(ControlHealth, a_store_that_is_not_heard_of_any_more_is_unknown) {
+  EXPECT_EQ(component(2, t0 + 60s).status, health::Status::healthy);
+  EXPECT_EQ(component(2, t0 + 61s).status, health::Status::unknown);
+}
+
+TEST_F(ControlHealth, rest_of_venues_is_a_component_once_it_is_asked) {
+  VenueStatus venue = ControlBench::venue(true, t0);
+  bench.put(venue);
+  EXPECT_EQ(bench.control.health(t0).components.size(), 4U);
+  venue.rest.emplace();
+  bench.put(venue);
+  EXPECT_EQ(component(4, t0).name, "Exchange API");
+  EXPECT_EQ(component(4, t0).status, health::Status::unknown);
+  venue.rest->good_at = t0;
+  bench.put(venue);
+  EXPECT_EQ(component(4, t0).status, health::Status::healthy);
+  venue.rest->denied_until = t0 + 60s;
+  bench.put(venue);
+  EXPECT_EQ(component(4, t0 + 1s).error_message, "v told us to stay away for 59s");
+  EXPECT_EQ(component(4, t0 + 60s).status, health::Status::healthy);
+  venue.limited_until = t0 + 90s;
+  bench.put(venue);
+  EXPECT_EQ(component(4, t0 + 61s).error_message, "v told us to stay away for 29s");
+}
+
+TEST_F(ControlHealth, reports_from_outside_are_components_for_their_time) {
+  ASSERT_TRUE(bench.control.report({.name = "risk_manager",
+                                    .status = health::Status::unhealthy,
+                                    .message = "limit",
+                                    .ttl = 9s}));
+  EXPECT_EQ(component(4, t0).name, "risk_manager");
+  EXPECT_EQ(component(4, t0).status, health::Status::unhealthy);
+  EXPECT_FALSE(component(4, t0).required);
+  EXPECT_EQ(component(4, t0 + 10s).status, health::Status::unknown);
+  EXPECT_FALSE(bench.control.report({.name = "Database", .status = health::Status::healthy}))
+      << "nobody speaks for our own";
+  EXPECT_TRUE(bench.control.withdraw("risk_manager"));
+  EXPECT_FALSE(bench.control.withdraw("risk_manager"));
+  EXPECT_EQ(bench.control.health(t0).components.size(), 4U);
+}
+
+TEST_F(ControlHealth, a_required_report_that_fell_silent_is_not_ready_at_first) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  ASSERT_TRUE(bench.control.report(
+      {.name = "risk_manager", .status = health::Status::healthy, .ttl = 9s, .required = true}));
+  bench.clock.time += 10s;
+  bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
+  EXPECT_FALSE(bench.control.readiness(bench.clock.time).components);
+  ASSERT_TRUE(bench.control.report(
+      {.name = "risk_manager", .status = health::Status::critical, .ttl = 9s, .required = true}));
+  EXPECT_TRUE(bench.control.readiness(bench.clock.time).components) << "bad is known";
+  bench.clock.time += 10s;
+  EXPECT_TRUE(bench.control.ready(bench.clock.time)) << "stays";
+}
+
+TEST_F(ControlHealth, trouble_names_its_cause) {
+  auto btc = bench.watch("BTC");
+  bench.price(btc, "100");
+  bench.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
+  EXPECT_EQ(component(1, t0 + 301s).status, health::Status::critical);
+  EXPECT_EQ(component(1, t0 + 301s).because_of, "WebSocket Streams");
+  EXPECT_EQ(component(0, t0 + 301s).because_of, std::nullopt);
 }
 
 TEST_F(ControlHealth, not_ready_before_the_store_has_answered) {
@@ -242,6 +310,7 @@ TEST_F(ControlHealth, not_ready_before_the_store_has_answered) {
                   {});
   control.start();
   auto btc = other.watch("BTC");
+  other.price(btc, "100");
   board.put(ControlBench::at(btc, Level::healthy, Reason::ok, t0));
   control.on_status(t0);
   EXPECT_FALSE(control.ready(t0));

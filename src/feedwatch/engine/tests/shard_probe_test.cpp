@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feedwatch/base/http_date.hpp"
 #include "feedwatch/engine/tests/shard_fakes.hpp"
+#include "feedwatch/engine/venue_meter.hpp"
 #include "feedwatch/guard/guard.hpp"
 
 /// A shard with a silent stream and a REST in hand.
@@ -256,6 +258,65 @@ TEST(ShardProbe, an_answer_about_a_stream_that_went_is_dropped) {
     done(HttpResponse{.status = 200, .headers = {}, .body = R"({"symbol":"ETHUSDT"})"});
   }
   silent.pass(1min);
+}
+
+// ---- how good the detector is ------------------------------------------------------------------
+
+TEST(Detector, a_suspicion_that_the_feed_itself_ends_was_a_mistake) {
+  Silent silent(Kind::quote);
+  const auto meter = silent.bench.shard.meters().front();
+  silent.pass(40s);  // suspected after 30 s; REST does not answer, so nothing is repaired
+  EXPECT_EQ(meter->false_suspicions(), 0U) << "nobody knows yet";
+  silent.tick("64000.20");
+  EXPECT_EQ(meter->false_suspicions(), 1U);
+  EXPECT_NEAR(to_seconds(meter->mistaken()), 10, 1);
+}
+
+// ---- what REST shows of itself ------------------------------------------------------------------
+
+std::optional<feed::RestStatus> told_rest(ShardBench& bench) {
+  std::optional<feed::RestStatus> rest;
+  for (const VenueStatus& status : bench.status.take().venues) rest = status.rest;
+  return rest;
+}
+
+TEST(RestStatus, counts_answers_and_names_what_was_wrong) {
+  MapStore store;
+  ShardBench bench(store);
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  ASSERT_TRUE(told_rest(bench));
+  const auto answer = [&](std::expected<HttpResponse, std::string> response) {
+    ASSERT_FALSE(bench.http.requests.empty());
+    auto done = std::move(bench.http.requests.back().second);
+    bench.http.requests.clear();
+    done(std::move(response));
+  };
+  answer(std::unexpected("no route to host"));
+  std::optional<feed::RestStatus> rest = told_rest(bench);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->failures, 1U);
+  EXPECT_EQ(rest->error, "no route to host");
+  EXPECT_FALSE(rest->good_at);
+
+  bench.pass(15s);
+  answer(HttpResponse{.status = 200,
+                      .headers = {{"date", http_date(bench.clock.wall_now() - 90s)}},
+                      .body = R"({"symbols":[{"symbol":"BTCUSDT","status":"TRADING"}]})"});
+  rest = told_rest(bench);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->good_at, bench.clock.mono);
+  EXPECT_EQ(rest->failures, 0U);
+  EXPECT_EQ(rest->answers, 2U);
+  EXPECT_EQ(rest->errors, 1U);
+  EXPECT_NEAR(to_seconds(rest->skew.value()), -90, 1);
+
+  bench.pass(10min);
+  answer(HttpResponse{.status = 429, .headers = {{"retry-after", "120"}}, .body = {}});
+  rest = told_rest(bench);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->error, "HTTP 429");
+  EXPECT_EQ(rest->denied_until, bench.clock.mono + 120s);
 }
 
 }  // namespace

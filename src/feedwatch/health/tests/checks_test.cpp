@@ -1,8 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-
 #include "feedwatch/health/checks.hpp"
 #include "feedwatch/health/registry.hpp"
 
@@ -71,6 +69,20 @@ TEST(StoreCheck, a_probe_that_fails_or_gets_no_answer_in_two_seconds_is_degraded
   EXPECT_EQ(check_store(store).status, Status::unhealthy);
 }
 
+TEST(StoreCheck, says_when_its_good_word_was_true) {
+  StoreEvidence store;
+  store.last_success_age = 60s + ns;
+  Verdict verdict = check_store(store);
+  EXPECT_EQ(verdict.status, Status::healthy);
+  expire(verdict);
+  EXPECT_EQ(verdict.status, Status::unknown) << "it is asked every 30 s";
+  store.consecutive_failures = 1;
+  store.failing_for = 70s;
+  verdict = check_store(store);
+  expire(verdict);
+  EXPECT_EQ(verdict.status, Status::unhealthy) << "a failure is known now";
+}
+
 TEST(NotifierCheck, worst_only_when_all_fail) {
   SinkEvidence good{.name = "log"};
   SinkEvidence bad{.name = "hook", .failing = true, .consecutive_failures = 7, .last_error = "503"};
@@ -79,78 +91,6 @@ TEST(NotifierCheck, worst_only_when_all_fail) {
   EXPECT_EQ(check_notifier({bad}).status, Status::unhealthy);
   EXPECT_THAT(*check_notifier({good, bad}).message, HasSubstr("hook (503)"));
   EXPECT_EQ(check_notifier({good, bad}).error_count, 7U);
-}
-
-TEST(SelfCheck, remembers_a_stall_for_a_minute) {
-  SelfEvidence self;
-  EXPECT_EQ(check_self(self).status, Status::healthy);
-  self = {.stalls = 2, .max_stall = 3s, .since_last_stall = 60s};
-  EXPECT_EQ(check_self(self).status, Status::degraded);
-  self.since_last_stall = 60s + ns;
-  EXPECT_EQ(check_self(self).status, Status::healthy);
-}
-
-TEST(SelfCheck, a_recording_that_stopped_degrades) {
-  SelfEvidence self;
-  EXPECT_EQ(check_self(self).status, Status::healthy);
-  self.recording_failed = true;
-  EXPECT_EQ(check_self(self).status, Status::degraded);
-  EXPECT_NE(check_self(self).message->find("recording stopped"), std::string::npos);
-}
-
-TEST(SelfCheck, a_loop_that_does_not_answer_is_critical_after_two_seconds) {
-  SelfEvidence self{.stalls = 0, .max_stall = {}, .since_last_stall = {}, .since_beat = 2s};
-  EXPECT_EQ(check_self(self).status, Status::healthy);
-  self.since_beat = 2s + ns;
-  EXPECT_EQ(check_self(self).status, Status::critical);
-}
-
-std::vector<Component> run(const Registry& registry) {
-  MonoTime time{};
-  return registry.run(wall_from_ns(42), [&time] { return time += 3ms; });
-}
-
-TEST(Registry, a_check_that_throws_is_critical_and_stops_no_other) {
-  Registry registry;
-  registry.add("a", "t", true, []() -> Verdict { throw std::runtime_error("no such table"); });
-  registry.add("b", "t", true, []() -> Verdict { throw 7; });
-  registry.add("c", "t", true, [] { return Verdict{Status::healthy, std::nullopt, 0, {}}; });
-  const auto components = run(registry);
-  ASSERT_EQ(components.size(), 3U);
-  EXPECT_EQ(components[0].status, Status::critical);
-  EXPECT_EQ(components[0].error_message, "no such table");
-  EXPECT_EQ(components[1].status, Status::critical);
-  EXPECT_EQ(components[2].status, Status::healthy);
-  EXPECT_EQ(components[2].last_check, wall_from_ns(42));
-  EXPECT_DOUBLE_EQ(components[2].response_time_ms, 3.0);
-}
-
-Component component(Status status, bool required = true) {
-  Component made;
-  made.status = status;
-  made.required = required;
-  return made;
-}
-
-TEST(RollUp, is_the_worst_of_the_required) {
-  EXPECT_EQ(roll_up({component(Status::healthy), component(Status::critical)}), Status::critical);
-  EXPECT_EQ(roll_up({component(Status::degraded), component(Status::unhealthy)}),
-            Status::unhealthy);
-  EXPECT_EQ(roll_up({component(Status::healthy), component(Status::healthy)}), Status::healthy);
-}
-
-TEST(RollUp, optional_caps_at_degraded) {
-  for (const Status status :
-       {Status::degraded, Status::unhealthy, Status::critical, Status::unknown}) {
-    EXPECT_EQ(roll_up({component(Status::healthy), component(status, false)}), Status::degraded);
-  }
-}
-
-TEST(RollUp, unknown_is_never_healthy_and_hides_nothing) {
-  EXPECT_EQ(roll_up({}), Status::unknown);
-  EXPECT_EQ(roll_up({component(Status::healthy), component(Status::unknown)}), Status::unknown);
-  EXPECT_EQ(roll_up({component(Status::degraded), component(Status::unknown)}), Status::unknown);
-  EXPECT_EQ(roll_up({component(Status::unhealthy), component(Status::unknown)}), Status::unhealthy);
 }
 
 }  // namespace

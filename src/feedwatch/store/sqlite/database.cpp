@@ -69,6 +69,16 @@ std::optional<std::string> Statement::maybe_text(int column) const {
   return text(column);
 }
 
+std::optional<bool> Statement::maybe_bool(int column) const {
+  const std::optional<std::int64_t> value = maybe_integer(column);
+  return value ? std::optional{*value != 0} : std::nullopt;
+}
+
+std::optional<WallTime> Statement::maybe_time(int column) const {
+  const std::optional<std::int64_t> ns = maybe_integer(column);
+  return ns ? std::optional{wall_from_ns(*ns)} : std::nullopt;
+}
+
 // Values are copied: a statement kept for later holds no view of a row that has gone.
 void Statement::bind_one(int index, std::string_view value) {
   const char* data = value.empty() ? "" : value.data();

@@ -54,6 +54,10 @@ class Statement {
   std::optional<std::int64_t> maybe_integer(int column) const;
   std::optional<double> maybe_real(int column) const;
   std::optional<std::string> maybe_text(int column) const;
+  bool boolean(int column) const { return integer(column) != 0; }
+  std::optional<bool> maybe_bool(int column) const;
+  WallTime time(int column) const { return wall_from_ns(integer(column)); }
+  std::optional<WallTime> maybe_time(int column) const;
 
   struct Blob {
     std::string_view bytes;

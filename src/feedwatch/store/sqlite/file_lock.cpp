@@ -21,13 +21,24 @@ std::string holder_of(int fd) {
   return pid.empty() ? "another process" : "process " + pid;
 }
 
-}  // namespace
-
-Result<FileLock> FileLock::take(const std::filesystem::path& database) {
-  // Two names of one file must meet in one lock.
+/// Two names of one file must meet in one lock.
+std::string lock_path(const std::filesystem::path& database) {
   std::error_code unresolved;
   const std::filesystem::path real = std::filesystem::weakly_canonical(database, unresolved);
-  const std::string path = (unresolved ? database : real).string() + ".lock";
+  return (unresolved ? database : real).string() + ".lock";
+}
+
+}  // namespace
+
+std::string FileLock::holder(const std::filesystem::path& database) {
+  const int fd = ::open(lock_path(database).c_str(), O_RDONLY | O_CLOEXEC);  // NOLINT: POSIX open
+  if (fd < 0) return {};
+  const FileLock closes(fd);
+  return ::flock(fd, LOCK_SH | LOCK_NB) == 0 ? std::string{} : holder_of(fd);
+}
+
+Result<FileLock> FileLock::take(const std::filesystem::path& database) {
+  const std::string path = lock_path(database);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // NOLINT: POSIX open
   if (fd < 0) {
     return std::unexpected(Error{"database " + database.string(),

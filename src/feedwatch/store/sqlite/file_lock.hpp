@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "feedwatch/base/error.hpp"
@@ -13,6 +14,8 @@ namespace feedwatch::store {
 class FileLock {
  public:
   static Result<FileLock> take(const std::filesystem::path& database);
+  /// Who has the lock of a database now: "process 123"; empty when nobody has.
+  static std::string holder(const std::filesystem::path& database);
   FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();

@@ -2,46 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace feedwatch::store {
 namespace {
 
 // "FWCH", in the file's header: says whose database this is.
 constexpr int application_id = 0x46574348;
-
-Error refusal(const std::string& file, std::string why, std::string fix) {
-  return {"database " + file, std::move(why), std::move(fix)};
-}
-
-/// How many of `migrations` are applied; their checksums must agree.
-Result<std::size_t> check_applied(Database& db, const std::string& file,
-                                  std::span<const Migration> migrations) {
-  std::size_t applied = 0;
-  Statement rows =
-      db.prepare("SELECT version, name, sha256 FROM schema_migrations ORDER BY version");
-  while (rows.step()) {
-    const std::int64_t version = rows.integer(0);
-    if (applied == migrations.size()) {
-      return std::unexpected(
-          refusal(file,
-                  fmt::format("was written by a newer feedwatch (schema {}, this program knows {})",
-                              version, migrations.size()),
-                  "start the newer program, or give another file in [store] url"));
-    }
-    const Migration& ours = migrations[applied];
-    if (version != ours.version || rows.text(2) != ours.sha256) {
-      return std::unexpected(refusal(
-          file,
-          fmt::format("holds migration {} \"{}\" with checksum {:.12}…, this program has {:.12}…",
-                      version, rows.text(1), rows.text(2), ours.sha256),
-          "it was written by a different build; start that build, or give another file in "
-          "[store] url"));
-    }
-    ++applied;
-  }
-  return applied;
-}
 
 void apply(Database& db, const Migration& migration, WallTime now) {
   db.exec(std::string(migration.sql));
@@ -57,8 +22,19 @@ void apply(Database& db, const Migration& migration, WallTime now) {
 Result<void> check_owner(Database& db, const std::string& file) {
   if (db.integer("PRAGMA application_id") == application_id) return {};
   if (db.integer("SELECT count(*) FROM sqlite_schema") == 0) return {};
-  return std::unexpected(
-      refusal(file, "is a database of another program", "give another file in [store] url"));
+  return std::unexpected(Error{"database " + file, "is a database of another program",
+                               "give another file in [store] url"});
+}
+
+std::vector<AppliedMigration> applied_migrations(Database& db) {
+  std::vector<AppliedMigration> applied;
+  if (db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'") == 0) {
+    return applied;
+  }
+  Statement rows =
+      db.prepare("SELECT version, name, sha256 FROM schema_migrations ORDER BY version");
+  while (rows.step()) applied.push_back({rows.integer(0), rows.text(1), rows.text(2)});
+  return applied;
 }
 
 Result<void> migrate(Database& db, const std::string& file, std::span<const Migration> migrations,
@@ -70,7 +46,8 @@ Result<void> migrate(Database& db, const std::string& file, std::span<const Migr
   db.exec(
       "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY NOT NULL, "
       "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT");
-  const Result<std::size_t> applied = check_applied(db, file, migrations);
+  const Result<std::size_t> applied =
+      check_applied("database " + file, applied_migrations(db), migrations);
   if (!applied) return std::unexpected(applied.error());
   for (const Migration& migration : migrations.subspan(*applied)) apply(db, migration, now);
   transaction.commit();

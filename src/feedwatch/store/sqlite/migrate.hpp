@@ -1,26 +1,20 @@
 #pragma once
 
 #include <span>
-#include <string_view>
+#include <vector>
 
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/store/migration.hpp"
 #include "feedwatch/store/sqlite/database.hpp"
 
 namespace feedwatch::store {
 
-struct Migration {
-  int version;
-  std::string_view name;
-  std::string_view sha256;  ///< of the file, hexadecimal
-  std::string_view sql;
-};
-
-/// Those built into the program, by version, from 1 without gaps.
-std::span<const Migration> sqlite_migrations();
-
 /// Ours, or still empty. Reads only, so that the file of another program stays as it is.
 Result<void> check_owner(Database& db, const std::string& file);
+
+/// What the database holds; nothing when it has no table of migrations.
+std::vector<AppliedMigration> applied_migrations(Database& db);
 
 /// Brings the database to the newest of `migrations`, all in one transaction, and notes each in
 /// schema_migrations. Refuses a database of another program, of a newer feedwatch, or whose applied

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace feedwatch::store {
 namespace {
-
-constexpr int prune_slice = 500;
 
 Error open_failure(const std::filesystem::path& file, const SqliteFailure& failure) {
   const std::string what = "database " + file.string();
@@ -32,6 +29,19 @@ Error open_failure(const std::filesystem::path& file, const SqliteFailure& failu
     default:
       return {what, failure.what(), "give another file in [store] url"};
   }
+}
+
+bool is_damaged(Database& db) {
+  Statement check = db.prepare("PRAGMA quick_check(1)");
+  return !check.step() || check.text(0) != "ok";
+}
+
+/// Whether a power cut must not lose it: more than telemetry.
+bool is_precious(const JournalBatch* batch) {
+  return std::ranges::any_of(batch->rows, [](const JournalRow& row) {
+    return !std::holds_alternative<StreamTransitionRow>(row) &&
+           !std::holds_alternative<RepairRow>(row);
+  });
 }
 
 /// Runs `body`, turning SQLite's failures into the transient error of the port.
@@ -77,6 +87,8 @@ Result<std::unique_ptr<SqliteBackend>> SqliteBackend::open(const std::filesystem
     }
     configure(db, options);
     if (Result<void> done = migrate(db, file.string(), migrations, now); !done) {
+      // Damage may read as anything, as a schema of somebody else's too.
+      if (is_damaged(db)) throw SqliteFailure(SQLITE_CORRUPT, "pages are damaged");
       return std::unexpected(done.error());
     }
     return std::unique_ptr<SqliteBackend>(
@@ -91,16 +103,16 @@ SqliteBackend::SqliteBackend(FileLock lock, Database db, const StoreOptions& opt
       db_(std::move(db)),
       key_retention_(options.key_retention),
       row_retention_(options.row_retention),
+      sync_alerts_(options.sync_alerts),
       rows_(db_),
       insert_key_(db_.prepare("INSERT INTO committed_batches (idempotency_key, committed_at) "
                               "VALUES (?1, ?2) ON CONFLICT (idempotency_key) DO NOTHING")),
-      upsert_state_(db_.prepare(
-          "INSERT INTO state (key, value, updated_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) "
-          "DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at")) {}
+      upsert_state_(db_.prepare(upsert_state_sql)) {}
 
 BackendResult<std::vector<BatchOutcome>> SqliteBackend::commit(
     std::span<const JournalBatch* const> group, WallTime now) {
   return guarded([&] {
+    sync_commits(sync_alerts_ && std::ranges::any_of(group, is_precious));
     Transaction transaction(db_);
     std::vector<BatchOutcome> outcomes;
     outcomes.reserve(group.size());
@@ -108,6 +120,12 @@ BackendResult<std::vector<BatchOutcome>> SqliteBackend::commit(
     transaction.commit();
     return outcomes;
   });
+}
+
+// Only outside a transaction, where SQLite takes it.
+void SqliteBackend::sync_commits(bool on) {
+  if (on == std::exchange(syncs_, on)) return;
+  db_.exec(on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
 // A savepoint, so that a batch with a row the tables refuse takes none of its neighbours with it.
@@ -145,69 +163,52 @@ BackendResult<void> SqliteBackend::put_state(const StateRecords& records, WallTi
 
 BackendResult<void> SqliteBackend::probe(WallTime now) {
   return guarded([&] {
-    constexpr std::string_view key = "feedwatch.probe";
     const std::string value = std::to_string(to_ns(now));
-    upsert_state_.bind(key, Statement::Blob{value}, now).run();
+    upsert_state_.bind(probe_key, Statement::Blob{value}, now).run();
     Statement read = db_.prepare("SELECT value FROM state WHERE key = ?1");
-    read.bind(key);
+    read.bind(probe_key);
     const bool same = read.step() && read.text(0) == value;
     read.reset();
-    db_.prepare("DELETE FROM state WHERE key = ?1").bind(key).run();
+    db_.prepare("DELETE FROM state WHERE key = ?1").bind(probe_key).run();
     if (!same) throw SqliteFailure(SQLITE_CORRUPT, "the probe row did not read back as written");
   });
 }
 
 BackendResult<bool> SqliteBackend::prune(WallTime now) {
-  struct Rule {
-    const char* sql;
-    Duration retention;
-  };
-  const std::array rules{
-      Rule{"DELETE FROM committed_batches WHERE idempotency_key IN (SELECT idempotency_key FROM "
-           "committed_batches WHERE committed_at < ?1 LIMIT ?2)",
-           key_retention_},
-      Rule{"DELETE FROM stream_transitions WHERE seq IN (SELECT seq FROM stream_transitions "
-           "WHERE at < ?1 LIMIT ?2)",
-           row_retention_},
-      Rule{
-          "DELETE FROM repairs WHERE id IN (SELECT id FROM repairs WHERE started_at < ?1 LIMIT ?2)",
-          row_retention_},
-      Rule{"DELETE FROM alert_transitions WHERE seq IN (SELECT t.seq FROM alert_transitions t JOIN "
-           "alerts a ON a.id = t.alert_id WHERE a.state = 'resolved' AND a.updated_at < ?1 "
-           "LIMIT ?2)",
-           row_retention_},
-      Rule{"DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE "
-           "state <> 'pending' AND created_at < ?1 LIMIT ?2)",
-           row_retention_},
-      Rule{"DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < ?1 LIMIT ?2)",
-           row_retention_},
-      Rule{"DELETE FROM pulses WHERE (name, mark) IN (SELECT name, mark FROM pulses WHERE at < ?1 "
-           "LIMIT ?2)",
-           row_retention_},
-      Rule{"DELETE FROM aged_monitoring_events WHERE id IN (SELECT id FROM aged_monitoring_events "
-           "WHERE created_at < ?1 LIMIT ?2)",
-           row_retention_},
-      // Last, and only without transitions: they are found through their alert.
-      Rule{"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts a WHERE state = 'resolved' AND "
-           "updated_at < ?1 AND NOT EXISTS (SELECT 1 FROM alert_transitions t WHERE "
-           "t.alert_id = a.id) LIMIT ?2)",
-           row_retention_}};
   return guarded([&] {
     bool more = false;
     Transaction transaction(db_);
-    for (const Rule& rule : rules) {
-      db_.prepare(rule.sql).bind(now - rule.retention, prune_slice).run();
-      more = more || db_.changes() == prune_slice;
+    for (const RetentionRule& rule : retention_rules) {
+      const Duration kept = rule.is_key ? key_retention_ : row_retention_;
+      db_.prepare(rule.sql).bind(now - kept, retention_slice).run();
+      more = more || db_.changes() == retention_slice;
     }
     transaction.commit();
     return more;
   });
 }
 
+BackendResult<void> SqliteBackend::replace(std::span<const JournalRow> rows,
+                                           const StateRecords& state, WallTime now) {
+  return guarded([&] {
+    Transaction transaction(db_);
+    for (const char* table :
+         {"alerts", "alert_transitions", "notifications", "stream_transitions", "repairs",
+          "silences", "pulses", "aged_monitoring_events", "state", "committed_batches"}) {
+      db_.exec(fmt::format("DELETE FROM {}", table));
+    }
+    for (const JournalRow& row : rows) rows_.write(row);
+    for (const auto& [key, value] : state) {
+      upsert_state_.bind(key, Statement::Blob{value}, now).run();
+    }
+    transaction.commit();
+  });
+}
+
 BackendResult<StateRecords> SqliteBackend::load_state() {
   return guarded([&] {
     StateRecords records;
-    Statement rows = db_.prepare("SELECT key, value FROM state ORDER BY key");
+    Statement rows = db_.prepare(select_state_sql);
     while (rows.step()) records.emplace_back(rows.text(0), rows.text(1));
     return records;
   });

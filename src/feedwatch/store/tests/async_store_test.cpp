@@ -79,8 +79,12 @@ class AsyncStoreTest : public ::testing::Test {
   void open() {
     Result<Spool> spool = Spool::open(dir_.path() / "spool", options_.max_spool_bytes);
     ASSERT_TRUE(spool) << spool.error().text();
-    store_ = std::make_unique<AsyncStore>(options_, std::make_unique<FakeBackend>(disk_),
-                                          std::move(*spool), clock_, mailbox_);
+    store_ = std::make_unique<AsyncStore>(
+        options_,
+        AsyncStore::Parts{.backend = std::make_unique<FakeBackend>(disk_),
+                          .spool = std::move(*spool),
+                          .copy = nullptr},
+        clock_, mailbox_);
     const Result<void> started = store_->start();
     ASSERT_TRUE(started) << started.error().text();
   }

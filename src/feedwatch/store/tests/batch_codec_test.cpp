@@ -36,6 +36,7 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   ASSERT_TRUE(back);
   ASSERT_EQ(back->rows.size(), 13U);
   EXPECT_EQ(encode_batch(*back), bytes);
+  EXPECT_EQ(encoded_size(*back), bytes.size());
   const auto& alert = std::get<AlertRow>(back->rows[1]);
   EXPECT_EQ(alert.labels, alert_row("a2").labels);
   EXPECT_EQ(alert.resolved_at, alert.updated_at);

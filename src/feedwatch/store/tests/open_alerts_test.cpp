@@ -58,7 +58,7 @@ std::vector<Row> rows(const JournalBatch& batch) {
 }
 
 TEST(OpenAlerts, WhatIsNewsHasAnOutboxEntryForEachSink) {
-  OpenAlerts open({.sinks = {"hook", "ops@home"}, .instance = "me", .external_url = ""});
+  OpenAlerts open({.sinks = {"hook", "ops@home"}});
   JournalBatch batch = open.request(stale, wall_from_ns(5), "id1", "k1");
   const auto notes = rows<NotificationRow>(batch);
   ASSERT_EQ(notes.size(), 2U);

@@ -108,8 +108,8 @@ inline AlertRow alert_row(const std::string& id, const std::string& state = "fir
                .message = "it's \"quiet\"; DROP TABLE alerts; --",
                .metadata = R"({"age_seconds":12.5})",
                .labels = {{"stream", "binance-usdm/BTC\"\\\n\x01USDT/mark"}, {"venue", "биржа"}},
-               .started_at = wall_from_ns(1'700'000'000'123'456'789),
-               .updated_at = wall_from_ns(1'700'000'001'000'000'001),
+               .started_at = wall_from_ns(1'700'000'000'123'456'000),
+               .updated_at = wall_from_ns(1'700'000'001'000'001'000),
                .resolved_at = {}};
   if (state == "resolved") row.resolved_at = row.updated_at;
   return row;
@@ -123,7 +123,7 @@ inline AlertRow acknowledged(AlertRow row) {
 }
 
 inline SilenceRow silence_row(const std::string& id, Duration lasts = 1h) {
-  const WallTime start = wall_from_ns(1'700'000'000'000'000'123);
+  const WallTime start = wall_from_ns(1'700'000'000'000'123'000);
   return {.id = id,
           .matchers = R"([{"name":"venue","value":"al.*","isRegex":true,"isEqual":true}])",
           .starts_at = start,
@@ -145,7 +145,7 @@ inline AgedMonitoringEventRow aged_event_row(const std::string& id) {
           .success = false,
           .error_message = "refused",
           .event_metadata = R"({"phase":"grace"})",
-          .created_at = wall_from_ns(1'700'000'000'000'000'321)};
+          .created_at = wall_from_ns(1'700'000'000'000'321'000)};
 }
 
 inline StreamTransitionRow transition(int n) {

@@ -1,11 +1,13 @@
-#include "feedwatch/store/tests/sqlite_support.hpp"
+#include "feedwatch/store/tests/store_fixture.hpp"
 
 namespace feedwatch::store {
 namespace {
 
-class SqliteAlertsTest : public SqliteStoreTest {};
+class StoreAlertsTest : public StoreTest {};
+INSTANTIATE_TEST_SUITE_P(Both, StoreAlertsTest, ::testing::Values(Kind::sqlite, Kind::postgres),
+                         name_of);
 
-TEST_F(SqliteAlertsTest, PagesOfAlertsSkipNoneThatBeganAtOneMoment) {
+TEST_P(StoreAlertsTest, PagesOfAlertsSkipNoneThatBeganAtOneMoment) {
   open();
   for (const char* id : {"a1", "a2", "a3", "a4", "a5"}) {
     commit(batch_of(id, {alert_row(id, *(id + 1) == '3' ? "firing" : "resolved")}));
@@ -24,7 +26,7 @@ TEST_F(SqliteAlertsTest, PagesOfAlertsSkipNoneThatBeganAtOneMoment) {
   EXPECT_EQ(seen, "a5 a4 a3 a2 a1 ");
 }
 
-TEST_F(SqliteAlertsTest, ResolvedOnesComeByTheirEnd) {
+TEST_P(StoreAlertsTest, ResolvedOnesComeByTheirEnd) {
   open();
   for (const char* id : {"a1", "a2", "a3"}) {
     AlertRow row = alert_row(id, "resolved");
@@ -39,7 +41,7 @@ TEST_F(SqliteAlertsTest, ResolvedOnesComeByTheirEnd) {
   EXPECT_EQ(resolved->at(1).id, "a2");
 }
 
-TEST_F(SqliteAlertsTest, SecondOpenAlertOfAnIdentityIsNewsOfTheFirst) {
+TEST_P(StoreAlertsTest, SecondOpenAlertOfAnIdentityIsNewsOfTheFirst) {
   open();
   AlertRow twin = alert_row("a1");
   twin.id = "a2";
@@ -53,8 +55,8 @@ TEST_F(SqliteAlertsTest, SecondOpenAlertOfAnIdentityIsNewsOfTheFirst) {
   EXPECT_EQ(query()->open_alerts()->front().message, "twin");
 }
 
-TEST_F(SqliteAlertsTest, CreateAlertTellsTheSinksInItsTransactionAndWhoeverGoesOnWithIt) {
-  options_.recipients = {.sinks = {"hook"}, .instance = "me", .external_url = ""};
+TEST_P(StoreAlertsTest, CreateAlertTellsTheSinksInItsTransactionAndWhoeverGoesOnWithIt) {
+  options_.recipients = {.sinks = {"hook"}};
   std::vector<std::string> told;
   options_.on_alert = [&](const AlertRow& row, const std::vector<NotificationRow>& notes) {
     told.push_back(row.id + " " + row.state + " " + (notes.empty() ? "" : notes[0].id));
@@ -83,7 +85,7 @@ TEST_F(SqliteAlertsTest, CreateAlertTellsTheSinksInItsTransactionAndWhoeverGoesO
                                             id + " resolved " + id + "/resolved/warning@hook"}));
 }
 
-TEST_F(SqliteAlertsTest, CreateAlertIsOneRowPerIdentityAcrossReopen) {
+TEST_P(StoreAlertsTest, CreateAlertIsOneRowPerIdentityAcrossReopen) {
   open();
   std::vector<std::string> ids;
   const auto keep = [&](const Result<std::string>& id) { ids.push_back(id ? *id : "error"); };

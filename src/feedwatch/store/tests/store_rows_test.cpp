@@ -1,11 +1,13 @@
-#include "feedwatch/store/tests/sqlite_support.hpp"
+#include "feedwatch/store/tests/store_fixture.hpp"
 
 namespace feedwatch::store {
 namespace {
 
-class SqliteRowsTest : public SqliteStoreTest {};
+class StoreRowsTest : public StoreTest {};
+INSTANTIATE_TEST_SUITE_P(Both, StoreRowsTest, ::testing::Values(Kind::sqlite, Kind::postgres),
+                         name_of);
 
-TEST_F(SqliteRowsTest, AnAcknowledgementIsPartOfItsAlert) {
+TEST_P(StoreRowsTest, AnAcknowledgementIsPartOfItsAlert) {
   open();
   commit(batch_of("k1", {alert_row("a1")}));
   commit(batch_of("k2", {acknowledged(alert_row("a1"))}));
@@ -17,7 +19,7 @@ TEST_F(SqliteRowsTest, AnAcknowledgementIsPartOfItsAlert) {
   EXPECT_EQ((*found)->ack_comment, "looking");
 }
 
-TEST_F(SqliteRowsTest, ASilenceIsReplacedById) {
+TEST_P(StoreRowsTest, ASilenceIsReplacedById) {
   open();
   commit(batch_of("k1", {silence_row("s1"), silence_row("s2", 2h)}));
   SilenceRow shorter = silence_row("s1", 1min);
@@ -33,10 +35,10 @@ TEST_F(SqliteRowsTest, ASilenceIsReplacedById) {
   EXPECT_EQ(silences->at(1).starts_at, silence_row("s1").starts_at);
 }
 
-TEST_F(SqliteRowsTest, MarksOfAPulseAreCountedAndTheNewestStands) {
+TEST_P(StoreRowsTest, MarksOfAPulseAreCountedAndTheNewestStands) {
   open();
   const auto mark = [](const char* name, const char* what, std::int64_t ns, const char* detail) {
-    return PulseRow{name, what, wall_from_ns(ns), detail};
+    return PulseRow{name, what, wall_from_ns(ns * 1000), detail};
   };
   commit(batch_of("k1", {mark("signals", "beat", 100, "wave 1")}));
   commit(batch_of("k2", {mark("signals", "beat", 300, "wave 3")}));
@@ -50,16 +52,17 @@ TEST_F(SqliteRowsTest, MarksOfAPulseAreCountedAndTheNewestStands) {
   ASSERT_TRUE(pulses && pulses->size() == 3);
   EXPECT_EQ(pulses->at(0).name, "cron");
   EXPECT_EQ(pulses->at(1).mark, "beat");
-  EXPECT_EQ(pulses->at(1).at, wall_from_ns(300));
+  EXPECT_EQ(pulses->at(1).at, wall_from_ns(300'000));
   EXPECT_EQ(pulses->at(1).detail, "wave 3");
   EXPECT_EQ(pulses->at(1).count, 3);
   EXPECT_EQ(pulses->at(2).count, 1) << "a batch takes effect once";
-  EXPECT_EQ(reader->get_last_signal_time().value(), wall_from_ns(300)) << "failing is no signal";
+  EXPECT_EQ(reader->get_last_signal_time().value(), wall_from_ns(300'000))
+      << "failing is no signal";
   EXPECT_FALSE(reader->get_last_signal_time("cron").value());
   EXPECT_FALSE(reader->get_last_signal_time("nobody").value());
 }
 
-TEST_F(SqliteRowsTest, AgedEventsComeNewestFirst) {
+TEST_P(StoreRowsTest, AgedEventsComeNewestFirst) {
   open();
   AgedMonitoringEventRow later = aged_event_row("e2");
   later.created_at += 1s;
@@ -82,7 +85,7 @@ TEST_F(SqliteRowsTest, AgedEventsComeNewestFirst) {
   EXPECT_EQ(query()->aged_monitoring_events("")->size(), 3U);
 }
 
-TEST_F(SqliteRowsTest, AnAgedEventIsAnOperationOfTheStore) {
+TEST_P(StoreRowsTest, AnAgedEventIsAnOperationOfTheStore) {
   open();
   std::vector<std::string> answers;
   const auto keep = [&](const Result<std::string>& id) {
@@ -98,7 +101,7 @@ TEST_F(SqliteRowsTest, AnAgedEventIsAnOperationOfTheStore) {
   EXPECT_LT(clock_.wall_now() - events->front().created_at, 1min);
 }
 
-TEST_F(SqliteRowsTest, WhatMakesNoAgedEventIsRefused) {
+TEST_P(StoreRowsTest, WhatMakesNoAgedEventIsRefused) {
   open();
   std::vector<std::string> answers;
   const auto ask = [&](AgedEventRequest request) {
@@ -117,7 +120,7 @@ TEST_F(SqliteRowsTest, WhatMakesNoAgedEventIsRefused) {
   EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
 }
 
-TEST_F(SqliteRowsTest, WhatIsLongOverIsPruned) {
+TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   open();
   PulseRow fresh{"signals", "beat", clock_.wall_now(), ""};
   commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), fresh,

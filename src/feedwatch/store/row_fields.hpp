@@ -1,0 +1,162 @@
+#pragma once
+
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/store/labels_text.hpp"
+
+namespace feedwatch::store {
+
+// A row's values in the order of its columns, for both databases. `bind` takes them all at once;
+// `Columns` reads by place: text, integer, boolean, time, and their maybe_… where NULL may stand.
+
+template <class Bind>
+void bind_fields(Bind&& bind, const AlertRow& row) {
+  bind(row.id, row.name, row.identity, row.severity, row.state, row.message, row.metadata,
+       labels_json(row.labels), row.started_at, row.updated_at, row.resolved_at, row.acked_at,
+       row.acked_by, row.ack_comment);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const AlertTransitionRow& row) {
+  bind(row.alert_id, row.at, row.from, row.to, row.severity, row.message);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const NotificationRow& row) {
+  bind(row.id, row.alert_id, row.sink, row.state, row.payload, row.attempts, row.created_at,
+       row.finished_at, row.last_error);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const StreamTransitionRow& row) {
+  bind(row.stream, row.at, row.from, row.to, row.reason, row.fault, row.age_seconds, row.merged);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const RepairRow& row) {
+  bind(row.id, row.stream, row.step, row.line, row.started_at, row.ended_at, row.ok, row.detail,
+       row.topics, row.gap_seconds);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const SilenceRow& row) {
+  bind(row.id, row.matchers, row.starts_at, row.ends_at, row.created_at, row.updated_at,
+       row.created_by, row.comment);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const PulseRow& row) {
+  bind(row.name, row.mark, row.at, row.detail, row.count);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const AgedMonitoringEventRow& row) {
+  bind(row.id, row.aged_position_id, row.event_type, row.market_price, row.target_price,
+       row.price_distance_percent, row.action_taken, row.success, row.error_message,
+       row.event_metadata, row.created_at);
+}
+
+template <class Columns>
+AlertRow read_alert(const Columns& row) {
+  return {.id = row.text(0),
+          .name = row.text(1),
+          .identity = row.text(2),
+          .severity = row.text(3),
+          .state = row.text(4),
+          .message = row.text(5),
+          .metadata = row.text(6),
+          .labels = labels_from_json(row.text(7)),
+          .started_at = row.time(8),
+          .updated_at = row.time(9),
+          .resolved_at = row.maybe_time(10),
+          .acked_at = row.maybe_time(11),
+          .acked_by = row.text(12),
+          .ack_comment = row.text(13)};
+}
+
+template <class Columns>
+AlertTransitionRow read_alert_transition(const Columns& row) {
+  return {.alert_id = row.text(0),
+          .at = row.time(1),
+          .from = row.text(2),
+          .to = row.text(3),
+          .severity = row.text(4),
+          .message = row.text(5)};
+}
+
+template <class Columns>
+NotificationRow read_notification(const Columns& row) {
+  return {.id = row.text(0),
+          .alert_id = row.text(1),
+          .sink = row.text(2),
+          .state = row.text(3),
+          .payload = row.text(4),
+          .attempts = row.integer(5),
+          .created_at = row.time(6),
+          .finished_at = row.maybe_time(7),
+          .last_error = row.text(8)};
+}
+
+/// Column 0 is seq.
+template <class Columns>
+StreamTransitionRow read_stream_transition(const Columns& row) {
+  return {.stream = row.text(1),
+          .at = row.time(2),
+          .from = row.text(3),
+          .to = row.text(4),
+          .reason = row.text(5),
+          .fault = row.boolean(6),
+          .age_seconds = row.maybe_real(7),
+          .merged = row.integer(8)};
+}
+
+template <class Columns>
+RepairRow read_repair(const Columns& row) {
+  return {.id = row.text(0),
+          .stream = row.text(1),
+          .step = row.text(2),
+          .line = row.text(3),
+          .started_at = row.time(4),
+          .ended_at = row.maybe_time(5),
+          .ok = row.maybe_bool(6),
+          .detail = row.text(7),
+          .topics = row.integer(8),
+          .gap_seconds = row.maybe_real(9)};
+}
+
+template <class Columns>
+SilenceRow read_silence(const Columns& row) {
+  return {.id = row.text(0),
+          .matchers = row.text(1),
+          .starts_at = row.time(2),
+          .ends_at = row.time(3),
+          .created_at = row.time(4),
+          .updated_at = row.time(5),
+          .created_by = row.text(6),
+          .comment = row.text(7)};
+}
+
+template <class Columns>
+PulseRow read_pulse(const Columns& row) {
+  return {.name = row.text(0),
+          .mark = row.text(1),
+          .at = row.time(2),
+          .detail = row.text(3),
+          .count = row.integer(4)};
+}
+
+template <class Columns>
+AgedMonitoringEventRow read_aged_event(const Columns& row) {
+  return {.id = row.text(0),
+          .aged_position_id = row.text(1),
+          .event_type = row.text(2),
+          .market_price = row.maybe_text(3),
+          .target_price = row.maybe_text(4),
+          .price_distance_percent = row.maybe_real(5),
+          .action_taken = row.text(6),
+          .success = row.maybe_bool(7),
+          .error_message = row.text(8),
+          .event_metadata = row.text(9),
+          .created_at = row.time(10)};
+}
+
+}  // namespace feedwatch::store

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "feedwatch/store/query.hpp"
+#include "feedwatch/store/row_fields.hpp"
+#include "feedwatch/store/row_sql.hpp"
+
+namespace feedwatch::store {
+
+/// Query over the tables of either database, one call at a time.
+///
+/// `Link` is one connection: `list(read, sql, values…)` answers a vector of what `read` makes of
+/// each row, or an Error. Owns the link.
+template <class Link>
+class TableQuery final : public Query {
+ public:
+  template <class... Args>
+  explicit TableQuery(Args&&... args) : link_(std::forward<Args>(args)...) {}
+  Link& link() { return link_; }
+
+  Result<std::vector<AlertRow>> open_alerts() override {
+    return list(alert_of, alert_columns,
+                "alerts WHERE state <> 'resolved' ORDER BY started_at, id");
+  }
+
+  Result<std::vector<NotificationRow>> pending_notifications(std::size_t limit) override {
+    return list(notification_of, notification_columns,
+                "notifications WHERE state = 'pending' ORDER BY created_at, id LIMIT $1",
+                count(limit));
+  }
+
+  Result<std::vector<AlertRow>> alerts(std::size_t limit,
+                                       const std::optional<AlertPlace>& after) override {
+    return list(alert_of, alert_columns,
+                "alerts WHERE (started_at, id) < ($1, $2) "
+                "ORDER BY started_at DESC, id DESC LIMIT $3",
+                after ? after->started_at : wall_from_ns(end_of_time),
+                after ? after->id : std::string{}, count(limit));
+  }
+
+  Result<std::vector<AlertRow>> resolved_alerts(std::size_t limit) override {
+    return list(alert_of, alert_columns,
+                "alerts WHERE state = 'resolved' ORDER BY resolved_at DESC, id DESC LIMIT $1",
+                count(limit));
+  }
+
+  Result<std::optional<AlertRow>> alert(const std::string& id) override {
+    return first(list(alert_of, alert_columns, "alerts WHERE id = $1", id));
+  }
+
+  Result<std::vector<AlertTransitionRow>> alert_transitions(const std::string& id) override {
+    return list([](const auto& row) { return read_alert_transition(row); },
+                alert_transition_columns, "alert_transitions WHERE alert_id = $1 ORDER BY seq", id);
+  }
+
+  Result<std::vector<NotificationRow>> notifications(const std::string& alert_id) override {
+    return list(notification_of, notification_columns,
+                "notifications WHERE alert_id = $1 ORDER BY created_at, id", alert_id);
+  }
+
+  Result<std::vector<Numbered<StreamTransitionRow>>> stream_transitions(const std::string& stream,
+                                                                        Page page) override {
+    const auto read = [](const auto& row) {
+      return Numbered<StreamTransitionRow>{row.integer(0), read_stream_transition(row)};
+    };
+    return list(read, stream_transition_columns,
+                "stream_transitions WHERE ($1 = '' OR stream = $1) AND seq < $2 "
+                "ORDER BY seq DESC LIMIT $3",
+                stream, page.before.value_or(end_of_time), count(page.limit));
+  }
+
+  Result<std::vector<RepairRow>> repairs(const std::string& stream, std::size_t limit) override {
+    return list([](const auto& row) { return read_repair(row); }, repair_columns,
+                "repairs WHERE ($1 = '' OR stream = $1) "
+                "ORDER BY started_at DESC, id DESC LIMIT $2",
+                stream, count(limit));
+  }
+
+  Result<std::vector<SilenceRow>> silences(std::size_t limit) override {
+    return list([](const auto& row) { return read_silence(row); }, silence_columns,
+                "silences ORDER BY ends_at DESC, id LIMIT $1", count(limit));
+  }
+
+  Result<std::vector<PulseRow>> pulses() override {
+    return list([](const auto& row) { return read_pulse(row); }, pulse_columns,
+                "pulses ORDER BY name, mark");
+  }
+
+  Result<std::optional<WallTime>> get_last_signal_time(const std::string& name) override {
+    return first(list([](const auto& row) { return row.time(0); }, "at",
+                      "pulses WHERE name = $1 AND mark <> 'failed' ORDER BY at DESC LIMIT 1",
+                      name));
+  }
+
+  Result<std::vector<AgedMonitoringEventRow>> aged_monitoring_events(
+      const std::string& aged_position_id, std::size_t limit) override {
+    return list([](const auto& row) { return read_aged_event(row); }, aged_event_columns,
+                "aged_monitoring_events WHERE ($1 = '' OR aged_position_id = $1) "
+                "ORDER BY created_at DESC, id DESC LIMIT $2",
+                aged_position_id, count(limit));
+  }
+
+ private:
+  static constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
+  static constexpr auto alert_of = [](const auto& row) { return read_alert(row); };
+  static constexpr auto notification_of = [](const auto& row) { return read_notification(row); };
+  static std::int64_t count(std::size_t limit) { return static_cast<std::int64_t>(limit); }
+
+  template <class Read, class... Args>
+  auto list(Read read, std::string_view columns, std::string_view rest, const Args&... args) {
+    const std::lock_guard lock(mutex_);
+    return link_.list(read, fmt::format("SELECT {} FROM {}", columns, rest), args...);
+  }
+
+  template <class Row>
+  static Result<std::optional<Row>> first(Result<std::vector<Row>> rows) {
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    return rows->empty() ? std::nullopt : std::optional{std::move(rows->front())};
+  }
+
+  std::mutex mutex_;
+  Link link_;
+};
+
+}  // namespace feedwatch::store
