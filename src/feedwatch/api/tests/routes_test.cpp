@@ -373,41 +373,6 @@ TEST_F(RoutesTest, metrics_by_accept) {
   EXPECT_THAT(open.body, testing::EndsWith("# EOF\n"));
 }
 
-// ---- pulses -------------------------------------------------------------------------------------
-
-TEST_F(RoutesTest, a_pulse_is_told_and_shown) {
-  EXPECT_EQ(bench.json("/v1/pulses")["pulses"].size(), 0U);
-  EXPECT_EQ(bench.get("/v1/pulses/signals").status, 404);
-  EXPECT_EQ(bench.write("POST", "/v1/pulses/signals").status, 200);
-  bench.run_until(bench.clock.time + 5s);
-  const Json heard = bench.json("/v1/pulses/signals");
-  EXPECT_EQ(heard["state"], "ok");
-  EXPECT_EQ(heard["silence_seconds"], 5.0);
-  EXPECT_EQ(heard["expected"], "every 5m");
-  const net::Response failed =
-      bench.write("POST", "/v1/pulses/signals", R"({"mark":"failed","detail":"no \"margin\""})");
-  EXPECT_EQ(Json::parse(failed.body)["state"], "degraded");
-  EXPECT_EQ(Json::parse(failed.body)["detail"], "no \"margin\"");
-  EXPECT_EQ(bench.json("/v1/pulses")["pulses"][0]["marks"], 2);
-}
-
-TEST_F(RoutesTest, pulse_errors) {
-  EXPECT_THAT(problem_of(bench.write("POST", "/v1/pulses/other")),
-              HasSubstr("404 pulse 'other': no such pulse is configured"));
-  const auto post = [&](const char* body) {
-    return problem_of(bench.write("POST", "/v1/pulses/signals", body));
-  };
-  EXPECT_THAT(post("beat"), HasSubstr("400 body: is not a JSON object"));
-  EXPECT_THAT(post(R"({"mark":"late"})"), HasSubstr("must be beat, started or failed"));
-  EXPECT_THAT(post(R"({"mark":1})"), HasSubstr("'mark' must be a string"));
-  EXPECT_THAT(post(R"({"at":"now"})"), HasSubstr("unknown key 'at'"));
-  const std::string longest = R"({"detail":")" + std::string(1'025, 'x') + "\"}";
-  EXPECT_THAT(post(longest.c_str()), HasSubstr("'detail' is over 1024 bytes"));
-  EXPECT_EQ(bench.ask({.method = "POST", .target = "/v1/pulses/signals"}).status, 401);
-  EXPECT_EQ(bench.write("PUT", "/v1/pulses/signals").status, 405);
-  EXPECT_EQ(bench.json("/v1/pulses")["pulses"].size(), 0U);
-}
-
 // ---- leases -------------------------------------------------------------------------------------
 
 TEST_F(RoutesTest, a_lease_is_put_and_deleted) {
