@@ -19,7 +19,8 @@ struct Contradiction {
 inline constexpr std::array contradictions{
     Contradiction{"does not have one row of its firing and one of its end",
                   "SELECT a.id FROM alerts a JOIN (SELECT alert_id, "
-                  "sum(CASE WHEN from_state <> 'firing' AND to_state = 'firing' THEN 1 ELSE 0 END) "
+                  "sum(CASE WHEN from_state NOT IN ('firing', 'acknowledged') AND "
+                  "to_state = 'firing' THEN 1 ELSE 0 END) "
                   "AS begun, sum(CASE WHEN to_state = 'resolved' THEN 1 ELSE 0 END) AS ended "
                   "FROM alert_transitions GROUP BY alert_id) t ON t.alert_id = a.id "
                   "WHERE a.updated_at > $1 AND (t.begun <> 1 OR "

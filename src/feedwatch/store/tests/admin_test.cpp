@@ -60,6 +60,17 @@ TEST_P(AdminTest, CheckFindsRowsThatContradictEachOther) {
                                       "n1 is to be delivered and has no alert"}));
 }
 
+TEST_P(AdminTest, CheckTakesAnAcknowledgementForWhatItIs) {
+  open();
+  fill();
+  commit(batch_of(
+      "k4",
+      {AlertTransitionRow{"a1", wall_from_ns(2'000), "firing", "acknowledged", "", "ann: mine"},
+       AlertTransitionRow{"a1", wall_from_ns(3'000), "acknowledged", "firing", "", ""}}));
+  ASSERT_TRUE(wait_done(4));
+  EXPECT_EQ(check_database(options_, clock_.wall_now()).value(), std::vector<std::string>{});
+}
+
 TEST_P(AdminTest, BackupOfARunningDatabaseOpensAsOne) {
   open();
   fill();
