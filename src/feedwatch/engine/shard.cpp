@@ -50,7 +50,7 @@ Result<StreamId> Shard::want(const StreamKey& key, const std::string& owner, Dur
   const Result<StreamId> stream = impl_->want(key, now);
   if (stream) {
     StreamEntry& entry = impl_->streams.at(*stream);
-    entry.leases[owner] = ttl > Duration::zero() ? plus(now, ttl) : never_mono;
+    impl_->lease(entry, owner, ttl > Duration::zero() ? plus(now, ttl) : never_mono);
     impl_->put(entry);
   }
   impl_->finish(now);
@@ -246,7 +246,7 @@ void Shard::Impl::finish(MonoTime now) {
 // happened: an early wake-up costs little, a scan of every line per read would not.
 MonoTime Shard::Impl::next_deadline(MonoTime now) {
   if (feeds_dirty) {
-    feeds_deadline = std::min({next_lease_expiry(), next_offsets_save, next_review});
+    feeds_deadline = std::min({leases_end, next_offsets_save, next_review});
     for (const auto& unit : units) {
       if (unit->gone) continue;
       feeds_deadline = std::min(

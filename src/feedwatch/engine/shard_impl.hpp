@@ -205,8 +205,8 @@ struct Shard::Impl {
                               MonoTime now);
   void drop_if_unwanted(StreamId stream, MonoTime now);
   void remove_stream(StreamId stream, MonoTime now);
+  void lease(StreamEntry& entry, const std::string& owner, MonoTime expiry);
   void expire_leases(MonoTime now);
-  MonoTime next_lease_expiry() const;
   Result<std::size_t> unit_of(const StreamKey& key) const;
   void set_required(StreamEntry& entry, bool required);
   void set_policies(PolicySet policies, MonoTime now);
@@ -298,6 +298,7 @@ struct Shard::Impl {
   bool memory_dirty = false;
   std::string saved_offsets;  ///< of its own venues, as saved last
   MonoTime next_offsets_save = never_mono;
+  MonoTime leases_end = never_mono;  ///< no lease ends before
   MonoTime feeds_deadline = never_mono;
   MonoTime armed = never_mono;
   std::shared_ptr<int> alive = std::make_shared<int>(0);  ///< REST answers must not outlive us

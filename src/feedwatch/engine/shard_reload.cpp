@@ -124,7 +124,7 @@ void Shard::Impl::begin_anew(const VenueOptions& next, const Leases& leases, Mon
     const Result<StreamId> stream = want(key, now);
     if (!stream) continue;  // of a kind that the venue in its place lacks
     StreamEntry& entry = streams.at(*stream);
-    entry.leases = owners;
+    for (const auto& [owner, expiry] : owners) lease(entry, owner, expiry);
     put(entry);
   }
 }

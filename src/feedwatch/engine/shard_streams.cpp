@@ -220,22 +220,22 @@ void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
   put(entry);
 }
 
+void Shard::Impl::lease(StreamEntry& entry, const std::string& owner, MonoTime expiry) {
+  entry.leases[owner] = expiry;
+  leases_end = std::min(leases_end, expiry);
+}
+
 void Shard::Impl::expire_leases(MonoTime now) {
+  if (now < leases_end) return;  // no walk over ten thousand streams at every turn
   std::vector<StreamId> expired;
+  leases_end = never_mono;
   for (auto& [stream, entry] : streams) {
     if (std::erase_if(entry.leases, [&](const auto& lease) { return lease.second <= now; }) > 0) {
       expired.push_back(stream);
     }
+    for (const auto& [owner, expiry] : entry.leases) leases_end = std::min(leases_end, expiry);
   }
   for (const StreamId stream : expired) drop_if_unwanted(stream, now);
-}
-
-MonoTime Shard::Impl::next_lease_expiry() const {
-  MonoTime next = never_mono;
-  for (const auto& [stream, entry] : streams) {
-    for (const auto& [owner, expiry] : entry.leases) next = std::min(next, expiry);
-  }
-  return next;
 }
 
 }  // namespace feedwatch::engine
