@@ -31,9 +31,7 @@ void Lifecycle::restore(Alert alert, MonoTime now) {
   entry.judged = false;
   entry.alert.state = State::firing;
   // Told by the earlier run; the grid of repeats goes on where it was.
-  entry.alert.repeats = 0;
   entry.next_repeat = entry.alert.opened;
-  // One more than the grid has: with its group an alert may have been repeated early.
   pass_repeats(entry, now);
   std::string identity = entry.alert.identity;
   if (const auto old = entries_.find(identity); old != entries_.end()) erase(old);
@@ -211,11 +209,10 @@ bool Lifecycle::acknowledge(std::string_view identity, std::optional<Ack> ack, M
   return true;
 }
 
-/// The next repeat to come, on the grid, with those before it counted.
+/// The next repeat to come, on the grid.
 void Lifecycle::pass_repeats(Entry& entry, MonoTime now) const {
   if (entry.next_repeat > now) return;
   const Duration late = minus(now, entry.next_repeat);
-  entry.alert.repeats += static_cast<std::uint32_t>(late / options_.repeat + 1);
   entry.next_repeat = plus(now, options_.repeat - late % options_.repeat);
 }
 
@@ -297,7 +294,6 @@ void Lifecycle::repeat(std::string_view identity, MonoTime now, std::vector<Chan
   if (found == entries_.end()) return;
   Entry& entry = found->second;
   if (entry.alert.state != State::firing || entry.cleared || entry.next_repeat <= now) return;
-  ++entry.alert.repeats;
   entry.next_repeat = plus(now, options_.repeat);
   changed(found);
   out.push_back({Change::Type::repeated, entry.alert, now});
