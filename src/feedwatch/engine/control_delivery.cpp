@@ -66,6 +66,9 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
       rows.emplace_back(std::move(row));
     }
   }
+  // What this takes the place of, or takes back, ends in the same transaction: a later run must
+  // not find the beginning of an alert whose end nobody is to be told.
+  take_finished(now, rows);
 }
 
 void Control::Impl::deliver(std::vector<alert::Attempt> attempts, MonoTime now) {
@@ -130,8 +133,7 @@ void Control::Impl::on_result(std::size_t sink, std::uint64_t number, const Sink
   run(now);
 }
 
-void Control::Impl::record_finished(MonoTime now) {
-  std::vector<JournalRow> rows;
+void Control::Impl::take_finished(MonoTime now, std::vector<JournalRow>& rows) {
   for (auto& row : outbox.take_finished()) {
     row.finished_at = anchor.at(now);
     if (row.state == "delivered") {
@@ -147,6 +149,11 @@ void Control::Impl::record_finished(MonoTime now) {
     emit(event);
     rows.emplace_back(std::move(row));
   }
+}
+
+void Control::Impl::record_finished(MonoTime now) {
+  std::vector<JournalRow> rows;
+  take_finished(now, rows);
   if (rows.empty()) return;
   journal.push({journal.next_key("notifications"), std::move(rows)},
                JournalQueue::Type::notification, now);

@@ -106,6 +106,7 @@ struct Control::Impl {
   MonoTime next_resend() const;
   void keep_alive(const Notice& notice, MonoTime now);
   void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
+  void take_finished(MonoTime now, std::vector<JournalRow>& rows);
   void record_finished(MonoTime now);
   void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);
 

@@ -63,6 +63,17 @@ TEST(ControlDelivery, what_ends_within_group_wait_is_in_the_rows_only) {
   EXPECT_THAT(bench.open(), IsEmpty());
   EXPECT_EQ(bench.journal.rows<AlertRow>().size(), 2U);
   EXPECT_THAT(bench.hook.delivered, IsEmpty());
+  const auto end = std::ranges::find_if(bench.journal.committed, [](const JournalBatch& batch) {
+    return batch.idempotency_key.find("/resolved/") != std::string::npos;
+  });
+  ASSERT_NE(end, bench.journal.committed.end());
+  EXPECT_EQ(std::ranges::count_if(end->rows,
+                                  [](const JournalRow& row) {
+                                    const auto* note = std::get_if<NotificationRow>(&row);
+                                    return note != nullptr && note->state == "failed";
+                                  }),
+            2)
+      << "in one transaction with the end, for a run that begins just then";
   EXPECT_EQ(bench.control.counters().notifications_failed, 0U);
   EXPECT_TRUE(bench.control.drained());
 }
