@@ -115,7 +115,11 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
     const auto told = recovered.told.find(row.id);
     telling.restore(alert, told == recovered.told.end() ? alert.severity : told->second);
     pipeline.restore(alert, now);
-    if (told == recovered.told.end() || told->second) keep_alive(alert::notice_of(row), now);
+    if (told == recovered.told.end()) {
+      keep_alive(alert::notice_of(row), now);
+    } else if (told->second) {
+      keep_alive(as_told(row, *told->second), now);
+    }
   }
   if (ports.state != nullptr) {
     const auto bytes = ports.state->get(std::string(memory_key));
@@ -131,15 +135,10 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
 void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now) {
   const alert::Alert* known = pipeline.find(row.identity);
   const bool is_resolved = row.state == to_text(alert::State::resolved);
-  if (notes.empty() || takes_notes(row, !is_resolved, known != nullptr, now)) {
-    for (auto& note : notes) restore_notification(std::move(note), {row}, now);
-    keep_alive(alert::notice_of(row), now);
-  } else {
-    withdraw(std::move(notes), now);
-  }
   const auto ended = [&](const AlertRow& known) { return known.id == row.id; };
   // Our own end of it may have overtaken the news that it was changed.
-  if (std::ranges::any_of(resolved, ended)) return;
+  if (std::ranges::any_of(resolved, ended)) return withdraw(std::move(notes), now);
+  take_notes(row, std::move(notes), known != nullptr && known->state == alert::State::firing, now);
   const bool is_news = is_resolved || known == nullptr || to_text(known->severity) != row.severity;
   if (is_resolved) {
     ++counted.alerts_resolved;

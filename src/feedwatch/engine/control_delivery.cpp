@@ -44,13 +44,17 @@ std::optional<Notice> notice_of(const NotificationRow& row, const std::vector<Al
 
 }  // namespace
 
+bool Control::Impl::is_told_of(std::size_t sink, const Notice& notice) const {
+  return !is_about(notice, outbox.sinks()[sink]) && ports.sinks[sink]->takes(notice);
+}
+
 void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime now,
                                       std::vector<JournalRow>& rows) {
   const auto notice = std::make_shared<const Notice>(alert::notice_of(decision.change, anchor));
   const std::string record = alert::notice_record(*notice);
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    if (!is_told_of(sink, *notice)) continue;
     const std::string& name = outbox.sinks()[sink];
-    if (is_about(*notice, name) || !ports.sinks[sink]->takes(*notice)) continue;
     if (resends[sink]) resends[sink]->note(*notice, now);
     alert::Parcel parcel;
     parcel.notice = notice;
@@ -115,7 +119,7 @@ MonoTime Control::Impl::next_resend() const {
 /// An open alert that somebody else has told the sinks of.
 void Control::Impl::keep_alive(const Notice& notice, MonoTime now) {
   for (std::size_t sink = 0; sink < resends.size(); ++sink) {
-    if (resends[sink] && ports.sinks[sink]->takes(notice)) resends[sink]->note(notice, now);
+    if (resends[sink] && is_told_of(sink, notice)) resends[sink]->note(notice, now);
   }
 }
 

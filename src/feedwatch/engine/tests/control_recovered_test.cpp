@@ -77,6 +77,41 @@ TEST_F(ControlAdopted,
   EXPECT_THAT(bench.journal.rows<AlertRow>(), IsEmpty()) << "the rows are its writer's";
 }
 
+TEST_F(ControlAdopted, one_that_was_told_before_we_knew_it_is_told_to_have_ended) {
+  auto stream = bench.watch("BTC");
+  go_stale(stream);
+  bench.run_until(t0 + 1min);
+  heal(stream);
+  bench.run_until(t0 + 10min);
+  bench.hook.delivered.clear();
+  // From a database that was away when we began; everybody has been told.
+  const AlertRow row = foreign_row(
+      "price_staleness", {{"kind", "mark"}, {"symbol", "BTC"}, {"venue", "v"}}, "critical");
+  bench.control.adopt(row, {});
+  bench.settle();
+  bench.run_until(t0 + 20min);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"theirs/resolved/critical"});
+}
+
+TEST_F(ControlAdopted, a_rise_that_comes_after_the_end_is_not_told) {
+  AlertRow row = foreign_row("disk_hot", {}, "warning");
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  row.state = "resolved";
+  row.resolved_at = bench.clock.wall_now();
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  row.state = "firing";
+  row.severity = "critical";
+  row.resolved_at.reset();
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  bench.run_until(t0 + 10min);
+  EXPECT_THAT(bench.hook.keys(), ElementsAre("theirs/firing/warning", "theirs/resolved/warning"));
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
 TEST_F(ControlAdopted, an_alert_of_a_rule_made_by_another_writer_goes_on_under_its_id_and_ends) {
   auto btc = bench.watch("BTC");
   heal(btc);
