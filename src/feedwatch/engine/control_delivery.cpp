@@ -180,10 +180,12 @@ void Control::Impl::restore_notification(NotificationRow row, const std::vector<
   alert::Parcel parcel;
   parcel.group = alert::group_key(notice->name, notice->labels);
   parcel.notice = std::make_shared<const Notice>(std::move(*notice));
-  parcel.row = std::move(row);
+  parcel.row = row;
   parcel.fresh = false;
-  outbox.add(static_cast<std::size_t>(sink - outbox.sinks().begin()), std::move(parcel), now, now,
-             true);
+  const auto number = static_cast<std::size_t>(sink - outbox.sinks().begin());
+  if (!outbox.add(number, std::move(parcel), now, now, true)) {
+    give_up("dropped: too many undelivered");
+  }
 }
 
 }  // namespace feedwatch::engine

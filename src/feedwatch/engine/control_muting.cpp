@@ -119,9 +119,8 @@ void Control::Impl::release_muted(MonoTime now) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
     std::vector<JournalRow> rows{row_of(change.alert)};
-    const std::string key = "told/" + alert::notification_key(change, anchor);
     add_notifications({std::move(change), now}, now, rows);
-    journal.push({key, std::move(rows)}, JournalQueue::Type::alert, now);
+    journal.push({journal.next_key("told"), std::move(rows)}, JournalQueue::Type::alert, now);
   }
 }
 

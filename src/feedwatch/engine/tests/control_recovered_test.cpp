@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "feedwatch/alert/identity.hpp"
 #include "feedwatch/alert/payload.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
@@ -335,6 +337,28 @@ TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].id + " " + rows[0].state, "old-BTC/firing/warning@gone failed");
   EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
+}
+
+TEST(ControlRecovered, what_there_is_no_room_for_does_not_stay_pending) {
+  const AlertRow row = foreign_row("disk_hot", {}, "warning");
+  Recovered recovered{.open_alerts = {row}, .pending_notifications = {}};
+  for (const char* id : {"a", "b", "c"}) {
+    AlertRow other = row;
+    other.id = id;
+    other.identity = other.name = id;
+    NotificationRow note = foreign_note(other);
+    recovered.open_alerts.push_back(other);
+    recovered.pending_notifications.push_back(note);
+  }
+  ControlOptions options;
+  options.alerts.max_notifications = 2;
+  ControlBench bench(std::move(recovered), options);
+  bench.run_until(t0 + 1min);
+  std::map<std::string, std::string> states;
+  for (const auto& note : bench.journal.rows<NotificationRow>()) states[note.id] = note.state;
+  EXPECT_THAT(states, ElementsAre(std::pair("a/firing/warning@hook", "delivered"),
+                                  std::pair("b/firing/warning@hook", "delivered"),
+                                  std::pair("c/firing/warning@hook", "failed")));
 }
 
 TEST(ControlRecovered, notifications_of_an_earlier_version_are_told_from_their_alert) {
