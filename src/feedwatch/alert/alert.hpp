@@ -65,7 +65,6 @@ struct Alert {
   MonoTime opened{};   ///< when it fired
   MonoTime updated{};
   std::optional<MonoTime> resolved;
-  std::uint32_t repeats = 0;  ///< repeat notifications so far
   std::optional<Ack> ack;
 };
 

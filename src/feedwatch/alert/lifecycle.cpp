@@ -198,12 +198,10 @@ void Lifecycle::fire(Entry& entry, MonoTime at, std::vector<Change>& out) {
   out.push_back({Change::Type::fired, alert, at});
 }
 
-/// The grid of repeats begins when the alert fired, in whatever run that was. One more than it has
-/// is counted: with its group an alert may have been repeated early.
+/// The grid of repeats begins when the alert fired, in whatever run that was.
 void Lifecycle::set_repeat(Entry& entry, Duration repeat, MonoTime now) const {
   entry.repeat = repeat;
   if (entry.alert.state != State::firing) return;
-  entry.alert.repeats = 0;
   entry.next_repeat = entry.alert.opened;
   pass_repeats(entry, now);
 }
@@ -221,12 +219,11 @@ bool Lifecycle::acknowledge(std::string_view identity, std::optional<Ack> ack, M
   return true;
 }
 
-/// The next repeat to come, on the grid, with those before it counted.
+/// The next repeat to come, on the grid.
 void Lifecycle::pass_repeats(Entry& entry, MonoTime now) const {
   if (entry.next_repeat > now) return;
   const Duration late = minus(now, entry.next_repeat);
   const Duration repeat = repeat_of(entry);
-  entry.alert.repeats += static_cast<std::uint32_t>(late / repeat + 1);
   entry.next_repeat = plus(now, repeat - late % repeat);
 }
 
@@ -308,7 +305,6 @@ void Lifecycle::repeat(std::string_view identity, MonoTime now, std::vector<Chan
   if (found == entries_.end()) return;
   Entry& entry = found->second;
   if (entry.alert.state != State::firing || entry.cleared || entry.next_repeat <= now) return;
-  ++entry.alert.repeats;
   entry.next_repeat = plus(now, repeat_of(entry));
   changed(found);
   out.push_back({Change::Type::repeated, entry.alert, now});

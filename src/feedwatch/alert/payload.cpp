@@ -11,7 +11,7 @@ namespace feedwatch::alert {
 Notice notice_of(const Change& change, const WallAnchor& anchor) {
   const Alert& alert = change.alert;
   Notice notice;
-  notice.key = notification_key(change);
+  notice.key = notification_key(change, anchor);
   notice.alert_id = alert.id;
   notice.name = alert.name;
   notice.identity = alert.identity;
@@ -67,11 +67,13 @@ std::string notice_record(const Notice& notice) {
   return out;
 }
 
-std::string notification_key(const Change& change) {
+std::string notification_key(const Change& change, const WallAnchor& anchor) {
   const Alert& alert = change.alert;
   std::string key =
       fmt::format("{}/{}/{}", alert.id, to_text(alert.state), to_text(alert.severity));
-  if (change.type == Change::Type::repeated) key += fmt::format("/repeat-{}", alert.repeats);
+  if (change.type == Change::Type::repeated) {
+    key += fmt::format("/repeat-{:x}", static_cast<std::uint64_t>(to_ns(anchor.at(change.at))));
+  }
   return key;
 }
 

@@ -23,9 +23,9 @@ std::string notice_record(const Notice& notice);
 /// order. Ill-formed UTF-8 has become U+FFFD on the way.
 std::optional<Notice> read_notice(std::string_view record);
 
-/// The same on every attempt and after a restart: alert id, state, severity, and for a repeat
-/// which.
-std::string notification_key(const Change& change);
+/// The same on every attempt and after a restart: alert id, state, severity, and for a repeat its
+/// moment, which no other run has counted otherwise.
+std::string notification_key(const Change& change, const WallAnchor& anchor);
 
 /// The id of a message that holds these notices, whatever their order: of one its own key.
 std::string set_key(std::span<const std::string_view> keys);

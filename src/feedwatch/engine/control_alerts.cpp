@@ -34,8 +34,9 @@ bool is_ack(Change::Type type) {
 }
 
 /// What became of it in the words of its history; an acknowledgement is told by whom.
-AlertTransitionRow transition_of(const Change& change, Change::Type type, const AlertRow& row,
+AlertTransitionRow transition_of(const Change& change, const AlertRow& row,
                                  const WallAnchor& anchor) {
+  const Change::Type type = change.type;
   AlertTransitionRow transition{
       row.id,    anchor.at(change.at), std::string(to_text(State::firing)),
       row.state, row.severity,         row.message};
@@ -49,10 +50,10 @@ AlertTransitionRow transition_of(const Change& change, Change::Type type, const 
 }
 
 /// Makes the transaction happen once: whoever tries it again uses the same.
-std::string journal_key(const Change& change, Change::Type type, const AlertRow& row) {
-  std::string key = "alert/" + alert::notification_key(change);
-  if (is_ack(type)) {
-    key += fmt::format("/{}-{:x}", type == Change::Type::acknowledged ? "ack" : "unack",
+std::string journal_key(const Change& change, const AlertRow& row, const WallAnchor& anchor) {
+  std::string key = "alert/" + alert::notification_key(change, anchor);
+  if (is_ack(change.type)) {
+    key += fmt::format("/{}-{:x}", change.type == Change::Type::acknowledged ? "ack" : "unack",
                        static_cast<std::uint64_t>(to_ns(row.updated_at)));
   }
   return key;
@@ -107,7 +108,11 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
     const auto told = recovered.told.find(row.id);
     telling.restore(alert, told == recovered.told.end() ? alert.severity : told->second);
     pipeline.restore(alert, now);
-    if (told == recovered.told.end() || told->second) keep_alive(alert::notice_of(row), now);
+    if (told == recovered.told.end()) {
+      keep_alive(alert::notice_of(row), now);
+    } else if (told->second) {
+      keep_alive(as_told(row, *told->second), now);
+    }
   }
   pulses.restore(recovered.pulses);
   if (ports.state != nullptr) {
@@ -130,15 +135,10 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
 void Control::Impl::adopt(const AlertRow& row, std::vector<NotificationRow> notes, MonoTime now) {
   const alert::Alert* known = pipeline.find(row.identity);
   const bool is_resolved = row.state == to_text(alert::State::resolved);
-  if (notes.empty() || takes_notes(row, !is_resolved, known != nullptr, now)) {
-    for (auto& note : notes) restore_notification(std::move(note), {row}, now);
-    keep_alive(alert::notice_of(row), now);
-  } else {
-    withdraw(std::move(notes), now);
-  }
   const auto ended = [&](const AlertRow& other) { return other.id == row.id; };
   // Our own end of it may have overtaken the news that it was changed.
-  if (std::ranges::any_of(resolved, ended)) return;
+  if (std::ranges::any_of(resolved, ended)) return withdraw(std::move(notes), now);
+  take_notes(row, std::move(notes), known != nullptr && known->state == alert::State::firing, now);
   const bool is_news = is_resolved || known == nullptr || to_text(known->severity) != row.severity;
   if (is_resolved) {
     ++counted.alerts_resolved;
@@ -223,7 +223,7 @@ void Control::Impl::settle(MonoTime now) {
 void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   Change& change = decision.change;
   const Change::Type type = change.type;
-  const bool is_told = telling.take(change, is_muted(change.alert, now));
+  const alert::Severity severity = change.alert.severity;
   if (change.alert.state != alert::State::resolved) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
@@ -232,9 +232,12 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   if (type != Change::Type::pending) {
     const AlertRow row = row_of(change.alert);
     std::vector<JournalRow> rows{row};
-    if (type != Change::Type::repeated) rows.emplace_back(transition_of(change, type, row, anchor));
-    if (is_told) add_notifications(decision, now, rows);
-    journal.push({journal_key(change, type, row), std::move(rows)}, JournalQueue::Type::alert, now);
+    if (type != Change::Type::repeated) rows.emplace_back(transition_of(change, row, anchor));
+    // From here on the change is what is told of it.
+    std::string key = journal_key(change, row, anchor);
+    const bool muted = is_muted(change.alert, now);
+    if (telling.take(change, muted)) add_notifications(decision, now, rows);
+    journal.push({std::move(key), std::move(rows)}, JournalQueue::Type::alert, now);
     if (type == Change::Type::resolved) {
       resolved.push_front(row);
       if (resolved.size() > kept_resolved) resolved.pop_back();
@@ -250,7 +253,7 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
   event.at = type == Change::Type::fired ? change.alert.started : change.at;
   event.subject = change.alert.identity;
   event.alert_state = to_text(change.alert.state);
-  event.severity = to_text(change.alert.severity);
+  event.severity = to_text(severity);
   event.text = fmt::format("{} {}{}", event.alert_state, event.severity, remark_on(type));
   emit(event);
 }

@@ -51,14 +51,19 @@ std::optional<Notice> notice_of(const NotificationRow& row, const std::vector<Al
 
 }  // namespace
 
+bool Control::Impl::is_told_of(std::size_t sink, const Notice& notice) const {
+  const std::string& name = outbox.sinks()[sink];
+  return !is_about(notice, name) && is_for(notice, name, options.watchdog) &&
+         ports.sinks[sink]->takes(notice);
+}
+
 void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime now,
                                       std::vector<JournalRow>& rows) {
   const auto notice = std::make_shared<const Notice>(alert::notice_of(decision.change, anchor));
   const std::string record = alert::notice_record(*notice);
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    if (!is_told_of(sink, *notice)) continue;
     const std::string& name = outbox.sinks()[sink];
-    if (is_about(*notice, name) || !ports.sinks[sink]->takes(*notice)) continue;
-    if (!is_for(*notice, name, options.watchdog)) continue;
     if (resends[sink]) resends[sink]->note(*notice, now);
     alert::Parcel parcel;
     parcel.notice = notice;
@@ -74,6 +79,9 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
       rows.emplace_back(std::move(row));
     }
   }
+  // What this takes the place of, or takes back, ends in the same transaction: a later run must
+  // not find the beginning of an alert whose end nobody is to be told.
+  take_finished(now, rows);
 }
 
 void Control::Impl::deliver(std::vector<alert::Attempt> attempts, MonoTime now) {
@@ -120,7 +128,7 @@ MonoTime Control::Impl::next_resend() const {
 /// An open alert that somebody else has told the sinks of.
 void Control::Impl::keep_alive(const Notice& notice, MonoTime now) {
   for (std::size_t sink = 0; sink < resends.size(); ++sink) {
-    if (resends[sink] && ports.sinks[sink]->takes(notice)) resends[sink]->note(notice, now);
+    if (resends[sink] && is_told_of(sink, notice)) resends[sink]->note(notice, now);
   }
 }
 
@@ -138,8 +146,7 @@ void Control::Impl::on_result(std::size_t sink, std::uint64_t number, const Sink
   run(now);
 }
 
-void Control::Impl::record_finished(MonoTime now) {
-  std::vector<JournalRow> rows;
+void Control::Impl::take_finished(MonoTime now, std::vector<JournalRow>& rows) {
   for (auto& row : outbox.take_finished()) {
     row.finished_at = anchor.at(now);
     if (row.state == "delivered") {
@@ -155,6 +162,11 @@ void Control::Impl::record_finished(MonoTime now) {
     emit(event);
     rows.emplace_back(std::move(row));
   }
+}
+
+void Control::Impl::record_finished(MonoTime now) {
+  std::vector<JournalRow> rows;
+  take_finished(now, rows);
   if (rows.empty()) return;
   journal.push({journal.next_key("notifications"), std::move(rows)},
                JournalQueue::Type::notification, now);
@@ -177,10 +189,12 @@ void Control::Impl::restore_notification(NotificationRow row, const std::vector<
   alert::Parcel parcel;
   parcel.group = alert::group_key(notice->name, notice->labels);
   parcel.notice = std::make_shared<const Notice>(std::move(*notice));
-  parcel.row = std::move(row);
+  parcel.row = row;
   parcel.fresh = false;
-  outbox.add(static_cast<std::size_t>(sink - outbox.sinks().begin()), std::move(parcel), now, now,
-             true);
+  const auto number = static_cast<std::size_t>(sink - outbox.sinks().begin());
+  if (!outbox.add(number, std::move(parcel), now, now, true)) {
+    give_up("dropped: too many undelivered");
+  }
 }
 
 }  // namespace feedwatch::engine

@@ -36,6 +36,12 @@ struct StreamTrack {
   std::uint64_t newest_ended_repair = 0;
 };
 
+/// What was told of an alert, in whose row a rise may stand that was not.
+inline Notice as_told(AlertRow row, alert::Severity told) {
+  row.severity = to_text(told);
+  return alert::notice_of(row);
+}
+
 struct LineTrack {
   LineStatus status;
   RateMeter rate;
@@ -111,7 +117,11 @@ struct Control::Impl {
   // ---- mutes and what is remembered (control_muting.cpp) ----
   muting::MutedBy muted_by(const alert::Alert& alert, MonoTime now) const;
   bool is_muted(const alert::Alert& alert, MonoTime now) const;
-  bool takes_notes(const AlertRow& row, bool is_open, bool is_known, MonoTime now);
+  std::optional<alert::Severity> tell_adopted(const AlertRow& row,
+                                              const std::vector<NotificationRow>& notes,
+                                              bool is_known, MonoTime now);
+  void take_notes(const AlertRow& row, std::vector<NotificationRow> notes, bool is_known,
+                  MonoTime now);
   void withdraw(std::vector<NotificationRow> notes, MonoTime now);
   void release_muted(MonoTime now);
   MonoTime next_release(MonoTime now) const;
@@ -122,6 +132,7 @@ struct Control::Impl {
   MonoTime mono_of(WallTime at) const;
 
   // ---- delivery (control_delivery.cpp) ----
+  bool is_told_of(std::size_t sink, const Notice& notice) const;
   void add_notifications(const alert::Decision& decision, MonoTime now,
                          std::vector<JournalRow>& rows);
   void deliver(std::vector<alert::Attempt> attempts, MonoTime now);
@@ -130,6 +141,7 @@ struct Control::Impl {
   MonoTime next_resend() const;
   void keep_alive(const Notice& notice, MonoTime now);
   void on_result(std::size_t sink, std::uint64_t number, const SinkResult& result);
+  void take_finished(MonoTime now, std::vector<JournalRow>& rows);
   void record_finished(MonoTime now);
   void restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts, MonoTime now);
 

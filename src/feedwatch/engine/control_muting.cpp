@@ -54,22 +54,49 @@ bool Control::Impl::is_muted(const alert::Alert& alert, MonoTime now) const {
   return alert.ack.has_value() || muted_by(alert, now).any();
 }
 
-/// Whether the notes another writer made of his change of an alert may leave.
-bool Control::Impl::takes_notes(const AlertRow& row, bool is_open, bool is_known, MonoTime now) {
+/// What is told of a change another writer made of an alert, with or without notes of it.
+std::optional<alert::Severity> Control::Impl::tell_adopted(
+    const AlertRow& row, const std::vector<NotificationRow>& notes, bool is_known, MonoTime now) {
+  const bool is_resolved = row.state == to_text(alert::State::resolved);
   Change change;
-  change.type = !is_open   ? Change::Type::resolved
-                : is_known ? Change::Type::raised
-                           : Change::Type::fired;
+  change.type = is_resolved ? Change::Type::resolved
+                : is_known  ? Change::Type::raised
+                            : Change::Type::fired;
   change.alert.identity = row.identity;
   change.alert.name = row.name;
   change.alert.labels = row.labels;
   change.alert.severity = row.severity == to_text(alert::Severity::critical)
                               ? alert::Severity::critical
                               : alert::Severity::warning;
-  return telling.take(change, is_muted(change.alert, now));
+  // Without notes it is no news: they have left, nobody takes them, or other words were found.
+  if (notes.empty() && is_known && !is_resolved) return telling.told(row.identity);
+  const bool muted = !notes.empty() && is_muted(change.alert, now);
+  if (!telling.take(change, muted)) return std::nullopt;
+  return change.alert.severity;
+}
+
+void Control::Impl::take_notes(const AlertRow& row, std::vector<NotificationRow> notes,
+                               bool is_known, MonoTime now) {
+  const auto told = tell_adopted(row, notes, is_known, now);
+  if (!told) return withdraw(std::move(notes), now);
+  const Notice notice = as_told(row, *told);
+  keep_alive(notice, now);
+  std::vector<NotificationRow> unheard;
+  for (auto& note : notes) {
+    const auto sink = std::ranges::find(outbox.sinks(), note.sink);
+    const bool heard = sink == outbox.sinks().end() ||
+                       is_told_of(static_cast<std::size_t>(sink - outbox.sinks().begin()), notice);
+    if (heard) {
+      restore_notification(std::move(note), {row}, now);
+    } else {
+      unheard.push_back(std::move(note));
+    }
+  }
+  withdraw(std::move(unheard), now);
 }
 
 void Control::Impl::withdraw(std::vector<NotificationRow> notes, MonoTime now) {
+  if (notes.empty()) return;
   std::vector<JournalRow> rows;
   rows.reserve(notes.size());
   for (auto& note : notes) {
@@ -92,9 +119,8 @@ void Control::Impl::release_muted(MonoTime now) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
     std::vector<JournalRow> rows{row_of(change.alert)};
-    const std::string key = "told/" + alert::notification_key(change);
     add_notifications({std::move(change), now}, now, rows);
-    journal.push({key, std::move(rows)}, JournalQueue::Type::alert, now);
+    journal.push({journal.next_key("told"), std::move(rows)}, JournalQueue::Type::alert, now);
   }
 }
 

@@ -17,13 +17,18 @@ void Telling::restore(const alert::Alert& alert, std::optional<alert::Severity> 
   }
 }
 
+std::optional<alert::Severity> Telling::told(const std::string& identity) const {
+  const auto found = entries_.find(identity);
+  return found == entries_.end() ? std::nullopt : found->second.told;
+}
+
 bool Telling::take(Change& change, bool muted) {
   const std::string& identity = change.alert.identity;
   if (change.type == Change::Type::resolved) {
-    const auto found = entries_.find(identity);
-    const bool told = found != entries_.end() && found->second.told;
+    const auto highest = told(identity);
     forget(identity);
-    return told;
+    if (highest) change.alert.severity = *highest;
+    return highest.has_value();
   }
   const bool is_news = change.type == Change::Type::fired || change.type == Change::Type::raised ||
                        change.type == Change::Type::repeated;

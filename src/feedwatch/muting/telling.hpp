@@ -20,9 +20,12 @@ class Telling {
  public:
   /// An alert of an earlier run or another writer: the highest severity that was told, if any was.
   void restore(const alert::Alert& alert, std::optional<alert::Severity> told);
+  /// The highest severity that was told of an open alert, if any was.
+  std::optional<alert::Severity> told(const std::string& identity) const;
   void forget(const std::string& identity) { entries_.erase(identity), owed_.erase(identity); }
 
-  /// Whether the change is to be told now. What is the first word of its alert becomes `fired`.
+  /// Whether the change is to be told now. What is the first word of its alert becomes `fired`, and
+  /// an end is of the severity that was told: who takes only worse has not heard of it.
   bool take(alert::Change& change, bool muted);
 
   /// What is told now of alerts that were muted before. `find` answers the open alert of an

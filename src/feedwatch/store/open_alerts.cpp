@@ -88,7 +88,6 @@ void OpenAlerts::join(JournalBatch& batch) {
     // One episode has one row of its firing, and that was the other writer's.
     return step != nullptr && (opening.contains(step->alert_id) || has_ended(step->alert_id));
   });
-  if (joined_.empty()) return;
   for (JournalRow& each : batch.rows) {
     if (auto* row = std::get_if<AlertRow>(&each)) {
       join_row(*row);
@@ -101,11 +100,10 @@ void OpenAlerts::join(JournalBatch& batch) {
 }
 
 void OpenAlerts::join_row(AlertRow& row) const {
-  const std::string id = known_as(row.id);
-  if (id == row.id) return;
-  row.id = id;
+  row.id = known_as(row.id);
   const auto open = by_identity_.find(row.identity);
-  if (open == by_identity_.end() || open->second.id != id) return;
+  if (open == by_identity_.end() || open->second.id != row.id) return;
+  // Its writer may not have heard yet that the alert has risen, which it does once.
   row.started_at = std::min(row.started_at, open->second.started_at);
   if (open->second.severity == "critical") row.severity = open->second.severity;
 }

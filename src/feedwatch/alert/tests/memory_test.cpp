@@ -174,9 +174,6 @@ TEST_F(Restarted, repeats_stay_on_their_grid) {
   take();
   restart(t0 + 5h);
   EXPECT_EQ(lifecycle.next_deadline(), t0 + 10s + 8h);
-  lifecycle.on_time(t0 + 10s + 8h, changes);
-  ASSERT_THAT(changes, SizeIs(1));
-  EXPECT_EQ(changes[0].alert.repeats, 3U) << "with its group it may have been repeated once more";
 }
 
 }  // namespace

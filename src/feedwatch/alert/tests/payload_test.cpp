@@ -88,10 +88,13 @@ TEST(NoticeRecord, of_a_row_is_that_of_its_newest_change) {
 
 TEST(Payload, key_tells_states_severities_and_repeats_apart) {
   Change change = sample();
-  EXPECT_EQ(notification_key(change), "id-1/firing/critical");
+  EXPECT_EQ(notification_key(change, anchor), "id-1/firing/critical");
   change.type = Change::Type::repeated;
-  change.alert.repeats = 2;
-  EXPECT_EQ(notification_key(change), "id-1/firing/critical/repeat-2");
+  const std::string first = notification_key(change, anchor);
+  EXPECT_TRUE(first.starts_with("id-1/firing/critical/repeat-")) << first;
+  EXPECT_EQ(notification_key(change, anchor), first);
+  change.at += 1h;
+  EXPECT_NE(notification_key(change, anchor), first);
 }
 
 }  // namespace

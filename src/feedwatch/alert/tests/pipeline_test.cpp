@@ -188,7 +188,7 @@ TEST_F(PipelineTest, a_group_is_repeated_as_one) {
   ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(again[0].notify_at, again[1].notify_at);
   EXPECT_EQ(again[1].change.alert.labels, stream_labels("ETH"));
-  EXPECT_NE(notification_key(again[1].change), notification_key(again[0].change));
+  EXPECT_NE(notification_key(again[1].change, anchor), notification_key(again[0].change, anchor));
   EXPECT_EQ(pipeline.settle(t0 + 6h).size(), 1U) << "the other venue's";
   EXPECT_EQ(pipeline.settle(t0 + 3s + 8h).size(), 2U);
 }

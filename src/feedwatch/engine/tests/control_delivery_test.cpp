@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feedwatch/alert/identity.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
 
 namespace feedwatch::engine {
@@ -63,6 +64,17 @@ TEST(ControlDelivery, what_ends_within_group_wait_is_in_the_rows_only) {
   EXPECT_THAT(bench.open(), IsEmpty());
   EXPECT_EQ(bench.journal.rows<AlertRow>().size(), 2U);
   EXPECT_THAT(bench.hook.delivered, IsEmpty());
+  const auto end = std::ranges::find_if(bench.journal.committed, [](const JournalBatch& batch) {
+    return batch.idempotency_key.find("/resolved/") != std::string::npos;
+  });
+  ASSERT_NE(end, bench.journal.committed.end());
+  EXPECT_EQ(std::ranges::count_if(end->rows,
+                                  [](const JournalRow& row) {
+                                    const auto* note = std::get_if<NotificationRow>(&row);
+                                    return note != nullptr && note->state == "failed";
+                                  }),
+            2)
+      << "in one transaction with the end, for a run that begins just then";
   EXPECT_EQ(bench.control.counters().notifications_failed, 0U);
   EXPECT_TRUE(bench.control.drained());
 }
@@ -140,6 +152,59 @@ TEST_F(KeptAlive, goes_on_after_a_restart_and_says_when_the_receiver_is_away) {
   const auto alerts = bench.fresh.alerts(0);
   EXPECT_TRUE(std::ranges::any_of(
       alerts, [](const auto& alert) { return alert.row.name == "sink_failing"; }));
+}
+
+AlertRow open_row(std::string name, Labels labels, std::string severity) {
+  AlertRow row;
+  row.id = "old";
+  row.name = name;
+  row.identity = alert::identity_of(name, labels);
+  row.labels = std::move(labels);
+  row.severity = std::move(severity);
+  row.state = "firing";
+  row.metadata = "{}";
+  row.started_at = row.updated_at = FakeClock().wall_now();
+  return row;
+}
+
+TEST_F(KeptAlive, nobody_is_told_of_his_own_trouble_after_a_restart_either) {
+  Bench bench({.open_alerts = {open_row("sink_failing", {{"sink", "manager"}}, "warning")},
+               .pending_notifications = {}});
+  bench.pass(t0 + 10min);
+  EXPECT_THAT(bench.manager.delivered, IsEmpty());
+}
+
+TEST_F(KeptAlive, a_rise_that_was_muted_is_not_told_after_a_restart) {
+  muting::Silence silence;
+  silence.id = "s";
+  silence.matchers = *muting::parse_matchers("alertname=by_hand");
+  silence.starts_at = FakeClock().wall_now();
+  silence.ends_at = silence.starts_at + 1h;
+  Bench bench({.open_alerts = {open_row("by_hand", {}, "critical")},
+               .pending_notifications = {},
+               .silences = {silence},
+               .told = {{"old", alert::Severity::warning}}});
+  bench.pass(t0 + 90s);
+  EXPECT_EQ(bench.manager.keys(), std::vector<std::string>{"old/firing/warning"});
+}
+
+TEST_F(KeptAlive, new_words_of_another_writer_do_not_tell_what_is_muted) {
+  Bench bench;
+  muting::Silence wish;
+  wish.matchers = *muting::parse_matchers("alertname=by_hand");
+  wish.ends_at = FakeClock().wall_now() + 1h;
+  wish.created_by = wish.comment = "ops";
+  ASSERT_TRUE(bench.fresh.put_silence(wish));
+  const AlertRow row = open_row("by_hand", {}, "warning");
+  NotificationRow note;
+  note.id = "old/firing/warning@manager";
+  note.alert_id = row.id;
+  note.sink = "manager";
+  note.state = "pending";
+  bench.fresh.adopt(row, {note});
+  bench.fresh.adopt(row, {});
+  bench.pass(t0 + 10min);
+  EXPECT_THAT(bench.manager.delivered, IsEmpty());
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "feedwatch/alert/identity.hpp"
 #include "feedwatch/alert/payload.hpp"
 #include "feedwatch/engine/tests/control_bench.hpp"
@@ -75,6 +77,41 @@ TEST_F(ControlAdopted,
   EXPECT_EQ(bench.control.alerts().at(0).row.id, "theirs");
   EXPECT_EQ(bench.hook.keys().back(), "theirs/resolved/warning");
   EXPECT_THAT(bench.journal.rows<AlertRow>(), IsEmpty()) << "the rows are its writer's";
+}
+
+TEST_F(ControlAdopted, one_that_was_told_before_we_knew_it_is_told_to_have_ended) {
+  auto stream = bench.watch("BTC");
+  go_stale(stream);
+  bench.run_until(t0 + 1min);
+  heal(stream);
+  bench.run_until(t0 + 10min);
+  bench.hook.delivered.clear();
+  // From a database that was away when we began; everybody has been told.
+  const AlertRow row = foreign_row(
+      "price_staleness", {{"kind", "mark"}, {"symbol", "BTC"}, {"venue", "v"}}, "critical");
+  bench.control.adopt(row, {});
+  bench.settle();
+  bench.run_until(t0 + 20min);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  EXPECT_EQ(bench.hook.keys(), std::vector<std::string>{"theirs/resolved/critical"});
+}
+
+TEST_F(ControlAdopted, a_rise_that_comes_after_the_end_is_not_told) {
+  AlertRow row = foreign_row("disk_hot", {}, "warning");
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  row.state = "resolved";
+  row.resolved_at = bench.clock.wall_now();
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  row.state = "firing";
+  row.severity = "critical";
+  row.resolved_at.reset();
+  bench.control.adopt(row, {foreign_note(row)});
+  bench.settle();
+  bench.run_until(t0 + 10min);
+  EXPECT_THAT(bench.hook.keys(), ElementsAre("theirs/firing/warning", "theirs/resolved/warning"));
+  EXPECT_THAT(bench.open(), IsEmpty());
 }
 
 TEST_F(ControlAdopted, an_alert_of_a_rule_made_by_another_writer_goes_on_under_its_id_and_ends) {
@@ -302,6 +339,28 @@ TEST(ControlRecovered, undelivered_notifications_leave_under_their_old_key) {
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].id + " " + rows[0].state, "old-BTC/firing/warning@gone failed");
   EXPECT_EQ(rows[1].id + " " + rows[1].state, "old-BTC/firing/warning@hook delivered");
+}
+
+TEST(ControlRecovered, what_there_is_no_room_for_does_not_stay_pending) {
+  const AlertRow row = foreign_row("disk_hot", {}, "warning");
+  Recovered recovered{.open_alerts = {row}, .pending_notifications = {}};
+  for (const char* id : {"a", "b", "c"}) {
+    AlertRow other = row;
+    other.id = id;
+    other.identity = other.name = id;
+    NotificationRow note = foreign_note(other);
+    recovered.open_alerts.push_back(other);
+    recovered.pending_notifications.push_back(note);
+  }
+  ControlOptions options;
+  options.alerts.max_notifications = 2;
+  ControlBench bench(std::move(recovered), options);
+  bench.run_until(t0 + 1min);
+  std::map<std::string, std::string> states;
+  for (const auto& note : bench.journal.rows<NotificationRow>()) states[note.id] = note.state;
+  EXPECT_THAT(states, ElementsAre(std::pair("a/firing/warning@hook", "delivered"),
+                                  std::pair("b/firing/warning@hook", "delivered"),
+                                  std::pair("c/firing/warning@hook", "failed")));
 }
 
 TEST(ControlRecovered, notifications_of_an_earlier_version_are_told_from_their_alert) {

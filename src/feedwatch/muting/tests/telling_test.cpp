@@ -115,5 +115,17 @@ TEST_F(TellingTest, an_earlier_run_told_it_or_did_not) {
   EXPECT_EQ(on(Type::resolved), Type::resolved);
 }
 
+TEST_F(TellingTest, an_end_is_of_the_severity_that_was_told) {
+  on(Type::fired);
+  muted = true;
+  alert.severity = Severity::critical;
+  EXPECT_EQ(on(Type::raised), std::nullopt);
+  EXPECT_EQ(telling.told("x"), Severity::warning);
+  Change end{Type::resolved, alert, {}};
+  EXPECT_TRUE(telling.take(end, muted));
+  EXPECT_EQ(end.alert.severity, Severity::warning) << "who takes critical ones has not heard of it";
+  EXPECT_EQ(telling.told("x"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace feedwatch::muting

@@ -48,6 +48,20 @@ TEST(OpenAlerts, OpenOneIsRefreshedAndSeverityOnlyRises) {
   EXPECT_EQ(std::get<AlertRow>(batch.rows[0]).severity, "critical");
 }
 
+TEST(OpenAlerts, AWriterThatHasNotHeardOfARiseDoesNotTakeItBack) {
+  OpenAlerts open;
+  const JournalBatch first = open.request(stale, wall_from_ns(5), "id1", "k1");
+  open.note(first);
+  AlertRequest worse = stale;
+  worse.severity = "critical";
+  open.note(open.request(worse, wall_from_ns(6), "id2", "k2"));
+  JournalBatch repeat{.idempotency_key = "k3", .rows = {first.rows[0]}};
+  open.join(repeat);
+  open.note(repeat);
+  EXPECT_EQ(std::get<AlertRow>(repeat.rows[0]).severity, "critical");
+  EXPECT_EQ(open.request(worse, wall_from_ns(7), "id4", "k4").rows.size(), 1U) << "risen once";
+}
+
 template <class Row>
 std::vector<Row> rows(const JournalBatch& batch) {
   std::vector<Row> found;
