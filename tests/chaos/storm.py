@@ -212,6 +212,8 @@ listen = "127.0.0.1:{api_port}"
 type = "webhook"
 name = "ops"
 url = "{receiver.url}"
+[watchdog]
+enabled = false
 [alerts]
 group_wait = "200ms"
 group_interval = "300ms"

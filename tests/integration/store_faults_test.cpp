@@ -44,6 +44,8 @@ streams = ["BTCUSDT/quote", "BTCUSDT/mark", "ETHUSDT/mark"]
 [store]
 url = "{}"
 state_dir = "{}"
+[watchdog]
+enabled = false
 [alerts]
 group_wait = "0s"
 keep_firing = "1s"
