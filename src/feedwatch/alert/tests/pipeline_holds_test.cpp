@@ -49,7 +49,7 @@ TEST(PipelineHolds, finding_with_a_repeat_of_its_own_is_told_so_often) {
   const auto again = pipeline.settle(t0 + 5min);
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(again[0].change.type, Change::Type::repeated);
-  EXPECT_EQ(again[0].change.alert.repeats, 1U);
+  EXPECT_EQ(again[0].change.at, t0 + 5min);
 }
 
 }  // namespace
