@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "feedwatch/base/saturate.hpp"
+
 namespace feedwatch::engine {
 
 JournalQueue::JournalQueue(Journal& journal, const Clock& clock, JournalQueueOptions options)
@@ -142,7 +144,7 @@ void JournalQueue::ended(MonoTime now) {
 /// Not after each of a thousand that come together: whoever is told looks at everything.
 void JournalQueue::tell(MonoTime now) {
   constexpr Duration apart = 10ms;
-  if (in_flight_ > 0 && now - answer_told_ < apart) return;
+  if (in_flight_ > 0 && minus(now, answer_told_) < apart) return;
   answer_told_ = now;
   if (on_answer_) on_answer_();
 }
