@@ -36,9 +36,10 @@ class Query {
   virtual ~Query() = default;
   /// Alerts that are not resolved, oldest first.
   virtual Result<std::vector<AlertRow>> open_alerts() = 0;
-  /// Notifications still to deliver, oldest first, at most `limit`.
+  /// Notifications still to deliver, oldest first, at most `limit`: by default all that the
+  /// outboxes of fifty sinks hold.
   virtual Result<std::vector<NotificationRow>> pending_notifications(
-      std::size_t limit = 10'000) = 0;
+      std::size_t limit = 1'000'000) = 0;
   /// Newest first by the moment the condition became true; `after` pages.
   virtual Result<std::vector<AlertRow>> alerts(std::size_t limit = 100,
                                                const std::optional<AlertPlace>& after = {}) = 0;

@@ -88,7 +88,7 @@ TEST_F(Email, StaysSilentWhereTlsIsWantedAndNotOffered) {
 }
 
 TEST_F(Email, GoesAwayDuringAnAttempt) {
-  FakeSmtp server({{"GREETING", ""}});
+  FakeSmtp server(FakeSmtp::Replies{{"GREETING", ""}});
   auto sink = std::make_unique<EmailSink>(options(server), loop.reactor);
   sink->deliver(message_of({btc()}), [](const SinkResult&) { FAIL(); });
   const MonoTime began = loop.clock.now();

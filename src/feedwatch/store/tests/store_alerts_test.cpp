@@ -85,6 +85,24 @@ TEST_P(StoreAlertsTest, CreateAlertTellsTheSinksInItsTransactionAndWhoeverGoesOn
                                             id + " resolved " + id + "/resolved/warning@hook"}));
 }
 
+TEST_P(StoreAlertsTest, AllThatIsPendingIsFoundAfterALongOutageOfASink) {
+  open();
+  constexpr std::size_t many = 12'000;
+  JournalBatch batch{.idempotency_key = "many", .rows = {}};
+  for (std::size_t i = 0; i < many; ++i) {
+    NotificationRow note;
+    note.id = std::to_string(i);
+    note.alert_id = "a1";
+    note.sink = "hook";
+    note.state = "pending";
+    note.payload = "{}";
+    batch.rows.emplace_back(std::move(note));
+  }
+  commit(std::move(batch));
+  ASSERT_TRUE(wait_done(1));
+  EXPECT_EQ(query()->pending_notifications()->size(), many);
+}
+
 TEST_P(StoreAlertsTest, CreateAlertIsOneRowPerIdentityAcrossReopen) {
   open();
   std::vector<std::string> ids;
