@@ -12,7 +12,6 @@ namespace feedwatch::engine {
 namespace {
 
 using alert::Change;
-using alert::Evidence;
 using alert::State;
 
 std::string_view label(const Labels& labels, std::string_view name) {
