@@ -8,6 +8,7 @@
 * Every outage that a living monitor could see for longer than its limit is covered by an alert.
 """
 
+import bisect
 import collections
 import datetime
 import json
@@ -62,14 +63,13 @@ def check_alerts(alerts, transitions, wrong):
 def check_rows(alerts, transitions, notes, wrong):
     """A change and its outbox row are one transaction."""
     names = {alert[0]: alert[1] for alert in alerts}
-    errors = {note[0]: note[3] for note in notes}
+    rows = {note[0] for note in notes}
+    unheard = {alert for _, alert, _, error in notes if error == "ended before it was told"}
     for alert, _, to, severity in transitions:
         if names.get(alert) in NOT_TOLD:
             continue
         key = f"{alert}/{to}/{severity}@ops"
-        nobody_knew = any(error == "ended before it was told" for note, error in errors.items()
-                          if note.startswith(f"{alert}/firing/"))
-        if key not in errors and not (to == "resolved" and nobody_knew):
+        if key not in rows and not (to == "resolved" and alert in unheard):
             wrong.append(f"{key}: a transition, and no notification of it")
 
 
@@ -135,12 +135,15 @@ def check_outages(alerts, exchange, lives, limits, wrong):
             # Without a symbol: of a line or the monitor, which explains its streams.
             symbol = identity.partition('symbol="')[2].partition('"')[0]
             spans[symbol].append((started / 1e9, resolved / 1e9))
-    checked = 0
+    checked, births = 0, [born for born, _ in lives]
     for symbol, began, ended in joined(exchange.outages):
-        for born, died in lives:
-            calm = born + limits["settled"] < began and not exchange.troubled(symbol, began - limits["settled"], began)
+        # Lives come one after another: one at most holds the beginning.
+        for born, died in lives[max(0, bisect.bisect_left(births, began) - 1):][:1]:
             seen = min(ended, died) - began
-            if not calm or seen < limits["told"] or exchange.line_broken(began - limits["settled"], ended):
+            if born + limits["settled"] >= began or seen < limits["told"]:
+                continue
+            calm = not exchange.troubled(symbol, began - limits["settled"], began)
+            if not calm or exchange.line_broken(began - limits["settled"], ended):
                 continue
             checked += 1
             if not any(begin < ended + limits["told"] and end > began for begin, end in spans[symbol] + spans[""]):
