@@ -111,7 +111,7 @@ void Shard::Impl::replace_streams(Unit& unit, const VenueOptions& next, MonoTime
   }
   for (const StreamId stream : dropped) drop_if_unwanted(stream, now);
   // The room was counted before: only a kind the venue lacks is refused, and that was read.
-  (void)want_configured(unit, now);
+  if (const auto wanted = want_configured(unit, now); !wanted) return;
   if (unit.instruments) expand_globs(unit, now);
   put_expansion(unit);
 }
@@ -119,7 +119,7 @@ void Shard::Impl::replace_streams(Unit& unit, const VenueOptions& next, MonoTime
 void Shard::Impl::begin_anew(const VenueOptions& next, const Leases& leases, MonoTime now) {
   Unit& unit = add_unit(next);
   restore_memory_of(unit, now);
-  (void)begin(unit, now);
+  if (const auto begun = begin(unit, now); !begun) return;
   for (const auto& [key, owners] : leases) {
     const Result<StreamId> stream = want(key, now);
     if (!stream) continue;  // of a kind that the venue in its place lacks
