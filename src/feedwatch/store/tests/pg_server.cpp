@@ -100,7 +100,7 @@ void PgServer::start() {
   std::vector<std::string> settings{"listen_addresses=127.0.0.1",
                                     "unix_socket_directories=" + dir_.path().string(),
                                     "fsync=off",
-                                    "synchronous_commit=off",
+                                    "synchronous_commit=on",
                                     "full_page_writes=off",
                                     "max_connections=20"};
   settings.insert(settings.end(), settings_.begin(), settings_.end());
