@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "feedwatch/api/answer_fields.hpp"
 #include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 
@@ -14,22 +15,6 @@ using simdjson::SUCCESS;
 using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
-
-std::unexpected<Error> foreign() {
-  return std::unexpected(Error{.what = "answer",
-                               .why = "it is none of a feedwatch monitor",
-                               .fix = "check the address given with --api"});
-}
-
-std::string text(const object& from, std::string_view key) {
-  std::string_view value;
-  return from[key].get(value) == SUCCESS ? printable(value) : std::string{};
-}
-
-bool flag(const object& from, std::string_view key, bool otherwise) {
-  bool value = otherwise;
-  return from[key].get(value) == SUCCESS ? value : otherwise;
-}
 
 /// The texts of a list, with commas.
 std::string joined(const object& from, std::string_view key) {

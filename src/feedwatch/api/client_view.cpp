@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "feedwatch/api/answer_fields.hpp"
 #include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 
@@ -13,28 +14,6 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
-
-std::unexpected<Error> foreign() {
-  return std::unexpected(Error{.what = "answer",
-                               .why = "it is none of a feedwatch monitor",
-                               .fix = "check the address given with --api"});
-}
-
-std::string text(const object& from, std::string_view key) {
-  std::string_view value;
-  return from[key].get(value) == simdjson::SUCCESS ? printable(value) : std::string{};
-}
-
-std::optional<double> number(const object& from, std::string_view key) {
-  double value = 0;
-  if (from[key].get(value) != simdjson::SUCCESS) return std::nullopt;
-  return value;
-}
-
-bool flag(const object& from, std::string_view key) {
-  bool value = false;
-  return from[key].get(value) == simdjson::SUCCESS && value;
-}
 
 std::string price_of(const object& from) {
   const std::string bid = text(from, "bid");

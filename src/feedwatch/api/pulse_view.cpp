@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "feedwatch/api/terminal_text.hpp"
+#include "feedwatch/api/answer_fields.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
 
@@ -25,11 +25,6 @@ void moment(JsonWriter& json, std::string_view name, const std::optional<WallTim
   } else {
     json.key(name).null();
   }
-}
-
-std::string word(const simdjson::dom::object& from, std::string_view key) {
-  std::string_view value;
-  return from[key].get(value) == simdjson::SUCCESS ? printable(value) : std::string{};
 }
 
 }  // namespace
@@ -104,10 +99,10 @@ Result<std::string> pulse_table(std::string_view body) {
   for (const auto element : pulses) {
     simdjson::dom::object pulse;
     if (element.get(pulse) != simdjson::SUCCESS) continue;
-    const std::string heard = word(pulse, "heard_at");
-    out += fmt::format("{:<9} {}  {}, expected {}", word(pulse, "state"), word(pulse, "name"),
-                       heard.empty() ? "never heard" : "heard " + heard, word(pulse, "expected"));
-    if (const std::string detail = word(pulse, "detail"); !detail.empty()) out += ": " + detail;
+    const std::string heard = text(pulse, "heard_at");
+    out += fmt::format("{:<9} {}  {}, expected {}", text(pulse, "state"), text(pulse, "name"),
+                       heard.empty() ? "never heard" : "heard " + heard, text(pulse, "expected"));
+    if (const std::string detail = text(pulse, "detail"); !detail.empty()) out += ": " + detail;
     out += "\n";
   }
   if (out.empty()) out = "no pulses: none is configured, and none was heard\n";

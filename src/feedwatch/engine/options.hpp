@@ -37,8 +37,4 @@ struct ShardOptions {
 /// patterns take what is left.
 Result<void> has_room(const std::vector<VenueOptions>& venues, std::size_t capacity);
 
-/// The same for one of `shards`: it has every so-manieth venue, so that all of a venue, its lines
-/// and its budgets are one thread's.
-ShardOptions options_of_shard(const ShardOptions& all, std::uint16_t shard, std::uint16_t shards);
-
 }  // namespace feedwatch::engine

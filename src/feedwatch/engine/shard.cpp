@@ -153,17 +153,6 @@ Shard::Impl::Unit& Shard::Impl::add_unit(const VenueOptions& venue) {
   return *units.back();
 }
 
-ShardOptions options_of_shard(const ShardOptions& all, std::uint16_t shard, std::uint16_t shards) {
-  ShardOptions options = all;
-  options.venues.clear();
-  options.shard = shard;
-  options.shards = shards;
-  for (std::size_t i = shard; i < all.venues.size(); i += shards) {
-    options.venues.push_back(all.venues[i]);
-  }
-  return options;
-}
-
 Result<void> Shard::Impl::start() {
   const MonoTime now = ports.clock.now();
   running = true;

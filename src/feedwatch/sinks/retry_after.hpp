@@ -16,7 +16,4 @@ namespace feedwatch::sinks {
 std::optional<Duration> retry_after(
     const std::vector<std::pair<std::string, std::string>>& headers);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT"; the two obsolete forms are not read.
-std::optional<WallTime> parse_http_date(std::string_view text);
-
 }  // namespace feedwatch::sinks

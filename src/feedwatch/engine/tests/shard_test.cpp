@@ -21,17 +21,6 @@ std::string mark_frame(const std::string& symbol, const std::string& price, Wall
          R"(","i":"1","T":0}})";
 }
 
-TEST(Shards, have_each_some_of_the_venues) {
-  ShardOptions all;
-  for (const char* name : {"a", "b", "c"}) all.venues.push_back({.name = name});
-  const ShardOptions first = options_of_shard(all, 0, 2);
-  const ShardOptions second = options_of_shard(all, 1, 2);
-  ASSERT_EQ(first.venues.size(), 2U);
-  EXPECT_EQ(first.venues[1].name, "c");
-  ASSERT_EQ(second.venues.size(), 1U);
-  EXPECT_EQ(second.venues[0].name, "b");
-}
-
 TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every_ten_seconds) {
   for (const int status : {403, 418, 429, 451}) {
     MapStore store;

@@ -22,9 +22,5 @@ TEST(RetryAfter, SecondsAndDates) {
   EXPECT_FALSE(retry_after({{"date", date}}));
 }
 
-TEST(RetryAfter, HttpDateIsExact) {
-  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), wall_from_ms(784'111'777'000));
-}
-
 }  // namespace
 }  // namespace feedwatch::sinks
