@@ -49,7 +49,7 @@ TEST(NoticeRecord, resolved_has_its_end) {
 
 TEST(NoticeRecord, hostile_text_reads_back) {
   Change change = sample();
-  change.alert.message = std::string("\x01\t\"\\ \x7f \u202e \u2028 \xf0\x9f\x98\x80 ", 24);
+  change.alert.message = std::string("\x01\t\"\\ \x7f \u202e \u2028 \xf0\x9f\x98\x80 \0", 21);
   change.alert.labels = {{"a\"b", "\\u0041"}, {"symbol", std::string("\0x", 2)}};
   change.alert.identity = identity_of(change.alert.name, change.alert.labels);
   const Notice notice = notice_of(change, anchor);
