@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t max_probes = 16;
 constexpr Duration prune_every = std::chrono::hours{1};
+/// Between two slices of one pruning, at least, and as a multiple of what the last one took.
+constexpr Duration prune_pause = 10ms;
+constexpr int prune_share = 9;
 
 // What a batch costs in memory, about: strings dominate.
 std::size_t cost_of(const JournalBatch& batch) {
@@ -356,8 +359,10 @@ void AsyncStore::prune() {
     failed(more.error());
     return;
   }
-  // A slice at a time, so that commits are never kept waiting by a long deletion.
-  prune_due_ = *more ? now : now + prune_every;
+  // A slice at a time and a tenth of the time at most, so that commits are not kept waiting by a
+  // long deletion.
+  const MonoTime end = clock_.now();
+  prune_due_ = end + (*more ? std::max(prune_pause, prune_share * (end - now)) : prune_every);
 }
 
 void AsyncStore::count(const std::vector<BatchOutcome>& outcomes) {

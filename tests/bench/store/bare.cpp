@@ -150,7 +150,7 @@ std::vector<PgTransaction> ready_transactions(const std::vector<JournalBatch>& b
       }
     }
     each.keys.statement = "keys";
-    each.keys.values.bind(store::PgValues::Texts(keys), wall_from_ns(0));
+    each.keys.values.bind(store::PgValues::Texts(keys), today());
   }
   return all;
 }
@@ -177,6 +177,7 @@ double bare_sqlite(const std::string& file, const std::vector<JournalBatch>& bat
     auto& rows = ready.emplace_back();
     for (const JournalRow& row : batch.rows) rows.push_back(bare_row(row));
   }
+  const std::int64_t now = to_ns(today());
   const auto began = std::chrono::steady_clock::now();
   std::size_t next = 0;
   for (const auto& group : groups) {
@@ -185,7 +186,7 @@ double bare_sqlite(const std::string& file, const std::vector<JournalBatch>& bat
       run(mark.get());
       sqlite3_bind_text(key.get(), 1, batch->idempotency_key.data(),
                         static_cast<int>(batch->idempotency_key.size()), nullptr);
-      sqlite3_bind_int64(key.get(), 2, 1);
+      sqlite3_bind_int64(key.get(), 2, now);
       run(key.get());
       for (const BareRow& row : ready[next]) {
         bind(inserts[row.statement].get(), row.values);

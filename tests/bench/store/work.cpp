@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace feedwatch::bench {
 namespace {
 
-constexpr std::int64_t epoch = 1'767'225'600'000'000'000;
+const WallTime epoch = today();
 
 StreamTransitionRow transition_of(int i) {
   return {.stream = fmt::format("binance-usdm/SYMBOL{}USDT/mark", i % 667),
-          .at = wall_from_ns(epoch + i * 1'000'000LL),
+          .at = epoch + i * 1ms,
           .from = "healthy",
           .to = "stale",
           .reason = "silent",
@@ -28,12 +30,18 @@ AlertRow alert_of(const std::string& id, int i) {
           .message = stream + " has not been heard of for 10.2 s (limit 10 s)",
           .metadata = R"({"age_seconds":10.25,"limit_seconds":10,"reason":"silent","line":"l1"})",
           .labels = {{"kind", "mark"}, {"symbol", stream}, {"venue", "binance-usdm"}},
-          .started_at = wall_from_ns(epoch + i * 1'000'000LL),
-          .updated_at = wall_from_ns(epoch + i * 1'000'000LL),
-          .resolved_at = wall_from_ns(epoch + i * 1'000'000LL)};
+          .started_at = epoch + i * 1ms,
+          .updated_at = epoch + i * 1ms,
+          .resolved_at = epoch + i * 1ms};
 }
 
 }  // namespace
+
+WallTime today() {
+  return wall_from_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count());
+}
 
 std::vector<JournalBatch> alert_batches(int run, int count) {
   std::vector<JournalBatch> batches;

@@ -6,6 +6,9 @@
 
 namespace feedwatch::bench {
 
+/// What rows and keys are dated with: beyond their retention the store would delete them while they
+/// are counted.
+WallTime today();
 /// Batches of a storm: an alert, its transition and a notification each. Keys and ids begin with
 /// `run`, so that no two runs share any.
 std::vector<JournalBatch> alert_batches(int run, int count);

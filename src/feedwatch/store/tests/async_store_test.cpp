@@ -18,6 +18,8 @@ struct Disk {
   StateRecords state;
   std::atomic<bool> fail{false};
   std::atomic<int> attempts{0};
+  std::atomic<int> prunes{0};
+  std::atomic<bool> long_deletion{false};  ///< every slice of pruning leaves more
   std::set<std::string> reject;
 
   std::vector<std::string> taken() {
@@ -58,7 +60,10 @@ class FakeBackend final : public Backend {
     if (disk_.fail) return std::unexpected("disk I/O error");
     return {};
   }
-  BackendResult<bool> prune(WallTime /*now*/) override { return false; }
+  BackendResult<bool> prune(WallTime /*now*/) override {
+    ++disk_.prunes;
+    return disk_.long_deletion.load();
+  }
   BackendResult<StateRecords> load_state() override { return StateRecords{{"old", "1"}}; }
   BackendResult<std::vector<AlertRow>> open_alerts() override { return std::vector<AlertRow>{}; }
   void interrupt() override {}
@@ -76,7 +81,8 @@ class AsyncStoreTest : public ::testing::Test {
     options_.state_flush = 2ms;
   }
 
-  void open() {
+  void open() { open(clock_); }
+  void open(Clock& clock) {
     Result<Spool> spool = Spool::open(dir_.path() / "spool", options_.max_spool_bytes);
     ASSERT_TRUE(spool) << spool.error().text();
     store_ = std::make_unique<AsyncStore>(
@@ -84,7 +90,7 @@ class AsyncStoreTest : public ::testing::Test {
         AsyncStore::Parts{.backend = std::make_unique<FakeBackend>(disk_),
                           .spool = std::move(*spool),
                           .copy = nullptr},
-        clock_, mailbox_);
+        clock, mailbox_);
     const Result<void> started = store_->start();
     ASSERT_TRUE(started) << started.error().text();
   }
@@ -128,6 +134,35 @@ TEST_F(AsyncStoreTest, CommitsAndAnswersInOrder) {
   EXPECT_EQ(health.pending, 0U);
   EXPECT_FALSE(health.oldest_pending);
   EXPECT_TRUE(health.last_success);
+}
+
+/// Stands until it is told otherwise.
+class StandingClock final : public Clock {
+ public:
+  MonoTime now() const override { return MonoTime{Duration{now_.load()}}; }
+  WallTime wall_now() const override { return wall_from_ns(now_.load()); }
+  void advance(Duration step) { now_ += step.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_{1'000'000'000};
+};
+
+TEST_F(AsyncStoreTest, ALongDeletionLeavesTheDatabaseToCommits) {
+  StandingClock clock;
+  disk_.long_deletion = true;
+  open(clock);
+  const auto commit_some = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      commit("k" + std::to_string(done_.size()));
+      ASSERT_TRUE(wait_done(done_.size() + 1));
+    }
+  };
+  commit_some(20);
+  EXPECT_EQ(disk_.prunes, 1) << "no time has passed since";
+  clock.advance(1s);
+  commit_some(20);
+  EXPECT_EQ(disk_.prunes, 2);
+  store_.reset();  // before its clock
 }
 
 TEST_F(AsyncStoreTest, FailureSpoolsAnswersAndReplaysInOrderOnce) {
