@@ -9,6 +9,10 @@ const std::string& identity_in(const Waiting& waiting) {
   return waiting.parcel.notice->identity;
 }
 
+bool is_untold_beginning(const Waiting& waiting) {
+  return waiting.untold && !waiting.parcel.notice->resolved();
+}
+
 }  // namespace
 
 Lane::Added Lane::add(Waiting waiting, std::uint64_t number, MonoTime now) {
@@ -188,6 +192,25 @@ void Lane::remove(std::uint64_t number) {
   } else if (numbers.empty() && !chain->second.busy) {
     chains_.erase(chain);
   }
+}
+
+std::vector<const Notice*> Lane::untold() const {
+  std::vector<const Notice*> notices;
+  for (const auto& [number, waiting] : waiting_) {
+    if (is_untold_beginning(waiting)) notices.push_back(waiting.parcel.notice.get());
+  }
+  return notices;
+}
+
+std::optional<NotificationRow> Lane::take_back(const std::string& identity) {
+  const auto chain = chains_.find(identity);
+  if (chain == chains_.end() || chain->second.numbers.empty()) return std::nullopt;
+  const std::uint64_t number = chain->second.numbers.back();
+  const Waiting& waiting = waiting_.at(number);
+  if (!is_untold_beginning(waiting)) return std::nullopt;
+  NotificationRow row = waiting.parcel.row;
+  remove(number);
+  return row;
 }
 
 std::optional<NotificationRow> Lane::drop_untold() {

@@ -61,6 +61,10 @@ class Lane {
   std::vector<Waiting> take_due(const std::string& group, MonoTime now, std::size_t limit);
   void release(const std::string& identity);
 
+  /// Beginnings of alerts that wait and that nothing was tried for.
+  std::vector<const Notice*> untold() const;
+  /// Takes out such a beginning.
+  std::optional<NotificationRow> take_back(const std::string& identity);
   /// Takes out the oldest story nobody was told the beginning of and that is over.
   std::optional<NotificationRow> drop_untold();
 

@@ -66,14 +66,13 @@ bool Outbox::add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime 
   const Notice& notice = *parcel.notice;
   if (notice.resolved()) {
     if (post.refused.erase(alert) > 0) return false;  // nobody was told it fired
-  } else if (post.refused.contains(alert)) {
-    return false;
   } else if (post.lane.size() + post.tried_notices >= options_.max_pending &&
              !post.lane.has_place(notice.identity, alert) && !make_room(post)) {
     if (notice.news == "fired") post.refused.insert(alert);
     ++post.counters.dropped;
     return false;
   }
+  post.refused.erase(alert);
   const std::string row_id = parcel.row.id;
   Lane::Added added = post.lane.add(
       {.parcel = std::move(parcel), .added = now, .not_before = not_before, .committed = committed},
@@ -86,6 +85,24 @@ bool Outbox::add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime 
   if (added.taken && !committed)
     uncommitted_.insert_or_assign(row_id, std::pair{sink, added.number});
   return added.taken;
+}
+
+std::map<std::string, Outbox::Untold> Outbox::untold() const {
+  std::map<std::string, Untold> all;
+  for (std::size_t sink = 0; sink < posts_.size(); ++sink) {
+    for (const Notice* notice : posts_[sink].lane.untold()) {
+      Untold& one = all[notice->identity];
+      one.notice = notice;
+      one.sinks.push_back(sink);
+    }
+  }
+  return all;
+}
+
+void Outbox::take_back(const std::string& identity, const std::string& why) {
+  for (Post& post : posts_) {
+    if (auto row = post.lane.take_back(identity)) finish(std::move(*row), "failed", why);
+  }
 }
 
 void Outbox::committed(const std::string& row_id) {

@@ -56,8 +56,9 @@ struct SinkHealth {
 ///
 /// Later news of an alert takes the place of earlier news nothing was tried for; an end that comes
 /// before the firing was due takes it back. Bounded: at the bound the oldest story nobody was told
-/// the beginning of gives way, else new firing news is refused together with its later resolved
-/// one. An end whose firing left, or may have left, is always taken. State machine: told `now`.
+/// the beginning of gives way, else new firing news is refused: it is told with the alert's next
+/// news there is room for, or not at all if that is its end. An end whose firing left, or may have
+/// left, is always taken. State machine: told `now`.
 class Outbox {
  public:
   /// Of one sink. `failed` are notices it refused for good, `replaced` such as later news took the
@@ -78,6 +79,15 @@ class Outbox {
   /// Takes news for sink number `sink`; it leaves at `not_before`, and once committed() or
   /// store_patience has passed. False if it is not needed or there is no room.
   bool add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime now, bool committed);
+  /// A beginning of an alert that waits, and that nothing was tried for.
+  struct Untold {
+    const Notice* notice = nullptr;
+    std::vector<std::size_t> sinks;  ///< where it waits
+  };
+  /// By identity. The notices live until the next call that changes anything.
+  std::map<std::string, Untold> untold() const;
+  /// Takes such a beginning back, at every sink; its rows end as failed because of `why`.
+  void take_back(const std::string& identity, const std::string& why);
   /// The row of this id is durable.
   void committed(const std::string& row_id);
   /// Nothing waits for siblings any more (stopping).

@@ -26,6 +26,9 @@ class Resend {
   /// The newest state of an alert; an end of one that was never firing here is nothing.
   void note(const Notice& notice, MonoTime now);
 
+  /// An alert nobody is to hear of.
+  void forget(const std::string& identity) { alerts_.erase(identity); }
+
   /// The next message, when it is time; answered by answered().
   std::optional<Notification> due(MonoTime now);
   void answered(const SinkResult& result, MonoTime now);

@@ -140,6 +140,7 @@ void Control::Impl::run(MonoTime now) {
 }
 
 void Control::Impl::turn(MonoTime now) {
+  withdraw_muted(now);
   std::vector<alert::Attempt> attempts = outbox.due(now);
   record_finished(now);
   review(now);
@@ -153,9 +154,9 @@ void Control::Impl::turn(MonoTime now) {
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                                  journal.next_deadline(), probe.next_deadline(), next_review(now),
-                                  next_release(now)});
+  const MonoTime next =
+      std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                journal.next_deadline(), probe.next_deadline(), next_review(now), next_muting()});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

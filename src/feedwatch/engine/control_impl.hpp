@@ -123,8 +123,10 @@ struct Control::Impl {
   void take_notes(const AlertRow& row, std::vector<NotificationRow> notes, bool is_known,
                   MonoTime now);
   void withdraw(std::vector<NotificationRow> notes, MonoTime now);
+  std::size_t hearers_of(const Notice& notice) const;
+  void withdraw_muted(MonoTime now);
   void release_muted(MonoTime now);
-  MonoTime next_release(MonoTime now) const;
+  MonoTime next_muting() const;
   void keep(const std::vector<muting::Silence>& silences, MonoTime now);
   Result<void> acknowledge(const std::string& alert_id, std::optional<alert::Ack> ack,
                            MonoTime now);
@@ -163,7 +165,7 @@ struct Control::Impl {
   alert::Pipeline pipeline;
   muting::Muting muting;
   muting::Telling telling;
-  MonoTime release_at = MonoTime::min();   ///< when a mute may have ended
+  MonoTime muting_at = MonoTime::min();    ///< when a mute may have begun or ended
   MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
   std::vector<std::optional<alert::Resend>> resends;        ///< of the sinks that need it

@@ -108,13 +108,40 @@ void Control::Impl::withdraw(std::vector<NotificationRow> notes, MonoTime now) {
   journal.push({journal.next_key("muted"), std::move(rows)}, JournalQueue::Type::notification, now);
 }
 
+std::size_t Control::Impl::hearers_of(const Notice& notice) const {
+  std::size_t count = 0;
+  for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
+    if (is_told_of(sink, notice)) ++count;
+  }
+  return count;
+}
+
+/// A mute begins: what waits for its group, or for its sink's turn, is as if it came now. Once one
+/// of the sinks was told the others are too, so that an end is an end to all of them.
+void Control::Impl::withdraw_muted(MonoTime now) {
+  if (muting_at > now) return;
+  for (const auto& [identity, news] : outbox.untold()) {
+    const alert::Alert* alert = pipeline.find(identity);
+    if (alert == nullptr || alert->id != news.notice->alert_id || !is_muted(*alert, now) ||
+        news.sinks.size() != hearers_of(*news.notice)) {
+      continue;
+    }
+    outbox.take_back(identity, std::string(muted_note));
+    telling.take_back(identity);
+    for (auto& resend : resends) {
+      if (resend) resend->forget(identity);
+    }
+  }
+}
+
 /// What was muted, is not any more and still fires is told now.
 void Control::Impl::release_muted(MonoTime now) {
-  if (!telling.owes() || release_at > now) return;
+  if (muting_at > now) return;
+  muting_at = mono_of(muting.next_change(anchor.at(now)));
+  if (!telling.owes()) return;
   auto changes =
       telling.release([this](const std::string& identity) { return pipeline.find(identity); },
                       [this, now](const alert::Alert& alert) { return is_muted(alert, now); }, now);
-  release_at = mono_of(muting.next_change(anchor.at(now)));
   for (auto& change : changes) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
@@ -124,9 +151,8 @@ void Control::Impl::release_muted(MonoTime now) {
   }
 }
 
-MonoTime Control::Impl::next_release(MonoTime now) const {
-  MonoTime next = never_mono;
-  if (telling.owes()) next = std::max(release_at, now);
+MonoTime Control::Impl::next_muting() const {
+  MonoTime next = muting_at;
   if (ports.state != nullptr && pipeline.memory_changed()) next = std::min(next, remember_at);
   return next;
 }
@@ -136,7 +162,7 @@ void Control::Impl::keep(const std::vector<muting::Silence>& silences, MonoTime 
   rows.reserve(silences.size());
   for (const auto& silence : silences) rows.emplace_back(engine::row_of(silence));
   journal.push({journal.next_key("silence"), std::move(rows)}, JournalQueue::Type::alert, now);
-  release_at = MonoTime::min();
+  muting_at = MonoTime::min();
 }
 
 Result<void> Control::Impl::acknowledge(const std::string& alert_id, std::optional<alert::Ack> ack,
@@ -147,7 +173,7 @@ Result<void> Control::Impl::acknowledge(const std::string& alert_id, std::option
   if (!pipeline.acknowledge(identity, std::move(ack), now)) {
     return std::unexpected(Error{"alert", "nobody has acknowledged it", ""});
   }
-  release_at = MonoTime::min();
+  muting_at = MonoTime::min();
   return {};
 }
 
@@ -203,7 +229,7 @@ Result<void> Control::unacknowledge(const std::string& alert_id) {
 
 void Control::set_maintenances(std::vector<muting::Maintenance> maintenances) {
   impl_->muting.set_maintenances(std::move(maintenances));
-  impl_->release_at = MonoTime::min();
+  impl_->muting_at = MonoTime::min();
   impl_->run(impl_->ports.clock.now());
 }
 

@@ -46,6 +46,11 @@ bool Telling::take(Change& change, bool muted) {
   return true;
 }
 
+void Telling::take_back(const std::string& identity) {
+  entries_[identity].told.reset();
+  owed_.insert(identity);
+}
+
 std::vector<Change> Telling::release(const Find& find, const IsMuted& is_muted, MonoTime now) {
   std::vector<Change> changes;
   for (auto it = owed_.begin(); it != owed_.end();) {

@@ -28,6 +28,9 @@ class Telling {
   /// an end is of the severity that was told: who takes only worse has not heard of it.
   bool take(alert::Change& change, bool muted);
 
+  /// What was to be told of an alert's beginning has not left, and will not: it is owed.
+  void take_back(const std::string& identity);
+
   /// What is told now of alerts that were muted before. `find` answers the open alert of an
   /// identity, or nullptr.
   using Find = std::function<const alert::Alert*(const std::string& identity)>;

@@ -245,6 +245,32 @@ TEST_F(OutboxTest, refused_firing_takes_its_resolved_along) {
   EXPECT_EQ(outbox.pending(), 4U);
 }
 
+TEST_F(OutboxTest, a_refused_alert_is_told_with_its_next_news_once_there_is_room) {
+  for (const char* alert : {"a", "b", "c", "d"}) add(alert, "fired");
+  EXPECT_FALSE(add("e", "fired"));
+  EXPECT_TRUE(add("a", "resolved"));
+  EXPECT_TRUE(add("e", "repeated"));
+  EXPECT_TRUE(add("e", "resolved")) << "it was told it fires, or will be";
+}
+
+TEST_F(OutboxTest, takes_back_beginnings_nothing_was_tried_for) {
+  add("tried", "fired");
+  begin(t0);
+  answer(Status::retry, t0);
+  add("a", "fired");
+  add("b", "fired");
+  add("b", "raised");
+  const auto untold = outbox.untold();
+  ASSERT_EQ(untold.size(), 2U);
+  EXPECT_EQ(untold.begin()->second.sinks, std::vector<std::size_t>{0});
+  finished();
+  outbox.take_back(untold.rbegin()->first, "muted");
+  outbox.take_back("tried's", "muted");
+  EXPECT_THAT(finished(), testing::ElementsAre("b/raised@sink failed"));
+  EXPECT_EQ(outbox.untold().size(), 1U);
+  EXPECT_EQ(outbox.pending(), 2U);
+}
+
 TEST_F(OutboxTest, resolved_of_a_firing_that_may_have_arrived_is_never_dropped) {
   add("sent", "fired");
   begin(t0);

@@ -108,6 +108,43 @@ TEST_F(ControlMuting, what_was_told_before_and_ends_inside_is_told_to_have_ended
   EXPECT_THAT(told(), ElementsAre("firing/warning", "resolved/warning"));
 }
 
+TEST_F(ControlMuting, a_silence_takes_back_what_waits_for_its_group) {
+  go(btc, Level::degraded);
+  bench.run_until(t0 + 2s);
+  const muting::Silence made = silence(R"(symbol="BTC")", 10min);
+  bench.run_until(t0 + 1min);
+  EXPECT_THAT(told(), IsEmpty());
+  const auto rows = bench.journal.rows<NotificationRow>();
+  ASSERT_THAT(rows, SizeIs(4)) << "of the hook and the log, twice";
+  EXPECT_EQ(rows[2].state + " " + rows[2].last_error, "failed muted");
+  EXPECT_EQ(rows[3].state + " " + rows[3].last_error, "failed muted");
+  bench.run_until(t0 + 11min);
+  EXPECT_THAT(told(), ElementsAre("firing/warning")) << "it still fires when the silence ends";
+}
+
+TEST_F(ControlMuting, a_silence_that_begins_later_takes_back_what_waits_then) {
+  muting::Silence later = wish(R"(symbol="BTC")", 1h);
+  later.starts_at = bench.clock.wall_now() + 2s;
+  ASSERT_TRUE(bench.control.put_silence(later));
+  bench.settle();
+  go(btc, Level::degraded);
+  bench.run_until(t0 + 1min);
+  EXPECT_THAT(told(), IsEmpty());
+  go(btc, Level::healthy);
+  bench.run_until(t0 + 2h);
+  EXPECT_THAT(told(), IsEmpty()) << "began untold and ended muted";
+}
+
+TEST_F(ControlMuting, what_left_before_a_silence_is_not_taken_back) {
+  go(btc, Level::degraded);
+  bench.run_until(t0 + 4s);
+  go(eth, Level::degraded);
+  bench.run_until(t0 + 6s);
+  silence(R"(symbol=~"BTC|ETH")");
+  bench.run_until(t0 + 1min);
+  EXPECT_THAT(told(), ElementsAre("firing/warning"));
+}
+
 TEST_F(ControlMuting, expiring_a_silence_tells_at_once) {
   const muting::Silence made = silence(R"(alertname=~"price_.*")");
   go(btc, Level::degraded);

@@ -96,6 +96,22 @@ TEST_F(TellingTest, a_repeat_that_was_skipped_is_made_up_for_once) {
   EXPECT_EQ(release(), std::nullopt);
 }
 
+TEST_F(TellingTest, what_was_taken_back_is_owed) {
+  on(Type::fired);
+  telling.take_back("x");
+  muted = true;
+  EXPECT_EQ(release(), std::nullopt);
+  muted = false;
+  EXPECT_EQ(release(), Type::fired);
+}
+
+TEST_F(TellingTest, what_was_taken_back_and_ends_muted_is_never_told) {
+  on(Type::fired);
+  telling.take_back("x");
+  muted = true;
+  EXPECT_EQ(on(Type::resolved), std::nullopt);
+}
+
 TEST_F(TellingTest, nothing_new_while_muted_is_nothing_to_tell) {
   on(Type::fired);
   muted = true;
