@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <iterator>
-#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "feedwatch/api/newest_first.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
 #include "feedwatch/api/silence_body.hpp"
@@ -20,41 +18,8 @@ namespace {
 
 constexpr std::size_t resolved_shown = engine::kept_resolved;
 
-net::Response not_found(std::string_view what) {
-  return problem(404, "Not Found", std::string(what) + " (see / and docs/reference/http.md)");
-}
-net::Response bad(const Error& error) {
-  return problem(400, "Bad Request", error.text());
-}
-net::Response not_allowed(std::string_view allowed) {
-  net::Response answer =
-      problem(405, "Method Not Allowed", fmt::format("this path takes {}", allowed));
-  answer.headers.emplace_back("allow", allowed);
-  return answer;
-}
-
-constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
-constexpr unsigned inverse = 0xffU;
-
-/// Newest first and among equals the greater id, as the store lists them; ascending in text, as
-/// pages need it.
-std::string newest_first(const engine::AlertView& view) {
-  std::string name = fmt::format("{:019}-", latest - to_ns(view.row.started_at));
-  for (const char c : view.row.id) {
-    fmt::format_to(std::back_inserter(name), "{:02x}", inverse - static_cast<unsigned char>(c));
-  }
-  return name + "~";
-}
-
-std::optional<std::string> id_of(std::string_view inverted) {
-  std::string id;
-  for (; inverted.size() > 1; inverted.remove_prefix(2)) {
-    unsigned byte = 0;
-    const char* const end = inverted.data() + 2;
-    if (std::from_chars(inverted.data(), end, byte, 16).ptr != end) return std::nullopt;
-    id += static_cast<char>(inverse - byte);
-  }
-  return inverted == "~" ? std::optional(std::move(id)) : std::nullopt;
+std::string name_of(const engine::AlertView& view) {
+  return newest_first(view.row.started_at, view.row.id);
 }
 
 /// Which alerts are asked for.
@@ -99,8 +64,8 @@ Result<AlertFilter> filter_of(const Target& target) {
     filter.state = *state;
   }
   if (const auto severity = target.parameter("severity")) {
-    if (*severity != "warning" && *severity != "critical") {
-      return wrong("severity", "must be warning or critical");
+    if (*severity != "info" && *severity != "warning" && *severity != "critical") {
+      return wrong("severity", "must be info, warning or critical");
     }
     filter.severity = *severity;
   }
@@ -116,23 +81,6 @@ Result<AlertFilter> filter_of(const Target& target) {
 net::Response no_alert() {
   return not_found("no alert of that id");
 }
-net::Response unavailable(const Error& error) {
-  return problem(503, "Service Unavailable", error.text());
-}
-
-/// The place a cursor of newest_first() names; none is the beginning.
-Result<std::optional<HistoryPlace>> place_of(std::string_view cursor) {
-  if (cursor.empty()) return std::optional<HistoryPlace>{};
-  std::int64_t left = 0;
-  const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), left);
-  const auto length = static_cast<std::size_t>(end - cursor.data());
-  const bool reads = error == std::errc{} && left >= 0 && length < cursor.size() && *end == '-';
-  auto id = reads ? id_of(cursor.substr(length + 1)) : std::nullopt;
-  if (!id) {
-    return std::unexpected(Error{"cursor", "is none of this list", "take next_cursor as it is"});
-  }
-  return std::optional(HistoryPlace{wall_from_ns(latest - left), std::move(*id)});
-}
 
 /// One page of the list, from memory and then from what the store adds.
 struct AlertPage {
@@ -144,27 +92,28 @@ struct AlertPage {
   void prepare() {
     for (const auto& view : views) known.insert(view.row.id);
     std::erase_if(views, [this](const auto& view) { return !filter.takes(view); });
-    std::ranges::sort(views, {}, newest_first);
+    std::ranges::sort(views, {}, name_of);
   }
   bool is_full() const {
     const auto behind = std::ranges::count_if(
-        views, [this](const auto& view) { return newest_first(view) > page.cursor; });
+        views, [this](const auto& view) { return name_of(view) > page.cursor; });
     return static_cast<std::size_t>(behind) > page.limit;
   }
 
   net::Response reply(std::vector<AlertRow> rows) {
     // Behind a full answer the store has more, which memory must not overtake.
     std::optional<std::string> end;
-    if (rows.size() > page.limit) end = newest_first({.row = rows[page.limit - 1]});
+    if (rows.size() > page.limit)
+      end = newest_first(rows[page.limit - 1].started_at, rows[page.limit - 1].id);
     for (AlertRow& row : rows) {
       engine::AlertView view{.row = std::move(row)};
       view.open = view.row.state != "resolved";
       if (!known.contains(view.row.id) && filter.takes(view)) views.push_back(std::move(view));
     }
-    std::ranges::sort(views, {}, newest_first);
-    if (!end) return list("alerts", views, page, newest_first, alert_text);
-    std::erase_if(views, [&](const auto& view) { return newest_first(view) > *end; });
-    return list("alerts", views, page, newest_first, alert_text, &*end);
+    std::ranges::sort(views, {}, name_of);
+    if (!end) return list("alerts", views, page, name_of, alert_text);
+    std::erase_if(views, [&](const auto& view) { return name_of(view) > *end; });
+    return list("alerts", views, page, name_of, alert_text, &*end);
   }
 
   static std::string alert_text(const engine::AlertView& view) { return alert_json(view); }
@@ -190,14 +139,14 @@ void AlertRoutes::handle(const Target& target, const net::Request& request,
     if (reads) return respond(id.empty() ? silences(target) : one_silence(id));
     if (id.empty() && method == "POST") return respond(put_silence(request.body));
     if (!id.empty() && method == "DELETE") return respond(expire_silence(id));
-    return respond(not_allowed(id.empty() ? "GET, HEAD, POST" : "GET, HEAD, DELETE"));
+    return respond(only(id.empty() ? "GET, HEAD, POST" : "GET, HEAD, DELETE"));
   }
   if (parts.size() == 4) {
     if (method == "POST") return respond(acknowledge(id, request.body));
     if (method == "DELETE") return respond(unacknowledge(id));
-    return respond(not_allowed("POST, DELETE"));
+    return respond(only("POST, DELETE"));
   }
-  if (!reads) return respond(not_allowed("GET, HEAD"));
+  if (!reads) return respond(only("GET, HEAD"));
   if (id.empty()) return alerts(target, std::move(respond));
   one_alert(id, std::move(respond));
 }
@@ -206,11 +155,11 @@ void AlertRoutes::handle(const Target& target, const net::Request& request,
 /// one order, and what is in both is taken from memory.
 void AlertRoutes::alerts(const Target& target, net::Responder respond) const {
   const Result<Page> page = page_of(target);
-  if (!page) return respond(bad(page.error()));
+  if (!page) return respond(bad_request(page.error()));
   Result<AlertFilter> filter = filter_of(target);
-  if (!filter) return respond(bad(filter.error()));
+  if (!filter) return respond(bad_request(filter.error()));
   const auto place = place_of(page->cursor);
-  if (!place) return respond(bad(place.error()));
+  if (!place) return respond(bad_request(place.error()));
 
   const bool only_open = filter->open.value_or(false);
   std::vector<engine::AlertView> views = ports_.control.alerts(only_open ? 0 : resolved_shown);
@@ -254,11 +203,11 @@ void AlertRoutes::one_alert(const std::string& id, net::Responder respond) const
 
 net::Response AlertRoutes::acknowledge(const std::string& id, const std::string& body) {
   Result<AckBody> ack = parse_ack(body);
-  if (!ack) return bad(ack.error());
+  if (!ack) return bad_request(ack.error());
   const auto done = ports_.control.acknowledge(id, std::move(ack->by), std::move(ack->comment));
   if (!done) {
     const bool unknown = done.error().what == "alert";
-    return unknown ? problem(404, "Not Found", done.error().text()) : bad(done.error());
+    return unknown ? problem(404, "Not Found", done.error().text()) : bad_request(done.error());
   }
   const auto view = view_of(id);
   return view ? json_reply(200, alert_json(*view)) : no_alert();
@@ -272,7 +221,7 @@ net::Response AlertRoutes::unacknowledge(const std::string& id) {
 
 net::Response AlertRoutes::silences(const Target& target) const {
   const Result<Page> page = page_of(target);
-  if (!page) return bad(page.error());
+  if (!page) return bad_request(page.error());
   const WallTime now = ports_.control.utc(ports_.clock.now());
   std::vector<muting::Silence> all = ports_.control.silences();
   if (const auto state = target.parameter("state")) {
@@ -300,12 +249,12 @@ net::Response AlertRoutes::one_silence(const std::string& id) const {
 
 net::Response AlertRoutes::put_silence(const std::string& body) {
   auto wish = parse_silence(body, ports_.control.utc(ports_.clock.now()));
-  if (!wish) return bad(wish.error());
+  if (!wish) return bad_request(wish.error());
   const bool is_change = !wish->id.empty();
   const auto made = ports_.control.put_silence(std::move(*wish));
   if (!made) {
     const bool unknown = is_change && made.error().what == "silence";
-    return unknown ? problem(404, "Not Found", made.error().text()) : bad(made.error());
+    return unknown ? problem(404, "Not Found", made.error().text()) : bad_request(made.error());
   }
   std::string out;
   JsonWriter(out).begin_object().field("silenceID", made->id).end_object();

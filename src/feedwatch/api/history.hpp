@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "feedwatch/base/error.hpp"
@@ -11,10 +12,26 @@
 
 namespace feedwatch::api {
 
-/// The last alert already seen of a list by start.
+/// The last item already seen of a list by moment, newest first; among equals the greater id first.
 struct HistoryPlace {
-  WallTime started_at{};
+  WallTime at{};
   std::string id;
+};
+
+/// What happened to a stream or its line: a change of its level, or a repair. `id` is one of a kind
+/// among those of one moment, and how they are ordered there.
+struct HistoryEvent {
+  WallTime at{};  ///< of a repair: when it began
+  std::string id;
+  std::variant<StreamTransitionRow, RepairRow> row;
+};
+
+/// Which events: of one stream, or of all when `stream` is empty.
+struct EventQuestion {
+  std::string stream;
+  bool levels = true;
+  bool repairs = true;
+  std::size_t limit = 100;
 };
 
 /// All that happened to one alert.
@@ -34,6 +51,9 @@ class History {
   /// Newest first by start, behind `after`.
   virtual void alerts(std::size_t limit, std::optional<HistoryPlace> after,
                       Done<std::vector<AlertRow>> done) = 0;
+  /// Newest first, behind `after`.
+  virtual void events(EventQuestion question, std::optional<HistoryPlace> after,
+                      Done<std::vector<HistoryEvent>> done) = 0;
   virtual void story(std::string id, Done<AlertStory> done) = 0;
 };
 

@@ -255,6 +255,29 @@ std::string alert_json(const engine::AlertView& view, const AlertStory* story) {
   return out + "}";
 }
 
+std::string event_json(const HistoryEvent& event) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  if (const auto* level = std::get_if<StreamTransitionRow>(&event.row)) {
+    json.field("type", "level");
+    moment(json, "at", level->at);
+    json.field("stream", level->stream).field("from", level->from).field("to", level->to);
+    json.field("reason", level->reason).field("fault", level->fault);
+    json.field("age_seconds", level->age_seconds).field("merged", level->merged);
+  } else {
+    const auto& repair = std::get<RepairRow>(event.row);
+    json.field("type", "repair");
+    moment(json, "at", repair.started_at);
+    json.field("stream", repair.stream).field("step", repair.step).field("line", repair.line);
+    moment(json, "ended_at", repair.ended_at);
+    json.field("ok", repair.ok).field("topics", repair.topics);
+    json.field("gap_seconds", repair.gap_seconds).field("detail", repair.detail);
+  }
+  json.end_object();
+  return out;
+}
+
 std::string health_json(const engine::HealthView& view, std::string_view version) {
   std::string out;
   JsonWriter json(out);

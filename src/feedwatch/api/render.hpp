@@ -15,6 +15,7 @@ std::string line_json(const engine::LineView& view);
 std::string alert_json(const engine::AlertView& view);
 /// The same with its transitions and notifications; without a story both are null.
 std::string alert_json(const engine::AlertView& view, const AlertStory* story);
+std::string event_json(const HistoryEvent& event);
 std::string venue_json(const engine::VenueStatus& venue);
 
 /// application/health+json with our own fields beside; see also health_status_code.

@@ -31,6 +31,25 @@ net::Response problem(int status, std::string_view title, std::string_view detai
   return reply(status, "application/problem+json", std::move(body));
 }
 
+net::Response bad_request(const Error& error) {
+  return problem(400, "Bad Request", error.text());
+}
+
+net::Response not_found(std::string_view what) {
+  return problem(404, "Not Found", std::string(what) + " (see / and docs/reference/http.md)");
+}
+
+net::Response only(std::string_view allowed) {
+  net::Response answer =
+      problem(405, "Method Not Allowed", "this path takes " + std::string(allowed));
+  answer.headers.emplace_back("allow", allowed);
+  return answer;
+}
+
+net::Response unavailable(const Error& error) {
+  return problem(503, "Service Unavailable", error.text());
+}
+
 net::Response refused_reply(const StreamKey& key, const Refusal& refusal) {
   std::string age = "null";
   if (refusal.age) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/base/error.hpp"
 #include "feedwatch/board/judge.hpp"
 #include "feedwatch/model/stream_key.hpp"
 #include "feedwatch/net/http_server.hpp"
@@ -21,6 +22,12 @@ net::Response json_reply(int status, std::string body);
 using Members = std::vector<std::pair<std::string_view, std::string>>;
 net::Response problem(int status, std::string_view title, std::string_view detail,
                       const Members& members = {});
+
+/// 400, 404, 405 (`allowed`: the methods there are) and 503 as such problems.
+net::Response bad_request(const Error& error);
+net::Response not_found(std::string_view what);
+net::Response only(std::string_view allowed);
+net::Response unavailable(const Error& error);
 
 /// 409 with the refusal's words and age.
 net::Response refused_reply(const StreamKey& key, const Refusal& refusal);

@@ -27,10 +27,6 @@ constexpr const char* dashboard_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-net::Response not_found(std::string_view what) {
-  return problem(404, "Not Found", std::string(what) + " (see / and docs/reference/http.md)");
-}
-
 /// venue, symbol, kind behind /v1/streams or /v1/prices. A symbol with slashes may come unescaped.
 std::optional<StreamKey> key_of(const Target& target) {
   const auto& parts = target.segments;
@@ -66,6 +62,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (!target) return respond(problem(400, "Bad Request", "the path cannot be read"));
   if (AlertRoutes::serves(*target)) {
     return alert_routes_.handle(*target, request, std::move(respond));
+  }
+  if (EventRoutes::serves(*target)) {
+    return event_routes_.handle(*target, request, std::move(respond));
   }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "feedwatch/api/alert_routes.hpp"
+#include "feedwatch/api/event_routes.hpp"
 #include "feedwatch/api/security.hpp"
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/api/target.hpp"
@@ -44,6 +45,7 @@ class Routes {
 
   ApiPorts ports_;
   AlertRoutes alert_routes_{ports_};
+  EventRoutes event_routes_{ports_};
   std::string version_;
   Gatekeeper gate_;
   Guard guard_;

@@ -280,7 +280,8 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .state = store.get()},
       std::move(recovered));
   if (observer) control->set_observer(observer);
-  history = std::make_unique<HistoryReader>(settings.store.url, control_reactor);
+  history = std::make_unique<HistoryReader>(settings.store.url, settings.store.password_file,
+                                            control_reactor);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
   if (!listening) return std::unexpected(listening.error());
   api = std::move(*listening);

@@ -101,9 +101,10 @@ Diagnosis integrity(const fs::path& path) {
   return found;
 }
 
-Diagnosis reachable(const std::string& shown, const std::string& url) {
+Diagnosis reachable(const std::string& shown, const std::string& url,
+                    const std::filesystem::path& password_file) {
   Diagnosis found{.check = "database", .subject = shown, .found = {}, .fix = {}};
-  const auto query = store::open_query(url);
+  const auto query = store::open_query(url, password_file);
   const auto alerts = query ? (*query)->open_alerts() : std::unexpected(query.error());
   if (alerts) {
     found.found = fmt::format("answers; {} alerts are open", alerts->size());
@@ -154,7 +155,9 @@ std::vector<Diagnosis> places(const config::Config& config) {
 std::vector<Diagnosis> database(const config::Config& config) {
   const auto path = store::sqlite_path(config.store.url);
   // Of other databases the URL may hold a password.
-  if (!path) return {reachable("[store] url", config.store.url)};
+  if (!path) {
+    return {reachable("[store] url", config.store.url, config.store.password_file)};
+  }
   std::vector<Diagnosis> found;
   found.push_back(writable("folder of the database", path->parent_path(),
                            "set [store] url to a file in a folder this user may write"));
@@ -174,7 +177,7 @@ std::vector<Diagnosis> database(const config::Config& config) {
                      .fix = "run as the user of the monitor, or give the file to this one"});
     return found;
   }
-  found.push_back(reachable(path->string(), config.store.url));
+  found.push_back(reachable(path->string(), config.store.url, {}));
   found.push_back(integrity(*path));
   return found;
 }

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,13 +22,16 @@ class HistoryReader final : public api::History {
  public:
   static constexpr std::size_t max_waiting = 64;
 
-  HistoryReader(std::string url, Mailbox& mailbox);
+  /// `password_file` of the database, if it needs one.
+  HistoryReader(std::string url, std::filesystem::path password_file, Mailbox& mailbox);
   ~HistoryReader() override;
   HistoryReader(const HistoryReader&) = delete;
   HistoryReader& operator=(const HistoryReader&) = delete;
 
   void alerts(std::size_t limit, std::optional<api::HistoryPlace> after,
               Done<std::vector<AlertRow>> done) override;
+  void events(api::EventQuestion question, std::optional<api::HistoryPlace> after,
+              Done<std::vector<api::HistoryEvent>> done) override;
   void story(std::string id, Done<api::AlertStory> done) override;
 
  private:
@@ -39,6 +43,7 @@ class HistoryReader final : public api::History {
   Result<store::Query*> query();
 
   std::string url_;
+  std::filesystem::path password_file_;
   Mailbox& mailbox_;
   std::unique_ptr<store::Query> query_;  ///< the thread's
   std::mutex mutex_;

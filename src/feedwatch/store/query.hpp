@@ -10,23 +10,23 @@
 
 namespace feedwatch::store {
 
-/// A row with its place in the order of commits, for paging.
+/// A row with its place in the order of commits.
 template <class Row>
 struct Numbered {
   std::int64_t seq = 0;
   Row row;
 };
 
-/// What to list. Lists come newest first; `before` is the seq of the last row already seen.
-struct Page {
-  std::size_t limit = 100;
-  std::optional<std::int64_t> before;
-};
-
-/// The last alert already seen of a list by start: several may have begun at one moment.
-struct AlertPlace {
+/// The last row already seen of a list by start: several may have begun at one moment.
+struct StartPlace {
   WallTime started_at{};
   std::string id;
+};
+
+/// The last transition already seen.
+struct TransitionPlace {
+  WallTime at{};
+  std::int64_t seq = 0;
 };
 
 /// What the journal holds, as committed (batches still in queue or spool are not seen).
@@ -42,19 +42,20 @@ class Query {
       std::size_t limit = 1'000'000) = 0;
   /// Newest first by the moment the condition became true; `after` pages.
   virtual Result<std::vector<AlertRow>> alerts(std::size_t limit = 100,
-                                               const std::optional<AlertPlace>& after = {}) = 0;
+                                               const std::optional<StartPlace>& after = {}) = 0;
   /// The newest resolved ones, by the moment they ended.
   virtual Result<std::vector<AlertRow>> resolved_alerts(std::size_t limit = 100) = 0;
   virtual Result<std::optional<AlertRow>> alert(const std::string& id) = 0;
   /// Of one alert, oldest first.
   virtual Result<std::vector<AlertTransitionRow>> alert_transitions(const std::string& id) = 0;
   virtual Result<std::vector<NotificationRow>> notifications(const std::string& alert_id) = 0;
-  /// Of one stream, or of all when `stream` is empty.
+  /// Newest first; of one stream, or of all when `stream` is empty; `after` pages.
   virtual Result<std::vector<Numbered<StreamTransitionRow>>> stream_transitions(
-      const std::string& stream, Page page = {}) = 0;
-  /// Newest first; of one stream, or of all when `stream` is empty.
-  virtual Result<std::vector<RepairRow>> repairs(const std::string& stream,
-                                                 std::size_t limit = 100) = 0;
+      const std::string& stream, std::size_t limit = 100,
+      const std::optional<TransitionPlace>& after = {}) = 0;
+  /// Newest first by start; of one stream, or of all when `stream` is empty; `after` pages.
+  virtual Result<std::vector<RepairRow>> repairs(const std::string& stream, std::size_t limit = 100,
+                                                 const std::optional<StartPlace>& after = {}) = 0;
   /// All that are kept, over ones too, the last to end first.
   virtual Result<std::vector<SilenceRow>> silences(std::size_t limit = 10'000) = 0;
   /// One row per name and mark, with the newest moment of it; by name.

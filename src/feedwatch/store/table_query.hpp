@@ -35,7 +35,7 @@ class TableQuery final : public Query {
   }
 
   Result<std::vector<AlertRow>> alerts(std::size_t limit,
-                                       const std::optional<AlertPlace>& after) override {
+                                       const std::optional<StartPlace>& after) override {
     return list(alert_of, alert_columns,
                 "alerts WHERE (started_at, id) < ($1, $2) "
                 "ORDER BY started_at DESC, id DESC LIMIT $3",
@@ -63,22 +63,26 @@ class TableQuery final : public Query {
                 "notifications WHERE alert_id = $1 ORDER BY created_at, id", alert_id);
   }
 
-  Result<std::vector<Numbered<StreamTransitionRow>>> stream_transitions(const std::string& stream,
-                                                                        Page page) override {
+  Result<std::vector<Numbered<StreamTransitionRow>>> stream_transitions(
+      const std::string& stream, std::size_t limit,
+      const std::optional<TransitionPlace>& after) override {
     const auto read = [](const auto& row) {
       return Numbered<StreamTransitionRow>{row.integer(0), read_stream_transition(row)};
     };
     return list(read, stream_transition_columns,
-                "stream_transitions WHERE ($1 = '' OR stream = $1) AND seq < $2 "
-                "ORDER BY seq DESC LIMIT $3",
-                stream, page.before.value_or(end_of_time), count(page.limit));
+                "stream_transitions WHERE ($1 = '' OR stream = $1) AND (at, seq) < ($2, $3) "
+                "ORDER BY at DESC, seq DESC LIMIT $4",
+                stream, after ? after->at : wall_from_ns(end_of_time), after ? after->seq : 0,
+                count(limit));
   }
 
-  Result<std::vector<RepairRow>> repairs(const std::string& stream, std::size_t limit) override {
+  Result<std::vector<RepairRow>> repairs(const std::string& stream, std::size_t limit,
+                                         const std::optional<StartPlace>& after) override {
     return list([](const auto& row) { return read_repair(row); }, repair_columns,
-                "repairs WHERE ($1 = '' OR stream = $1) "
-                "ORDER BY started_at DESC, id DESC LIMIT $2",
-                stream, count(limit));
+                "repairs WHERE ($1 = '' OR stream = $1) AND (started_at, id) < ($2, $3) "
+                "ORDER BY started_at DESC, id DESC LIMIT $4",
+                stream, after ? after->started_at : wall_from_ns(end_of_time),
+                after ? after->id : std::string{}, count(limit));
   }
 
   Result<std::vector<SilenceRow>> silences(std::size_t limit) override {

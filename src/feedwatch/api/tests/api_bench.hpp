@@ -23,8 +23,20 @@ class FakeHistory final : public History {
     std::vector<AlertRow> page;
     for (const AlertRow& row : rows) {
       const bool behind =
-          !after || std::tie(row.started_at, row.id) < std::tie(after->started_at, after->id);
+          !after || std::tie(row.started_at, row.id) < std::tie(after->at, after->id);
       if (behind && page.size() < limit) page.push_back(row);
+    }
+    done(std::move(page));
+  }
+  void events(EventQuestion question, std::optional<HistoryPlace> after,
+              Done<std::vector<HistoryEvent>> done) override {
+    ++asked;
+    asked_for = question;
+    if (down) return done(std::unexpected(Error{"store", "cannot be read", ""}));
+    std::vector<HistoryEvent> page;
+    for (const HistoryEvent& event : happened) {
+      const bool behind = !after || std::tie(event.at, event.id) < std::tie(after->at, after->id);
+      if (behind && page.size() < question.limit) page.push_back(event);
     }
     done(std::move(page));
   }
@@ -40,6 +52,8 @@ class FakeHistory final : public History {
   }
 
   std::vector<AlertRow> rows;
+  std::vector<HistoryEvent> happened;  ///< newest first
+  EventQuestion asked_for;
   bool down = false;
   int asked = 0;
 };

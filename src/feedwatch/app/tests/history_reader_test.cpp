@@ -81,7 +81,7 @@ TEST_F(HistoryReaderTest, pages_and_stories_come_through_the_mailbox) {
   const std::string first = create(**store, "first");
   const std::string second = create(**store, "second");
 
-  HistoryReader reader(options_.url, mailbox_);
+  HistoryReader reader(options_.url, {}, mailbox_);
   std::optional<Result<std::vector<AlertRow>>> page;
   reader.alerts(1, std::nullopt, [&](auto rows) { page = std::move(rows); });
   EXPECT_FALSE(page) << "never inside the call";
@@ -111,8 +111,58 @@ TEST_F(HistoryReaderTest, pages_and_stories_come_through_the_mailbox) {
   EXPECT_FALSE((*story)->alert);
 }
 
+TEST_F(HistoryReaderTest, events_of_both_kinds_come_in_pages_and_one_order) {
+  auto store = store::open_store(options_, clock_, mailbox_);
+  ASSERT_TRUE(store) << store.error().text();
+  std::vector<JournalRow> rows;
+  std::vector<std::string> wanted;
+  for (int second = 0; second < 5; ++second) {
+    const WallTime at = clock_.wall_now() - 1min + second * 1s;
+    StreamTransitionRow level;
+    level.stream = "v/A/mark";
+    level.at = at;
+    level.reason = "first of " + std::to_string(second);
+    rows.emplace_back(level);
+    level.reason = "second of " + std::to_string(second);
+    rows.emplace_back(level);
+    RepairRow repair;
+    repair.id = "repair-" + std::to_string(second);
+    repair.stream = second == 0 ? "v/B/mark" : "v/A/mark";
+    repair.started_at = at;
+    rows.emplace_back(repair);
+    wanted.insert(wanted.begin(), {repair.id, "second of " + std::to_string(second),
+                                   "first of " + std::to_string(second)});
+  }
+  bool done = false;
+  (*store)->commit({"k", std::move(rows)}, [&](auto) { done = true; });
+  ASSERT_TRUE(mailbox_.run_until([&] { return done; }));
+
+  HistoryReader reader(options_.url, {}, mailbox_);
+  const auto all = [&](api::EventQuestion question) {
+    std::vector<std::string> seen;
+    std::optional<api::HistoryPlace> after;
+    for (int pages = 0; pages < 50; ++pages) {
+      std::optional<Result<std::vector<api::HistoryEvent>>> page;
+      reader.events(question, after, [&](auto events) { page = std::move(events); });
+      EXPECT_TRUE(mailbox_.run_until([&] { return page.has_value(); }));
+      if (!page || !*page || (*page)->empty()) break;
+      for (const api::HistoryEvent& event : **page) {
+        const auto* level = std::get_if<StreamTransitionRow>(&event.row);
+        seen.push_back(level != nullptr ? level->reason : std::get<RepairRow>(event.row).id);
+      }
+      after = api::HistoryPlace{(*page)->back().at, (*page)->back().id};
+    }
+    return seen;
+  };
+  for (const std::size_t limit : {1UL, 2UL, 4UL, 100UL}) {
+    EXPECT_EQ(all({.stream = {}, .limit = limit}), wanted) << limit;
+  }
+  EXPECT_THAT(all({.stream = "v/B/mark"}), testing::ElementsAre("repair-0"));
+  EXPECT_THAT(all({.stream = "v/A/mark", .repairs = false}), SizeIs(10));
+}
+
 TEST_F(HistoryReaderTest, a_store_that_cannot_be_opened_is_an_answer) {
-  HistoryReader reader("sqlite:///nonexistent/feedwatch.db", mailbox_);
+  HistoryReader reader("sqlite:///nonexistent/feedwatch.db", {}, mailbox_);
   std::optional<Result<api::AlertStory>> story;
   reader.story("x", [&](auto told) { story = std::move(told); });
   ASSERT_TRUE(mailbox_.run_until([&] { return story.has_value(); }));
@@ -120,7 +170,7 @@ TEST_F(HistoryReaderTest, a_store_that_cannot_be_opened_is_an_answer) {
 }
 
 TEST_F(HistoryReaderTest, questions_beyond_the_bound_are_refused_and_all_are_answered) {
-  HistoryReader reader("sqlite:///nonexistent/feedwatch.db", mailbox_);
+  HistoryReader reader("sqlite:///nonexistent/feedwatch.db", {}, mailbox_);
   constexpr int many = 10'000;
   int answered = 0;
   for (int i = 0; i < many; ++i) {

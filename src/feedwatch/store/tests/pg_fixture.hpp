@@ -31,7 +31,7 @@ class PgFixture : public StoreFixture {
 
   /// Rows 0 … count-1, each once, in the order of the calls.
   void expect_all(int count) {
-    const auto rows = query()->stream_transitions("", {.limit = 100'000});
+    const auto rows = query()->stream_transitions("", 100'000);
     ASSERT_TRUE(rows) << rows.error().text();
     ASSERT_EQ(rows->size(), static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {

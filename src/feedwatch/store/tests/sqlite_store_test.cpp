@@ -270,7 +270,7 @@ TEST_F(Crash, WhatWasAnsweredIsThereAndInOrder) {
     for (int i = 50; i < 80; ++i) commit(batch_of("k" + std::to_string(i), {transition(i)}));
   });
   open();
-  const auto rows = query()->stream_transitions("", {.limit = 1000});
+  const auto rows = query()->stream_transitions("", 1000);
   ASSERT_GE(rows->size(), 50U);
   const auto last = static_cast<std::int64_t>(rows->size()) - 1;
   for (std::size_t i = 0; i < rows->size(); ++i) {

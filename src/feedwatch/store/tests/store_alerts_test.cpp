@@ -15,13 +15,13 @@ TEST_P(StoreAlertsTest, PagesOfAlertsSkipNoneThatBeganAtOneMoment) {
   ASSERT_TRUE(wait_done(5));
   const auto reader = query();
   std::string seen;
-  std::optional<AlertPlace> after;
+  std::optional<StartPlace> after;
   for (;;) {
     const auto page = reader->alerts(2, after);
     ASSERT_TRUE(page);
     if (page->empty()) break;
     for (const AlertRow& row : *page) seen += row.id + " ";
-    after = AlertPlace{page->back().started_at, page->back().id};
+    after = StartPlace{page->back().started_at, page->back().id};
   }
   EXPECT_EQ(seen, "a5 a4 a3 a2 a1 ");
 }

@@ -45,7 +45,8 @@ TEST_P(StoreJournalTest, RowsComeBackAsWritten) {
   EXPECT_EQ(levels->at(0).row.age_seconds, 2.0);
   EXPECT_FALSE(levels->at(1).row.age_seconds);
   EXPECT_TRUE(levels->at(0).row.fault);
-  const auto older = reader->stream_transitions("", {.limit = 5, .before = levels->at(0).seq});
+  const auto older =
+      reader->stream_transitions("", 5, TransitionPlace{levels->at(0).row.at, levels->at(0).seq});
   ASSERT_TRUE(older && older->size() == 1);
   EXPECT_EQ(older->front().row.merged, 1);
 
@@ -54,6 +55,8 @@ TEST_P(StoreJournalTest, RowsComeBackAsWritten) {
   EXPECT_EQ(repairs->front().ok, true);
   EXPECT_EQ(repairs->front().topics, 3);
   EXPECT_EQ(repairs->front().gap_seconds, 1.25);
+  EXPECT_TRUE(
+      reader->repairs("", 5, StartPlace{repairs->at(0).started_at, repairs->at(0).id})->empty());
   const auto steps = reader->alert_transitions("a1");
   ASSERT_TRUE(steps && steps->size() == 1);
   EXPECT_EQ(steps->front().to, "firing");
@@ -165,7 +168,7 @@ TEST_P(StoreJournalTest, AGroupWithOneBadBatchAndOneRepeatedKeepsTheOthersInOrde
   EXPECT_EQ(store_->health().rejected, 1U);
   EXPECT_EQ(store_->health().duplicates, 1U);
   EXPECT_EQ(store_->health().consecutive_failures, 0U);
-  const auto rows = query()->stream_transitions("", {.limit = 100});
+  const auto rows = query()->stream_transitions("", 100);
   ASSERT_EQ(rows->size(), 48U);
   for (std::size_t i = 1; i < rows->size(); ++i) {
     EXPECT_LT(rows->at(i).row.merged, rows->at(i - 1).row.merged);
