@@ -10,7 +10,9 @@ namespace feedwatch::alert {
 void Resend::note(const Notice& notice, MonoTime now) {
   const auto known = alerts_.find(notice.identity);
   if (notice.resolved() && known == alerts_.end()) return;
-  Entry entry{notice, notice.resolved() ? plus(now, ended_for) : never_mono};
+  const bool same = known != alerts_.end() && known->second.notice.alert_id == notice.alert_id;
+  Entry entry{notice, notice.resolved() ? plus(now, ended_for) : never_mono,
+              same && known->second.told};
   // What is told again is a state: a rise was news once.
   if (!notice.resolved()) entry.notice.news = "repeated";
   alerts_.insert_or_assign(notice.identity, std::move(entry));
@@ -25,6 +27,7 @@ std::optional<Notification> Resend::due(MonoTime now) {
   auto next = alerts_.upper_bound(cursor_);
   for (; next != alerts_.end() && keys.size() < limits_.notices; ++next) {
     const Notice& notice = next->second.notice;
+    next->second.told = true;
     notification.notices.push_back(notice);
     keys.push_back(notice.key);
     ++(notice.resolved() ? notification.resolved : notification.firing);
@@ -39,6 +42,11 @@ std::optional<Notification> Resend::due(MonoTime now) {
   notification.id = set_key(keys);
   in_flight_ = true;
   return notification;
+}
+
+bool Resend::has_told(const std::string& identity) const {
+  const auto known = alerts_.find(identity);
+  return known != alerts_.end() && known->second.told;
 }
 
 void Resend::answered(const SinkResult& result, MonoTime now) {

@@ -26,6 +26,8 @@ class Resend {
   /// The newest state of an alert; an end of one that was never firing here is nothing.
   void note(const Notice& notice, MonoTime now);
 
+  /// Whether a round may have told the receiver of this alert.
+  bool has_told(const std::string& identity) const;
   /// An alert nobody is to hear of.
   void forget(const std::string& identity) { alerts_.erase(identity); }
 
@@ -38,6 +40,7 @@ class Resend {
   struct Entry {
     Notice notice;
     MonoTime until = never_mono;
+    bool told = false;
   };
 
   SinkLimits limits_;

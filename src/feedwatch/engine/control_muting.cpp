@@ -123,7 +123,9 @@ void Control::Impl::withdraw_muted(MonoTime now) {
   for (const auto& [identity, news] : outbox.untold()) {
     const alert::Alert* alert = pipeline.find(identity);
     if (alert == nullptr || alert->id != news.notice->alert_id || !is_muted(*alert, now) ||
-        news.sinks.size() != hearers_of(*news.notice)) {
+        news.sinks.size() != hearers_of(*news.notice) ||
+        std::ranges::any_of(resends,
+                            [&](const auto& each) { return each && each->has_told(identity); })) {
       continue;
     }
     outbox.take_back(identity, std::string(muted_note));

@@ -75,5 +75,18 @@ TEST_F(ResendTest, failure_ends_the_round_and_the_next_begins_anew) {
   EXPECT_EQ(told(t0 + 130s).size(), 3U);
 }
 
+TEST_F(ResendTest, knows_what_it_has_told_of) {
+  resend.note(notice("a", "fired"), t0);
+  EXPECT_FALSE(resend.has_told("a"));
+  told(t0 + 1min);
+  EXPECT_TRUE(resend.has_told("a"));
+  resend.note(notice("a", "raised"), t0 + 2min);
+  EXPECT_TRUE(resend.has_told("a")) << "of the same alert";
+  Notice next = notice("a", "fired");
+  next.alert_id = "next";
+  resend.note(next, t0 + 3min);
+  EXPECT_FALSE(resend.has_told("a"));
+}
+
 }  // namespace
 }  // namespace feedwatch::alert

@@ -116,13 +116,15 @@ class ModelStore final : public Journal {
         alerts.insert_or_assign(alert->id, *alert);
       } else if (const auto* note = std::get_if<NotificationRow>(&row)) {
         const auto old = notes.find(note->id);
-        if (old != notes.end() && !old->second.last_error.starts_with(muted_note) &&
-            old->second.payload != note->payload) {
+        // What ended untried may be told after all, when a mute ends.
+        const bool may_be_out = old != notes.end() &&
+                                !old->second.last_error.starts_with(muted_note) &&
+                                !(old->second.state == "failed" && old->second.attempts == 0);
+        if (may_be_out && old->second.payload != note->payload) {
           problems.push_back("other content under " + note->id + "\n  " + old->second.payload +
                              "\n  " + note->payload);
         }
-        if (old != notes.end() && !old->second.last_error.starts_with(muted_note) &&
-            note->state == "pending") {
+        if (may_be_out && note->state == "pending") {
           problems.push_back("again pending " + note->id);
         }
         notes.insert_or_assign(note->id, *note);
