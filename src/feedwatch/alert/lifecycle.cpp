@@ -294,6 +294,7 @@ void Lifecycle::on_time(MonoTime now, std::vector<Change>& out) {
     } else {
       // After a suspend one repeat is enough, however many were due.
       pass_repeats(entry, now);
+      entry.repeated = now;
       out.push_back({Change::Type::repeated, entry.alert, now});
     }
     changed(it);
@@ -305,6 +306,8 @@ void Lifecycle::repeat(std::string_view identity, MonoTime now, std::vector<Chan
   if (found == entries_.end()) return;
   Entry& entry = found->second;
   if (entry.alert.state != State::firing || entry.cleared || entry.next_repeat <= now) return;
+  if (entry.repeated == now) return;
+  entry.repeated = now;
   entry.next_repeat = plus(now, repeat_of(entry));
   changed(found);
   out.push_back({Change::Type::repeated, entry.alert, now});

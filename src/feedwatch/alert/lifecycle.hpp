@@ -56,7 +56,7 @@ class Lifecycle {
   void retire(std::string_view identity, MonoTime now, std::vector<Change>& out);
 
   /// Told again before its time, because another of its group is; the next time is an interval
-  /// later.
+  /// later. Not twice at one moment.
   void repeat(std::string_view identity, MonoTime now, std::vector<Change>& out);
   /// Of a firing alert; nullopt takes it back. False when there is none, or nothing to take back.
   bool acknowledge(std::string_view identity, std::optional<Ack> ack, MonoTime now,
@@ -97,6 +97,7 @@ class Lifecycle {
     std::optional<MonoTime>
         cleared;  ///< since when the condition is false; when pending, it had held long enough
     MonoTime next_repeat{};
+    MonoTime repeated = MonoTime::min();    ///< when it was told again last
     MonoTime not_before = MonoTime::min();  ///< it does not fire sooner
     MonoTime indexed = never_mono;          ///< its place in `deadlines_`
   };

@@ -161,6 +161,16 @@ TEST_F(LifecycleTest, repeats_only_after_the_repeat_interval) {
   EXPECT_EQ(on_time(t0 + 17h).size(), 1U);
 }
 
+TEST_F(LifecycleTest, is_told_again_once_at_one_moment) {
+  raise(stale, t0);
+  EXPECT_EQ(on_time(t0 + 4h + 1s).size(), 1U);
+  std::vector<Change> out;
+  lifecycle.repeat(stale.identity, t0 + 4h + 1s, out);
+  EXPECT_TRUE(out.empty()) << "with its group, which another one drew along";
+  lifecycle.repeat(stale.identity, t0 + 5h, out);
+  EXPECT_EQ(out.size(), 1U);
+}
+
 TEST_F(LifecycleTest, repeat_zero_is_never) {
   Lifecycle quiet({60s, 0s, anchor});
   std::vector<Change> out;
