@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feedwatch/net/tests/certificates.hpp"
 #include "feedwatch/sinks/tests/fake_smtp.hpp"
 #include "feedwatch/sinks/tests/loop.hpp"
 #include "feedwatch/sinks/tests/mail_reader.hpp"
@@ -85,6 +86,64 @@ TEST_F(Email, StaysSilentWhereTlsIsWantedAndNotOffered) {
   EXPECT_EQ(attempt(made).status, Status::retry);
   EXPECT_THAT(server.lines(), Not(testing::Contains(HasSubstr("AUTH PLAIN"))));
   EXPECT_THAT(server.lines(), Not(testing::Contains(HasSubstr("MAIL"))));
+}
+
+/// A server whose certificate names it, or another one.
+class EmailTls : public Email {
+ protected:
+  explicit EmailTls(const std::string& names = "IP:127.0.0.1") : certificates(names) {}
+  FakeSmtp::Tls tls(bool from_start) const {
+    return {.cert = certificates.cert(), .key = certificates.key(), .from_start = from_start};
+  }
+  EmailOptions secret(const FakeSmtp& server) const {
+    EmailOptions made = options(server);
+    made.tls = true;
+    made.ca_file = certificates.ca();
+    made.user = "u";
+    made.password = "canary";
+    return made;
+  }
+
+  net::testing::Certificates certificates;
+};
+
+TEST_F(EmailTls, GoesOverToTlsBeforeAnythingIsSaid) {
+  FakeSmtp server({}, "AUTH PLAIN", tls(false));
+  const SinkResult result = attempt(secret(server));
+  EXPECT_EQ(result.status, Status::delivered) << result.detail;
+  EXPECT_THAT(server.in_clear(), testing::ElementsAre(HasSubstr("EHLO"), "STARTTLS"));
+  EXPECT_THAT(server.lines(), testing::Contains(HasSubstr("AUTH PLAIN")));
+  EXPECT_THAT(read_mail(server.message()).body, HasSubstr("BTCUSDT"));
+}
+
+TEST_F(EmailTls, SpeaksTlsFromTheStart) {
+  FakeSmtp server({}, "AUTH PLAIN", tls(true));
+  const SinkResult result = attempt(secret(server));
+  EXPECT_EQ(result.status, Status::delivered) << result.detail;
+  EXPECT_THAT(server.in_clear(), testing::IsEmpty());
+}
+
+TEST_F(EmailTls, TrustsNobodyItDoesNotKnow) {
+  for (const bool from_start : {true, false}) {
+    FakeSmtp server({}, "AUTH PLAIN", tls(from_start));
+    EmailOptions made = secret(server);
+    made.ca_file.clear();  // the system's authorities do not know this one
+    const SinkResult result = attempt(made);
+    EXPECT_EQ(result.status, Status::retry);
+    EXPECT_THAT(result.detail, HasSubstr("certificate"));
+    EXPECT_THAT(server.lines(), testing::IsEmpty()) << from_start;
+  }
+}
+
+class EmailOfAnother : public EmailTls {
+ protected:
+  EmailOfAnother() : EmailTls("DNS:mail.example.com") {}
+};
+
+TEST_F(EmailOfAnother, IsToldNothing) {
+  FakeSmtp server({}, "AUTH PLAIN", tls(true));
+  EXPECT_EQ(attempt(secret(server)).status, Status::retry);
+  EXPECT_THAT(server.lines(), testing::IsEmpty());
 }
 
 TEST_F(Email, GoesAwayDuringAnAttempt) {
