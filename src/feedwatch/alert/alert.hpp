@@ -19,6 +19,13 @@ constexpr std::string_view to_text(Severity severity) {
   constexpr std::array<std::string_view, 3> words{"info", "warning", "critical"};
   return words[static_cast<std::size_t>(severity)];
 }
+/// The inverse; what is no severity of ours is a warning.
+constexpr Severity severity_from_text(std::string_view text) {
+  for (const Severity severity : {Severity::info, Severity::critical}) {
+    if (text == to_text(severity)) return severity;
+  }
+  return Severity::warning;
+}
 
 enum class State : std::uint8_t { pending, firing, resolved };
 

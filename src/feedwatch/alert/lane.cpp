@@ -17,7 +17,7 @@ bool is_untold_beginning(const Waiting& waiting) {
 
 Lane::Added Lane::add(Waiting waiting, std::uint64_t number, MonoTime now) {
   Chain& chain = chains_[identity_in(waiting)];
-  waiting.untold = waiting.parcel.fresh && waiting.parcel.notice->news == "fired";
+  waiting.untold = waiting.untold && waiting.parcel.fresh;
   if (auto joined = join(chain, waiting, now)) return std::move(*joined);
   chain.numbers.push_back(number);
   const bool first = !chain.busy && chain.numbers.size() == 1;

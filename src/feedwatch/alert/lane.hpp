@@ -23,6 +23,7 @@ struct Parcel {
   std::shared_ptr<const Notice> notice;  ///< shared by the sinks it goes to
   std::string group;                     ///< group_key() of its alert
   bool fresh = true;                     ///< of a restored one nobody knows whether it was tried
+  bool begins = false;                   ///< the first its sink is told of the alert
 };
 
 struct Waiting {
@@ -34,7 +35,8 @@ struct Waiting {
 };
 
 /// What waits for its first attempt, of one sink: by group for messages, by identity for order.
-/// Every call takes logarithmic time, take_due() that of what it takes.
+/// Every call takes logarithmic time, take_due() that of what it takes, hurry() and untold() that
+/// of all that wait.
 class Lane {
  public:
   explicit Lane(Duration store_patience) : patience_(store_patience) {}

@@ -6,6 +6,7 @@
 
 #include "feedwatch/alert/group.hpp"
 #include "feedwatch/alert/payload.hpp"
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::alert {
@@ -72,15 +73,19 @@ bool Outbox::add(std::size_t sink, Parcel parcel, MonoTime not_before, MonoTime 
     ++post.counters.dropped;
     return false;
   }
-  post.refused.erase(alert);
   const std::string row_id = parcel.row.id;
-  Lane::Added added = post.lane.add(
-      {.parcel = std::move(parcel), .added = now, .not_before = not_before, .committed = committed},
-      next_number_++, now);
+  // The first it is offered of the alert, whatever the news.
+  const bool begins = post.refused.erase(alert) > 0 || parcel.begins;
+  Lane::Added added = post.lane.add({.parcel = std::move(parcel),
+                                     .added = now,
+                                     .not_before = not_before,
+                                     .committed = committed,
+                                     .untold = begins},
+                                    next_number_++, now);
   if (added.replaced) {
     ++post.counters.replaced;
     finish(std::move(*added.replaced), "failed",
-           added.taken ? "replaced by later news" : "ended before it was told");
+           std::string(added.taken ? replaced_note : ended_note));
   }
   if (added.taken && !committed)
     uncommitted_.insert_or_assign(row_id, std::pair{sink, added.number});
@@ -265,7 +270,7 @@ bool Outbox::make_room(Post& post) {
   auto row = post.lane.drop_untold();
   if (!row) return false;
   ++post.counters.dropped;
-  finish(std::move(*row), "failed", "dropped: too many undelivered");
+  finish(std::move(*row), "failed", std::string(dropped_note));
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "feedwatch/api/paging.hpp"
 #include "feedwatch/api/render.hpp"
 #include "feedwatch/api/reply.hpp"
+#include "feedwatch/base/utf8.hpp"
 
 namespace feedwatch::api {
 namespace {
@@ -21,7 +22,7 @@ Result<EventQuestion> question_of(const Target& target) {
     question.repairs = *type == "repair";
   }
   if (const auto stream = target.parameter("stream")) {
-    if (!stream->contains('/')) {
+    if (!stream->contains('/') || !is_text(*stream)) {
       return std::unexpected(
           Error{"stream", "must be venue/symbol/kind, or venue/route of a line", ""});
     }

@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "feedwatch/base/utf8.hpp"
+
 namespace feedwatch::api {
 namespace {
 
@@ -22,7 +24,7 @@ std::optional<std::string> id_of(std::string_view inverted) {
     if (std::from_chars(inverted.data(), end, byte, 16).ptr != end) return std::nullopt;
     id += static_cast<char>(inverse - byte);
   }
-  return inverted == "~" ? std::optional(std::move(id)) : std::nullopt;
+  return inverted == "~" && is_text(id) ? std::optional(std::move(id)) : std::nullopt;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/api/silence_body.hpp"
 
 namespace feedwatch::app {
@@ -23,19 +24,6 @@ std::vector<muting::Silence> silences_of(const std::vector<SilenceRow>& rows, co
     }
   }
   return silences;
-}
-
-/// The highest severity that left, or is to leave, for somebody.
-std::optional<alert::Severity> told_by(const std::vector<NotificationRow>& notes,
-                                       const std::string& alert_id) {
-  std::optional<alert::Severity> most;
-  for (const NotificationRow& note : notes) {
-    if (note.last_error.starts_with(engine::muted_note)) continue;
-    const bool critical = note.id.starts_with(alert_id + "/firing/critical");
-    const auto severity = critical ? alert::Severity::critical : alert::Severity::warning;
-    most = std::max(most.value_or(severity), severity);
-  }
-  return most;
 }
 
 /// The value, or the error kept in `failed`.
@@ -56,8 +44,8 @@ Result<engine::Recovered> read_recovered(store::Query& query, const LogLine& log
   recovered.resolved_alerts = take(query.resolved_alerts(engine::kept_resolved), read);
   recovered.pulses = take(query.pulses(), read);
   recovered.silences = silences_of(take(query.silences(), read), log);
-  for (const AlertRow& alert : recovered.open_alerts) {
-    recovered.told[alert.id] = told_by(take(query.notifications(alert.id), read), alert.id);
+  for (const AlertRow& open : recovered.open_alerts) {
+    recovered.told[open.id] = alert::told_by(take(query.notifications(open.id), read), open.id);
   }
   if (!read) return std::unexpected(read.error());
   return recovered;

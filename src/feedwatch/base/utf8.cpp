@@ -74,4 +74,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_text(std::string_view text) {
+  return is_utf8(text) && !text.contains('\0');
+}
+
 }  // namespace feedwatch

@@ -25,5 +25,7 @@ bool is_control(char32_t point);
 
 /// Whether the whole text is well-formed UTF-8. The empty text is.
 bool is_utf8(std::string_view text);
+/// The same without a NUL: what a database takes as text.
+bool is_text(std::string_view text);
 
 }  // namespace feedwatch

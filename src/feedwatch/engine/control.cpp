@@ -68,7 +68,8 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
   journal.set_callbacks(
       [this](const JournalBatch& batch) {
         for (const auto& row : batch.rows) {
-          if (const auto* note = std::get_if<NotificationRow>(&row)) outbox.committed(note->id);
+          const auto* note = std::get_if<NotificationRow>(&row);
+          if (note != nullptr && note->state == "pending") outbox.committed(note->id);
         }
       },
       [this] { answered(); });

@@ -85,10 +85,6 @@ struct Recovered {
   std::map<std::string, std::optional<alert::Severity>> told = {};
 };
 
-/// `last_error` of a notification row that a mute kept from leaving begins with it: nobody was
-/// told.
-inline constexpr std::string_view muted_note = "muted";
-
 /// Health, alerts, delivery and views: the slow half of the engine. One thread (the control thread)
 /// calls everything; acts only through ports; holds one wake-up. The simulator runs this very
 /// class.

@@ -19,13 +19,6 @@ std::string_view label(const Labels& labels, std::string_view name) {
   return found == labels.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-alert::Severity severity_from_text(std::string_view text) {
-  for (const auto severity : {alert::Severity::info, alert::Severity::critical}) {
-    if (text == to_text(severity)) return severity;
-  }
-  return alert::Severity::warning;
-}
-
 constexpr std::string_view acknowledged = "acknowledged";
 
 bool is_ack(Change::Type type) {
@@ -85,7 +78,7 @@ alert::Alert alert_of(const AlertRow& row, const WallAnchor& anchor) {
   alert.name = rules::current_name(row.name);
   alert.identity = alert::identity_of(alert.name, row.labels);
   alert.labels = row.labels;
-  alert.severity = severity_from_text(row.severity);
+  alert.severity = alert::severity_from_text(row.severity);
   alert.state = alert::State::firing;
   alert.message = row.message;
   alert.metadata = row.metadata;
@@ -235,7 +228,8 @@ void Control::Impl::carry_out(alert::Decision decision, MonoTime now) {
     // From here on the change is what is told of it.
     std::string key = journal_key(change, row, anchor);
     const bool muted = is_muted(change.alert, now);
-    if (telling.take(change, muted)) add_notifications(decision, now, rows);
+    const auto told_before = telling.told(change.alert.identity);
+    if (telling.take(change, muted)) add_notifications(decision, told_before, now, rows);
     journal.push({std::move(key), std::move(rows)}, JournalQueue::Type::alert, now);
     if (type == Change::Type::resolved) {
       resolved.push_front(row);

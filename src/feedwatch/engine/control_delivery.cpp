@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "feedwatch/alert/group.hpp"
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/engine/control_impl.hpp"
 
 namespace feedwatch::engine {
@@ -27,6 +30,8 @@ bool is_for(const Notice& notice, const std::string& sink,
   if (notice.name != rules::watchdog_name) return true;
   return watchdog && std::ranges::find(watchdog->sinks, sink) != watchdog->sinks.end();
 }
+
+constexpr std::ptrdiff_t rows_of_a_batch = 1000;
 
 std::string row_id(const std::string& key, const std::string& sink) {
   return fmt::format("{}@{}", key, sink);
@@ -57,9 +62,12 @@ bool Control::Impl::is_told_of(std::size_t sink, const Notice& notice) const {
          ports.sinks[sink]->takes(notice);
 }
 
-void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime now,
-                                      std::vector<JournalRow>& rows) {
+void Control::Impl::add_notifications(const alert::Decision& decision,
+                                      const std::optional<alert::Severity>& told_before,
+                                      MonoTime now, std::vector<JournalRow>& rows) {
   const auto notice = std::make_shared<const Notice>(alert::notice_of(decision.change, anchor));
+  Notice before = *notice;
+  if (told_before) before.severity = to_text(*told_before);
   const std::string record = alert::notice_record(*notice);
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     if (!is_told_of(sink, *notice)) continue;
@@ -67,6 +75,8 @@ void Control::Impl::add_notifications(const alert::Decision& decision, MonoTime 
     if (resends[sink]) resends[sink]->note(*notice, now);
     alert::Parcel parcel;
     parcel.notice = notice;
+    // Who takes only worse hears of the alert when it has become so.
+    parcel.begins = !told_before || !is_told_of(sink, before);
     parcel.group = alert::group_key(notice->name, notice->labels);
     parcel.row.id = row_id(notice->key, name);
     parcel.row.alert_id = notice->alert_id;
@@ -167,15 +177,20 @@ void Control::Impl::take_finished(MonoTime now, std::vector<JournalRow>& rows) {
 void Control::Impl::record_finished(MonoTime now) {
   std::vector<JournalRow> rows;
   take_finished(now, rows);
-  if (rows.empty()) return;
-  journal.push({journal.next_key("notifications"), std::move(rows)},
-               JournalQueue::Type::notification, now);
+  // A silence may end ten thousand at once, and a store takes only so many rows at a time.
+  for (auto from = rows.begin(); from != rows.end();) {
+    const auto to = from + std::min<std::ptrdiff_t>(rows.end() - from, rows_of_a_batch);
+    journal.push(
+        {journal.next_key("notifications"), {std::move_iterator(from), std::move_iterator(to)}},
+        JournalQueue::Type::notification, now);
+    from = to;
+  }
 }
 
 /// Written by an earlier run and perhaps even sent by it: it leaves again under the same key.
 void Control::Impl::restore_notification(NotificationRow row, const std::vector<AlertRow>& alerts,
                                          MonoTime now) {
-  const auto give_up = [&](const char* why) {
+  const auto give_up = [&](std::string_view why) {
     row.state = "failed";
     row.last_error = why;
     row.finished_at = anchor.at(now);
@@ -193,7 +208,7 @@ void Control::Impl::restore_notification(NotificationRow row, const std::vector<
   parcel.fresh = false;
   const auto number = static_cast<std::size_t>(sink - outbox.sinks().begin());
   if (!outbox.add(number, std::move(parcel), now, now, true)) {
-    give_up("dropped: too many undelivered");
+    give_up(alert::dropped_note);
   }
 }
 

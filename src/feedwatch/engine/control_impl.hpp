@@ -135,7 +135,9 @@ struct Control::Impl {
 
   // ---- delivery (control_delivery.cpp) ----
   bool is_told_of(std::size_t sink, const Notice& notice) const;
-  void add_notifications(const alert::Decision& decision, MonoTime now,
+  /// `told_before`: the severity of the alert that was told so far.
+  void add_notifications(const alert::Decision& decision,
+                         const std::optional<alert::Severity>& told_before, MonoTime now,
                          std::vector<JournalRow>& rows);
   void deliver(std::vector<alert::Attempt> attempts, MonoTime now);
   void resend(MonoTime now);
@@ -165,7 +167,8 @@ struct Control::Impl {
   alert::Pipeline pipeline;
   muting::Muting muting;
   muting::Telling telling;
-  MonoTime muting_at = MonoTime::min();    ///< when a mute may have begun or ended
+  MonoTime muting_at = MonoTime::min();    ///< when a silence or window may have begun or ended
+  bool ack_changed = false;                ///< an alert was acknowledged, or is not any more
   MonoTime remember_at = MonoTime::min();  ///< not before is the memory written again
   alert::Outbox outbox;
   std::vector<std::optional<alert::Resend>> resends;        ///< of the sinks that need it

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "feedwatch/alert/memory.hpp"
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/control_impl.hpp"
 
@@ -65,9 +66,7 @@ std::optional<alert::Severity> Control::Impl::tell_adopted(
   change.alert.identity = row.identity;
   change.alert.name = row.name;
   change.alert.labels = row.labels;
-  change.alert.severity = row.severity == to_text(alert::Severity::critical)
-                              ? alert::Severity::critical
-                              : alert::Severity::warning;
+  change.alert.severity = alert::severity_from_text(row.severity);
   // Without notes it is no news: they have left, nobody takes them, or other words were found.
   if (notes.empty() && is_known && !is_resolved) return telling.told(row.identity);
   const bool muted = !notes.empty() && is_muted(change.alert, now);
@@ -101,7 +100,7 @@ void Control::Impl::withdraw(std::vector<NotificationRow> notes, MonoTime now) {
   rows.reserve(notes.size());
   for (auto& note : notes) {
     note.state = "failed";
-    note.last_error = muted_note;
+    note.last_error = alert::muted_note;
     note.finished_at = anchor.at(now);
     rows.emplace_back(std::move(note));
   }
@@ -116,19 +115,21 @@ std::size_t Control::Impl::hearers_of(const Notice& notice) const {
   return count;
 }
 
-/// A mute begins: what waits for its group, or for its sink's turn, is as if it came now. Once one
-/// of the sinks was told the others are too, so that an end is an end to all of them.
+/// A silence or a window begins: what waits for its group, or for its sink's turn, is as if it came
+/// now. Once one of the sinks was told the others are too, so that an end is an end to all of them.
+/// An acknowledgement takes nothing back: it mutes repeats.
 void Control::Impl::withdraw_muted(MonoTime now) {
-  if (muting_at > now) return;
+  if (muting_at > now || muting.idle()) return;
+  const auto has_told = [](const std::string& identity) {
+    return [&identity](const auto& resend) { return resend && resend->has_told(identity); };
+  };
   for (const auto& [identity, news] : outbox.untold()) {
+    if (news.sinks.size() != hearers_of(*news.notice)) continue;
+    if (std::ranges::any_of(resends, has_told(identity))) continue;
     const alert::Alert* alert = pipeline.find(identity);
-    if (alert == nullptr || alert->id != news.notice->alert_id || !is_muted(*alert, now) ||
-        news.sinks.size() != hearers_of(*news.notice) ||
-        std::ranges::any_of(resends,
-                            [&](const auto& each) { return each && each->has_told(identity); })) {
-      continue;
-    }
-    outbox.take_back(identity, std::string(muted_note));
+    if (alert == nullptr || alert->id != news.notice->alert_id) continue;
+    if (!muted_by(*alert, now).any()) continue;
+    outbox.take_back(identity, std::string(alert::muted_note));
     telling.take_back(identity);
     for (auto& resend : resends) {
       if (resend) resend->forget(identity);
@@ -138,17 +139,18 @@ void Control::Impl::withdraw_muted(MonoTime now) {
 
 /// What was muted, is not any more and still fires is told now.
 void Control::Impl::release_muted(MonoTime now) {
-  if (muting_at > now) return;
+  if (muting_at > now && !ack_changed) return;
+  ack_changed = false;
   muting_at = mono_of(muting.next_change(anchor.at(now)));
   if (!telling.owes()) return;
-  auto changes =
+  auto releases =
       telling.release([this](const std::string& identity) { return pipeline.find(identity); },
                       [this, now](const alert::Alert& alert) { return is_muted(alert, now); }, now);
-  for (auto& change : changes) {
+  for (auto& [change, told_before] : releases) {
     refresh_text(change.alert, now);
     pipeline.reword(change.alert);
     std::vector<JournalRow> rows{row_of(change.alert)};
-    add_notifications({std::move(change), now}, now, rows);
+    add_notifications({std::move(change), now}, told_before, now, rows);
     journal.push({journal.next_key("told"), std::move(rows)}, JournalQueue::Type::alert, now);
   }
 }
@@ -175,7 +177,7 @@ Result<void> Control::Impl::acknowledge(const std::string& alert_id, std::option
   if (!pipeline.acknowledge(identity, std::move(ack), now)) {
     return std::unexpected(Error{"alert", "nobody has acknowledged it", ""});
   }
-  muting_at = MonoTime::min();
+  ack_changed = true;
   return {};
 }
 

@@ -51,8 +51,9 @@ void Telling::take_back(const std::string& identity) {
   owed_.insert(identity);
 }
 
-std::vector<Change> Telling::release(const Find& find, const IsMuted& is_muted, MonoTime now) {
-  std::vector<Change> changes;
+std::vector<Telling::Release> Telling::release(const Find& find, const IsMuted& is_muted,
+                                               MonoTime now) {
+  std::vector<Release> releases;
   for (auto it = owed_.begin(); it != owed_.end();) {
     const alert::Alert* alert = find(*it);
     if (alert == nullptr || alert->state != alert::State::firing) {
@@ -64,17 +65,20 @@ std::vector<Change> Telling::release(const Find& find, const IsMuted& is_muted, 
       continue;
     }
     Entry& entry = entries_[*it];
+    const auto tell = [&](Change::Type type) {
+      releases.push_back({{type, *alert, now}, entry.told});
+    };
     if (!entry.told) {
-      changes.push_back({Change::Type::fired, *alert, now});
+      tell(Change::Type::fired);
     } else if (*entry.told < alert->severity) {
-      changes.push_back({Change::Type::raised, *alert, now});
+      tell(Change::Type::raised);
     } else if (entry.repeat_skipped) {
-      changes.push_back({Change::Type::repeated, *alert, now});
+      tell(Change::Type::repeated);
     }
     entry = {std::max(entry.told.value_or(alert->severity), alert->severity), false};
     it = owed_.erase(it);
   }
-  return changes;
+  return releases;
 }
 
 }  // namespace feedwatch::muting

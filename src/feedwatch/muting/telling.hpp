@@ -35,7 +35,11 @@ class Telling {
   /// identity, or nullptr.
   using Find = std::function<const alert::Alert*(const std::string& identity)>;
   using IsMuted = std::function<bool(const alert::Alert& alert)>;
-  std::vector<alert::Change> release(const Find& find, const IsMuted& is_muted, MonoTime now);
+  struct Release {
+    alert::Change change;
+    std::optional<alert::Severity> told_before;
+  };
+  std::vector<Release> release(const Find& find, const IsMuted& is_muted, MonoTime now);
   bool owes() const { return !owed_.empty(); }
 
  private:

@@ -69,20 +69,36 @@ class TableQuery final : public Query {
     const auto read = [](const auto& row) {
       return Numbered<StreamTransitionRow>{row.integer(0), read_stream_transition(row)};
     };
+    const WallTime at = after ? after->at : wall_from_ns(end_of_time);
+    const std::int64_t seq = after ? after->seq : 0;
+    // Two texts: SQLite plans without the values, and would walk all streams for one.
+    if (stream.empty()) {
+      return list(
+          read, stream_transition_columns,
+          "stream_transitions WHERE (at, seq) < ($1, $2) ORDER BY at DESC, seq DESC LIMIT $3", at,
+          seq, count(limit));
+    }
     return list(read, stream_transition_columns,
-                "stream_transitions WHERE ($1 = '' OR stream = $1) AND (at, seq) < ($2, $3) "
+                "stream_transitions WHERE stream = $1 AND (at, seq) < ($2, $3) "
                 "ORDER BY at DESC, seq DESC LIMIT $4",
-                stream, after ? after->at : wall_from_ns(end_of_time), after ? after->seq : 0,
-                count(limit));
+                stream, at, seq, count(limit));
   }
 
   Result<std::vector<RepairRow>> repairs(const std::string& stream, std::size_t limit,
                                          const std::optional<StartPlace>& after) override {
-    return list([](const auto& row) { return read_repair(row); }, repair_columns,
-                "repairs WHERE ($1 = '' OR stream = $1) AND (started_at, id) < ($2, $3) "
+    const auto read = [](const auto& row) { return read_repair(row); };
+    const WallTime at = after ? after->started_at : wall_from_ns(end_of_time);
+    const std::string id = after ? after->id : std::string{};
+    if (stream.empty()) {
+      return list(read, repair_columns,
+                  "repairs WHERE (started_at, id) < ($1, $2) "
+                  "ORDER BY started_at DESC, id DESC LIMIT $3",
+                  at, id, count(limit));
+    }
+    return list(read, repair_columns,
+                "repairs WHERE stream = $1 AND (started_at, id) < ($2, $3) "
                 "ORDER BY started_at DESC, id DESC LIMIT $4",
-                stream, after ? after->started_at : wall_from_ns(end_of_time),
-                after ? after->id : std::string{}, count(limit));
+                stream, at, id, count(limit));
   }
 
   Result<std::vector<SilenceRow>> silences(std::size_t limit) override {

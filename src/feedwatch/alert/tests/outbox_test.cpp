@@ -26,6 +26,7 @@ Parcel parcel(const std::string& alert, const std::string& news, const std::stri
   made.row.id = notice.key + "@sink";
   made.row.alert_id = alert;
   made.row.state = "pending";
+  made.begins = news == "fired";
   made.notice = std::make_shared<const Notice>(std::move(notice));
   return made;
 }
@@ -249,8 +250,11 @@ TEST_F(OutboxTest, a_refused_alert_is_told_with_its_next_news_once_there_is_room
   for (const char* alert : {"a", "b", "c", "d"}) add(alert, "fired");
   EXPECT_FALSE(add("e", "fired"));
   EXPECT_TRUE(add("a", "resolved"));
-  EXPECT_TRUE(add("e", "repeated"));
-  EXPECT_TRUE(add("e", "resolved")) << "it was told it fires, or will be";
+  EXPECT_TRUE(outbox.add(0, parcel("e", "repeated"), t0 + 5s, t0, true));
+  EXPECT_EQ(outbox.untold().count("e"), 1U) << "it is the beginning there";
+  finished();
+  EXPECT_FALSE(add("e", "resolved")) << "nobody was told it fires";
+  EXPECT_THAT(finished(), testing::ElementsAre("e/repeated@sink failed"));
 }
 
 TEST_F(OutboxTest, takes_back_beginnings_nothing_was_tried_for) {

@@ -79,7 +79,8 @@ TEST(EventRoutes, asks_for_what_was_asked) {
 
 TEST(EventRoutes, says_what_is_wrong) {
   ApiBench bench;
-  for (const char* query : {"type=tick", "stream=BTC", "limit=0", "cursor=nonsense"}) {
+  for (const char* query : {"type=tick", "stream=BTC", "stream=v%2F%ff", "stream=v%2F%00",
+                            "limit=0", "cursor=nonsense"}) {
     EXPECT_EQ(bench.get(std::string("/v1/events?") + query).status, 400) << query;
   }
   EXPECT_EQ(bench

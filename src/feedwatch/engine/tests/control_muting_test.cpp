@@ -135,6 +135,14 @@ TEST_F(ControlMuting, a_silence_that_begins_later_takes_back_what_waits_then) {
   EXPECT_THAT(told(), IsEmpty()) << "began untold and ended muted";
 }
 
+TEST_F(ControlMuting, an_acknowledgement_takes_nothing_back) {
+  go(btc, Level::degraded);
+  bench.run_until(t0 + 2s);
+  ASSERT_TRUE(bench.control.acknowledge(open_id(), "ann", "saw it on the dashboard"));
+  bench.run_until(t0 + 1min);
+  EXPECT_THAT(told(), ElementsAre("firing/warning"));
+}
+
 TEST_F(ControlMuting, what_left_before_a_silence_is_not_taken_back) {
   go(btc, Level::degraded);
   bench.run_until(t0 + 4s);

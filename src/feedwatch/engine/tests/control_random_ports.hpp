@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/tests/control_fakes.hpp"
 
@@ -117,9 +118,7 @@ class ModelStore final : public Journal {
       } else if (const auto* note = std::get_if<NotificationRow>(&row)) {
         const auto old = notes.find(note->id);
         // What ended untried may be told after all, when a mute ends.
-        const bool may_be_out = old != notes.end() &&
-                                !old->second.last_error.starts_with(muted_note) &&
-                                !(old->second.state == "failed" && old->second.attempts == 0);
+        const bool may_be_out = old != notes.end() && !alert::never_left(old->second);
         if (may_be_out && old->second.payload != note->payload) {
           problems.push_back("other content under " + note->id + "\n  " + old->second.payload +
                              "\n  " + note->payload);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "feedwatch/alert/payload.hpp"
+#include "feedwatch/alert/told.hpp"
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/tests/control_random_ports.hpp"
 
@@ -321,7 +322,7 @@ class World {
     for (const auto& [id, note] : store_.notes) {
       const auto notice = alert::read_notice(note.payload);
       if (!notice || notice->resolved()) continue;
-      if (note.last_error.starts_with(muted_note)) continue;
+      if (note.last_error.starts_with(alert::muted_note)) continue;
       Labels labels = notice->labels;
       labels.emplace_back("alertname", notice->name);
       labels.emplace_back("severity", notice->severity);
@@ -342,7 +343,7 @@ class World {
   bool was_replaced(const Notice& notice, const std::string& sink) const {
     for (const auto& [id, note] : store_.notes) {
       if (note.alert_id == notice.alert_id && note.sink == sink &&
-          note.last_error == "replaced by later news") {
+          note.last_error == alert::replaced_note) {
         return true;
       }
     }
@@ -357,14 +358,11 @@ class World {
     for (const auto& [id, row] : store_.alerts) {
       if (row.state != "firing") continue;
       recovered.open_alerts.push_back(row);
-      std::optional<alert::Severity> most;
+      std::vector<NotificationRow> notes;
       for (const auto& [nid, note] : store_.notes) {
-        if (note.alert_id != id || note.last_error.starts_with(muted_note)) continue;
-        const bool critical = nid.starts_with(id + "/firing/critical");
-        const auto severity = critical ? alert::Severity::critical : alert::Severity::warning;
-        most = std::max(most.value_or(severity), severity);
+        if (note.alert_id == id) notes.push_back(note);
       }
-      recovered.told[id] = most;
+      recovered.told[id] = alert::told_by(notes, id);
     }
     for (const auto& [id, note] : store_.notes) {
       if (note.state == "pending") recovered.pending_notifications.push_back(note);

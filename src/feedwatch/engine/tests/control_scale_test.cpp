@@ -131,5 +131,31 @@ TEST_F(ControlScale, ten_thousand_streams_of_a_venue_that_is_down_are_one_alert)
   EXPECT_LT(spent, 3.0);
 }
 
+TEST_F(ControlScale, a_silence_takes_ten_thousand_back_in_batches_a_store_takes) {
+  for (const StreamStatus& stream : streams) bench.old_price(stream);
+  go(Level::degraded, Reason::silent);
+  for (const StreamStatus& stream : streams) bench.board.put(stream);
+  bench.deliver_status();
+  bench.run_until(t0 + 2s);
+  muting::Silence all;
+  all.matchers = *muting::parse_matchers(R"(venue="v")");
+  all.ends_at = bench.clock.wall_now() + 1h;
+  all.created_by = all.comment = "ops";
+  ASSERT_TRUE(bench.control.put_silence(all));
+  bench.run_until(t0 + 1min);
+  EXPECT_TRUE(bench.hook.keys().empty());
+  std::size_t taken_back = 0;
+  for (const JournalBatch& batch : bench.journal.committed) {
+    std::size_t notes = 0;
+    for (const JournalRow& row : batch.rows) {
+      const auto* note = std::get_if<NotificationRow>(&row);
+      notes += note != nullptr && note->state == "failed" ? 1 : 0;
+    }
+    EXPECT_LE(notes, 1'000U);
+    taken_back += notes;
+  }
+  EXPECT_EQ(taken_back, 2U * many) << "of the hook and the log";
+}
+
 }  // namespace
 }  // namespace feedwatch::engine

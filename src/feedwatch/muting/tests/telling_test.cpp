@@ -28,7 +28,7 @@ class TellingTest : public testing::Test {
                                          [&](const Alert&) { return muted; }, MonoTime{5s});
     if (changes.empty()) return std::nullopt;
     EXPECT_EQ(changes.size(), 1U);
-    return changes[0].type;
+    return changes[0].change.type;
   }
 
   Telling telling;

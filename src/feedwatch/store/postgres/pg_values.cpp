@@ -61,7 +61,7 @@ void PgValues::put64(std::uint64_t value) {
 }
 
 void PgValues::put_text(std::string_view text) {
-  if (!text.contains('\0') && is_utf8(text)) {
+  if (is_text(text)) {
     bytes_ += text;
     return;
   }
