@@ -261,8 +261,7 @@ void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_pas
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
   // The last of a line's topics to fall silent is the line.
-  publish(*slots_[state.slot], now);
-  update_venue(now);
+  review_line(*slots_[state.slot], true, now);
 }
 
 void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
@@ -291,8 +290,7 @@ void VenueFeed::clear_copy(TopicId topic, MonoTime now) {
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
   update_reason(topic, now);
-  publish(*slots_[state.slot], now);
-  update_venue(now);
+  review_line(*slots_[state.slot], false, now);
 }
 
 void VenueFeed::on_quiet(TopicId topic, MonoTime now) {

@@ -270,6 +270,7 @@ class VenueFeed {
   bool is_up(const Slot& slot, MonoTime now) const;
   void publish(Slot& slot, MonoTime now, bool always = false);
   void publish_all(MonoTime now);
+  void review_line(Slot& slot, bool up, MonoTime now);
 
   TopicState& at(TopicId topic) { return *topics_[topic.index()]; }
   const TopicState& at(TopicId topic) const { return *topics_[topic.index()]; }
@@ -308,6 +309,7 @@ class VenueFeed {
   std::string limited_detail_;
   VenueStatus published_;
   bool published_once_ = false;
+  bool lines_moved_ = false;  // one has come up or gone down since the venue was told
   MonoTime next_refresh_ = never_mono;
 };
 

@@ -74,7 +74,10 @@ void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
                                                     : Reason::disconnected;
   const bool up = is_up(slot, now);
   if (state != slot.told) slot.state_since = now;
-  if (up != slot.told_up) slot.up_since = now;
+  if (up != slot.told_up) {
+    slot.up_since = now;
+    lines_moved_ = true;
+  }
   if (!always && state == slot.told && reason == slot.told_reason && up == slot.told_up) return;
   slot.told = state;
   slot.told_reason = reason;
@@ -139,7 +142,15 @@ bool VenueFeed::is_up(const Slot& slot, MonoTime now) const {
          !delivers_nothing(slot);
 }
 
+/// After what can only have made a line cease to be `up`, or not up. A venue of ten thousand topics
+/// is not walked for each of them.
+void VenueFeed::review_line(Slot& slot, bool up, MonoTime now) {
+  if (slot.told_up == up) publish(slot, now);
+  if (lines_moved_) update_venue(now);
+}
+
 void VenueFeed::update_venue(MonoTime now) {
+  lines_moved_ = false;
   VenueStatus status{.venue = options_.venue};
   std::size_t down = 0;
   std::size_t wanted = 0;
