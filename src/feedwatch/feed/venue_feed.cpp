@@ -260,7 +260,6 @@ void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_pas
   }
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
-  // The last of a line's topics to fall silent is the line.
   review_line(*slots_[state.slot], true, now);
 }
 

@@ -266,7 +266,8 @@ class VenueFeed {
   void update_reasons(const Slot& slot, MonoTime now);
   LineState line_state(const Slot& slot) const;
   static bool proven_live(const Slot& slot, MonoTime now);
-  bool delivers_nothing(const Slot& slot) const;
+  bool is_behind(const Slot& slot, TopicId topic, MonoTime now) const;
+  bool delivers_nothing(const Slot& slot, MonoTime now) const;
   bool is_up(const Slot& slot, MonoTime now) const;
   void publish(Slot& slot, MonoTime now, bool always = false);
   void publish_all(MonoTime now);

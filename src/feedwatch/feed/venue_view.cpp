@@ -8,6 +8,12 @@
 
 namespace feedwatch::feed {
 
+namespace {
+
+constexpr Duration late_by = 1s;  ///< a message of a line that speaks may be so late
+
+}  // namespace
+
 bool VenueFeed::retired(TopicId topic) const {
   return std::ranges::all_of(copies_of(topic), [&](TopicId copy) { return at(copy).retired; });
 }
@@ -123,23 +129,36 @@ bool VenueFeed::proven_live(const Slot& slot, MonoTime now) {
   return !slot.on_probation || now - *slot.current->live_since() >= proven_after;
 }
 
-// All that speak by a clock are silent together: that is the line's silence, not theirs.
-bool VenueFeed::delivers_nothing(const Slot& slot) const {
+/// It owes a message: no proof against it yet, but none that its line still speaks.
+bool VenueFeed::is_behind(const Slot& slot, TopicId topic, MonoTime now) const {
+  const Coverage* coverage = slot.current->coverage(topic);
+  if (coverage == nullptr || !coverage->heard) return false;
+  const Duration period = sheet_.channels[at(topic).wire.channel].cadence.period;
+  return now - *coverage->heard > period + std::max<Duration>(period / 2, late_by);
+}
+
+// All that speak by a clock are silent together: that is the line's silence, not theirs. One of
+// them has to be missed and the others to be behind. By the time the last is missed as well the
+// first is past a tight limit, and would be told of as if it were alone.
+bool VenueFeed::delivers_nothing(const Slot& slot, MonoTime now) const {
   if (halted()) return false;
   std::size_t clocked = 0;
+  bool accused = false;
   for (const TopicId topic : slot.topics) {
     const TopicState& state = at(topic);
     if (!state.clocked || state.quarantined || state.instrument != Reason::ok) continue;
-    if (!state.ladder.accuses_line()) return false;
-    if (state.beat == venues::BeatScope::line) return true;
+    const bool accuses = state.ladder.accuses_line();
+    if (!accuses && !is_behind(slot, topic, now)) return false;
+    if (accuses && state.beat == venues::BeatScope::line) return true;
+    accused = accused || accuses;
     ++clocked;
   }
-  return clocked > 1;  // a single silent topic is never a line (decision 2)
+  return accused && clocked > 1;  // a single silent topic is never a line (decision 2)
 }
 
 bool VenueFeed::is_up(const Slot& slot, MonoTime now) const {
   return proven_live(slot, now) && slot.current->health(now) == Session::Health::good &&
-         !delivers_nothing(slot);
+         !delivers_nothing(slot, now);
 }
 
 /// After what can only have made a line cease to be `up`, or not up. A venue of ten thousand topics
