@@ -263,6 +263,15 @@ void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_pas
   review_line(*slots_[state.slot], true, now);
 }
 
+void VenueFeed::set_past_limit(TopicId topic, bool past, MonoTime now) {
+  for (const TopicId copy : copies_of(topic)) {
+    TopicState& state = at(copy);
+    if (std::exchange(state.past_limit, past) != past) {
+      review_line(*slots_[state.slot], past, now);
+    }
+  }
+}
+
 void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
   for (const TopicId copy : copies_of(topic)) at(copy).silent_since = since;
   update_reason(topic, now);

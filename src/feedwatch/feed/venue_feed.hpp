@@ -73,6 +73,9 @@ class VenueFeed {
   void on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now);
   /// Silent since then, which accuses nobody yet: what REST says of the instrument may explain it.
   void note_silent(TopicId topic, MonoTime since, MonoTime now);
+  /// A stream of it is past its limit, or no more. It begins no repair, but a line that says
+  /// nothing is known by it too where limits are tighter than suspicion.
+  void set_past_limit(TopicId topic, bool past, MonoTime now);
   void on_cleared(TopicId topic, MonoTime now);
   /// Its silence is the market's, REST says: no repair begins. It is silent all the same.
   void on_quiet(TopicId topic, MonoTime now);

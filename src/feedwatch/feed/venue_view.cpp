@@ -150,7 +150,7 @@ bool VenueFeed::delivers_nothing(const Slot& slot, MonoTime now) const {
     const bool accuses = state.ladder.accuses_line();
     if (!accuses && !is_behind(slot, topic, now)) return false;
     if (accuses && state.beat == venues::BeatScope::line) return true;
-    accused = accused || accuses;
+    accused = accused || accuses || state.past_limit;
     ++clocked;
   }
   return accused && clocked > 1;  // a single silent topic is never a line (decision 2)

@@ -250,5 +250,29 @@ TEST(VenueLines, a_topic_that_is_missed_a_little_late_does_not_keep_its_line_dow
   EXPECT_TRUE(lines.world.port.venue.live);
 }
 
+TEST(VenueLines, a_limit_tighter_than_suspicion_accuses_a_silent_line_too) {
+  SilentLine lines;
+  lines.tick(2100ms, {3});
+  lines.world.feed.set_past_limit(lines.topics[0], true, lines.world.now);
+  EXPECT_FALSE(lines.is_up());
+  EXPECT_FALSE(lines.world.port.venue.live);
+  EXPECT_TRUE(lines.world.port.repairs.empty());
+  lines.world.data(lines.first, lines.topics[0]);
+  lines.world.feed.set_past_limit(lines.topics[0], false, lines.world.now);
+  EXPECT_TRUE(lines.is_up());
+  EXPECT_TRUE(lines.world.port.venue.live);
+}
+
+TEST(VenueLines, a_topic_past_its_limit_that_is_heard_accuses_nobody) {
+  SilentLine lines;
+  for (std::size_t i = 0; i < 3; ++i) {
+    lines.world.feed.set_past_limit(lines.topics[i], true, lines.world.now);
+  }
+  lines.tick(5s, {0, 1, 2, 3});
+  EXPECT_TRUE(lines.is_up());
+  lines.world.feed.set_past_limit(lines.topics[1], true, lines.world.now);
+  EXPECT_TRUE(lines.is_up());
+}
+
 }  // namespace
 }  // namespace feedwatch::feed
