@@ -244,6 +244,7 @@ void Shard::Impl::apply(const StreamChange& change, MonoTime now) {
       status.level_since = change.at;
       status.transitions = 1;
       units[entry.venue]->prober.set_past_limit(change.stream, is_past_limit(change.to));
+      feed.set_past_limit(entry.topic, is_past_limit(change.to), now);
       if (resubscribes_at(change, entry)) {
         feed.on_suspect(entry.topic, change.at, RepairStep::resubscribe, now);
       }

@@ -260,9 +260,16 @@ void VenueFeed::suspect_copy(TopicId topic, MonoTime since, RepairStep never_pas
   }
   state.ladder.on_suspect(now, never_past);
   climbing_.insert(topic);
-  // The last of a line's topics to fall silent is the line.
-  publish(*slots_[state.slot], now);
-  update_venue(now);
+  review_line(*slots_[state.slot], true, now);
+}
+
+void VenueFeed::set_past_limit(TopicId topic, bool past, MonoTime now) {
+  for (const TopicId copy : copies_of(topic)) {
+    TopicState& state = at(copy);
+    if (std::exchange(state.past_limit, past) != past) {
+      review_line(*slots_[state.slot], past, now);
+    }
+  }
 }
 
 void VenueFeed::note_silent(TopicId topic, MonoTime since, MonoTime now) {
@@ -291,8 +298,7 @@ void VenueFeed::clear_copy(TopicId topic, MonoTime now) {
   note_exhausted(topic, now);
   if (!state.ladder.running()) climbing_.erase(topic);
   update_reason(topic, now);
-  publish(*slots_[state.slot], now);
-  update_venue(now);
+  review_line(*slots_[state.slot], false, now);
 }
 
 void VenueFeed::on_quiet(TopicId topic, MonoTime now) {

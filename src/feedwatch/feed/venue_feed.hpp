@@ -73,6 +73,9 @@ class VenueFeed {
   void on_suspect(TopicId topic, MonoTime since, RepairStep never_past, MonoTime now);
   /// Silent since then, which accuses nobody yet: what REST says of the instrument may explain it.
   void note_silent(TopicId topic, MonoTime since, MonoTime now);
+  /// A stream of it is past its limit, or no more. It begins no repair, but a line that says
+  /// nothing is known by it too where limits are tighter than suspicion.
+  void set_past_limit(TopicId topic, bool past, MonoTime now);
   void on_cleared(TopicId topic, MonoTime now);
   /// Its silence is the market's, REST says: no repair begins. It is silent all the same.
   void on_quiet(TopicId topic, MonoTime now);
@@ -266,10 +269,12 @@ class VenueFeed {
   void update_reasons(const Slot& slot, MonoTime now);
   LineState line_state(const Slot& slot) const;
   static bool proven_live(const Slot& slot, MonoTime now);
-  bool delivers_nothing(const Slot& slot) const;
+  bool is_behind(const Slot& slot, TopicId topic, MonoTime now) const;
+  bool delivers_nothing(const Slot& slot, MonoTime now) const;
   bool is_up(const Slot& slot, MonoTime now) const;
   void publish(Slot& slot, MonoTime now, bool always = false);
   void publish_all(MonoTime now);
+  void review_line(Slot& slot, bool up, MonoTime now);
 
   TopicState& at(TopicId topic) { return *topics_[topic.index()]; }
   const TopicState& at(TopicId topic) const { return *topics_[topic.index()]; }
@@ -308,6 +313,7 @@ class VenueFeed {
   std::string limited_detail_;
   VenueStatus published_;
   bool published_once_ = false;
+  bool lines_moved_ = false;  // one has come up or gone down since the venue was told
   MonoTime next_refresh_ = never_mono;
 };
 

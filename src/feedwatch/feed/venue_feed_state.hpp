@@ -65,6 +65,7 @@ struct VenueFeed::TopicState {
   bool retired = false;       ///< on no line, until a list holds it again
   std::string detail;
   MonoTime silent_since = never_mono;
+  bool past_limit = false;                ///< a stream of it is
   std::optional<Duration> gap;            ///< how long it had been silent when it last spoke again
   std::optional<std::size_t> moved_from;  ///< slot it comes back to unless the other line serves it
   Ladder ladder;

@@ -8,6 +8,12 @@
 
 namespace feedwatch::feed {
 
+namespace {
+
+constexpr Duration late_by = 1s;  ///< a message of a line that speaks may be so late
+
+}  // namespace
+
 bool VenueFeed::retired(TopicId topic) const {
   return std::ranges::all_of(copies_of(topic), [&](TopicId copy) { return at(copy).retired; });
 }
@@ -74,7 +80,10 @@ void VenueFeed::publish(Slot& slot, MonoTime now, bool always) {
                                                     : Reason::disconnected;
   const bool up = is_up(slot, now);
   if (state != slot.told) slot.state_since = now;
-  if (up != slot.told_up) slot.up_since = now;
+  if (up != slot.told_up) {
+    slot.up_since = now;
+    lines_moved_ = true;
+  }
   if (!always && state == slot.told && reason == slot.told_reason && up == slot.told_up) return;
   slot.told = state;
   slot.told_reason = reason;
@@ -120,26 +129,47 @@ bool VenueFeed::proven_live(const Slot& slot, MonoTime now) {
   return !slot.on_probation || now - *slot.current->live_since() >= proven_after;
 }
 
-// All that speak by a clock are silent together: that is the line's silence, not theirs.
-bool VenueFeed::delivers_nothing(const Slot& slot) const {
+/// It owes a message: no proof against it yet, but none that its line still speaks.
+bool VenueFeed::is_behind(const Slot& slot, TopicId topic, MonoTime now) const {
+  const Coverage* coverage = slot.current->coverage(topic);
+  if (coverage == nullptr || !coverage->heard) return false;
+  const Duration period = sheet_.channels[at(topic).wire.channel].cadence.period;
+  return now - *coverage->heard > period + std::max<Duration>(period / 2, late_by);
+}
+
+// All that speak by a clock are silent together: that is the line's silence, not theirs. One of
+// them has to be missed and the others to be behind. By the time the last is missed as well the
+// first is past a tight limit, and would be told of as if it were alone.
+bool VenueFeed::delivers_nothing(const Slot& slot, MonoTime now) const {
   if (halted()) return false;
   std::size_t clocked = 0;
+  bool accused = false;
   for (const TopicId topic : slot.topics) {
     const TopicState& state = at(topic);
     if (!state.clocked || state.quarantined || state.instrument != Reason::ok) continue;
-    if (!state.ladder.accuses_line()) return false;
-    if (state.beat == venues::BeatScope::line) return true;
+    const bool accuses = state.ladder.accuses_line();
+    if (!accuses && !is_behind(slot, topic, now)) return false;
+    if (accuses && state.beat == venues::BeatScope::line) return true;
+    accused = accused || accuses || state.past_limit;
     ++clocked;
   }
-  return clocked > 1;  // a single silent topic is never a line (decision 2)
+  return accused && clocked > 1;  // a single silent topic is never a line (decision 2)
 }
 
 bool VenueFeed::is_up(const Slot& slot, MonoTime now) const {
   return proven_live(slot, now) && slot.current->health(now) == Session::Health::good &&
-         !delivers_nothing(slot);
+         !delivers_nothing(slot, now);
+}
+
+/// After what can only have made a line cease to be `up`, or not up. A venue of ten thousand topics
+/// is not walked for each of them.
+void VenueFeed::review_line(Slot& slot, bool up, MonoTime now) {
+  if (slot.told_up == up) publish(slot, now);
+  if (lines_moved_) update_venue(now);
 }
 
 void VenueFeed::update_venue(MonoTime now) {
+  lines_moved_ = false;
   VenueStatus status{.venue = options_.venue};
   std::size_t down = 0;
   std::size_t wanted = 0;

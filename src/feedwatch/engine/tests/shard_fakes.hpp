@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -113,7 +114,8 @@ struct ShardBench {
   DialList transport;
   HeldFetch http;
   MapStore& state;
-  StatusBoard status{[] {}};
+  std::function<void()> on_status = [] {};  ///< something has been put on the empty board
+  StatusBoard status{[this] { on_status(); }};
   Shard shard;
 };
 

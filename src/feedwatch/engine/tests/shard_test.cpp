@@ -94,6 +94,42 @@ TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_paylo
   EXPECT_THAT(bench.transport.pongs, ::testing::ElementsAre("17"));
 }
 
+TEST(Shard, a_late_one_tells_of_a_silent_line_before_it_tells_of_its_streams) {
+  MapStore store;
+  const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT", "SOLUSDT"};
+  ShardBench bench(store, {"BTCUSDT/mark", "ETHUSDT/mark", "SOLUSDT/mark"});
+  ASSERT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  for (const std::string& symbol : symbols) {
+    bench.receive(conn, mark_frame(symbol, "64000.10", bench.clock.wall_now()));
+  }
+  bool up = true;
+  bool live = true;
+  std::size_t degraded = 0;
+  // The control looks between any two statuses.
+  bench.on_status = [&] {
+    const StatusBoard::Taken taken = bench.status.take();
+    for (const LineStatus& line : taken.lines) {
+      if (line.topics > 0) up = line.up;
+    }
+    for (const VenueStatus& venue : taken.venues) live = venue.live;
+    for (const StreamStatus& stream : taken.streams) {
+      if (stream.level != Level::degraded) continue;
+      ++degraded;
+      EXPECT_FALSE(up) << stream.info->text;
+      EXPECT_FALSE(live) << stream.info->text;
+    }
+  };
+  bench.on_status();
+  EXPECT_TRUE(up);
+  EXPECT_TRUE(live);
+  bench.clock.mono += 4s;  // missed since 1 s, past the limit since half a second
+  bench.shard.on_wakeup(bench.clock.mono);
+  EXPECT_GE(degraded, symbols.size());
+}
+
 TEST(Shard, bad_messages_of_one_channel_say_nothing_about_another) {
   MapStore store;
   ShardBench bench(store, {"BTCUSDT/mark", "BTCUSDT/quote"});

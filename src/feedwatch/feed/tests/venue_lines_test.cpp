@@ -199,5 +199,80 @@ TEST(VenueLines, probation_ends_with_a_stable_line) {
   EXPECT_TRUE(world.port.venue.live);
 }
 
+/// The first line falls silent: B and C are heard 600 ms after A for the last time.
+struct SilentLine : TwoLines {
+  SilentLine() {
+    tick(5s, {0, 1, 2, 3});
+    tick(500ms, {3});
+    world.pass(100ms, {});
+    world.data(first, topics[1]);
+    world.data(first, topics[2]);
+  }
+  bool is_up() const { return world.port.lines.at("v/r#1").up; }
+};
+
+TEST(VenueLines, a_silent_line_is_down_with_the_first_of_its_topics_that_is_missed) {
+  SilentLine lines;
+  lines.tick(2400ms, {3});
+  EXPECT_TRUE(lines.is_up());
+  lines.suspect(0);
+  EXPECT_FALSE(lines.is_up()) << "not when the last is missed: by then the first may be told of";
+  EXPECT_FALSE(lines.world.port.venue.live);
+  EXPECT_EQ(lines.world.port.venue.detail, "1 of 2 lines: v/r#1");
+  EXPECT_TRUE(lines.world.port.lines.at("v/r#2").up);
+  const std::size_t told = lines.world.port.told_lines.size();
+  lines.suspect(1);
+  lines.suspect(2);
+  EXPECT_EQ(lines.world.port.told_lines.size(), told);
+  lines.world.data(lines.first, lines.topics[1]);
+  lines.world.feed.on_cleared(lines.topics[1], lines.world.now);
+  EXPECT_TRUE(lines.is_up());
+  EXPECT_TRUE(lines.world.port.venue.live);
+}
+
+TEST(VenueLines, a_line_that_one_topic_still_speaks_on_is_up) {
+  SilentLine lines;
+  lines.tick(2500ms, {2, 3});
+  for (const std::size_t missed : {0U, 1U}) lines.suspect(missed);
+  EXPECT_TRUE(lines.is_up());
+  EXPECT_TRUE(lines.world.port.venue.live);
+  lines.tick(10s, {2, 3});
+  EXPECT_TRUE(lines.is_up());
+}
+
+TEST(VenueLines, a_topic_that_is_missed_a_little_late_does_not_keep_its_line_down) {
+  SilentLine lines;
+  lines.tick(2500ms, {3});
+  lines.suspect(0);
+  EXPECT_FALSE(lines.is_up());
+  lines.tick(1100ms, {1, 3});  // nobody had called it missed, so nobody clears it
+  EXPECT_TRUE(lines.is_up());
+  EXPECT_TRUE(lines.world.port.venue.live);
+}
+
+TEST(VenueLines, a_limit_tighter_than_suspicion_accuses_a_silent_line_too) {
+  SilentLine lines;
+  lines.tick(2100ms, {3});
+  lines.world.feed.set_past_limit(lines.topics[0], true, lines.world.now);
+  EXPECT_FALSE(lines.is_up());
+  EXPECT_FALSE(lines.world.port.venue.live);
+  EXPECT_TRUE(lines.world.port.repairs.empty());
+  lines.world.data(lines.first, lines.topics[0]);
+  lines.world.feed.set_past_limit(lines.topics[0], false, lines.world.now);
+  EXPECT_TRUE(lines.is_up());
+  EXPECT_TRUE(lines.world.port.venue.live);
+}
+
+TEST(VenueLines, a_topic_past_its_limit_that_is_heard_accuses_nobody) {
+  SilentLine lines;
+  for (std::size_t i = 0; i < 3; ++i) {
+    lines.world.feed.set_past_limit(lines.topics[i], true, lines.world.now);
+  }
+  lines.tick(5s, {0, 1, 2, 3});
+  EXPECT_TRUE(lines.is_up());
+  lines.world.feed.set_past_limit(lines.topics[1], true, lines.world.now);
+  EXPECT_TRUE(lines.is_up());
+}
+
 }  // namespace
 }  // namespace feedwatch::feed
