@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "tests/bench/table.hpp"
@@ -17,6 +18,7 @@ enum class Form { text, json, markdown };
 
 struct Choice {
   Form form = Form::text;
+  int runs = 0;  ///< 0: as many as each figure wants
   bool quick = false;
 };
 
@@ -75,12 +77,19 @@ Choice choice_of(int& argc, char** argv) {
       choice.form = Form::markdown;
     } else if (argument == "--quick") {
       choice.quick = true;
+    } else if (argument == "--runs" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+      choice.runs = std::atoi(argv[++i]);
     } else {
       argv[kept++] = argv[i];
     }
   }
   argc = kept;
   return choice;
+}
+
+int alternations(const Figure& figure, const Choice& choice) {
+  if (choice.runs > 0) return choice.runs;
+  return choice.quick ? std::min(figure.alternations, quick_alternations) : figure.alternations;
 }
 
 std::string table(Form form, const std::vector<Row>& rows) {
@@ -100,9 +109,9 @@ std::string table(Form form, const std::vector<Row>& rows) {
 int print_table(const char* program, const std::vector<Figure>& figures, int argc, char** argv) {
   const Choice choice = choice_of(argc, argv);
   for (const Figure& figure : figures) {
-    const int times =
-        choice.quick ? std::min(figure.alternations, quick_alternations) : figure.alternations;
-    benchmark::RegisterBenchmark(figure.name, figure.run)->Iterations(times)->UseManualTime();
+    benchmark::RegisterBenchmark(figure.name, figure.run)
+        ->Iterations(alternations(figure, choice))
+        ->UseManualTime();
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

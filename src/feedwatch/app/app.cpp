@@ -239,7 +239,6 @@ Result<void> App::Impl::build_shards() {
   for (std::uint16_t i = 0; i < count; ++i) {
     loops.push_back(std::make_unique<ShardLoop>(
         ShardLoop::Parts{.clock = clock, .anchor = anchor, .poll = settings.poll, .log = log}));
-    if (i == 0) loops.front()->on_beat([this] { notice_clocks(); });
     auto built =
         loops.back()->build(parts[i], {.ground = *ground, .read_elsewhere = segment != nullptr},
                             *store, status, settings.record);
@@ -341,6 +340,7 @@ health::SelfEvidence App::Impl::self() const {
 /// The control's sign of life, on its own thread: who waits for it waits for whoever judges.
 void App::Impl::beat(MonoTime now) {
   control_beat->arm(watch.beat(now));
+  notice_clocks();
   const ServiceManager& manager = settings.manager;
   const std::optional<Duration> watchdog = manager.watchdog();
   if (watchdog && watch.shards_alive() && now - fed >= *watchdog / 4) {

@@ -91,16 +91,6 @@ bool ShardLoop::unwant(const StreamKey& key, const std::string& owner) {
   return recording_ ? recording_->tap().unwant(key.text(), owner, unwant) : unwant();
 }
 
-std::map<std::string, Duration> ShardLoop::venue_clocks() const {
-  const std::scoped_lock lock(mutex_);
-  return venue_clocks_;
-}
-
-std::vector<std::shared_ptr<const engine::VenueMeter>> ShardLoop::venue_meters() const {
-  const std::scoped_lock lock(mutex_);
-  return venue_meters_;
-}
-
 void ShardLoop::beat() {
   const MonoTime now = parts_.clock.now();
   const Monitor::IntakeCounters& intake = shard_->monitor().intake_counters();
@@ -118,12 +108,8 @@ void ShardLoop::beat() {
   for (const Monitor::LearntOffset& learnt : shard_->monitor().clock_offsets()) {
     clocks.emplace(learnt.group.substr(0, learnt.group.find('/')), learnt.offset);
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    venue_clocks_ = std::move(clocks);
-    venue_meters_ = shard_->meters();
-  }
-  if (on_beat_) on_beat_();
+  venue_clocks_.show(std::move(clocks));
+  venue_meters_.show(shard_->meters());
   if (recording_) recording_->tell_lost(parts_.log);
   beat_wakeup_->arm(due);
 }

@@ -2,16 +2,15 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "feedwatch/app/app.hpp"
 #include "feedwatch/app/late_sink.hpp"
+#include "feedwatch/app/latest.hpp"
 #include "feedwatch/app/loop_meter.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/embed/system_clock.hpp"
@@ -40,8 +39,6 @@ class ShardLoop {
   ShardLoop(const ShardLoop&) = delete;
   ShardLoop& operator=(const ShardLoop&) = delete;
 
-  /// Called on the shard's thread, twice a second. Before run().
-  void on_beat(std::function<void()> call) { on_beat_ = std::move(call); }
   /// `record`: nothing is recorded without.
   Result<void> build(const engine::ShardOptions& options, engine::SharedBoard board,
                      StateStore& state, engine::StatusBoard& status,
@@ -73,9 +70,11 @@ class ShardLoop {
   const Counters& counters() const { return counters_; }
   const LoopMeter& meter() const { return meter_; }
   bool recording_failed() const { return recording_ && recording_->failed(); }
-  std::vector<std::shared_ptr<const engine::VenueMeter>> venue_meters() const;
+  std::vector<std::shared_ptr<const engine::VenueMeter>> venue_meters() const {
+    return venue_meters_.read();
+  }
   /// What is learnt of the clock of each of its venues.
-  std::map<std::string, Duration> venue_clocks() const;
+  std::map<std::string, Duration> venue_clocks() const { return venue_clocks_.read(); }
 
  private:
   void beat();
@@ -83,13 +82,12 @@ class ShardLoop {
                                const std::optional<RecordSettings>& record);
 
   Parts parts_;
-  std::function<void()> on_beat_;
   net::Reactor reactor_;
   Counters counters_;
   LoopMeter meter_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Duration> venue_clocks_;
-  std::vector<std::shared_ptr<const engine::VenueMeter>> venue_meters_;
+  // Whoever asks for metrics reads them while prices come: the shard's thread must not wait.
+  Latest<std::map<std::string, Duration>> venue_clocks_;
+  Latest<std::vector<std::shared_ptr<const engine::VenueMeter>>> venue_meters_;
   net::SystemResolver resolver_;
   LateSink late_sink_;
   std::unique_ptr<ShardRecording> recording_;

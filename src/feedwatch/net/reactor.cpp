@@ -111,9 +111,7 @@ struct Reactor::Impl {
   }
 
   bool work_left() {
-    if (!again.empty() || !deferred.empty()) return true;
-    const std::scoped_lock lock(mutex);
-    return !mailbox.empty();
+    return !again.empty() || !deferred.empty() || waiting.load(std::memory_order_acquire) > 0;
   }
 
   void poll() {
@@ -184,6 +182,8 @@ struct Reactor::Impl {
   }
 
   void run_mailbox() {
+    // Whoever posts right now rings afterwards: there is another round.
+    if (waiting.load(std::memory_order_acquire) == 0) return;
     std::vector<Task> slice;
     {
       const std::scoped_lock lock(mutex);
@@ -191,6 +191,7 @@ struct Reactor::Impl {
       const auto end = mailbox.begin() + static_cast<std::ptrdiff_t>(n);
       slice.assign(std::move_iterator(mailbox.begin()), std::move_iterator(end));
       mailbox.erase(mailbox.begin(), end);
+      waiting.store(mailbox.size(), std::memory_order_release);
     }
     for (Task& task : slice) task();
   }
@@ -230,6 +231,7 @@ struct Reactor::Impl {
         return false;
       }
       mailbox.push_back(std::move(task));
+      waiting.store(mailbox.size(), std::memory_order_release);
       if (mailbox.size() > 1) return true;
     }
     ring();
@@ -274,6 +276,8 @@ struct Reactor::Impl {
 
   std::mutex mutex;  // guards mailbox
   std::deque<Task> mailbox;
+  /// Its size, which changes under the mutex: a round without tasks looks here and takes no lock.
+  std::atomic<std::size_t> waiting = 0;
   std::atomic<bool> stopped = false;
   std::atomic<std::uint64_t> refused = 0;
   std::atomic<std::uint64_t> stall_count = 0;
@@ -377,8 +381,7 @@ std::uint64_t Reactor::refused() const {
 }
 
 std::size_t Reactor::queued() const {
-  const std::scoped_lock lock(impl_->mutex);
-  return impl_->mailbox.size();
+  return impl_->waiting.load(std::memory_order_relaxed);
 }
 std::size_t Reactor::mailbox_capacity() const {
   return impl_->options.mailbox_capacity;

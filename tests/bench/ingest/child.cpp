@@ -39,6 +39,13 @@ void stay_on_core(int core) {
   sched_setaffinity(0, sizeof cores, &cores);
 }
 
+void leave_core() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  for (std::size_t i = 0; i < CPU_SETSIZE; ++i) CPU_SET(i, &cores);
+  sched_setaffinity(0, sizeof cores, &cores);
+}
+
 Child::Child(const std::vector<std::string>& command, int core) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");

@@ -44,5 +44,7 @@ class Folder {
 
 /// The calling thread, from here on.
 void stay_on_core(int core);
+/// Back to where the scheduler puts it.
+void leave_core();
 
 }  // namespace feedwatch::bench::ingest

@@ -107,10 +107,15 @@ std::string Peer::rest(std::string_view target) const {
   return side_.encode_instruments(instruments());
 }
 
+void Peer::take(const std::vector<venues::Topic>& topics) {
+  topics_ += topics.size();
+  for (const venues::Topic& topic : topics) symbols_.insert(topic.symbol);
+}
+
 void Peer::upgrade(const std::string& head, std::string_view target) {
   std::vector<venues::Topic> topics;
   side_.route_of(target, topics);
-  topics_ += topics.size();
+  take(topics);
   raw_ = target.find("/ws") != std::string_view::npos;
   open_ = true;
   send(
@@ -139,7 +144,8 @@ void Peer::on_text(std::string_view text) {
   const venues::ClientMessage message = side_.parse_client(text);
   const bool ping = message.op == venues::ClientOp::ping;
   // A client that asks for more than we model is told yes as well: it shall begin.
-  topics_ += message.topics.size() + message.invalid.size();
+  take(message.topics);
+  topics_ += message.invalid.size();
   std::string answer;
   for (const std::string& words :
        ping ? std::vector{side_.encode_pong(message)} : side_.encode_ack(message)) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "feedwatch/net/socket.hpp"
@@ -30,7 +31,9 @@ class Peer {
   bool open() const { return open_; }  ///< the upgrade is done
   bool gone() const { return gone_; }
   std::size_t topics() const { return topics_; }  ///< acknowledged, or named in the URL
-  bool raw() const { return raw_; }               ///< dialled a path without stream envelopes
+  /// Has asked for something of this symbol.
+  bool wants(const std::string& symbol) const { return symbols_.contains(symbol); }
+  bool raw() const { return raw_; }  ///< dialled a path without stream envelopes
   const std::string& pong() const { return pong_; }
   int fd() const { return fd_.get(); }
 
@@ -44,6 +47,7 @@ class Peer {
   void on_http();
   void on_frame(const Frame& frame);
   void on_text(std::string_view text);
+  void take(const std::vector<venues::Topic>& topics);
   void upgrade(const std::string& head, std::string_view target);
   std::string rest(std::string_view target) const;
   void seal(std::string_view bytes);
@@ -59,6 +63,7 @@ class Peer {
   bool gone_ = false;
   bool raw_ = false;
   std::size_t topics_ = 0;
+  std::unordered_set<std::string> symbols_;
   std::string pong_;
 };
 

@@ -112,10 +112,14 @@ std::string with_sizes(std::string text, Random& random) {
   return text;
 }
 
-std::string message(const FrameBlock::Options& options, std::size_t i, Random& random) {
-  // Every symbol once before any comes again, in another order each time.
+/// Every symbol once before any comes again, in another order each time.
+std::size_t place_of(const FrameBlock::Options& options, std::size_t i) {
   const std::size_t round = i / options.symbols;
-  const std::size_t place = (i * 61 + round * 37) % options.symbols;
+  return (i * 61 + round * 37) % options.symbols;
+}
+
+std::string message(const FrameBlock::Options& options, std::size_t i, Random& random) {
+  const std::size_t place = place_of(options, i);
   const std::string name = symbol(place);
   const Decimal price = options.stamped ? Decimal{10'000'000'000'000, 9} : price_of(place, i);
   if (options.shape == Shape::agg_trade) return agg_trade(name, price);
@@ -209,6 +213,10 @@ void FrameBlock::renew(WallTime now) {
 
 std::string_view FrameBlock::frame(std::size_t i) const {
   return std::string_view(bytes_).substr(frames_[i].begin, frames_[i].end - frames_[i].begin);
+}
+
+std::size_t FrameBlock::place(std::size_t i) const {
+  return place_of(options_, i);
 }
 
 std::string_view FrameBlock::stamped(std::size_t i, std::int64_t nanoseconds) {

@@ -56,6 +56,7 @@ class FrameBlock {
   std::string_view bytes() const { return bytes_; }
   std::size_t count() const { return frames_.size(); }
   std::string_view frame(std::size_t i) const;
+  std::size_t place(std::size_t i) const;  ///< of its symbol
   /// The same with nanoseconds of a second as the bid's fraction.
   std::string_view stamped(std::size_t i, std::int64_t nanoseconds);
 

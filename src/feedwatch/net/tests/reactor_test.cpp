@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "feedwatch/net/tests/net_fixture.hpp"
@@ -88,6 +89,34 @@ TEST_F(ReactorTest, OtherThreadsPostAndStop) {
   reactor.run();
   poster.join();
   EXPECT_EQ(seen, 10'000);
+}
+
+/// A task that calls somebody whenever it is moved; small enough to be moved with what holds it.
+struct MovedTask {
+  explicit MovedTask(const std::function<void()>& call) : on_move(&call) {}
+  MovedTask(MovedTask&& other) noexcept : on_move(other.on_move) { (*on_move)(); }
+  void operator()() const {}
+  const std::function<void()>* on_move;
+};
+
+TEST_F(ReactorTest, ALoopWithoutTasksWaitsForNobodyAtItsMailbox) {
+  Reactor busy(clock, {.poll = PollMode::busy});
+  std::atomic<int> rounds = 0;
+  std::atomic<bool> stuck = false;
+  std::atomic<bool> posted = false;
+  const std::function<void()> two_rounds_later = [&, loop = std::this_thread::get_id()] {
+    if (std::this_thread::get_id() == loop) return;
+    const MonoTime give_up = clock.now() + 10s;
+    for (const int seen = rounds; rounds < seen + 2 && !stuck;) stuck = clock.now() > give_up;
+  };
+  std::thread poster([&] {
+    // One of its moves is the one into the mailbox.
+    EXPECT_TRUE(busy.post(MovedTask(two_rounds_later)));
+    posted = true;
+  });
+  for (; !posted; ++rounds) busy.turn();
+  poster.join();
+  EXPECT_FALSE(stuck);
 }
 
 TEST_F(ReactorTest, StopFromAnotherThreadEndsAnIdleLoop) {
