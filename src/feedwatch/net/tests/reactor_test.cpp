@@ -95,6 +95,10 @@ TEST_F(ReactorTest, OtherThreadsPostAndStop) {
 struct MovedTask {
   explicit MovedTask(const std::function<void()>& call) : on_move(&call) {}
   MovedTask(MovedTask&& other) noexcept : on_move(other.on_move) { (*on_move)(); }
+  MovedTask(const MovedTask&) = delete;
+  MovedTask& operator=(const MovedTask&) = delete;
+  MovedTask& operator=(MovedTask&&) = delete;
+  ~MovedTask() = default;
   void operator()() const {}
   const std::function<void()>* on_move;
 };
