@@ -149,7 +149,7 @@ TEST_F(ControlScale, a_silence_takes_ten_thousand_back_in_batches_a_store_takes)
     std::size_t notes = 0;
     for (const JournalRow& row : batch.rows) {
       const auto* note = std::get_if<NotificationRow>(&row);
-      notes += note != nullptr && note->state == "failed" ? 1 : 0;
+      notes += note != nullptr && note->state == "failed" ? 1U : 0U;
     }
     EXPECT_LE(notes, 1'000U);
     taken_back += notes;
