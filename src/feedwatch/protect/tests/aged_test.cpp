@@ -32,8 +32,11 @@ TEST_F(Aged, WorkedExamples) {
   EXPECT_EQ(target(Side::buy, 13h), "99.0000") << "two hours past grace, half a percent each";
   EXPECT_EQ(target(Side::sell, 13h), "101.0000");
   EXPECT_EQ(target(Side::buy, 13h + 30min), "98.7500") << "a function of now, not of whole hours";
+  EXPECT_EQ(target(Side::sell, 13h + 30min), "101.2500");
   EXPECT_EQ(target(Side::buy, 31h), "90.0000") << "the most that is given up";
+  EXPECT_EQ(target(Side::sell, 31h), "110.0000");
   EXPECT_EQ(target(Side::buy, 31h + 1ns), "none") << "the next price that is accepted";
+  EXPECT_EQ(target(Side::sell, 31h + 1ns), "none");
 }
 
 TEST_F(Aged, PhasesHoldToTheirLastNanosecond) {
