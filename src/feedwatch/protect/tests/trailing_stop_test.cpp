@@ -226,9 +226,9 @@ TEST_F(Trailing, WhatCannotBeIsNotRestored) {
 
 TEST_F(Trailing, OptionsThatMakeNoSenseAreNamed) {
   const auto problem = [](auto change) {
-    TrailingOptions options;
-    change(options);
-    return std::string(options.problem());
+    TrailingOptions changed;
+    change(changed);
+    return std::string(changed.problem());
   };
   EXPECT_EQ(problem([](TrailingOptions&) {}), "");
   EXPECT_THAT(problem([](TrailingOptions& o) { o.activation_percent = decimal("100"); }),
