@@ -96,6 +96,11 @@ class Exchange:
         self.outages = []  # (symbol, began, ended), wall time
         self.broken = []  # (began, ended and settled)
 
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
     def control(self, fault):
         request = urllib.request.Request(self.rest_url + "/control", json.dumps(fault).encode(), method="POST")
         urllib.request.urlopen(request, timeout=60).read()  # a busy machine is no finding
@@ -306,7 +311,7 @@ def main():
             wrong.append(f"the monitor ended with {code} on SIGTERM")
     finally:
         stop.set()
-        exchange.process.terminate()
+        exchange.end()
         if isinstance(store, Postgres):
             store.stop()
         if args.keep:

@@ -218,7 +218,6 @@ TEST_F(Trailing, WhatCannotBeIsNotRestored) {
             "its stop does not lie behind its peak");
   EXPECT_EQ(broken([](TrailingMemory& m) { m.confirmed_stop = decimal("102.9"); }),
             "its confirmed stop lies beyond its stop");
-  TrailingOptions options;
   options.callback_percent = decimal("0");
   EXPECT_EQ(TrailingStop::restore(Side::buy, decimal("100"), options, stop.memory(), t0).error(),
             "callback_percent must be above 0 and below 100");
