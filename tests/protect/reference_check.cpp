@@ -91,7 +91,8 @@ void check_trailing(Fields fields) {
     const PriceWindow window{low, high, fields.decimal()};
     now += 1s;
     std::optional<Decimal> hit;
-    for (const TrailingDecision& decision : stop.on_prices(window, now).value()) {
+    const TrailingStop::Decisions decisions = stop.on_prices(window, now).value();
+    for (const TrailingDecision& decision : decisions) {
       if (decision.type == TrailingDecision::Type::triggered) hit = decision.price;
     }
     expect("state", std::string(to_text(stop.memory().state)), fields.word());
