@@ -16,8 +16,13 @@ using nlohmann::json;
 
 class StoreNaughty : public StoreTest {
  protected:
+  void SetUp() override {
+    FEEDWATCH_NEEDS_DATA(file());
+    StoreTest::SetUp();
+  }
+  static std::filesystem::path file() { return testing::test_data_path("hostile/blns/blns.json"); }
   static std::vector<std::string> strings() {
-    std::ifstream in(testing::test_data_path("hostile/blns/blns.json"));
+    std::ifstream in(file());
     return json::parse(in).get<std::vector<std::string>>();
   }
 
