@@ -105,9 +105,11 @@ DecimalResult TrailingStop::callback() const {
 TrailingStop::Result TrailingStop::on_prices(const PriceWindow& window, MonoTime now) {
   if (memory_.state == TrailingState::triggered) return Decisions{};
   const TrailingMemory before = memory_;
+  const Decimal last = last_;
   Decisions out;
   if (const Step taken = take(window, now, out); !taken) {
     memory_ = before;
+    last_ = last;
     return std::unexpected(taken.error());
   }
   return out;

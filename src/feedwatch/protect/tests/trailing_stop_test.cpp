@@ -223,6 +223,14 @@ TEST_F(Trailing, WhatCannotBeIsNotRestored) {
             "callback_percent must be above 0 and below 100");
 }
 
+TEST_F(Trailing, WhatCannotBeComputedChangesNothing) {
+  // The activation price has more digits than a decimal can hold.
+  stop = TrailingStop(Side::buy, decimal("2650000000000000000000000000000000000"), {});
+  EXPECT_THAT(price("2655000000000000000000000000000000000", t0), ElementsAre("out_of_range"));
+  EXPECT_EQ(stop.memory().peak, decimal("2650000000000000000000000000000000000"));
+  EXPECT_EQ(state(), "inactive");
+}
+
 TEST_F(Trailing, OptionsThatMakeNoSenseAreNamed) {
   const auto problem = [](auto change) {
     TrailingOptions changed;
