@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <stdexcept>
-#include <thread>
 
 #include "feedwatch/app/app.hpp"
 #include "feedwatch/engine/shard.hpp"
@@ -53,13 +52,15 @@ void take_latencies(app::App& app, std::size_t count) {
     Callbacks callbacks;
     callbacks.on_price = [&](const Delivery& delivery) {
       latencies.take(delivery.price.prices.price);
-      if (latencies.complete()) complete = true;
+      if (!latencies.complete() || complete) return;
+      complete = true;
+      complete.notify_one();
     };
     const ConsumerOptions options{
         .name = "strategy", .delivery = DeliveryMode::in_line, .min_interval = Duration::zero()};
     shard.monitor().subscribe_matching("*", options, callbacks);
   });
-  while (!complete) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  complete.wait(false);  // not by looking again and again: that would be on the client's core
   latencies.print();
   until_killed();  // nothing is taken apart while the subscriber is still called
 }

@@ -8,6 +8,7 @@
 
 #include "feedwatch/net/tests/certificates.hpp"
 #include "tests/bench/clocks.hpp"
+#include "tests/bench/ingest/bare_sink.hpp"
 #include "tests/bench/ingest/child.hpp"
 #include "tests/bench/ingest/server.hpp"
 
@@ -163,7 +164,8 @@ Ages latencies(Client client, bool busy, double per_second) {
   FrameBlock block({.stamped = true, .frames = symbol_count * 100});
   const Duration gap{static_cast<std::int64_t>(1e9 / per_second)};
   // The subscriber may come a little later than the subscription: some more than it wants.
-  const std::size_t sent = taken + static_cast<std::size_t>(per_second / 2);
+  const std::size_t sent =
+      taken + Latencies::early(taken) + static_cast<std::size_t>(per_second / 2);
   Duration next = wall_now() + 300ms;
   for (std::size_t i = 0; i < sent && !peer.gone(); ++i, next += gap) {
     if (i % block.count() == 0) block.renew(WallTime{read(CLOCK_REALTIME)});
