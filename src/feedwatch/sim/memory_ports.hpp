@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "feedwatch/base/ports/journal.hpp"
@@ -48,6 +49,9 @@ class MemoryJournal final : public Journal {
   const std::vector<StreamTransitionRow>& stream_transitions() const { return stream_transitions_; }
   const std::map<std::string, RepairRow>& repairs() const { return repairs_; }
   const std::map<std::string, SilenceRow>& silences() const { return silences_; }
+  /// By venue, symbol and id; closed ones too.
+  using Positions = std::map<std::tuple<std::string, std::string, std::string>, PositionRow>;
+  const Positions& positions() const { return positions_; }
 
  private:
   void store(const JournalRow& row);
@@ -62,6 +66,7 @@ class MemoryJournal final : public Journal {
   std::vector<StreamTransitionRow> stream_transitions_;
   std::map<std::string, RepairRow> repairs_;
   std::map<std::string, SilenceRow> silences_;
+  Positions positions_;
 };
 
 /// Where alerts go: remembers what was delivered, asks for a retry while it is down.

@@ -173,11 +173,15 @@ void fields(Visit& visit, Row& row) {
          row.created_by, row.comment);
   } else if constexpr (std::is_same_v<Plain, PulseRow>) {
     each(row.name, row.mark, row.at, row.detail, row.count);
-  } else {
-    static_assert(std::is_same_v<Plain, AgedMonitoringEventRow>);
+  } else if constexpr (std::is_same_v<Plain, AgedMonitoringEventRow>) {
     each(row.id, row.aged_position_id, row.event_type, row.market_price, row.target_price,
          row.price_distance_percent, row.action_taken, row.success, row.error_message,
          row.event_metadata, row.created_at);
+  } else {
+    static_assert(std::is_same_v<Plain, PositionRow>);
+    each(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,
+         row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at,
+         row.closed_at);
   }
 }
 

@@ -15,7 +15,8 @@ constexpr std::size_t kept_resolved = 1000;  ///< of closed alerts: a screen ful
 
 bool is_needed(const JournalRow& row) {
   return std::holds_alternative<AlertRow>(row) || std::holds_alternative<NotificationRow>(row) ||
-         std::holds_alternative<SilenceRow>(row) || std::holds_alternative<PulseRow>(row);
+         std::holds_alternative<SilenceRow>(row) || std::holds_alternative<PulseRow>(row) ||
+         std::holds_alternative<PositionRow>(row);
 }
 
 void move_aside(const std::filesystem::path& file) {
@@ -149,7 +150,8 @@ void LocalCopy::refresh(const StateRecords& state, WallTime now) {
   auto pending = truth_->pending_notifications();
   auto silences = truth_->silences();
   auto pulses = truth_->pulses();
-  stale_ = !resolved || !open || !pending || !silences || !pulses;
+  auto positions = truth_->open_positions();
+  stale_ = !resolved || !open || !pending || !silences || !pulses || !positions;
   if (stale_) return;
   std::vector<JournalRow> rows;
   append(rows, std::move(*resolved));
@@ -157,6 +159,7 @@ void LocalCopy::refresh(const StateRecords& state, WallTime now) {
   append(rows, std::move(*pending));
   append(rows, std::move(*silences));
   append(rows, std::move(*pulses));
+  append(rows, std::move(*positions));
   stale_ = !backend_->replace(rows, state, now);
   unsent_ = unsent_ && stale_;
 }

@@ -66,6 +66,8 @@ class Query {
   /// Newest first; of one aged position, or of all when `aged_position_id` is empty.
   virtual Result<std::vector<AgedMonitoringEventRow>> aged_monitoring_events(
       const std::string& aged_position_id, std::size_t limit = 100) = 0;
+  /// Those that are not closed; by venue, symbol and id.
+  virtual Result<std::vector<PositionRow>> open_positions() = 0;
 };
 
 }  // namespace feedwatch::store

@@ -55,6 +55,13 @@ void bind_fields(Bind&& bind, const AgedMonitoringEventRow& row) {
        row.event_metadata, row.created_at);
 }
 
+template <class Bind>
+void bind_fields(Bind&& bind, const PositionRow& row) {
+  bind(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,
+       row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at,
+       row.closed_at);
+}
+
 template <class Columns>
 AlertRow read_alert(const Columns& row) {
   return {.id = row.text(0),
@@ -157,6 +164,23 @@ AgedMonitoringEventRow read_aged_event(const Columns& row) {
           .error_message = row.text(8),
           .event_metadata = row.text(9),
           .created_at = row.time(10)};
+}
+
+template <class Columns>
+PositionRow read_position(const Columns& row) {
+  return {.venue = row.text(0),
+          .symbol = row.text(1),
+          .id = row.text(2),
+          .side = row.text(3),
+          .entry_price = row.text(4),
+          .quantity = row.text(5),
+          .opened_at = row.time(6),
+          .owner = row.text(7),
+          .ttl_seconds = row.maybe_real(8),
+          .registered_at = row.time(9),
+          .updated_at = row.time(10),
+          .expires_at = row.maybe_time(11),
+          .closed_at = row.maybe_time(12)};
 }
 
 }  // namespace feedwatch::store

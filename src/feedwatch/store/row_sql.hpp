@@ -66,7 +66,17 @@ inline constexpr std::array<std::string_view, std::variant_size_v<JournalRow>> i
     "price_distance_percent = excluded.price_distance_percent, "
     "action_taken = excluded.action_taken, success = excluded.success, "
     "error_message = excluded.error_message, event_metadata = excluded.event_metadata, "
-    "created_at = excluded.created_at"};
+    "created_at = excluded.created_at",
+
+    "INSERT INTO positions (venue, symbol, id, side, entry_price, quantity, opened_at, owner, "
+    "ttl_seconds, registered_at, updated_at, expires_at, closed_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+    "ON CONFLICT (venue, symbol, id) DO UPDATE SET side = excluded.side, "
+    "entry_price = excluded.entry_price, quantity = excluded.quantity, "
+    "opened_at = excluded.opened_at, owner = excluded.owner, "
+    "ttl_seconds = excluded.ttl_seconds, registered_at = excluded.registered_at, "
+    "updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
+    "closed_at = excluded.closed_at"};
 
 /// A small record of the StateStore: key, value, moment.
 inline constexpr std::string_view upsert_state_sql =
@@ -96,6 +106,9 @@ inline constexpr std::string_view pulse_columns = "name, mark, at, detail, count
 inline constexpr std::string_view aged_event_columns =
     "id, aged_position_id, event_type, market_price, target_price, price_distance_percent, "
     "action_taken, success, error_message, event_metadata, created_at";
+inline constexpr std::string_view position_columns =
+    "venue, symbol, id, side, entry_price, quantity, opened_at, owner, ttl_seconds, "
+    "registered_at, updated_at, expires_at, closed_at";
 
 /// What is deleted when it is older than $1, at most $2 at a time.
 struct RetentionRule {
@@ -122,6 +135,8 @@ inline constexpr std::array retention_rules{
                   "at < $1 LIMIT $2)"},
     RetentionRule{"DELETE FROM aged_monitoring_events WHERE id IN (SELECT id FROM "
                   "aged_monitoring_events WHERE created_at < $1 LIMIT $2)"},
+    RetentionRule{"DELETE FROM positions WHERE (venue, symbol, id) IN (SELECT venue, symbol, id "
+                  "FROM positions WHERE closed_at < $1 LIMIT $2)"},
     // Last, and only without transitions: they are found through their alert.
     RetentionRule{"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts a WHERE "
                   "state = 'resolved' AND updated_at < $1 AND NOT EXISTS (SELECT 1 FROM "

@@ -125,6 +125,11 @@ class TableQuery final : public Query {
                 aged_position_id, count(limit));
   }
 
+  Result<std::vector<PositionRow>> open_positions() override {
+    return list([](const auto& row) { return read_position(row); }, position_columns,
+                "positions WHERE closed_at IS NULL ORDER BY venue, symbol, id");
+  }
+
  private:
   static constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
   static constexpr auto alert_of = [](const auto& row) { return read_alert(row); };

@@ -112,12 +112,26 @@ struct AgedMonitoringEventRow {
   WallTime created_at;
 };
 
+/// A position somebody has registered (semantics §10): its lease as it is now. Numbers are decimals
+/// as text.
+struct PositionRow {
+  std::string venue, symbol, id;  ///< its key
+  std::string side;               ///< "long" | "short"
+  std::string entry_price, quantity;
+  WallTime opened_at;
+  std::string owner;
+  std::optional<double> ttl_seconds;  ///< absent: held until it is closed
+  WallTime registered_at, updated_at;
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> closed_at;  ///< absent: it is watched over
+};
+
 /// The spool names a row's type by its place here: new ones go to the end.
 using JournalRow = std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow,
-                                RepairRow, SilenceRow, PulseRow, AgedMonitoringEventRow>;
+                                RepairRow, SilenceRow, PulseRow, AgedMonitoringEventRow, PositionRow>;
 
 /// Rows of one transaction. AlertRow, NotificationRow, RepairRow, SilenceRow and
-/// AgedMonitoringEventRow replace the row of the same id. A PulseRow is folded into the one of its
+/// AgedMonitoringEventRow replace the row of the same id, a PositionRow that of the same key. A PulseRow is folded into the one of its
 /// name and mark: the newest `at` with its detail, counts added.
 /// A batch with an idempotency key already committed changes nothing and succeeds.
 struct JournalBatch {

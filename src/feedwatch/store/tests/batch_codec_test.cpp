@@ -27,14 +27,14 @@ JournalBatch every_row() {
                              wall_from_ns(4), true, "", 1, 4.5},
                    RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""},
                    silence_row("s1"), PulseRow{"signals", "beat", wall_from_ns(5), "wave 7", 3},
-                   aged_event_row("e1"), acknowledged(alert_row("a3"))});
+                   aged_event_row("e1"), acknowledged(alert_row("a3")), position_row("p1")});
 }
 
 TEST(BatchCodec, RoundTripKeepsEveryField) {
   const std::string bytes = encode_batch(every_row());
   const auto back = decode_batch(bytes);
   ASSERT_TRUE(back);
-  ASSERT_EQ(back->rows.size(), 13U);
+  ASSERT_EQ(back->rows.size(), 14U);
   EXPECT_EQ(encode_batch(*back), bytes);
   EXPECT_EQ(encoded_size(*back), bytes.size());
   const auto& alert = std::get<AlertRow>(back->rows[1]);
@@ -50,6 +50,7 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   EXPECT_EQ(std::get<PulseRow>(back->rows[10]).count, 3);
   EXPECT_EQ(std::get<AgedMonitoringEventRow>(back->rows[11]).market_price, "28145.10");
   EXPECT_EQ(std::get<AlertRow>(back->rows[12]).acked_by, "ann");
+  EXPECT_EQ(std::get<PositionRow>(back->rows[13]).expires_at, position_row("p1").expires_at);
 }
 
 /// What an earlier release spooled before it was replaced is not lost.

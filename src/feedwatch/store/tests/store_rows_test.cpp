@@ -120,10 +120,41 @@ TEST_P(StoreRowsTest, WhatMakesNoAgedEventIsRefused) {
   EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
 }
 
+TEST_P(StoreRowsTest, APositionIsReplacedByItsKeyAndGoneWhenItIsClosed) {
+  open();
+  PositionRow elsewhere = position_row("p1");
+  elsewhere.symbol = "ETHUSDT";
+  elsewhere.ttl_seconds = std::nullopt;
+  elsewhere.expires_at = std::nullopt;
+  commit(batch_of("k1", {position_row("p2"), position_row("p1"), elsewhere}));
+  PositionRow grown = position_row("p1");
+  grown.quantity = "0.300";
+  PositionRow closed = position_row("p2");
+  closed.closed_at = closed.updated_at + 1s;
+  commit(batch_of("k2", {grown, closed}));
+  ASSERT_TRUE(wait_done(2));
+
+  const auto found = query()->open_positions();
+  ASSERT_TRUE(found && found->size() == 2);
+  const PositionRow& first = found->at(0);
+  EXPECT_EQ(first.quantity, "0.300");
+  EXPECT_EQ(first.side, "short");
+  EXPECT_EQ(first.entry_price, "28145.10");
+  EXPECT_EQ(first.owner, "bot-7");
+  EXPECT_EQ(first.opened_at, grown.opened_at);
+  EXPECT_EQ(first.registered_at, grown.registered_at);
+  EXPECT_EQ(first.ttl_seconds, 90.0);
+  EXPECT_EQ(first.expires_at, grown.expires_at);
+  EXPECT_EQ(found->at(1).symbol, "ETHUSDT");
+  EXPECT_FALSE(found->at(1).ttl_seconds || found->at(1).expires_at);
+}
+
 TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   open();
   PulseRow fresh{"signals", "beat", clock_.wall_now(), ""};
-  commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), fresh,
+  PositionRow long_closed = position_row("p2");
+  long_closed.closed_at = wall_from_ns(1);
+  commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), position_row("p1"), long_closed, fresh,
                         PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
   ASSERT_TRUE(wait_done(1));
   store_.reset();
@@ -131,6 +162,7 @@ TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   open();
   ASSERT_TRUE(mailbox_.wait_until([&] { return query()->silences()->empty(); }));
   EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
+  EXPECT_EQ(query()->open_positions()->size(), 1U) << "held, however old";
   ASSERT_EQ(query()->pulses()->size(), 1U);
   EXPECT_EQ(query()->pulses()->front().name, "signals");
 }

@@ -148,6 +148,23 @@ inline AgedMonitoringEventRow aged_event_row(const std::string& id) {
           .created_at = wall_from_ns(1'700'000'000'000'321'000)};
 }
 
+inline PositionRow position_row(const std::string& id) {
+  const WallTime start = wall_from_ns(1'700'000'000'000'000'000);
+  return {.venue = "binance-usdm",
+          .symbol = "BTCUSDT",
+          .id = id,
+          .side = "short",
+          .entry_price = "28145.10",
+          .quantity = "0.250",
+          .opened_at = start,
+          .owner = "bot-7",
+          .ttl_seconds = 90.0,
+          .registered_at = start + 2s,
+          .updated_at = start + 3s,
+          .expires_at = start + 93s,
+          .closed_at = std::nullopt};
+}
+
 inline StreamTransitionRow transition(int n) {
   return {.stream = "v/S/last",
           .at = wall_from_ns(1'700'000'000'000'000'000 + n),
