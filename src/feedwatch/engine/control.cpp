@@ -63,6 +63,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
       pulses(options.pulses, anchor),
+      positions(options.positions, ports.monitor, ports.clock, ports.prices),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(

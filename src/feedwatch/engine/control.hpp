@@ -14,6 +14,7 @@
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
+#include "feedwatch/engine/positions.hpp"
 #include "feedwatch/engine/rules/custom.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
@@ -45,6 +46,7 @@ struct ControlOptions {
   std::string instance = "feedwatch";
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
   std::vector<PulseOptions> pulses;
+  PositionOptions positions;
   rules::RuleSet rules;
   std::optional<WatchdogOptions> watchdog;        ///< absent = there is no alert that always fires
   std::vector<muting::Maintenance> maintenances;  ///< announced work: recorded and not told
@@ -67,6 +69,8 @@ struct ControlPorts {
   std::function<void()> heartbeat = {};
   /// What is pending or about to end goes on in a later run; without it that begins anew.
   StateStore* state = nullptr;
+  /// Gets positions the streams they need; without it they take what is watched.
+  PriceSources* prices = nullptr;
 };
 
 /// Resolved alerts a control remembers.
@@ -80,6 +84,7 @@ struct Recovered {
   std::vector<AlertRow> resolved_alerts = {};
   std::vector<PulseRow> pulses = {};
   std::vector<muting::Silence> silences = {};
+  std::vector<PositionRow> positions = {};
   /// By id of an open alert: the highest severity somebody was told, if anybody was. One that is
   /// not in it was told as it is.
   std::map<std::string, std::optional<alert::Severity>> told = {};
@@ -124,6 +129,15 @@ class Control {
   bool drained() const;
   /// A pulse was heard, has started or has failed. The error says that it is not known.
   Result<void> beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now);
+
+  // ---- positions; all of it becomes a row ----
+  /// Registers, renews or changes one, as PositionBook::put(); answers how it is served.
+  Result<PositionView> put_position(Position position, std::optional<Duration> ttl,
+                                    std::string owner);
+  /// It is watched over no more, and every alert about it ends. The error says that it is not
+  /// known.
+  Result<void> close_position(const PositionKey& key);
+  const Positions& positions() const;
 
   // ---- views, at the instant `now` ----
   std::vector<StreamView> streams(MonoTime now) const;
@@ -170,7 +184,8 @@ class Control {
       line_state,
       alert,
       notification,
-      venue
+      venue,
+      position
     };
     Type type = Type::stream_level;
     MonoTime at{};        ///< when it became true

@@ -117,6 +117,7 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
         bytes ? alert::decode_memory(*bytes, anchor.wall) : std::vector<alert::Remembered>{};
     pipeline.remember(alert::without_resolved(std::move(memory), over), now);
   }
+  recover(recovered.positions);
   for (auto& silence : recovered.silences) muting.silences.restore(std::move(silence));
   for (auto& row : recovered.resolved_alerts) {
     if (resolved.size() == kept_resolved) break;
@@ -189,6 +190,11 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
     return rules::is_custom(alert.metadata);
   }
   const std::string_view venue = label(alert.labels, "venue");
+  const std::string_view symbol = label(alert.labels, "symbol");
+  if (const std::string_view position = label(alert.labels, "position"); !position.empty()) {
+    return positions.book().find({std::string(venue), std::string(symbol),
+                                  std::string(position)}) == nullptr;
+  }
   if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
     const auto named = [&](const auto& entry) { return entry.second.status.name == line; };
     return std::ranges::none_of(lines, named);
@@ -196,7 +202,7 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
   if (const std::string_view pulse = label(alert.labels, "pulse"); !pulse.empty()) {
     return !pulses.view(pulse, anchor.mono);
   }
-  if (!label(alert.labels, "symbol").empty()) {
+  if (!symbol.empty()) {
     const auto facts = venues.find(venue);
     const bool may_come = facts != venues.end() && facts->second.status.awaits_instruments;
     return !may_come && track_of(alert.labels) == nullptr;

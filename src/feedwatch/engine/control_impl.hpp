@@ -91,6 +91,15 @@ struct Control::Impl {
   MonoTime next_review(MonoTime now) const;
   void send_heartbeat(MonoTime now);
 
+  // ---- positions (control_positions.cpp) ----
+  void recover(const std::vector<PositionRow>& rows);
+  void tell(const PositionKey& key, std::string text, MonoTime now) const;
+  void judge_positions(MonoTime now);
+  void record_news(MonoTime now);
+  void judge_position(const PositionView& view, MonoTime now);
+  void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
+            std::optional<MonoTime> closed = {});
+
   // ---- rules of the configuration (control_custom.cpp) ----
   void judge_custom(MonoTime now);
   template <class Action>
@@ -176,6 +185,10 @@ struct Control::Impl {
   JournalQueue journal;
   StoreProbe probe;
   Pulses pulses;
+  Positions positions;
+  std::set<PositionKey> troubled;  ///< something is open about them, or may be
+  std::vector<std::string> unreadable_positions;
+  MonoTime look_at_positions = MonoTime::min();
   Suspicion suspicion;
   health::Reports reports;
 

@@ -247,6 +247,7 @@ void Control::Impl::review(MonoTime now) {
   const std::set<StreamId> flapping = recurring;  // which changes meanwhile
   for (const StreamId stream : flapping) judge_stream(streams.at(stream), now);
   judge_own(now);
+  judge_positions(now);
   judge_custom(now);
   send_heartbeat(now);
 }
@@ -278,6 +279,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   for (const StreamId stream : recurring) consider(streams.at(stream).outages.calm_from());
   if ((!lines.empty() || ports.self) && evaluated_last) consider(*evaluated_last + look_every);
   if (ports.heartbeat) consider(next_heartbeat);
+  if (positions.book().size() > 0) consider(look_at_positions);
   if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());

@@ -36,11 +36,7 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
   PositionKey key = key_of(position);
   const auto known = leases_.find(key);
   if (known == leases_.end()) {
-    if (leases_.size() >= capacity_) {
-      return std::unexpected(wrong("position",
-                                   fmt::format("is one more than the {} there may be", capacity_),
-                                   "close those that are over"));
-    }
+    if (leases_.size() >= capacity_) return std::unexpected(full());
     PositionLease& lease = leases_[std::move(key)];
     lease.position = std::move(position);
     lease.owner = std::move(owner);
@@ -59,6 +55,20 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
   lease.owner = std::move(owner);
   set_expiry(lease, ttl, now);
   return changed ? Put::changed : Put::renewed;
+}
+
+Result<void> PositionBook::restore(PositionLease lease, WallTime utc) {
+  if (Result<void> fine = check(lease.position, lease.ttl, lease.owner, utc); !fine) return fine;
+  if (leases_.size() >= capacity_) return std::unexpected(full());
+  const PositionKey key = key_of(lease.position);
+  if (lease.expires) expiries_.emplace(*lease.expires, key);
+  leases_.insert_or_assign(key, std::move(lease));
+  return {};
+}
+
+Error PositionBook::full() const {
+  return wrong("position", fmt::format("is one more than the {} there may be", capacity_),
+               "close those that are over");
 }
 
 Result<void> PositionBook::check(const Position& position, const std::optional<Duration>& ttl,

@@ -49,6 +49,8 @@ class PositionBook {
   /// book is as before.
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
                   WallTime utc);
+  /// Takes the lease of an earlier run as it was. Errors as of put().
+  Result<void> restore(PositionLease lease, WallTime utc);
   /// False: there is none of that key (any more).
   bool close(const PositionKey& key);
 
@@ -64,6 +66,7 @@ class PositionBook {
  private:
   Result<void> check(const Position& position, const std::optional<Duration>& ttl,
                      const std::string& owner, WallTime utc) const;
+  Error full() const;
   void set_expiry(PositionLease& lease, std::optional<Duration> ttl, MonoTime now);
 
   std::size_t capacity_;

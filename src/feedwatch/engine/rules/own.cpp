@@ -113,6 +113,7 @@ const std::set<std::string, std::less<>>& names() {
                                         clock_suspect_name, monitor_suspect_name, watchdog_name}) {
       set.emplace(name);
     }
+    for (const std::string_view name : position_rule_names) set.emplace(name);
     for (const auto& rule : for_streams()) set.emplace(rule.name);
     for (const auto& rule : for_lines()) set.emplace(rule.name);
     for (const auto& rule : for_venues()) set.emplace(rule.name);

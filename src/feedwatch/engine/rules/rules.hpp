@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -11,6 +12,8 @@
 #include "feedwatch/alert/alert.hpp"
 #include "feedwatch/alert/outbox.hpp"
 #include "feedwatch/engine/status.hpp"
+#include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/protect/position_watch.hpp"
 #include "feedwatch/protect/pulses.hpp"
 
 /// Every alert rule of the product, in one table each for streams, lines and venues, and one by one
@@ -86,6 +89,18 @@ struct SuspicionFacts {
   std::vector<std::string> premature;
 };
 
+/// A position and how it is served.
+struct PositionFacts {
+  const PositionLease& lease;
+  PositionFindings findings;
+  bool expired = false;
+  std::optional<MonoTime> refused_since;
+  std::string_view stream;   ///< empty = none
+  std::string_view refusal;  ///< in words
+  std::optional<Duration> age;
+  std::string_view detail;
+};
+
 // ---- rules --------------------------------------------------------------------------------------
 
 using Finding = std::optional<alert::Finding>;
@@ -133,6 +148,13 @@ Finding monitor_suspect(const SuspicionFacts& facts);
 /// `Watchdog`: always.
 alert::Finding watchdog(const std::string& instance, MonoTime started, Duration repeat);
 
+/// `position_unprotected`: critical, and nothing holds it back.
+Finding position_unprotected(const PositionFacts& facts);
+/// `position_unserved`: it has no stream, or nothing has come since it is known.
+Finding position_unserved(const PositionFacts& facts);
+/// `position_expired`: its owner has not renewed it.
+Finding position_expired(const PositionFacts& facts);
+
 // ---- scopes and names ---------------------------------------------------------------------------
 
 /// Who is told that the stream is stale.
@@ -142,6 +164,7 @@ Labels line_scope(const LineStatus& line);
 Labels venue_scope(const std::string& venue);
 Labels sink_scope(const std::string& sink);
 Labels pulse_scope(const std::string& pulse);
+Labels position_scope(const PositionKey& position);
 
 /// Of the rules that are not in a table.
 inline constexpr std::string_view sink_failing_name = "sink_failing";
@@ -150,6 +173,11 @@ inline constexpr std::string_view signal_silence_name = "signal_silence";
 inline constexpr std::string_view clock_suspect_name = "clock_suspect";
 inline constexpr std::string_view monitor_suspect_name = "monitor_suspect";
 inline constexpr std::string_view watchdog_name = "Watchdog";
+inline constexpr std::string_view position_unprotected_name = "position_unprotected";
+inline constexpr std::string_view position_unserved_name = "position_unserved";
+inline constexpr std::string_view position_expired_name = "position_expired";
+inline constexpr std::array position_rule_names{position_unprotected_name, position_unserved_name,
+                                                position_expired_name};
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();

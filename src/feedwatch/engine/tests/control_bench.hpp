@@ -18,7 +18,7 @@ inline constexpr MonoTime t0{1'000s};
 class ControlBench {
  public:
   explicit ControlBench(Recovered recovered = {}, ControlOptions options = {},
-                        std::size_t capacity = 64)
+                        std::size_t capacity = 64, PriceSources* prices = nullptr)
       : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
         control(options,
                 ControlPorts{.clock = clock,
@@ -26,7 +26,8 @@ class ControlBench {
                              .journal = journal,
                              .sinks = {&hook, &log},
                              .status = board,
-                             .monitor = monitor},
+                             .monitor = monitor,
+                             .prices = prices},
                 std::move(recovered)) {
     control.set_observer([this](const Control::Event& event) { events.push_back(event); });
     control.start();

@@ -1,0 +1,199 @@
+// Positions somebody has registered: their leases, verdicts and alerts.
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/alert/identity.hpp"
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/engine/control_impl.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using alert::Evidence;
+
+std::string text_of(const PositionKey& key) {
+  return key.venue + "/" + key.symbol + "/" + key.id;
+}
+
+/// Of a position, as the table of aged positions has them.
+AgedMonitoringEventRow event_row(const PositionKey& key, std::string_view type, WallTime at) {
+  AgedMonitoringEventRow row;
+  row.aged_position_id = text_of(key);
+  row.id = fmt::format("{}/{}/{:x}", row.aged_position_id, type,
+                       static_cast<std::uint64_t>(to_ns(at)));
+  row.event_type = type;
+  row.event_metadata = "{}";
+  row.created_at = at;
+  return row;
+}
+
+AgedMonitoringEventRow warning_row(const PositionNews& news, WallTime at) {
+  AgedMonitoringEventRow row = event_row(news.key, "stale_price_warning", at);
+  row.action_taken = "refused";
+  row.error_message = to_text(news.code);
+  row.event_metadata.clear();
+  JsonWriter json(row.event_metadata);
+  json.begin_object().field("refusal", to_text(news.code)).field("reason",
+                                                                 to_text(news.event.reason));
+  json.key("staleness_seconds");
+  if (news.event.staleness) {
+    json.number(to_seconds(*news.event.staleness));
+  } else {
+    json.null();
+  }
+  json.end_object();
+  return row;
+}
+
+std::string words_of(const PositionNews& news) {
+  if (news.event.type == PositionEvent::Type::refusal_ended) {
+    return fmt::format("served again after {:.3f}s", to_seconds(news.event.lasted));
+  }
+  return fmt::format("refused {} {}", to_text(news.code), to_text(news.event.reason));
+}
+
+}  // namespace
+
+void Control::Impl::recover(const std::vector<PositionRow>& rows) {
+  for (const PositionRow& row : rows) {
+    const PositionKey key{row.venue, row.symbol, row.id};
+    if (const Result<void> kept = positions.restore(row, anchor); kept) {
+      // What is open about it ends only when a price has been seen.
+      troubled.insert(key);
+    } else {
+      unreadable_positions.push_back(kept.error().text());
+    }
+  }
+}
+
+void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now) const {
+  Event event;
+  event.type = Event::Type::position;
+  event.at = now;
+  event.subject = text_of(key);
+  event.text = std::move(text);
+  emit(event);
+}
+
+void Control::Impl::judge_positions(MonoTime now) {
+  if (now < look_at_positions || positions.book().size() == 0) return;
+  look_at_positions = now + Positions::look_every;
+  positions.look(
+      [this](StreamId stream) -> std::optional<CadenceType> {
+        const auto track = streams.find(stream);
+        if (track == streams.end()) return std::nullopt;
+        return track->second.status.info->cadence.type;
+      },
+      now);
+  record_news(now);
+  std::set<PositionKey> before = std::exchange(troubled, {});
+  positions.for_each_troubled(now, [&](const PositionView& view) {
+    const PositionKey key = key_of(view.lease.position);
+    before.erase(key);
+    judge_position(view, now);
+    troubled.insert(key);
+  });
+  for (const PositionKey& key : before) {
+    const auto view = positions.view(key, now);
+    if (!view) continue;
+    judge_position(*view, now);
+    if (!view->price) troubled.insert(key);
+  }
+}
+
+void Control::Impl::record_news(MonoTime now) {
+  std::vector<JournalRow> rows;
+  for (const PositionNews& news : positions.take_news()) {
+    tell(news.key, words_of(news), now);
+    if (news.event.type == PositionEvent::Type::refusal_began) {
+      rows.emplace_back(warning_row(news, anchor.at(now)));
+    }
+  }
+  if (rows.empty()) return;
+  journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now);
+}
+
+void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
+  const std::string refusal =
+      view.refusal ? std::string(to_text(view.refusal->code)) : std::string{};
+  const rules::PositionFacts facts{
+      .lease = view.lease,
+      .findings = view.findings,
+      .expired = view.expired,
+      .refused_since = view.refused_since,
+      .stream = view.stream,
+      .refusal = refusal,
+      .age = view.refusal ? view.refusal->age : std::nullopt,
+      .detail = view.detail};
+  const Labels scope = rules::position_scope(key_of(view.lease.position));
+  const Evidence served = view.price ? Evidence::seen : Evidence::none;
+  judged(rules::position_unprotected(facts), rules::position_unprotected_name, scope, now, served,
+         now);
+  judged(rules::position_unserved(facts), rules::position_unserved_name, scope, now, served, now);
+  judged(rules::position_expired(facts), rules::position_expired_name, scope, now, Evidence::seen,
+         now);
+}
+
+void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
+                         std::optional<MonoTime> closed) {
+  std::vector<JournalRow> rows{position_row(lease, anchor, now, closed)};
+  if (closed) {
+    auto event = event_row(key_of(lease.position), "closed", anchor.at(now));
+    event.action_taken = "closed";
+    rows.emplace_back(std::move(event));
+  }
+  journal.push({journal.next_key("positions"), std::move(rows)}, type, now);
+}
+
+Result<PositionView> Control::put_position(Position position, std::optional<Duration> ttl,
+                                           std::string owner) {
+  Impl& impl = *impl_;
+  const MonoTime now = impl.ports.clock.now();
+  const PositionKey key = key_of(position);
+  const auto put =
+      impl.positions.put(std::move(position), ttl, std::move(owner), now, impl.anchor.at(now));
+  if (!put) return std::unexpected(put.error());
+  const PositionLease& lease = *impl.positions.book().find(key);
+  const bool renewed = *put == PositionBook::Put::renewed;
+  impl.keep(lease, renewed ? JournalQueue::Type::telemetry : JournalQueue::Type::alert, now);
+  if (!renewed) {
+    const bool is_new = *put == PositionBook::Put::registered;
+    impl.tell(key,
+              fmt::format("{} {} {} at {}", is_new ? "registered" : "changed",
+                          to_text(lease.position.side), lease.position.quantity.to_string(),
+                          lease.position.entry_price.to_string()),
+              now);
+    impl.look_at_positions = MonoTime::min();
+  }
+  // Whoever renews ends what was told about its silence now, not with the next look.
+  impl.troubled.insert(key);
+  if (renewed) impl.judge_position(*impl.positions.view(key, now), now);
+  impl.run(now);
+  return *impl.positions.view(key, now);
+}
+
+Result<void> Control::close_position(const PositionKey& key) {
+  Impl& impl = *impl_;
+  const MonoTime now = impl.ports.clock.now();
+  const PositionLease* lease = impl.positions.book().find(key);
+  if (lease == nullptr) {
+    return std::unexpected(Error{text_of(key), "is not registered (any more)", ""});
+  }
+  impl.keep(*lease, JournalQueue::Type::alert, now, now);
+  impl.positions.close(key);
+  impl.troubled.erase(key);
+  for (const std::string_view name : rules::position_rule_names) {
+    impl.pipeline.retire(alert::identity_of(name, rules::position_scope(key)));
+  }
+  impl.tell(key, "closed", now);
+  impl.run(now);
+  return {};
+}
+
+const Positions& Control::positions() const {
+  return impl_->positions;
+}
+
+}  // namespace feedwatch::engine

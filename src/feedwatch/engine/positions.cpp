@@ -1,0 +1,227 @@
+#include "feedwatch/engine/positions.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "feedwatch/base/saturate.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+/// A venue may be configured, or a symbol listed, later.
+constexpr Duration ask_every = 10s;
+
+/// What protects where nobody says which kind: what is watched, in this order.
+constexpr std::array own_choice{Kind::mark, Kind::quote, Kind::last};
+
+Error wrong_row(const PositionRow& row, std::string_view what) {
+  return {row.venue + "/" + row.symbol + "/" + row.id, "is kept with " + std::string(what),
+          "close it, or register it again"};
+}
+
+Result<Position> position_of(const PositionRow& row) {
+  Position position;
+  position.id = row.id;
+  position.venue = row.venue;
+  position.symbol = row.symbol;
+  position.opened_at = row.opened_at;
+  const auto side = side_from_text(row.side);
+  const auto entry = Decimal::parse(row.entry_price);
+  const auto quantity = Decimal::parse(row.quantity);
+  if (!side) return std::unexpected(wrong_row(row, "a side that is neither long nor short"));
+  if (!entry) return std::unexpected(wrong_row(row, "an entry price that is no number"));
+  if (!quantity) return std::unexpected(wrong_row(row, "a quantity that is no number"));
+  position.side = *side;
+  position.entry_price = *entry;
+  position.quantity = *quantity;
+  return position;
+}
+
+}  // namespace
+
+Positions::Positions(PositionOptions options, const Monitor& monitor, const Clock& clock,
+                     PriceSources* sources)
+    : options_(options),
+      monitor_(monitor),
+      sources_(sources),
+      book_(options.capacity),
+      guard_(monitor, decisions_, "positions", clock),
+      alive_(std::make_shared<Positions*>(this)) {}
+
+Result<PositionBook::Put> Positions::put(Position position, std::optional<Duration> ttl,
+                                         std::string owner, MonoTime now, WallTime utc) {
+  const PositionKey key = key_of(position);
+  auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc);
+  if (put) watch(key, now);
+  return put;
+}
+
+Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor) {
+  Result<Position> position = position_of(row);
+  if (!position) return std::unexpected(position.error());
+  const auto moment = [&](WallTime at) { return plus(anchor.mono, minus(at, anchor.wall)); };
+  PositionLease lease{.position = std::move(*position),
+                      .owner = row.owner,
+                      .registered = moment(row.registered_at),
+                      .ttl = {},
+                      .expires = {}};
+  if (row.ttl_seconds) lease.ttl = Duration(std::llround(*row.ttl_seconds * 1e9));
+  if (row.expires_at) lease.expires = moment(*row.expires_at);
+  const PositionKey key = key_of(lease.position);
+  if (Result<void> kept = book_.restore(std::move(lease), anchor.wall); !kept) return kept;
+  watch(key, anchor.mono);
+  return {};
+}
+
+/// A position of an earlier run gets the time of a new one: its lines are not up yet.
+void Positions::watch(const PositionKey& key, MonoTime now) {
+  Source& source = by_symbol_[{key.venue, key.symbol}];
+  source.watches.try_emplace(key.id, now, options_.watch);
+}
+
+bool Positions::close(const PositionKey& key) {
+  if (!book_.close(key)) return false;
+  const auto source = by_symbol_.find({key.venue, key.symbol});
+  source->second.watches.erase(key.id);
+  if (!source->second.watches.empty()) return true;
+  if (source->second.asked) sources_->unwant(*source->second.asked);
+  by_symbol_.erase(source);
+  return true;
+}
+
+void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
+  for (auto& [key, source] : by_symbol_) judge(key, source, cadence_of, now);
+}
+
+std::optional<StreamId> Positions::find_stream(const SourceKey& key, Source& source) const {
+  if (const auto kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first)) {
+    source.stream = {key.first, key.second, *kind};
+    return monitor_.find(source.stream);
+  }
+  for (const Kind kind : own_choice) {
+    source.stream = {key.first, key.second, kind};
+    if (const auto stream = monitor_.find(source.stream)) return stream;
+  }
+  return std::nullopt;
+}
+
+void Positions::ask(const SourceKey& key, Source& source, MonoTime now) {
+  if (sources_ == nullptr || now < source.ask_again) return;
+  source.ask_again = plus(now, ask_every);
+  if (source.asked && *source.asked != source.stream) sources_->unwant(*source.asked);
+  source.asked = source.stream;
+  sources_->want(source.stream, [alive = std::weak_ptr(alive_), key](const Result<void>& done) {
+    const auto self = alive.lock();
+    if (!self) return;
+    const auto asker = (*self)->by_symbol_.find(key);
+    if (asker == (*self)->by_symbol_.end()) return;
+    asker->second.detail = done ? std::string{} : done.error().text();
+  });
+}
+
+void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
+                      MonoTime now) {
+  const std::optional<StreamId> stream = find_stream(key, source);
+  source.found = stream.has_value();
+  // Wanted also where the configuration watches it: that may change, and the position stays.
+  if (!source.asked || *source.asked != source.stream) source.ask_again = MonoTime::min();
+  if (!source.found || !source.asked || *source.asked != source.stream) ask(key, source, now);
+  source.verdict = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
+  if (stream) {
+    const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
+    const PriceRequest request{
+        .max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event,
+        .intent = Intent::reduce_risk,
+        .accept_confirmed = true,  // what a venue says to be unchanged is
+        .sources = {.bridge_max_age = options_.max_age_event}};
+    source.verdict = guard_.price_at(*stream, request, now);
+  }
+  for (auto& [id, watch] : source.watches) {
+    watch.set_source(source.found);
+    const auto event = source.verdict ? watch.on_accepted(now)
+                                      : watch.on_refused(source.verdict.error().reason,
+                                                         source.verdict.error().age, now);
+    if (!event) continue;
+    news_.push_back({{key.first, key.second, id},
+                     *event,
+                     source.verdict ? RefusalCode::unknown : source.verdict.error().code});
+  }
+}
+
+PositionView Positions::view_of(const PositionLease& lease, const Source& source,
+                                MonoTime now) const {
+  const PositionWatch& watch = source.watches.at(lease.position.id);
+  PositionView view;
+  view.lease = lease;
+  if (source.found) view.stream = source.stream.text();
+  view.findings = watch.findings(now);
+  view.expired = lease.expires && *lease.expires <= now;
+  view.refused_since = watch.refused_since();
+  if (source.verdict) {
+    view.price = *source.verdict;
+  } else {
+    view.refusal = source.verdict.error();
+  }
+  if (!source.found) view.detail = source.detail;
+  return view;
+}
+
+std::optional<PositionView> Positions::view(const PositionKey& key, MonoTime now) const {
+  const PositionLease* lease = book_.find(key);
+  if (lease == nullptr) return std::nullopt;
+  return view_of(*lease, by_symbol_.at({key.venue, key.symbol}), now);
+}
+
+void Positions::for_each_troubled(MonoTime now,
+                                  const std::function<void(const PositionView&)>& action) const {
+  std::set<PositionKey> expired;
+  for (PositionKey& key : book_.expired(now)) expired.insert(std::move(key));
+  for (const auto& [symbol, source] : by_symbol_) {
+    for (const auto& [id, watch] : source.watches) {
+      PositionKey key{symbol.first, symbol.second, id};
+      if (watch.findings(now) == PositionFindings{}) continue;
+      expired.erase(key);
+      action(view_of(*book_.find(key), source, now));
+    }
+  }
+  for (const PositionKey& key : expired) action(*view(key, now));
+}
+
+void Positions::for_each(MonoTime now,
+                         const std::function<void(const PositionView&)>& action) const {
+  for (const auto& [key, lease] : book_.all()) {
+    action(view_of(lease, by_symbol_.at({key.venue, key.symbol}), now));
+  }
+}
+
+std::vector<PositionKey> Positions::named(std::string_view id) const {
+  std::vector<PositionKey> keys;
+  for (const auto& [key, lease] : book_.all()) {
+    if (key.id == id) keys.push_back(key);
+  }
+  return keys;
+}
+
+PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, MonoTime updated,
+                   std::optional<MonoTime> closed) {
+  const Position& position = lease.position;
+  PositionRow row{.venue = position.venue,
+                  .symbol = position.symbol,
+                  .id = position.id,
+                  .side = std::string(to_text(position.side)),
+                  .entry_price = position.entry_price.to_string(),
+                  .quantity = position.quantity.to_string(),
+                  .opened_at = position.opened_at,
+                  .owner = lease.owner,
+                  .ttl_seconds = {},
+                  .registered_at = anchor.at(lease.registered),
+                  .updated_at = anchor.at(updated),
+                  .expires_at = {},
+                  .closed_at = {}};
+  if (lease.ttl) row.ttl_seconds = to_seconds(*lease.ttl);
+  if (lease.expires) row.expires_at = anchor.at(*lease.expires);
+  if (closed) row.closed_at = anchor.at(*closed);
+  return row;
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/guard/guard.hpp"
+#include "feedwatch/model/cadence.hpp"
+#include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/protect/position_watch.hpp"
+
+namespace feedwatch::engine {
+
+struct PositionOptions {
+  std::size_t capacity = 100'000;
+  PositionWatchOptions watch;
+  Duration max_age_clocked = 5s;  ///< of a price a position is protected with; clocked streams
+  Duration max_age_event = 15s;   ///< … event streams, and what REST has told meanwhile
+};
+
+/// How streams behave that positions are protected by.
+using CadenceOf = std::function<std::optional<CadenceType>(StreamId)>;
+
+/// Who gets positions the streams they need. Called on the control's thread.
+class PriceSources {
+ public:
+  using Done = std::function<void(Result<void>)>;
+
+  virtual ~PriceSources() = default;
+  /// Of which price positions at the venue are protected: derivatives mark, spot quote. Nothing for
+  /// a venue that is not configured.
+  virtual std::optional<Kind> kind_at(const std::string& venue) const = 0;
+  /// Has the stream watched until unwant(). `done` comes later, on the same thread. Again is the
+  /// same.
+  virtual void want(const StreamKey& stream, Done done) = 0;
+  virtual void unwant(const StreamKey& stream) = 0;
+};
+
+/// A position as it is at one instant, with what is wrong with how it is served.
+struct PositionView {
+  PositionLease lease;
+  std::string stream;  ///< whose price protects it; empty = there is none
+  PositionFindings findings;
+  bool expired = false;
+  std::optional<MonoTime> refused_since;
+  std::optional<Refusal> refusal;  ///< absent = the price below may be acted on
+  std::optional<GuardedPrice> price;
+  std::string detail;  ///< why there is no stream
+};
+
+/// Something that happened to one position, to be recorded.
+struct PositionNews {
+  PositionKey key;
+  PositionEvent event;
+  RefusalCode code = RefusalCode::unknown;  ///< of a refusal that began
+};
+
+/// The positions somebody has registered, each beside the verdict on the price that protects it.
+/// Prices are asked for by stream, each second, whatever else happens: silence is found by a timer.
+/// One owner (the control).
+class Positions {
+ public:
+  /// All of them outlive it; without sources positions take what is watched anyway.
+  Positions(PositionOptions options, const Monitor& monitor, const Clock& clock,
+            PriceSources* sources);
+
+  /// As PositionBook::put().
+  Result<PositionBook::Put> put(Position position, std::optional<Duration> ttl, std::string owner,
+                                MonoTime now, WallTime utc);
+  bool close(const PositionKey& key);
+  /// Of an earlier run. The error says what is wrong with the row.
+  Result<void> restore(const PositionRow& row, const WallAnchor& anchor);
+
+  /// Verdicts of all streams positions need.
+  void look(const CadenceOf& cadence_of, MonoTime now);
+  /// What look() has found worth recording.
+  std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
+
+  static constexpr Duration look_every = 1s;
+
+  const PositionBook& book() const { return book_; }
+  std::optional<PositionView> view(const PositionKey& key, MonoTime now) const;
+  /// Calls `action(view)` for every position, by venue, symbol and id.
+  void for_each(MonoTime now, const std::function<void(const PositionView&)>& action) const;
+  /// The same for those with a finding, or whose lease has expired; in no order.
+  void for_each_troubled(MonoTime now,
+                         const std::function<void(const PositionView&)>& action) const;
+  /// Keys of all open positions of this id.
+  std::vector<PositionKey> named(std::string_view id) const;
+
+ private:
+  using Verdict = std::expected<GuardedPrice, Refusal>;
+  /// One stream for all positions of one venue and symbol.
+  struct Source {
+    StreamKey stream;  ///< of the kind that is wanted, or is watched
+    std::map<std::string, PositionWatch> watches;  ///< by id
+    std::optional<StreamKey> asked;                ///< for what sources were asked
+    MonoTime ask_again = MonoTime::min();
+    std::string detail;
+    bool found = false;
+    Verdict verdict = std::unexpected(Refusal{});
+  };
+  using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
+
+  void watch(const PositionKey& key, MonoTime now);
+  std::optional<StreamId> find_stream(const SourceKey& key, Source& source) const;
+  void ask(const SourceKey& key, Source& source, MonoTime now);
+  void judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
+  PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;
+
+  PositionOptions options_;
+  const Monitor& monitor_;
+  PriceSources* sources_;
+  PositionBook book_;
+  Decisions decisions_;
+  Guard guard_;
+  std::map<SourceKey, Source> by_symbol_;
+  std::vector<PositionNews> news_;
+  std::shared_ptr<Positions*> alive_;  ///< last: a late answer finds nobody
+};
+
+/// The lease as the store keeps it; `closed` ends it.
+PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, MonoTime updated,
+                   std::optional<MonoTime> closed = {});
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,97 @@
+// Rules about positions: whether what protects them has a price to act on, and an owner.
+
+#include <fmt/format.h>
+
+#include "feedwatch/base/decimal_math.hpp"
+#include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/engine/rules/words.hpp"
+
+namespace feedwatch::engine::rules {
+namespace {
+
+/// "long 0.25 BTCUSDT at binance-usdm (p1, entry 28145.10, worth 7036.275)"
+std::string described(const Position& position) {
+  const auto worth = multiply(position.entry_price, position.quantity);
+  return fmt::format("{} {} {} at {} ({}, entry {}{})", to_text(position.side),
+                     position.quantity.to_string(), position.symbol, position.venue, position.id,
+                     position.entry_price.to_string(),
+                     worth ? ", worth " + worth->to_string() : std::string{});
+}
+
+std::string why_refused(const PositionFacts& facts) {
+  if (facts.stream.empty()) {
+    return with_detail("no stream of it is watched", std::string(facts.detail));
+  }
+  return facts.age ? fmt::format("{}: {}, {} old", facts.stream, facts.refusal,
+                                 format_duration(*facts.age))
+                   : fmt::format("{}: {}, nothing received", facts.stream, facts.refusal);
+}
+
+std::string metadata_of(const PositionFacts& facts, std::string_view finding) {
+  const Position& position = facts.lease.position;
+  std::string metadata;
+  JsonWriter json(metadata);
+  json.begin_object()
+      .field("finding", finding)
+      .field("side", to_text(position.side))
+      .field("quantity", position.quantity.to_string())
+      .field("entry_price", position.entry_price.to_string())
+      .field("owner", facts.lease.owner)
+      .field("stream", facts.stream)
+      .field("refusal", facts.refusal);
+  if (const auto worth = multiply(position.entry_price, position.quantity)) {
+    json.field("exposure", worth->to_string());
+  }
+  if (facts.age) json.key("staleness_seconds").number(to_seconds(*facts.age));
+  json.end_object();
+  return metadata;
+}
+
+}  // namespace
+
+Labels position_scope(const PositionKey& position) {
+  return {{"position", position.id}, {"symbol", position.symbol}, {"venue", position.venue}};
+}
+
+Finding position_unprotected(const PositionFacts& facts) {
+  if (!facts.findings.unprotected || !facts.refused_since) return std::nullopt;
+  const Labels scope = position_scope(key_of(facts.lease.position));
+  auto found = finding(position_unprotected_name, scope, Severity::critical, *facts.refused_since);
+  found.message = fmt::format("nobody can protect {}: {}", described(facts.lease.position),
+                              why_refused(facts));
+  found.metadata = metadata_of(facts, "unprotected");
+  found.replaces = {identity_of(position_unserved_name, scope)};
+  return found;
+}
+
+Finding position_unserved(const PositionFacts& facts) {
+  const bool unserved = facts.findings.without_source || facts.findings.never_delivered;
+  if (!unserved || facts.findings.unprotected) return std::nullopt;
+  const Labels scope = position_scope(key_of(facts.lease.position));
+  auto found =
+      finding(position_unserved_name, scope, Severity::warning, facts.lease.registered);
+  found.explained_by = {identity_of(position_unprotected_name, scope)};
+  found.message = fmt::format("{} {}: {}", described(facts.lease.position),
+                              facts.findings.without_source ? "has no source of prices"
+                                                            : "has not been served a price",
+                              why_refused(facts));
+  found.metadata =
+      metadata_of(facts, facts.findings.without_source ? "without_source" : "never_delivered");
+  return found;
+}
+
+Finding position_expired(const PositionFacts& facts) {
+  const PositionLease& lease = facts.lease;
+  if (!facts.expired || !lease.expires || !lease.ttl) return std::nullopt;
+  auto found = finding(position_expired_name, position_scope(key_of(lease.position)),
+                       Severity::warning, *lease.expires);
+  found.message = fmt::format(
+      "{} has not renewed {} within {}: it may have died, and the position is still watched over",
+      lease.owner, described(lease.position), format_duration(*lease.ttl));
+  found.metadata = metadata_of(facts, "expired");
+  return found;
+}
+
+}  // namespace feedwatch::engine::rules
