@@ -192,8 +192,8 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
   const std::string_view venue = label(alert.labels, "venue");
   const std::string_view symbol = label(alert.labels, "symbol");
   if (const std::string_view position = label(alert.labels, "position"); !position.empty()) {
-    return positions.book().find({std::string(venue), std::string(symbol),
-                                  std::string(position)}) == nullptr;
+    return positions.book().find(
+               {std::string(venue), std::string(symbol), std::string(position)}) == nullptr;
   }
   if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
     const auto named = [&](const auto& entry) { return entry.second.status.name == line; };

@@ -21,8 +21,8 @@ std::string text_of(const PositionKey& key) {
 AgedMonitoringEventRow event_row(const PositionKey& key, std::string_view type, WallTime at) {
   AgedMonitoringEventRow row;
   row.aged_position_id = text_of(key);
-  row.id = fmt::format("{}/{}/{:x}", row.aged_position_id, type,
-                       static_cast<std::uint64_t>(to_ns(at)));
+  row.id =
+      fmt::format("{}/{}/{:x}", row.aged_position_id, type, static_cast<std::uint64_t>(to_ns(at)));
   row.event_type = type;
   row.event_metadata = "{}";
   row.created_at = at;
@@ -35,8 +35,9 @@ AgedMonitoringEventRow warning_row(const PositionNews& news, WallTime at) {
   row.error_message = to_text(news.code);
   row.event_metadata.clear();
   JsonWriter json(row.event_metadata);
-  json.begin_object().field("refusal", to_text(news.code)).field("reason",
-                                                                 to_text(news.event.reason));
+  json.begin_object()
+      .field("refusal", to_text(news.code))
+      .field("reason", to_text(news.event.reason));
   json.key("staleness_seconds");
   if (news.event.staleness) {
     json.number(to_seconds(*news.event.staleness));
@@ -118,15 +119,14 @@ void Control::Impl::record_news(MonoTime now) {
 void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
   const std::string refusal =
       view.refusal ? std::string(to_text(view.refusal->code)) : std::string{};
-  const rules::PositionFacts facts{
-      .lease = view.lease,
-      .findings = view.findings,
-      .expired = view.expired,
-      .refused_since = view.refused_since,
-      .stream = view.stream,
-      .refusal = refusal,
-      .age = view.refusal ? view.refusal->age : std::nullopt,
-      .detail = view.detail};
+  const rules::PositionFacts facts{.lease = view.lease,
+                                   .findings = view.findings,
+                                   .expired = view.expired,
+                                   .refused_since = view.refused_since,
+                                   .stream = view.stream,
+                                   .refusal = refusal,
+                                   .age = view.refusal ? view.refusal->age : std::nullopt,
+                                   .detail = view.detail};
   const Labels scope = rules::position_scope(key_of(view.lease.position));
   const Evidence served = view.price ? Evidence::seen : Evidence::none;
   judged(rules::position_unprotected(facts), rules::position_unprotected_name, scope, now, served,

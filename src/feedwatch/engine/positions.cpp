@@ -39,6 +39,13 @@ Result<Position> position_of(const PositionRow& row) {
 
 }  // namespace
 
+Kind protecting_kind(const venues::VenueSheet& sheet) {
+  for (const Kind kind : own_choice) {
+    if (venues::channel_for(sheet, kind)) return kind;
+  }
+  return Kind::last;
+}
+
 Positions::Positions(PositionOptions options, const Monitor& monitor, const Clock& clock,
                      PriceSources* sources)
     : options_(options),
@@ -203,7 +210,7 @@ std::vector<PositionKey> Positions::named(std::string_view id) const {
 }
 
 PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, MonoTime updated,
-                   std::optional<MonoTime> closed) {
+                         std::optional<MonoTime> closed) {
   const Position& position = lease.position;
   PositionRow row{.venue = position.venue,
                   .symbol = position.symbol,

@@ -18,6 +18,7 @@
 #include "feedwatch/monitor/monitor.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_watch.hpp"
+#include "feedwatch/venues/venue.hpp"
 
 namespace feedwatch::engine {
 
@@ -31,14 +32,17 @@ struct PositionOptions {
 /// How streams behave that positions are protected by.
 using CadenceOf = std::function<std::optional<CadenceType>(StreamId)>;
 
+/// Of which price positions at the venue are protected: derivatives mark, spot quote; where there
+/// is neither, last.
+Kind protecting_kind(const venues::VenueSheet& sheet);
+
 /// Who gets positions the streams they need. Called on the control's thread.
 class PriceSources {
  public:
   using Done = std::function<void(Result<void>)>;
 
   virtual ~PriceSources() = default;
-  /// Of which price positions at the venue are protected: derivatives mark, spot quote. Nothing for
-  /// a venue that is not configured.
+  /// As protecting_kind(); nothing for a venue that is not configured.
   virtual std::optional<Kind> kind_at(const std::string& venue) const = 0;
   /// Has the stream watched until unwant(). `done` comes later, on the same thread. Again is the
   /// same.
@@ -102,7 +106,7 @@ class Positions {
   using Verdict = std::expected<GuardedPrice, Refusal>;
   /// One stream for all positions of one venue and symbol.
   struct Source {
-    StreamKey stream;  ///< of the kind that is wanted, or is watched
+    StreamKey stream;                              ///< of the kind that is wanted, or is watched
     std::map<std::string, PositionWatch> watches;  ///< by id
     std::optional<StreamKey> asked;                ///< for what sources were asked
     MonoTime ask_again = MonoTime::min();
@@ -131,6 +135,6 @@ class Positions {
 
 /// The lease as the store keeps it; `closed` ends it.
 PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, MonoTime updated,
-                   std::optional<MonoTime> closed = {});
+                         std::optional<MonoTime> closed = {});
 
 }  // namespace feedwatch::engine

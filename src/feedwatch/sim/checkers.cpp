@@ -278,6 +278,7 @@ void Checkers::look(MonoTime now) {
   next_wide_look_ = now + wide_look_every;
   hold(8, "health", health_complaint(views, world_.control().health(now)));
   check_alerts(views, now);
+  check_positions(now);
   check_bounds();
 }
 
@@ -303,6 +304,7 @@ void Checkers::forget_spans() {
     memory.healthy.reset();
     memory.uncovered.reset();
   }
+  for (auto& [key, memory] : positions_) memory = {};
 }
 
 void Checkers::on_instant(MonoTime now) {

@@ -9,7 +9,8 @@
 
 namespace feedwatch::sim {
 
-/// The invariants of semantics §11 (all but 10, which needs two runs), held against the true clock,
+/// The invariants of semantics §11 (all but 10, which needs two runs) and 11, about
+/// positions, held against the true clock,
 /// the venues' own books and the journal. Watches one world from its start; apart from it, so that
 /// the world needs no opinion. Keeps the first breach of each invariant and counts the rest.
 ///
@@ -70,6 +71,17 @@ class Checkers {
   void check_bounds();
   void check_conflation(const ConsumerRecord& record, MonoTime now);
   void forget_unlisted(MonoTime now);
+
+  // ---- positions (checkers_positions.cpp) ----
+  struct PositionMemory {
+    std::optional<MonoTime> refused;  ///< since when no price could be acted on
+    std::optional<MonoTime> closed;   ///< and something about it was still open
+  };
+  bool is_served(const engine::PositionView& view, MonoTime now) const;
+  void check_positions(MonoTime now);
+  void check_closed(const PositionKey& key, PositionMemory memory,
+                    const std::vector<engine::AlertView>& alerts, MonoTime now);
+
   static void begin_anew(StreamMemory& memory);
   void forget_spans();
 
@@ -87,6 +99,7 @@ class Checkers {
 
   World& world_;
   std::map<StreamKey, StreamMemory> streams_;
+  std::map<PositionKey, PositionMemory> positions_;
   std::map<int, Breach> breaches_;
   Causes causes_;
   std::size_t told_events_ = 0;  ///< of the history, taken into `told`

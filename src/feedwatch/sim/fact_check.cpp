@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "feedwatch/base/duration_text.hpp"
@@ -205,13 +206,15 @@ Finding check_venues(const World& world, const Fact& fact) {
 
 Finding check_rows(const World& world, const Fact& fact) {
   const MemoryJournal& journal = world.journal();
-  const std::size_t count = fact.subject == "alerts" ? journal.alerts().size()
-                            : fact.subject == "alert_transitions"
-                                ? journal.alert_transitions().size()
-                            : fact.subject == "notifications" ? journal.notifications().size()
-                            : fact.subject == "repairs"       ? journal.repairs().size()
-                                                              : journal.stream_transitions().size();
-  return number(fact, count, "rows");
+  const std::map<std::string_view, std::size_t> counts{
+      {"alerts", journal.alerts().size()},
+      {"alert_transitions", journal.alert_transitions().size()},
+      {"notifications", journal.notifications().size()},
+      {"repairs", journal.repairs().size()},
+      {"stream_transitions", journal.stream_transitions().size()},
+      {"positions", journal.positions().size()},
+      {"aged_monitoring_events", journal.aged_events().size()}};
+  return number(fact, counts.at(fact.subject), "rows");
 }
 
 Finding check_health(const World& world, const Fact& fact) {

@@ -51,8 +51,9 @@ constexpr std::array venue_counts{
     Counted{"dials", Fact::Type::dials}, Counted{"subscribes", Fact::Type::subscribes},
     Counted{"topics", Fact::Type::topics}, Counted{"messages-at-once", Fact::Type::messages}};
 constexpr std::string_view venue_facts = "dials, subscribes, topics, messages-at-once";
-constexpr std::array<std::string_view, 5> table_words{
-    "alerts", "alert_transitions", "notifications", "stream_transitions", "repairs"};
+constexpr std::array<std::string_view, 7> table_words{
+    "alerts",  "alert_transitions", "notifications",         "stream_transitions",
+    "repairs", "positions",         "aged_monitoring_events"};
 
 template <class Words>
 bool is_one_of(std::string_view word, const Words& words) {

@@ -121,6 +121,8 @@ bool all_venues_caused(const Causes& causes, WallTime fired) {
 }  // namespace
 
 Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes) {
+  // Of a position: its bot, or a market that is quiet for longer than it may be protected with.
+  if (!label(alert.labels, "position").empty()) return std::nullopt;
   const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
   const bool caused = since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||

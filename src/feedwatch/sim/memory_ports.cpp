@@ -49,6 +49,8 @@ void MemoryJournal::store(const JournalRow& row) {
     repairs_.insert_or_assign(repair->id, *repair);
   } else if (const auto* const silence = std::get_if<SilenceRow>(&row)) {
     silences_.insert_or_assign(silence->id, *silence);
+  } else if (const auto* const event = std::get_if<AgedMonitoringEventRow>(&row)) {
+    aged_events_.insert_or_assign(event->id, *event);
   } else if (const auto* const position = std::get_if<PositionRow>(&row)) {
     positions_.insert_or_assign(std::tuple(position->venue, position->symbol, position->id),
                                 *position);

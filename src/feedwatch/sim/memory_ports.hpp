@@ -52,6 +52,7 @@ class MemoryJournal final : public Journal {
   /// By venue, symbol and id; closed ones too.
   using Positions = std::map<std::tuple<std::string, std::string, std::string>, PositionRow>;
   const Positions& positions() const { return positions_; }
+  const std::map<std::string, AgedMonitoringEventRow>& aged_events() const { return aged_events_; }
 
  private:
   void store(const JournalRow& row);
@@ -67,6 +68,7 @@ class MemoryJournal final : public Journal {
   std::map<std::string, RepairRow> repairs_;
   std::map<std::string, SilenceRow> silences_;
   Positions positions_;
+  std::map<std::string, AgedMonitoringEventRow> aged_events_;
 };
 
 /// Where alerts go: remembers what was delivered, asks for a retry while it is down.

@@ -143,6 +143,23 @@ class Run {
     return found > 0 ? "" : "no open alert is called " + step.alert;
   }
 
+  /// A bot's request: it waits while the host does not run.
+  void apply(const PositionStep& step) {
+    world_.host().post(world_.now(), [this, &step, line = line_] {
+      engine::Control& control = world_.control();
+      if (!step.held) {
+        const Result<void> closed = control.close_position(step.key);
+        if (!closed) fail(line, closed.error().text());
+        return;
+      }
+      Position held = *step.held;
+      const PositionLease* known = control.positions().book().find(step.key);
+      held.opened_at = known != nullptr ? known->position.opened_at : control.utc(world_.now());
+      const auto put = control.put_position(std::move(held), step.ttl, step.owner);
+      if (!put) fail(line, put.error().text());
+    });
+  }
+
   void apply(const ConsumerStep& step) {
     world_.host().post(world_.now(), [this, &step] {
       if (step.subscribe)

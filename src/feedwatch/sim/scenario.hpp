@@ -12,6 +12,7 @@
 #include "feedwatch/sim/fault.hpp"
 #include "feedwatch/sim/generic_venue.hpp"
 #include "feedwatch/sim/mute_line.hpp"
+#include "feedwatch/sim/position_line.hpp"
 #include "feedwatch/sim/world.hpp"
 
 namespace feedwatch::sim {
@@ -128,7 +129,7 @@ struct Step {
   Duration at{};
   int line = 0;
   std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
-               ConsumerStep, MuteStep>
+               ConsumerStep, MuteStep, PositionStep>
       what;
 };
 

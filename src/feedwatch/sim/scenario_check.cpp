@@ -24,6 +24,12 @@ class Names {
     each<WantStep>([&](const WantStep& step, const Step&) {
       if (step.want) streams_.push_back(step.key.text());
     });
+    // Of whatever kind positions are protected by there.
+    each<PositionStep>([&](const PositionStep& step, const Step&) {
+      for (const Kind kind : {Kind::mark, Kind::quote, Kind::last}) {
+        streams_.push_back(StreamKey{step.key.venue, step.key.symbol, kind}.text());
+      }
+    });
   }
 
   void check(const GlobUse& use) const {

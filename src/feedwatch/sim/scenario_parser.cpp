@@ -291,9 +291,11 @@ class Parser {
 
   void take_at(LineReader& words) {
     const Duration at = words.take_duration("at");
-    const std::string word =
-        words.take("a venue, want, unwant, subscribe, unsubscribe, silence, expire, ack or unack");
+    const std::string word = words.take(
+        "a venue, want, unwant, hold, close, subscribe, unsubscribe, silence, expire, ack or "
+        "unack");
     if (is_mute_word(word)) return add_step(at, take_mute(words, word));
+    if (is_position_word(word)) return add_step(at, take_position(words, word));
     if (word == "want" || word == "unwant") return take_want(words, at, word == "want");
     if (word == "subscribe" || word == "unsubscribe") {
       const std::string consumer = words.take("a consumer");

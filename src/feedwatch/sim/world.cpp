@@ -37,6 +37,8 @@ std::string_view word(engine::Control::Event::Type type) {
       return "notification";
     case venue:
       return "venue";
+    case position:
+      return "position";
   }
   return "unknown";
 }
@@ -68,8 +70,13 @@ World::World(WorldOptions options)
                              .seed = options_.seed,
                              .instance = "sim",
                              .maintenances = options_.maintenances},
-      engine::ControlPorts{
-          clock_, control_wakeup_, journal_, {&sink_}, status_, std::as_const(*shard_).monitor()},
+      engine::ControlPorts{.clock = clock_,
+                           .wakeup = control_wakeup_,
+                           .journal = journal_,
+                           .sinks = {&sink_},
+                           .status = status_,
+                           .monitor = std::as_const(*shard_).monitor(),
+                           .prices = &sources_},
       engine::Recovered{});
   network_.set_sink(shard_.get());
   shard_wakeup_.set_target([this] { shard_->on_wakeup(clock_.now()); });
@@ -242,6 +249,22 @@ Result<void> World::want(const StreamKey& key, const std::string& owner, Duratio
 void World::unwant(const StreamKey& key, const std::string& owner) {
   unwanted_[{key.venue, key.symbol}].push_back(clock_.now());
   shard_->unwant(key, owner);
+}
+
+std::optional<Kind> World::Sources::kind_at(const std::string& venue) const {
+  const auto setup = std::ranges::find(world_.options_.venues, venue, &VenueSetup::name);
+  if (setup == world_.options_.venues.end()) return std::nullopt;
+  return engine::protecting_kind(setup->client->sheet());
+}
+
+void World::Sources::want(const StreamKey& stream, Done done) {
+  world_.host_.post(world_.now(), [this, stream, done = std::move(done)] {
+    done(world_.want(stream, "positions", Duration::zero()));
+  });
+}
+
+void World::Sources::unwant(const StreamKey& stream) {
+  world_.host_.post(world_.now(), [this, stream] { world_.unwant(stream, "positions"); });
 }
 
 std::vector<MonoTime> World::unwanted(const std::string& venue, const std::string& symbol) const {

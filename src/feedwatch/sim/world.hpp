@@ -98,6 +98,18 @@ class World {
   }
 
  private:
+  /// Asks the shard on behalf of positions.
+  class Sources final : public engine::PriceSources {
+   public:
+    explicit Sources(World& world) : world_(world) {}
+    std::optional<Kind> kind_at(const std::string& venue) const override;
+    void want(const StreamKey& stream, Done done) override;
+    void unwant(const StreamKey& stream) override;
+
+   private:
+    World& world_;
+  };
+
   engine::ShardOptions shard_options() const;
   void attach_consumers();
   void attach(ConsumerRecord& record);
@@ -126,6 +138,7 @@ class World {
   std::function<void(MonoTime)> on_instant_;
   std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery_;
   std::uint64_t events_ = 0;
+  Sources sources_{*this};
   std::unique_ptr<engine::Shard> shard_;
   std::unique_ptr<engine::Control> control_;  ///< last: reads the shard's monitor, so dies first
 };

@@ -127,13 +127,14 @@ struct PositionRow {
 };
 
 /// The spool names a row's type by its place here: new ones go to the end.
-using JournalRow = std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow,
-                                RepairRow, SilenceRow, PulseRow, AgedMonitoringEventRow, PositionRow>;
+using JournalRow =
+    std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow, RepairRow,
+                 SilenceRow, PulseRow, AgedMonitoringEventRow, PositionRow>;
 
 /// Rows of one transaction. AlertRow, NotificationRow, RepairRow, SilenceRow and
-/// AgedMonitoringEventRow replace the row of the same id, a PositionRow that of the same key. A PulseRow is folded into the one of its
-/// name and mark: the newest `at` with its detail, counts added.
-/// A batch with an idempotency key already committed changes nothing and succeeds.
+/// AgedMonitoringEventRow replace the row of the same id, a PositionRow that of the same key. A
+/// PulseRow is folded into the one of its name and mark: the newest `at` with its detail, counts
+/// added. A batch with an idempotency key already committed changes nothing and succeeds.
 struct JournalBatch {
   std::string idempotency_key;
   std::vector<JournalRow> rows;

@@ -59,8 +59,8 @@ Finding position_unprotected(const PositionFacts& facts) {
   if (!facts.findings.unprotected || !facts.refused_since) return std::nullopt;
   const Labels scope = position_scope(key_of(facts.lease.position));
   auto found = finding(position_unprotected_name, scope, Severity::critical, *facts.refused_since);
-  found.message = fmt::format("nobody can protect {}: {}", described(facts.lease.position),
-                              why_refused(facts));
+  found.message =
+      fmt::format("nobody can protect {}: {}", described(facts.lease.position), why_refused(facts));
   found.metadata = metadata_of(facts, "unprotected");
   found.replaces = {identity_of(position_unserved_name, scope)};
   return found;
@@ -70,13 +70,12 @@ Finding position_unserved(const PositionFacts& facts) {
   const bool unserved = facts.findings.without_source || facts.findings.never_delivered;
   if (!unserved || facts.findings.unprotected) return std::nullopt;
   const Labels scope = position_scope(key_of(facts.lease.position));
-  auto found =
-      finding(position_unserved_name, scope, Severity::warning, facts.lease.registered);
+  auto found = finding(position_unserved_name, scope, Severity::warning, facts.lease.registered);
   found.explained_by = {identity_of(position_unprotected_name, scope)};
-  found.message = fmt::format("{} {}: {}", described(facts.lease.position),
-                              facts.findings.without_source ? "has no source of prices"
-                                                            : "has not been served a price",
-                              why_refused(facts));
+  found.message = fmt::format(
+      "{} {}: {}", described(facts.lease.position),
+      facts.findings.without_source ? "has no source of prices" : "has not been served a price",
+      why_refused(facts));
   found.metadata =
       metadata_of(facts, facts.findings.without_source ? "without_source" : "never_delivered");
   return found;

@@ -16,8 +16,7 @@ using testing::SizeIs;
 
 constexpr const char* unprotected =
     R"(position_unprotected{position="p1",symbol="S",venue="v"} critical)";
-constexpr const char* unserved =
-    R"(position_unserved{position="p1",symbol="S",venue="v"} warning)";
+constexpr const char* unserved = R"(position_unserved{position="p1",symbol="S",venue="v"} warning)";
 constexpr const char* expired = R"(position_expired{position="p1",symbol="S",venue="v"} warning)";
 
 Position position(const std::string& id = "p1", const std::string& symbol = "S") {
@@ -91,8 +90,8 @@ TEST(ControlPositions, refused_prices_are_found_by_a_timer_recorded_once_and_tol
   ASSERT_THAT(rows, SizeIs(1));
   EXPECT_EQ(rows[0].event_type, "stale_price_warning");
   EXPECT_EQ(rows[0].aged_position_id, "v/S/p1");
-  EXPECT_THAT(rows[0].event_metadata, AllOf(HasSubstr(R"("refusal":"too_old")"),
-                                            HasSubstr(R"("staleness_seconds":6)")));
+  EXPECT_THAT(rows[0].event_metadata,
+              AllOf(HasSubstr(R"("refusal":"too_old")"), HasSubstr(R"("staleness_seconds":6)")));
   EXPECT_THAT(bench.open(), IsEmpty());
   bench.run_until(t0 + 36s);
   ASSERT_THAT(bench.open(), ElementsAre(unprotected));
@@ -248,9 +247,9 @@ TEST(ControlPositions, the_same_again_is_the_same_and_another_under_its_name_is_
   hold(bench);
   hold(bench);
   EXPECT_EQ(bench.control.positions().book().size(), 1U);
-  EXPECT_THAT(bench.event_texts(Control::Event::Type::position),
-              ElementsAre("v/S/p1 registered short 0.250 at 28145.10",
-                          HasSubstr("refused unconfigured")));
+  EXPECT_THAT(
+      bench.event_texts(Control::Event::Type::position),
+      ElementsAre("v/S/p1 registered short 0.250 at 28145.10", HasSubstr("refused unconfigured")));
   Position other = position();
   other.side = Side::buy;
   const auto refused = bench.control.put_position(other, {}, "bot");

@@ -154,8 +154,8 @@ TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   PulseRow fresh{"signals", "beat", clock_.wall_now(), ""};
   PositionRow long_closed = position_row("p2");
   long_closed.closed_at = wall_from_ns(1);
-  commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), position_row("p1"), long_closed, fresh,
-                        PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
+  commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), position_row("p1"), long_closed,
+                        fresh, PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
   ASSERT_TRUE(wait_done(1));
   store_.reset();
   options_.row_retention = 24h;
