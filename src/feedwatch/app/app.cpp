@@ -2,116 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
-#include <map>
 #include <optional>
-#include <thread>
 #include <utility>
 
+#include "feedwatch/app/app_impl.hpp"
 #include "feedwatch/app/evidence.hpp"
-#include "feedwatch/app/history_reader.hpp"
 #include "feedwatch/app/recovered.hpp"
-#include "feedwatch/app/self_watch.hpp"
-#include "feedwatch/app/shard_loop.hpp"
-#include "feedwatch/app/venue_homes.hpp"
-#include "feedwatch/base/duration_text.hpp"
-#include "feedwatch/embed/system_clock.hpp"
-#include "feedwatch/freshness/offset.hpp"
-#include "feedwatch/net/http_client.hpp"
-#include "feedwatch/net/reactor.hpp"
-#include "feedwatch/net/resolver.hpp"
 #include "feedwatch/shm/identity.hpp"
 #include "feedwatch/store/query.hpp"
 
 namespace feedwatch::app {
-
-namespace {
-
-constexpr Duration noticed_step = 1s;  ///< of the system clock
-constexpr Duration status_every = 10s;
-
-/// Runs on the reactor's thread, and waits for it.
-template <class Action>
-void run_on(net::Reactor& reactor, const Action& action) {
-  std::promise<void> done;
-  std::future<void> waiting = done.get_future();
-  reactor.complete([&] {
-    action();
-    done.set_value();
-  });
-  waiting.wait();
-}
-
-}  // namespace
-
-// Declaration order is construction order; destruction runs the other way: what a thread uses
-// stands before the thread.
-struct App::Impl {
-  Impl(AppSettings app_settings, LogLine log_line)
-      : settings(std::move(app_settings)),
-        log(std::move(log_line)),
-        anchor{.wall = clock.wall_now(), .mono = clock.now()},
-        control_reactor(clock, {.anchor = anchor}),
-        // Never refused: the board calls once, and is silent until what it holds was taken.
-        status([this] { control_reactor.complete([this] { take_status(); }); }) {}
-
-  Result<void> start();
-  Result<void> open_store();
-  Result<void> build_shards();
-  Result<std::shared_ptr<board::Ground>> share_board();
-  Result<void> build_control(engine::Recovered recovered);
-  void make_sinks();
-  void watch_disks();
-  void run_threads();
-  Result<void> stop();
-  Result<void> reload(AppSettings next);
-  Result<void> can_reload(const AppSettings& next) const;
-  void drain(MonoTime deadline);
-
-  void take_status() {
-    if (control) control->on_status(clock.now());
-  }
-  void notice_clocks();
-  void beat(MonoTime now);
-  health::SelfEvidence self() const;
-  health::StoreSelf store_self() const;
-  api::ApiPorts api_ports();
-  ShardLoop& loop_of(std::string_view venue);
-  template <class Done, class Action>
-  void on_shard(std::string_view venue, Done done, Action action);
-
-  AppSettings settings;
-  LogLine log;
-  embed::SystemClock clock;
-  WallAnchor anchor;
-  Decisions decisions;
-  std::function<void(const engine::Control::Event&)> observer;
-  std::function<void(ReloadDone)> ask_reload;
-
-  net::Reactor control_reactor;
-  engine::StatusBoard status;
-  std::unique_ptr<store::Store> store;
-
-  std::vector<std::unique_ptr<ShardLoop>> loops;
-  std::optional<VenueHomes> homes;
-  SelfWatch watch{{.clock = clock, .control = control_reactor, .loops = loops}};
-  shm::SegmentFile* segment = nullptr;  ///< the board's memory, which the shards own
-  Duration wall_drift{};  ///< of the system clock from the anchored one, when last noticed
-  bool shift_told = false;
-
-  // the control's
-  std::optional<net::SystemResolver> control_resolver;
-  std::optional<net::HttpClient> control_http;
-  std::vector<std::unique_ptr<Sink>> sinks;
-  std::unique_ptr<Wakeup> control_wakeup, control_beat;
-  MonoTime fed{}, status_told{};  ///< by the beat
-  std::optional<engine::Control> control;
-  std::unique_ptr<HistoryReader> history;
-  std::unique_ptr<api::ApiServer> api;
-
-  std::thread control_thread;
-  bool started = false;
-};
 
 App::App(AppSettings settings, LogLine log)
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(log))) {}
@@ -260,6 +160,14 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
   control_resolver.emplace(control_reactor);
   control_http.emplace(control_reactor, *control_resolver);
   make_sinks();
+  position_sources.emplace(
+      *homes,
+      [this](const StreamKey& stream, std::string owner, LeaseSources::Done done) {
+        want(stream, std::move(owner), Duration::zero(), std::move(done));
+      },
+      [this](const StreamKey& stream, std::string owner, LeaseSources::Done done) {
+        unwant(stream, std::move(owner), std::move(done));
+      });
   control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
   std::vector<Sink*> targets;
   for (const auto& sink : sinks) targets.push_back(sink.get());
@@ -276,7 +184,8 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .store = [this] { return store_self(); },
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
           .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
-          .state = store.get()},
+          .state = store.get(),
+          .prices = &*position_sources},
       std::move(recovered));
   if (observer) control->set_observer(observer);
   history = std::make_unique<HistoryReader>(settings.store.url, settings.store.password_file,
@@ -303,146 +212,6 @@ void App::Impl::run_threads() {
   control_beat->arm(clock.now());
   for (const auto& loop : loops) loop->run();
   control_thread = std::thread([this] { control_reactor.run(); });
-}
-
-// ---- while running ------------------------------------------------------------------------------
-
-// Findings about time, each told once: neither changes an age, a level or an alert.
-void App::Impl::notice_clocks() {
-  const MonoTime now = clock.now();
-  const Duration drift = clock.wall_now() - anchor.at(now);
-  if (std::chrono::abs(drift - wall_drift) > noticed_step) {
-    log("warning", "the system clock was stepped by " + format_duration(drift - wall_drift) +
-                       "; ages do not depend on it, displayed times keep the clock of our start");
-    watch.on_clock_step(drift - wall_drift, now);
-    wall_drift = drift;
-  }
-  const std::optional<Duration> shift = clock_shift(loops);
-  if (shift && !shift_told) {
-    log("warning", "clock_suspect: every venue's stamps are shifted by " + format_duration(*shift) +
-                       "; the clock that is wrong is probably ours "
-                       "(check time synchronization)");
-  }
-  shift_told = shift.has_value();
-}
-
-health::StoreSelf App::Impl::store_self() const {
-  return self_of(store->health(), clock.now());
-}
-
-health::SelfEvidence App::Impl::self() const {
-  const store::StoreHealth health = store->health();
-  health::SelfEvidence self = watch.evidence(&*control, &health);
-  self.clock_shift = clock_shift(loops);
-  return self;
-}
-
-/// The control's sign of life, on its own thread: who waits for it waits for whoever judges.
-void App::Impl::beat(MonoTime now) {
-  control_beat->arm(watch.beat(now));
-  notice_clocks();
-  const ServiceManager& manager = settings.manager;
-  const std::optional<Duration> watchdog = manager.watchdog();
-  if (watchdog && watch.shards_alive() && now - fed >= *watchdog / 4) {
-    fed = now;
-    manager.alive();
-  }
-  if (now - status_told < status_every) return;
-  status_told = now;
-  manager.status("health " + std::string(to_text(control->health(now).status)));
-}
-
-ShardLoop& App::Impl::loop_of(std::string_view venue) {
-  return *loops[homes->of(venue)];
-}
-
-// A task for the shard whose answer comes back to the control's thread.
-template <class Done, class Action>
-void App::Impl::on_shard(std::string_view venue, Done done, Action action) {
-  auto shared = std::make_shared<Done>(std::move(done));
-  ShardLoop& loop = loop_of(venue);
-  const auto task = [this, shared, &loop, action = std::move(action)]() mutable {
-    Result<void> result = action(loop);
-    control_reactor.complete(
-        [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
-  };
-  if (loop.reactor().post(std::move(task))) return;
-  control_reactor.complete([shared] {
-    (*shared)(std::unexpected(Error{
-        .what = "lease", .why = "the shard's mailbox is full", .fix = "try again in a second"}));
-  });
-}
-
-api::ApiPorts App::Impl::api_ports() {
-  return api::ApiPorts{
-      .clock = clock,
-      .control = *control,
-      .monitor = std::as_const(*loops.front()).shard().monitor(),
-      .decisions = decisions,
-      .process = [this] { return watch.facts(self()); },
-      .warn = [this](std::string_view text) { log("warning", text); },
-      .want =
-          [this](const StreamKey& key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
-            on_shard(key.venue, std::move(done),
-                     [key, owner = std::move(owner), ttl](ShardLoop& loop) -> Result<void> {
-                       const Result<StreamId> wanted = loop.want(key, owner, ttl);
-                       if (!wanted) return std::unexpected(wanted.error());
-                       return {};
-                     });
-          },
-      .unwant =
-          [this](const StreamKey& key, std::string owner, api::ApiPorts::Done done) {
-            on_shard(key.venue, std::move(done),
-                     [key, owner = std::move(owner)](ShardLoop& loop) -> Result<void> {
-                       if (loop.unwant(key, owner)) return {};
-                       return std::unexpected(Error{.what = key.text(),
-                                                    .why = "'" + owner + "' holds no lease on it",
-                                                    .fix = {}});
-                     });
-          },
-      .reload = ask_reload,
-      .beat =
-          [this](std::string_view name, PulseMark mark, std::string detail) {
-            return control->beat(name, mark, std::move(detail), clock.now());
-          },
-      .history = history.get(),
-      .report =
-          [this](health::Report report) {
-            log("info",
-                "component " + report.name + " reports " + std::string(to_text(report.status)));
-            return control->report(std::move(report));
-          },
-      .withdraw = [this](std::string_view component) { return control->withdraw(component); }};
-}
-
-// ---- reload -------------------------------------------------------------------------------------
-
-Result<void> App::Impl::reload(AppSettings next) {
-  if (auto checked = can_reload(next); !checked) return checked;
-  const std::vector<engine::ShardOptions> parts = homes->divide(next.shard);
-  for (std::size_t i = 0; i < loops.size(); ++i) {
-    Result<void> done;
-    run_on(loops[i]->reactor(), [&] { done = loops[i]->shard().reconfigure(parts[i]); });
-    // Checked before: a shard that refuses now has changed nothing, and neither have those behind.
-    if (!done) return done;
-  }
-  run_on(control_reactor, [&] {
-    control->reconfigure(next.control.alerts);
-    control->set_maintenances(next.control.maintenances);
-    api->set_access(next.api);
-  });
-  settings.shard.venues = std::move(next.shard.venues);
-  return {};
-}
-
-Result<void> App::Impl::can_reload(const AppSettings& next) const {
-  if (settings.record) {
-    return std::unexpected(Error{.what = "reload",
-                                 .why = "while everything is recorded the recording says which "
-                                        "configuration judged it",
-                                 .fix = "restart to apply a change, or record.directory = \"\""});
-  }
-  return engine::has_room(next.shard.venues, settings.shard.max_streams);
 }
 
 // ---- stop ---------------------------------------------------------------------------------------

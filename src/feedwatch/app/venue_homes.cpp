@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "feedwatch/engine/positions.hpp"
+
 namespace feedwatch::app {
 
 std::vector<engine::ShardOptions> VenueHomes::divide(const engine::ShardOptions& all) {
@@ -20,13 +22,14 @@ std::vector<engine::ShardOptions> VenueHomes::divide(const engine::ShardOptions&
       homeless.push_back(&venue);
     } else {
       homes.insert(*known);
-      parts[known->second].venues.push_back(venue);
+      parts[known->second.shard].venues.push_back(venue);
     }
   }
   for (const engine::VenueOptions* venue : homeless) {
     const auto fewest = std::ranges::min_element(
         parts, {}, [](const engine::ShardOptions& part) { return part.venues.size(); });
-    homes.emplace(venue->name, static_cast<std::size_t>(fewest - parts.begin()));
+    homes.emplace(venue->name, Home{.shard = static_cast<std::size_t>(fewest - parts.begin()),
+                                    .kind = engine::protecting_kind(venue->venue->sheet())});
     fewest->venues.push_back(*venue);
   }
   homes_ = std::move(homes);
@@ -36,7 +39,13 @@ std::vector<engine::ShardOptions> VenueHomes::divide(const engine::ShardOptions&
 std::size_t VenueHomes::of(std::string_view venue) const {
   const std::lock_guard lock(mutex_);
   const auto found = homes_.find(venue);
-  return found == homes_.end() ? 0 : found->second;
+  return found == homes_.end() ? 0 : found->second.shard;
+}
+
+std::optional<Kind> VenueHomes::protected_by(std::string_view venue) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = homes_.find(venue);
+  return found == homes_.end() ? std::nullopt : std::optional(found->second.kind);
 }
 
 }  // namespace feedwatch::app

@@ -23,11 +23,18 @@ class VenueHomes {
   std::vector<engine::ShardOptions> divide(const engine::ShardOptions& all);
   /// The shard of the venue; of one that is not configured the first, which will say so.
   std::size_t of(std::string_view venue) const;
+  /// Of which price positions at the venue are protected; nothing of one that is not configured.
+  std::optional<Kind> protected_by(std::string_view venue) const;
 
  private:
+  struct Home {
+    std::size_t shard = 0;
+    Kind kind = Kind::last;
+  };
+
   std::size_t shards_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::size_t, std::less<>> homes_;
+  std::map<std::string, Home, std::less<>> homes_;
 };
 
 }  // namespace feedwatch::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "feedwatch/app/venue_homes.hpp"
+#include "feedwatch/engine/positions.hpp"
+
+namespace feedwatch::app {
+
+/// Gets positions the streams they need: leases on the shards, all under one name. The control's
+/// thread.
+class LeaseSources final : public engine::PriceSources {
+ public:
+  using Ask = std::function<void(const StreamKey&, std::string owner, Done)>;
+
+  static constexpr const char* owner = "positions";
+
+  /// `want` and `unwant` answer on the control's thread; `homes` outlives it.
+  LeaseSources(const VenueHomes& homes, Ask want, Ask unwant)
+      : homes_(homes), want_(std::move(want)), unwant_(std::move(unwant)) {}
+
+  std::optional<Kind> kind_at(const std::string& venue) const override {
+    return homes_.protected_by(venue);
+  }
+  void want(const StreamKey& stream, Done done) override { want_(stream, owner, std::move(done)); }
+  void unwant(const StreamKey& stream) override {
+    // A venue that is gone has taken its leases with it.
+    unwant_(stream, owner, [](const Result<void>&) {});
+  }
+
+ private:
+  const VenueHomes& homes_;
+  Ask want_, unwant_;
+};
+
+}  // namespace feedwatch::app
