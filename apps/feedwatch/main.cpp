@@ -19,6 +19,7 @@
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/demo.hpp"
 #include "feedwatch/app/doctor.hpp"
+#include "feedwatch/app/position_command.hpp"
 #include "feedwatch/app/pulse_command.hpp"
 #include "feedwatch/app/record.hpp"
 #include "feedwatch/app/replay.hpp"
@@ -63,6 +64,7 @@ struct Arguments {
   app::ClientArgs client;
   app::SharedBoardArgs shared;
   app::PulseArgs pulse;
+  app::PositionArgs position;
   app::AlertsArgs alerts;
   app::SilenceArgs silence;
   bool expired = false, undo = false;
@@ -228,6 +230,35 @@ void add_pulse_command(CLI::App& root, Arguments& args, Action& action) {
   pulse->add_flag("--list", args.pulse.list, "show all pulses instead");
   pulse->add_option("--detail", args.pulse.detail, "words that go with it");
   add_client_flags(pulse, args);
+}
+
+void add_position_commands(CLI::App& root, Arguments& args, Action& action) {
+  CLI::App* positions =
+      root.add_subcommand("positions", "Show which positions are watched over, and how");
+  positions->require_subcommand(0, 1);
+  positions->callback([&, positions] {  // called behind that of a subcommand
+    if (positions->get_subcommands().empty())
+      action = [&] { return app::run_positions(args.client); };
+  });
+  add_client_flags(positions, args);
+  CLI::App* put = command(*positions, action, "put", "Register, renew or change one",
+                          [&] { return app::run_position_put(args.client, args.position); });
+  put->add_option("id", args.position.id, "your name for it")->required();
+  put->add_option("--venue", args.position.venue, "bybit-linear")->required();
+  put->add_option("--symbol", args.position.symbol, "BTCUSDT")->required();
+  put->add_option("--side", args.position.side, "long or short")->required();
+  put->add_option("--entry-price", args.position.entry_price, "as traded")->required();
+  put->add_option("--quantity", args.position.quantity, "above 0")->required();
+  put->add_option("--opened-at", args.position.opened_at, "UTC, as in 2026-11-27T12:00:00Z");
+  put->add_option("--ttl", args.position.ttl, "to be renewed within, as in 60s");
+  put->add_option("--owner", args.position.owner, "who holds it")->capture_default_str();
+  add_client_flags(put, args);
+  CLI::App* close = command(*positions, action, "close", "It is over: watch over it no more",
+                            [&] { return app::run_position_close(args.client, args.position); });
+  close->add_option("id", args.position.id, "your name for it")->required();
+  close->add_option("--venue", args.position.venue, "where several have the id");
+  close->add_option("--symbol", args.position.symbol, "where several have the id");
+  add_client_flags(close, args);
 }
 
 void add_silence_commands(CLI::App& root, Arguments& args, Action& action) {
@@ -437,6 +468,7 @@ int run(int argc, char** argv) {
   add_db_commands(root, args, action);
   add_client_commands(root, args, action);
   add_pulse_command(root, args, action);
+  add_position_commands(root, args, action);
   add_alert_commands(root, args, action);
   add_decode_command(root, args, action);
   add_record_command(root, args, action);

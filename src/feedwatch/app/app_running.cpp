@@ -93,12 +93,12 @@ void App::Impl::want(const StreamKey& key, std::string owner, Duration ttl, Leas
 }
 
 void App::Impl::unwant(const StreamKey& key, std::string owner, LeaseDone done) {
-  on_shard(key.venue, std::move(done),
-           [key, owner = std::move(owner)](ShardLoop& loop) -> Result<void> {
-             if (loop.unwant(key, owner)) return {};
-             return std::unexpected(Error{
-                 .what = key.text(), .why = "'" + owner + "' holds no lease on it", .fix = {}});
-           });
+  on_shard(
+      key.venue, std::move(done), [key, owner = std::move(owner)](ShardLoop& loop) -> Result<void> {
+        if (loop.unwant(key, owner)) return {};
+        return std::unexpected(
+            Error{.what = key.text(), .why = "'" + owner + "' holds no lease on it", .fix = {}});
+      });
 }
 
 api::ApiPorts App::Impl::api_ports() {
@@ -109,14 +109,12 @@ api::ApiPorts App::Impl::api_ports() {
       .decisions = decisions,
       .process = [this] { return watch.facts(self()); },
       .warn = [this](std::string_view text) { log("warning", text); },
-      .want =
-          [this](const StreamKey& key, std::string owner, Duration ttl, api::ApiPorts::Done done) {
-            want(key, std::move(owner), ttl, std::move(done));
-          },
-      .unwant =
-          [this](const StreamKey& key, std::string owner, api::ApiPorts::Done done) {
-            unwant(key, std::move(owner), std::move(done));
-          },
+      .want = [this](
+                  const StreamKey& key, std::string owner, Duration ttl,
+                  api::ApiPorts::Done done) { want(key, std::move(owner), ttl, std::move(done)); },
+      .unwant = [this](
+                    const StreamKey& key, std::string owner,
+                    api::ApiPorts::Done done) { unwant(key, std::move(owner), std::move(done)); },
       .reload = ask_reload,
       .beat =
           [this](std::string_view name, PulseMark mark, std::string detail) {

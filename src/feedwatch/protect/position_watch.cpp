@@ -20,7 +20,8 @@ std::optional<PositionEvent> PositionWatch::on_refused(Reason reason,
                                                        std::optional<Duration> staleness,
                                                        MonoTime now) {
   if (!refused_since_) refused_since_ = now;
-  if (recorded_) return std::nullopt;
+  const bool expected = !served_ && now < plus(registered_, options_.appear_within);
+  if (recorded_ || expected) return std::nullopt;
   recorded_ = true;
   return PositionEvent{PositionEvent::Type::refusal_began, reason, staleness, {}};
 }

@@ -44,7 +44,8 @@ class PositionWatch {
   void set_source(bool has_source) { has_source_ = has_source; }
   /// A price was accepted.
   std::optional<PositionEvent> on_accepted(MonoTime now);
-  /// It was not. The first of an episode is recorded.
+  /// It was not. The first of an episode is recorded; before the first price not until there should
+  /// have been one.
   std::optional<PositionEvent> on_refused(Reason reason, std::optional<Duration> staleness,
                                           MonoTime now);
 

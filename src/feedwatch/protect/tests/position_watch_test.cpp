@@ -50,7 +50,9 @@ TEST_F(Watch, AnEpisodeIsRecordedOnceWithItsStaleness) {
 }
 
 TEST_F(Watch, WhatWasNeverReceivedHasNoAge) {
-  const auto began = watch.on_refused(Reason::never_received, std::nullopt, t0 + 1s);
+  EXPECT_FALSE(watch.on_refused(Reason::never_received, std::nullopt, t0 + 5s - 1ns))
+      << "its first price may still come";
+  const auto began = watch.on_refused(Reason::never_received, std::nullopt, t0 + 5s);
   ASSERT_TRUE(began);
   EXPECT_FALSE(began->staleness);
   EXPECT_TRUE(at(t0 + 10s).unprotected) << "counted from when it is known";

@@ -1,0 +1,292 @@
+#include "feedwatch/api/position_body.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <array>
+#include <utility>
+
+#include "feedwatch/api/answer_fields.hpp"
+#include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/time_text.hpp"
+
+namespace feedwatch::api {
+namespace {
+
+using simdjson::SUCCESS;
+namespace ondemand = simdjson::ondemand;
+
+Error wrong(std::string why) {
+  return {.what = "body",
+          .why = std::move(why),
+          .fix = R"(send {"venue": "bybit-linear", "symbol": "BTCUSDT", "side": "long", )"
+                 R"("entry_price": "28145.10", "quantity": "0.25"}, and if wanted opened_at, )"
+                 R"(owner, ttl)"};
+}
+
+/// A text, or the characters of a number.
+std::optional<std::string> words_of(ondemand::value value) {
+  std::string_view text;
+  ondemand::json_type type{};
+  if (value.type().get(type) != SUCCESS) return std::nullopt;
+  if (type == ondemand::json_type::string) {
+    if (value.get_string().get(text) != SUCCESS) return std::nullopt;
+    return std::string(text);
+  }
+  if (type != ondemand::json_type::number) return std::nullopt;
+  text = value.raw_json_token();
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' ||
+                           text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
+/// Takes a body's members, one after the other.
+class PositionReader {
+ public:
+  explicit PositionReader(std::string id) { out.position.id = std::move(id); }
+
+  Result<void> take(std::string_view key, const std::string& words) {
+    Position& position = out.position;
+    if (key == "venue") return take_text(position.venue, words);
+    if (key == "symbol") return take_text(position.symbol, words);
+    if (key == "owner") return take_text(out.owner, words);
+    if (key == "entry_price") return take_number(key, position.entry_price, words);
+    if (key == "quantity") return take_number(key, position.quantity, words);
+    if (key == "side") return take_side(words);
+    if (key == "opened_at") return take_opened(words);
+    if (key == "ttl") return take_ttl(words);
+    return std::unexpected(wrong(fmt::format("unknown key '{}'", key)));
+  }
+
+  Result<void> complete() const {
+    const Position& position = out.position;
+    if (position.venue.empty()) return missing("venue");
+    if (position.symbol.empty()) return missing("symbol");
+    if (!sided_) return missing("side");
+    if (position.entry_price.is_zero()) return missing("entry_price above 0");
+    if (position.quantity.is_zero()) return missing("quantity above 0");
+    return {};
+  }
+
+  PositionBody out;
+
+ private:
+  static Result<void> missing(std::string_view what) {
+    return std::unexpected(wrong(fmt::format("has no {}", what)));
+  }
+  static Result<void> take_text(std::string& into, const std::string& words) {
+    into = words;
+    return {};
+  }
+  static Result<void> take_number(std::string_view key, Decimal& into, const std::string& words) {
+    const auto number = Decimal::parse(words);
+    if (!number) {
+      return std::unexpected(wrong(fmt::format("'{}' is no decimal number", key)));
+    }
+    into = *number;
+    return {};
+  }
+  Result<void> take_side(const std::string& words) {
+    const auto side = side_from_text(words);
+    if (!side) return std::unexpected(wrong("'side' must be long or short"));
+    out.position.side = *side;
+    sided_ = true;
+    return {};
+  }
+  Result<void> take_opened(const std::string& words) {
+    const Result<WallTime> at = parse_time(words);
+    if (!at) {
+      return std::unexpected(
+          wrong("'opened_at': " + at.error().why + ", as in 2026-11-27T12:00:00Z"));
+    }
+    out.position.opened_at = *at;
+    out.dated = true;
+    return {};
+  }
+  Result<void> take_ttl(const std::string& words) {
+    const Result<Duration> ttl = parse_duration(words);
+    if (!ttl) return std::unexpected(wrong("'ttl': " + ttl.error().text()));
+    out.ttl = *ttl;
+    return {};
+  }
+
+  bool sided_ = false;
+};
+
+/// The parser asks for each member in order, and of a broken one nothing more.
+Result<void> read_all(ondemand::object& object, PositionReader& reader) {
+  for (auto member : object) {
+    std::string_view key;
+    ondemand::value value;
+    if (member.unescaped_key().get(key) != SUCCESS || member.value().get(value) != SUCCESS) {
+      return std::unexpected(wrong("is not a JSON object"));
+    }
+    const std::string name(key);
+    const auto words = words_of(value);
+    if (!words) return std::unexpected(wrong(fmt::format("'{}' must be a text", name)));
+    if (Result<void> taken = reader.take(name, *words); !taken) return taken;
+  }
+  return {};
+}
+
+void moment(JsonWriter& json, std::string_view name, const std::optional<WallTime>& value) {
+  if (value) {
+    json.field(name, format_time(*value));
+  } else {
+    json.key(name).null();
+  }
+}
+
+void seconds(JsonWriter& json, std::string_view name, const std::optional<Duration>& value) {
+  json.key(name);
+  if (value) {
+    json.number(to_seconds(*value));
+  } else {
+    json.null();
+  }
+}
+
+std::string_view source_text(PriceSource source) {
+  constexpr std::array<std::string_view, price_source_count> words{"live", "sibling", "bridge"};
+  return words[static_cast<std::size_t>(source)];
+}
+
+void price_fields(JsonWriter& json, const engine::PositionView& view) {
+  json.key("price");
+  if (!view.price) {
+    json.null();
+    return;
+  }
+  const Price& price = view.price->price;
+  json.begin_object().field("price", price.prices.price.to_string());
+  if (view.stream.ends_with("/quote")) json.field("ask", price.prices.ask.to_string());
+  json.field("source", source_text(view.price->source)).field("level", to_text(price.level));
+  seconds(json, "receive_age_seconds", price.receive_age);
+  seconds(json, "confirmed_age_seconds", price.confirmed_age);
+  seconds(json, "event_age_seconds", price.event_age);
+  json.end_object();
+}
+
+void refusal_fields(JsonWriter& json, const engine::PositionView& view, MonoTime now) {
+  json.key("refused");
+  if (!view.refusal) {
+    json.null();
+    return;
+  }
+  json.begin_object()
+      .field("refusal", to_text(view.refusal->code))
+      .field("reason", to_text(view.refusal->reason));
+  seconds(json, "for_seconds",
+          view.refused_since ? std::optional(now - *view.refused_since) : std::nullopt);
+  seconds(json, "age_seconds", view.refusal->age);
+  json.field("detail", view.detail).end_object();
+}
+
+}  // namespace
+
+Result<PositionBody> parse_position(std::string id, std::string_view body) {
+  // Whole first: what is read on demand may go on behind its end.
+  const simdjson::padded_string padded(body);
+  simdjson::dom::parser whole;
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::object object;
+  if (whole.parse(padded).error() != SUCCESS || parser.iterate(padded).get(document) != SUCCESS ||
+      document.get_object().get(object) != SUCCESS) {
+    return std::unexpected(wrong("is not a JSON object"));
+  }
+  PositionReader reader(std::move(id));
+  if (Result<void> read = read_all(object, reader); !read) return std::unexpected(read.error());
+  if (Result<void> all = reader.complete(); !all) return std::unexpected(all.error());
+  return std::move(reader.out);
+}
+
+std::string position_body(const PositionBody& wish) {
+  const Position& position = wish.position;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object()
+      .field("venue", position.venue)
+      .field("symbol", position.symbol)
+      .field("side", to_text(position.side))
+      .field("entry_price", position.entry_price.to_string())
+      .field("quantity", position.quantity.to_string());
+  if (wish.dated) json.field("opened_at", format_time(position.opened_at));
+  if (wish.ttl) json.field("ttl", format_duration(*wish.ttl));
+  json.field("owner", wish.owner).end_object();
+  return out;
+}
+
+std::string_view state_of(const engine::PositionView& view) {
+  if (view.findings.unprotected) return "unprotected";
+  if (view.findings.without_source || view.findings.never_delivered) return "unserved";
+  return view.refusal ? "refused" : "protected";
+}
+
+std::string position_json(const engine::PositionView& view,
+                          const std::function<WallTime(MonoTime)>& utc, MonoTime now) {
+  const PositionLease& lease = view.lease;
+  const Position& position = lease.position;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object()
+      .field("id", position.id)
+      .field("venue", position.venue)
+      .field("symbol", position.symbol)
+      .field("side", to_text(position.side))
+      .field("entry_price", position.entry_price.to_string())
+      .field("quantity", position.quantity.to_string());
+  moment(json, "opened_at", position.opened_at);
+  json.field("owner", lease.owner);
+  moment(json, "registered_at", utc(lease.registered));
+  seconds(json, "ttl_seconds", lease.ttl);
+  moment(json, "expires_at", lease.expires ? std::optional(utc(*lease.expires)) : std::nullopt);
+  json.field("expired", view.expired).field("state", state_of(view));
+  json.key("stream");
+  if (view.stream.empty()) {
+    json.null();
+  } else {
+    json.string(view.stream);
+  }
+  price_fields(json, view);
+  refusal_fields(json, view, now);
+  json.end_object();
+  return out;
+}
+
+Result<std::string> position_table(std::string_view body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  simdjson::dom::array positions;
+  if (parser.parse(simdjson::padded_string(body)).get(object) != SUCCESS ||
+      object["positions"].get(positions) != SUCCESS) {
+    return foreign();
+  }
+  std::string out;
+  for (const auto element : positions) {
+    simdjson::dom::object position;
+    if (element.get(position) != SUCCESS) continue;
+    simdjson::dom::object price, refused;
+    std::string served;
+    if (position["price"].get(price) == SUCCESS) {
+      served = fmt::format("{} {}, {:.1f} s old", text(position, "stream"), text(price, "price"),
+                           number(price, "receive_age_seconds").value_or(0));
+    } else if (position["refused"].get(refused) == SUCCESS) {
+      const std::string stream = text(position, "stream");
+      served = fmt::format("{} {} for {:.0f} s", stream.empty() ? "no stream:" : stream,
+                           text(refused, "refusal"), number(refused, "for_seconds").value_or(0));
+    }
+    out += fmt::format("{:<11} {}/{} {}  {} {} at {}  {}{}\n", text(position, "state"),
+                       text(position, "venue"), text(position, "symbol"), text(position, "id"),
+                       text(position, "side"), text(position, "quantity"),
+                       text(position, "entry_price"), served,
+                       flag(position, "expired") ? "  (not renewed)" : "");
+  }
+  if (out.empty()) out = "no positions: none is registered\n";
+  return out;
+}
+
+}  // namespace feedwatch::api

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/base/time.hpp"
+#include "feedwatch/engine/positions.hpp"
+
+/// Positions as JSON, and back on the other side (docs/reference/http.md). Pure.
+namespace feedwatch::api {
+
+/// The body of PUT /v1/positions/{id}: what stands in the path is the id. Numbers are texts, or
+/// JSON numbers, which are read digit by digit.
+struct PositionBody {
+  Position position;
+  bool dated = false;  ///< it says when it was opened
+  std::optional<Duration> ttl;
+  std::string owner = "api";
+};
+/// Errors name the field, what is wrong with it and what would be right.
+Result<PositionBody> parse_position(std::string id, std::string_view body);
+/// The same the other way.
+std::string position_body(const PositionBody& wish);
+
+/// "unprotected", "unserved", "refused" or "protected".
+std::string_view state_of(const engine::PositionView& view);
+/// `utc`: moments of this process as UTC.
+std::string position_json(const engine::PositionView& view,
+                          const std::function<WallTime(MonoTime)>& utc, MonoTime now);
+
+/// GET /v1/positions as lines for a terminal.
+Result<std::string> position_table(std::string_view body);
+
+}  // namespace feedwatch::api

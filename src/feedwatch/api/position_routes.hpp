@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "feedwatch/api/server.hpp"
+#include "feedwatch/api/target.hpp"
+#include "feedwatch/net/http_server.hpp"
+
+namespace feedwatch::api {
+
+/// What is served below /v1/positions. One thread (the control's). Ports outlive it.
+class PositionRoutes {
+ public:
+  explicit PositionRoutes(const ApiPorts& ports) : ports_(ports) {}
+
+  /// Whether the path is one of these.
+  static bool serves(const Target& target);
+  net::Response handle(const Target& target, const net::Request& request);
+
+ private:
+  net::Response positions(const Target& target) const;
+  net::Response one_position(const Target& target) const;
+  net::Response put(const std::string& id, const std::string& body);
+  net::Response close(const Target& target);
+  /// The position a path means: by its id, and where that is not enough by ?venue= and ?symbol=.
+  std::expected<PositionKey, net::Response> named(const Target& target) const;
+  std::string json_of(const engine::PositionView& view) const;
+
+  const ApiPorts& ports_;
+};
+
+}  // namespace feedwatch::api

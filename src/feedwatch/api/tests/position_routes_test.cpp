@@ -1,0 +1,116 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/api/position_body.hpp"
+#include "feedwatch/api/tests/api_bench.hpp"
+
+namespace feedwatch::api {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* held =
+    R"({"venue":"v","symbol":"S","side":"long","entry_price":0.1000000000000000000001,)"
+    R"("quantity":"2.50","owner":"bot-7","ttl":"90s"})";
+
+class PositionRoutesTest : public testing::Test {
+ protected:
+  net::Response put(const std::string& id, const std::string& body) {
+    return bench.write("PUT", "/v1/positions/" + id, body);
+  }
+  static std::string problem_text(const net::Response& response) {
+    return std::to_string(response.status) + " " + Json::parse(response.body).value("detail", "");
+  }
+
+  ApiBench bench;
+};
+
+TEST_F(PositionRoutesTest, one_is_registered_shown_and_closed) {
+  const engine::StreamStatus stream = bench.watch("S");
+  bench.price(stream, "0.25");
+  bench.put(engine::ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
+  const net::Response answer = put("p%201", held);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  bench.run_until(bench.clock.time + 3s);
+  const Json one = bench.json("/v1/positions/p%201");
+  EXPECT_EQ(one["id"], "p 1");
+  EXPECT_EQ(one["entry_price"], "0.1000000000000000000001") << "digit by digit";
+  EXPECT_EQ(one["quantity"], "2.50");
+  EXPECT_EQ(one["owner"], "bot-7");
+  EXPECT_EQ(one["ttl_seconds"], 90.0);
+  EXPECT_EQ(one["state"], "protected");
+  EXPECT_EQ(one["stream"], "v/S/mark");
+  EXPECT_EQ(one["price"]["price"], "0.25");
+  EXPECT_EQ(one["price"]["source"], "live");
+  EXPECT_EQ(one["price"]["receive_age_seconds"], 3.0);
+  EXPECT_EQ(one["refused"], nullptr);
+  EXPECT_EQ(bench.json("/v1/positions")["positions"].size(), 1U);
+  EXPECT_EQ(bench.json("/v1/positions?state=refused")["positions"].size(), 0U);
+  EXPECT_EQ(bench.json("/v1/positions?venue=w")["positions"].size(), 0U);
+  EXPECT_EQ(bench.write("DELETE", "/v1/positions/p%201").status, 204);
+  EXPECT_EQ(bench.write("DELETE", "/v1/positions/p%201").status, 404);
+  EXPECT_EQ(bench.get("/v1/positions/p%201").status, 404);
+}
+
+TEST_F(PositionRoutesTest, refused_prices_are_shown_with_their_word_and_age) {
+  const engine::StreamStatus stream = bench.watch("S");
+  bench.put(stream);
+  bench.old_price(stream);
+  ASSERT_EQ(put("p1", held).status, 200);
+  bench.run_until(bench.clock.time + 20s);
+  const Json one = bench.json("/v1/positions/p1");
+  EXPECT_EQ(one["state"], "unprotected");
+  EXPECT_EQ(one["price"], nullptr);
+  EXPECT_EQ(one["refused"]["refusal"], "stale");
+  EXPECT_EQ(one["refused"]["for_seconds"], 20.0);
+  EXPECT_EQ(one["refused"]["age_seconds"], 420.0);
+  const auto table = position_table(bench.get("/v1/positions").body);
+  ASSERT_TRUE(table);
+  EXPECT_THAT(*table, HasSubstr("unprotected v/S p1  long 2.50 at 0.1000000000000000000001  "
+                                "v/S/mark stale for 20 s"));
+}
+
+TEST_F(PositionRoutesTest, an_id_that_several_have_is_asked_about) {
+  ASSERT_EQ(put("p1", held).status, 200);
+  std::string other = held;
+  other.replace(other.find("\"S\""), 3, "\"T\"");
+  ASSERT_EQ(put("p1", other).status, 200);
+  EXPECT_THAT(problem_text(bench.get("/v1/positions/p1")),
+              HasSubstr("409 2 positions have this id"));
+  EXPECT_EQ(bench.write("DELETE", "/v1/positions/p1?symbol=T").status, 204);
+  EXPECT_EQ(bench.get("/v1/positions/p1").status, 200);
+}
+
+TEST_F(PositionRoutesTest, the_same_again_renews_and_keeps_when_it_was_opened) {
+  ASSERT_EQ(put("p1", held).status, 200);
+  const auto opened = bench.json("/v1/positions/p1")["opened_at"];
+  bench.run_until(bench.clock.time + 60s);
+  ASSERT_EQ(put("p1", held).status, 200);
+  EXPECT_EQ(bench.json("/v1/positions/p1")["opened_at"], opened);
+  std::string turned = held;
+  turned.replace(turned.find("long"), 4, "short");
+  EXPECT_THAT(problem_text(put("p1", turned)), HasSubstr("409 id: is that of another position"));
+}
+
+TEST_F(PositionRoutesTest, what_is_wrong_is_said_by_field) {
+  const auto said = [&](const std::string& body) { return problem_text(put("p1", body)); };
+  EXPECT_THAT(said("p1"), HasSubstr("400 body: is not a JSON object"));
+  EXPECT_THAT(said(std::string(held) + "{}"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(said("{}"), HasSubstr("has no venue"));
+  EXPECT_THAT(said(R"({"venue":"v","symbol":"S"})"), HasSubstr("has no side"));
+  EXPECT_THAT(said(R"({"venue":["v"]})"), HasSubstr("'venue' must be a text"));
+  EXPECT_THAT(said(R"({"side":"up"})"), HasSubstr("'side' must be long or short"));
+  EXPECT_THAT(said(R"({"quantity":"1,5"})"), HasSubstr("'quantity' is no decimal number"));
+  EXPECT_THAT(said(R"({"ttl":"soon"})"), HasSubstr("'ttl'"));
+  EXPECT_THAT(said(R"({"opened_at":"now"})"), HasSubstr("'opened_at'"));
+  EXPECT_THAT(said(R"({"stop":"1"})"), HasSubstr("unknown key 'stop'"));
+  std::string negative = held;
+  negative.replace(negative.find("\"2.50\""), 6, "-2.5");
+  EXPECT_THAT(said(negative), HasSubstr("422 quantity: must be above 0"));
+  EXPECT_EQ(bench.ask({.method = "PUT", .target = "/v1/positions/p1"}).status, 401);
+  EXPECT_EQ(bench.get("/v1/positions?state=fine").status, 400);
+  EXPECT_EQ(bench.write("POST", "/v1/positions/p1").status, 405);
+}
+
+}  // namespace
+}  // namespace feedwatch::api
