@@ -162,11 +162,9 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
   make_sinks();
   position_sources.emplace(
       *homes,
-      [this](const StreamKey& stream, std::string owner, LeaseSources::Done done) {
-        want(stream, std::move(owner), Duration::zero(), std::move(done));
-      },
-      [this](const StreamKey& stream, std::string owner, LeaseSources::Done done) {
-        unwant(stream, std::move(owner), std::move(done));
+      [this](const StreamKey& stream, LeaseSources::Done done) { tap_on(stream, std::move(done)); },
+      [this](const StreamKey& stream, LeaseSources::Done done) {
+        tap_off(stream, std::move(done));
       });
   control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
   std::vector<Sink*> targets;
@@ -185,7 +183,8 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
           .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
           .state = store.get(),
-          .prices = &*position_sources},
+          .prices = &*position_sources,
+          .tap = &tap},
       std::move(recovered));
   if (observer) control->set_observer(observer);
   history = std::make_unique<HistoryReader>(settings.store.url, settings.store.password_file,

@@ -44,7 +44,8 @@ struct App::Impl {
         anchor{.wall = clock.wall_now(), .mono = clock.now()},
         control_reactor(clock, {.anchor = anchor}),
         // Never refused: the board calls once, and is silent until what it holds was taken.
-        status([this] { control_reactor.complete([this] { take_status(); }); }) {}
+        status([this] { control_reactor.complete([this] { take_status(); }); }),
+        tap([this] { control_reactor.complete([this] { take_prices(); }); }) {}
 
   Result<void> start();
   Result<void> open_store();
@@ -62,6 +63,9 @@ struct App::Impl {
   void take_status() {
     if (control) control->on_status(clock.now());
   }
+  void take_prices() {
+    if (control) control->on_prices(clock.now());
+  }
   void notice_clocks();
   void beat(MonoTime now);
   health::SelfEvidence self() const;
@@ -73,6 +77,8 @@ struct App::Impl {
   using LeaseDone = api::ApiPorts::Done;
   void want(const StreamKey& key, std::string owner, Duration ttl, LeaseDone done);
   void unwant(const StreamKey& key, std::string owner, LeaseDone done);
+  void tap_on(const StreamKey& stream, LeaseDone done);
+  void tap_off(const StreamKey& stream, LeaseDone done);
 
   AppSettings settings;
   LogLine log;
@@ -84,6 +90,7 @@ struct App::Impl {
 
   net::Reactor control_reactor;
   engine::StatusBoard status;
+  engine::PriceTap tap;
   std::unique_ptr<store::Store> store;
 
   std::vector<std::unique_ptr<ShardLoop>> loops;

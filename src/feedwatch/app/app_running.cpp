@@ -101,6 +101,16 @@ void App::Impl::unwant(const StreamKey& key, std::string owner, LeaseDone done) 
       });
 }
 
+void App::Impl::tap_on(const StreamKey& stream, LeaseDone done) {
+  on_shard(stream.venue, std::move(done),
+           [this, stream](ShardLoop& loop) { return loop.tap(stream, tap); });
+}
+
+void App::Impl::tap_off(const StreamKey& stream, LeaseDone done) {
+  on_shard(stream.venue, std::move(done),
+           [this, stream](ShardLoop& loop) { return loop.untap(stream, tap); });
+}
+
 api::ApiPorts App::Impl::api_ports() {
   return api::ApiPorts{
       .clock = clock,

@@ -9,13 +9,10 @@
 
 namespace feedwatch::app {
 
-/// Gets positions the streams they need: leases on the shards, all under one name. The control's
-/// thread.
+/// Gets positions the streams they need, on whichever shard has the venue. The control's thread.
 class LeaseSources final : public engine::PriceSources {
  public:
-  using Ask = std::function<void(const StreamKey&, std::string owner, Done)>;
-
-  static constexpr const char* owner = "positions";
+  using Ask = std::function<void(const StreamKey&, Done)>;
 
   /// `want` and `unwant` answer on the control's thread; `homes` outlives it.
   LeaseSources(const VenueHomes& homes, Ask want, Ask unwant)
@@ -24,10 +21,10 @@ class LeaseSources final : public engine::PriceSources {
   std::optional<Kind> kind_at(const std::string& venue) const override {
     return homes_.protected_by(venue);
   }
-  void want(const StreamKey& stream, Done done) override { want_(stream, owner, std::move(done)); }
+  void want(const StreamKey& stream, Done done) override { want_(stream, std::move(done)); }
   void unwant(const StreamKey& stream) override {
     // A venue that is gone has taken its leases with it.
-    unwant_(stream, owner, [](const Result<void>&) {});
+    unwant_(stream, [](const Result<void>&) {});
   }
 
  private:

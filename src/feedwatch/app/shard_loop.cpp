@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace feedwatch::app {
+namespace {
+
+/// Holds the leases of positions.
+constexpr const char* tap_owner = "positions";
+
+}  // namespace
 
 ShardLoop::ShardLoop(Parts parts)
     : parts_(std::move(parts)),
@@ -89,6 +95,21 @@ Result<StreamId> ShardLoop::want(const StreamKey& key, const std::string& owner,
 bool ShardLoop::unwant(const StreamKey& key, const std::string& owner) {
   const auto unwant = [&] { return shard_->unwant(key, owner); };
   return recording_ ? recording_->tap().unwant(key.text(), owner, unwant) : unwant();
+}
+
+Result<void> ShardLoop::tap(const StreamKey& key, engine::PriceTap& tap) {
+  const Result<StreamId> wanted = want(key, tap_owner, Duration::zero());
+  if (!wanted) return std::unexpected(wanted.error());
+  engine::PriceTap::attach(shard_->monitor(), *wanted, tap);
+  return {};
+}
+
+Result<void> ShardLoop::untap(const StreamKey& key, engine::PriceTap& tap) {
+  if (const auto stream = shard_->monitor().find(key)) {
+    engine::PriceTap::detach(shard_->monitor(), *stream, tap);
+  }
+  unwant(key, tap_owner);
+  return {};
 }
 
 void ShardLoop::beat() {

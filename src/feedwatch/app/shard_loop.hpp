@@ -14,6 +14,7 @@
 #include "feedwatch/app/loop_meter.hpp"
 #include "feedwatch/app/shard_recording.hpp"
 #include "feedwatch/embed/system_clock.hpp"
+#include "feedwatch/engine/price_tap.hpp"
 #include "feedwatch/engine/shard.hpp"
 #include "feedwatch/net/http_client.hpp"
 #include "feedwatch/net/reactor.hpp"
@@ -57,6 +58,9 @@ class ShardLoop {
   Result<StreamId> want(const StreamKey& key, const std::string& owner,
                         Duration ttl);                          ///< its thread
   bool unwant(const StreamKey& key, const std::string& owner);  ///< its thread
+  /// Has the stream watched, and its prices put on the tap, until untap(). Its thread.
+  Result<void> tap(const StreamKey& key, engine::PriceTap& tap);
+  Result<void> untap(const StreamKey& key, engine::PriceTap& tap);
 
   /// What it shows of itself without being asked.
   struct Counters {

@@ -15,6 +15,7 @@
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
 #include "feedwatch/engine/positions.hpp"
+#include "feedwatch/engine/price_tap.hpp"
 #include "feedwatch/engine/rules/custom.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/engine/views.hpp"
@@ -71,6 +72,7 @@ struct ControlPorts {
   StateStore* state = nullptr;
   /// Gets positions the streams they need; without it they take what is watched.
   PriceSources* prices = nullptr;
+  PriceTap* tap = nullptr;  ///< where these streams' prices come; without it no rule is applied
 };
 
 /// Resolved alerts a control remembers.
@@ -103,6 +105,8 @@ class Control {
   void start();
   /// Takes what the shard has put on the status board.
   void on_status(MonoTime now);
+  /// Takes what shards have put on the tap.
+  void on_prices(MonoTime now);
   void on_wakeup(MonoTime now);
   /// An alert that another writer of the journal has opened, changed or ended, with the outbox
   /// entries of that transaction: they are delivered, and an open alert is gone on with like one of

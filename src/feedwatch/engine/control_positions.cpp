@@ -192,6 +192,11 @@ Result<void> Control::close_position(const PositionKey& key) {
   return {};
 }
 
+void Control::on_prices(MonoTime now) {
+  if (impl_->ports.tap != nullptr) impl_->ports.tap->take();
+  impl_->run(now);
+}
+
 const Positions& Control::positions() const {
   return impl_->positions;
 }

@@ -112,9 +112,15 @@ std::optional<StreamId> Positions::find_stream(const SourceKey& key, Source& sou
   return std::nullopt;
 }
 
-void Positions::ask(const SourceKey& key, Source& source, MonoTime now) {
-  if (sources_ == nullptr || now < source.ask_again) return;
+/// Also where the configuration watches it: that may change, and the position stays. Again when it
+/// is another stream of the name than the one whose prices we asked for.
+void Positions::ask(const SourceKey& key, Source& source, std::optional<StreamId> stream,
+                    MonoTime now) {
+  if (sources_ == nullptr) return;
+  const bool same = source.asked && *source.asked == source.stream && source.asked_as == stream;
+  if (same && (stream || now < source.ask_again)) return;
   source.ask_again = plus(now, ask_every);
+  source.asked_as = stream;
   if (source.asked && *source.asked != source.stream) sources_->unwant(*source.asked);
   source.asked = source.stream;
   sources_->want(source.stream, [alive = std::weak_ptr(alive_), key](const Result<void>& done) {
@@ -130,9 +136,7 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
                       MonoTime now) {
   const std::optional<StreamId> stream = find_stream(key, source);
   source.found = stream.has_value();
-  // Wanted also where the configuration watches it: that may change, and the position stays.
-  if (!source.asked || *source.asked != source.stream) source.ask_again = MonoTime::min();
-  if (!source.found || !source.asked || *source.asked != source.stream) ask(key, source, now);
+  ask(key, source, stream, now);
   source.verdict = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
   if (stream) {
     const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;

@@ -44,8 +44,8 @@ class PriceSources {
   virtual ~PriceSources() = default;
   /// As protecting_kind(); nothing for a venue that is not configured.
   virtual std::optional<Kind> kind_at(const std::string& venue) const = 0;
-  /// Has the stream watched until unwant(). `done` comes later, on the same thread. Again is the
-  /// same.
+  /// Has the stream watched, and its prices put on the control's tap, until unwant(). `done` comes
+  /// later, on the same thread. Again is the same.
   virtual void want(const StreamKey& stream, Done done) = 0;
   virtual void unwant(const StreamKey& stream) = 0;
 };
@@ -109,6 +109,7 @@ class Positions {
     StreamKey stream;                              ///< of the kind that is wanted, or is watched
     std::map<std::string, PositionWatch> watches;  ///< by id
     std::optional<StreamKey> asked;                ///< for what sources were asked
+    std::optional<StreamId> asked_as;              ///< which was this one then
     MonoTime ask_again = MonoTime::min();
     std::string detail;
     bool found = false;
@@ -118,7 +119,7 @@ class Positions {
 
   void watch(const PositionKey& key, MonoTime now);
   std::optional<StreamId> find_stream(const SourceKey& key, Source& source) const;
-  void ask(const SourceKey& key, Source& source, MonoTime now);
+  void ask(const SourceKey& key, Source& source, std::optional<StreamId> stream, MonoTime now);
   void judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
   PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;
 

@@ -53,7 +53,8 @@ World::World(WorldOptions options)
       sink_("memory", {clock_, host_, log_}),
       shard_wakeup_(clock_, host_),
       control_wakeup_(clock_, host_),
-      status_([this] { host_.post(clock_.now(), [this] { control_->on_status(clock_.now()); }); }) {
+      status_([this] { host_.post(clock_.now(), [this] { control_->on_status(clock_.now()); }); }),
+      tap_([this] { host_.post(clock_.now(), [this] { control_->on_prices(clock_.now()); }); }) {
   for (const VenueSetup& setup : options_.venues) {
     venues_.emplace_back(setup, VenueModel::Parts{clock_, queue_, log_, network_}, options_.seed);
     network_.add_server(setup.name + ".sim", &venues_.back(), setup.distance);
@@ -76,7 +77,8 @@ World::World(WorldOptions options)
                            .sinks = {&sink_},
                            .status = status_,
                            .monitor = std::as_const(*shard_).monitor(),
-                           .prices = &sources_},
+                           .prices = &sources_,
+                           .tap = &tap_},
       engine::Recovered{});
   network_.set_sink(shard_.get());
   shard_wakeup_.set_target([this] { shard_->on_wakeup(clock_.now()); });
@@ -259,12 +261,21 @@ std::optional<Kind> World::Sources::kind_at(const std::string& venue) const {
 
 void World::Sources::want(const StreamKey& stream, Done done) {
   world_.host_.post(world_.now(), [this, stream, done = std::move(done)] {
-    done(world_.want(stream, "positions", Duration::zero()));
+    Result<void> wanted = world_.want(stream, "positions", Duration::zero());
+    if (const auto id = world_.shard_->monitor().find(stream); id && wanted) {
+      engine::PriceTap::attach(world_.shard_->monitor(), *id, world_.tap_);
+    }
+    done(std::move(wanted));
   });
 }
 
 void World::Sources::unwant(const StreamKey& stream) {
-  world_.host_.post(world_.now(), [this, stream] { world_.unwant(stream, "positions"); });
+  world_.host_.post(world_.now(), [this, stream] {
+    if (const auto id = world_.shard_->monitor().find(stream)) {
+      engine::PriceTap::detach(world_.shard_->monitor(), *id, world_.tap_);
+    }
+    world_.unwant(stream, "positions");
+  });
 }
 
 std::vector<MonoTime> World::unwanted(const std::string& venue, const std::string& symbol) const {

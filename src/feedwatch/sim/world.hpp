@@ -129,6 +129,7 @@ class World {
   SimWakeup shard_wakeup_;
   SimWakeup control_wakeup_;
   engine::StatusBoard status_;
+  engine::PriceTap tap_;
   std::deque<VenueModel> venues_;
   History history_;
   std::set<StreamKey> streams_;  ///< configured and wanted ones, for consumers that match by glob

@@ -1,0 +1,83 @@
+#include "feedwatch/engine/price_tap.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace feedwatch::engine {
+namespace {
+
+void widen(PriceWindow& window, const Decimal& price, bool first) {
+  if (first) window = {price, price, price};
+  window.low = std::min(window.low, price);
+  window.high = std::max(window.high, price);
+  window.last = price;
+}
+
+/// Before everybody else: what protects a position comes first (semantics §6).
+constexpr int priority = 10;
+
+Subscription subscribe(Monitor& monitor, StreamId stream, PriceTap& tap) {
+  // A name stands for one set of callbacks, and ours know their stream.
+  const StreamKey key = monitor.options(stream).key;
+  const ConsumerOptions options{.name = "positions " + key.text(),
+                                .delivery = DeliveryMode::in_line,
+                                .priority = priority,
+                                .max_age = PriceTap::max_age,
+                                .min_interval = Duration::zero()};
+  Callbacks callbacks;
+  callbacks.on_price = [&tap, stream, kind = key.kind](const Delivery& delivery) {
+    tap.put(stream, kind, delivery.price);
+  };
+  return monitor.subscribe(stream, options, std::move(callbacks));
+}
+
+}  // namespace
+
+void PriceTap::put(StreamId stream, Kind kind, const Price& price) {
+  std::unique_lock lock(mutex_);
+  Cell& cell = cells_[stream];
+  const bool first = !std::exchange(cell.pending, true);
+  if (first) {
+    pending_.push_back(stream);
+    cell.prices.stream = stream;
+    cell.prices.count = 0;
+    cell.prices.continuous = true;
+  }
+  cell.prices.continuous = cell.prices.continuous && cell.epoch == price.epoch;
+  cell.epoch = price.epoch;
+  ++cell.prices.count;
+  widen(cell.prices.sold, price.prices.price, first);
+  widen(cell.prices.bought, kind == Kind::quote ? price.prices.ask : price.prices.price, first);
+  const bool dirty = pending_.size() == 1 && first;
+  lock.unlock();
+  if (dirty && on_dirty_) on_dirty_();
+}
+
+std::vector<TappedPrices> PriceTap::take() {
+  std::vector<TappedPrices> taken;
+  {
+    const std::scoped_lock lock(mutex_);
+    taken.reserve(pending_.size());
+    for (const StreamId stream : std::exchange(pending_, {})) {
+      Cell& cell = cells_[stream];
+      cell.pending = false;
+      taken.push_back(cell.prices);
+    }
+  }
+  std::ranges::sort(taken, {}, &TappedPrices::stream);
+  return taken;
+}
+
+void PriceTap::attach(Monitor& monitor, StreamId stream, PriceTap& tap) {
+  subscribe(monitor, stream, tap);
+}
+
+void PriceTap::detach(Monitor& monitor, StreamId stream, PriceTap& tap) {
+  // Once more is the same subscription.
+  monitor.unsubscribe(subscribe(monitor, stream, tap));
+  const std::scoped_lock lock(tap.mutex_);
+  tap.cells_.erase(stream);
+  std::erase(tap.pending_, stream);
+}
+
+}  // namespace feedwatch::engine

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/protect/trailing_stop.hpp"
+
+namespace feedwatch::engine {
+
+/// Prices of one stream, accepted one by one, since the control last looked.
+struct TappedPrices {
+  StreamId stream;
+  PriceWindow sold;    ///< at which a LONG is closed: bids of a quote, else the price
+  PriceWindow bought;  ///< at which a SHORT is closed: asks of a quote, else the price
+  std::uint64_t count = 0;
+  /// False where a connection began anew in between: what lies before it is not known.
+  bool continuous = true;
+};
+
+/// Shard → control: every accepted price of the streams positions are protected with, conflated
+/// with their extremes, so that it cannot overflow and no wick is lost. Thread-safe. `on_dirty` is
+/// called by the putting thread when the tap goes from empty to not empty.
+class PriceTap {
+ public:
+  explicit PriceTap(std::function<void()> on_dirty) : on_dirty_(std::move(on_dirty)) {}
+
+  void put(StreamId stream, Kind kind, const Price& price);
+  /// Everything pending, in ascending order of streams.
+  std::vector<TappedPrices> take();
+
+  /// Every price of the stream goes to the tap from now on, one older than `max_age` excepted. The
+  /// shard's thread; again is the same. The tap outlives the subscription.
+  static constexpr Duration max_age = 15s;
+  static void attach(Monitor& monitor, StreamId stream, PriceTap& tap);
+  static void detach(Monitor& monitor, StreamId stream, PriceTap& tap);
+
+ private:
+  struct Cell {
+    TappedPrices prices;
+    std::uint32_t epoch = 0;  ///< of the newest price; kept when prices are taken
+    bool pending = false;
+  };
+
+  std::function<void()> on_dirty_;
+  std::mutex mutex_;
+  std::unordered_map<StreamId, Cell> cells_;
+  std::vector<StreamId> pending_;
+};
+
+}  // namespace feedwatch::engine
