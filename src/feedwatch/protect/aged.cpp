@@ -25,6 +25,11 @@ std::string_view AgedOptions::problem() const {
   return "";
 }
 
+bool AgedOptions::are_ordinary() const {
+  return is_ordinary_percent(commission_percent) && is_ordinary_percent(loss_step_percent) &&
+         is_ordinary_percent(max_loss_percent);
+}
+
 AgedPhase aged_phase(Duration age, const AgedOptions& options) {
   const Duration over = age - options.max_age;
   if (over <= Duration::zero()) return AgedPhase::young;

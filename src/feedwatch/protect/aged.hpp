@@ -23,6 +23,8 @@ struct AgedOptions {
 
   /// What is wrong, for the person who wrote it; empty when nothing is.
   std::string_view problem() const;
+  /// Whether every formula is exact with them (percent.hpp).
+  bool are_ordinary() const;
 };
 
 /// young: not aged. emergency: there is no target, the first price that is accepted is taken.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/protect/aged.hpp"
 
 namespace feedwatch {
@@ -35,6 +36,20 @@ struct AgedMemory {
   AgedPhase phase = AgedPhase::young;
   bool reached = false;
   bool exited = false;
+  friend bool operator==(const AgedMemory&, const AgedMemory&) = default;
+
+  /// Which invariant it breaks; empty when none.
+  std::string_view problem() const;
+};
+
+/// How far the price and time may go before a watch has anything to decide: prices within need not
+/// be told. In gains, as TrailingMarks are; a price too many decides nothing.
+struct AgedMarks {
+  std::optional<Decimal> reach;    ///< a newest price that comes here
+  std::optional<Decimal> leave;    ///< a newest price that is worse than this
+  MonoTime at = never_mono;        ///< on_time(), and marks() anew
+  MonoTime phase_at = never_mono;  ///< not before at: on_time() tells the next phase
+  bool every = false;              ///< the next price, whatever it is
 };
 
 /// One position that is held for too long (semantics §10). It is held against the newest accepted
@@ -54,15 +69,21 @@ class AgedWatch {
 
   /// Whether another rule manages the position meanwhile.
   void set_waiting(bool waiting) { waiting_ = waiting; }
+  bool is_waiting() const { return waiting_; }
   Result on_price(const Decimal& price, Duration age, MonoTime now);
   Result on_time(Duration age);
   /// How old the position is when on_time() is due; nothing when it is not any more.
   std::optional<Duration> next_change(Duration age) const { return next_phase_at(age, options_); }
+  /// The target moves with time: marks hold for `horizon`, then on_time() is due.
+  AgedMarks marks(Duration age, MonoTime now, Duration horizon) const;
 
   const AgedMemory& memory() const { return memory_; }
 
  private:
   void enter(AgedPhase phase, const std::optional<Decimal>& target, Decisions& out);
+  bool samples(MonoTime now) const { return !sampled_ || now >= plus(*sampled_, sample_); }
+  std::expected<void, DecimalError> mark_target(Duration age, MonoTime now, Duration horizon,
+                                                AgedMarks& marks) const;
   void decide(const Decimal& price, const std::optional<Decimal>& target, MonoTime now,
               Decisions& out);
 

@@ -40,4 +40,20 @@ inline std::expected<bool, DecimalError> moved_by(const Decimal& from, const Dec
   return *moved >= *limit;
 }
 
+/// The price as a gain for who holds `side`: greater is better. Precondition: positive.
+constexpr Decimal as_gain(Side side, const Decimal& price) {
+  return side == Side::buy ? price : Decimal{-price.mantissa(), price.scale()};
+}
+
+/// Prices and percents of so many digits that every formula of protection is exact in them, as all
+/// that venues send and people write are.
+constexpr bool is_ordinary_price(const Decimal& price) {
+  constexpr Decimal::Mantissa limit = Decimal::Mantissa{1} << 60U;
+  return price.mantissa() > 0 && price.mantissa() < limit && price.scale() <= 18;
+}
+constexpr bool is_ordinary_percent(const Decimal& percents) {
+  return percents.mantissa() >= 0 && percents.mantissa() < 1'000'000'000'000'000 &&
+         percents.scale() <= 12;
+}
+
 }  // namespace feedwatch

@@ -62,6 +62,16 @@ std::string_view TrailingOptions::problem() const {
   return "";
 }
 
+bool TrailingOptions::are_ordinary() const {
+  const auto are_ordinary = [](const TrailingStep& step) {
+    return is_ordinary_percent(step.profit_percent) && is_ordinary_percent(step.callback_percent);
+  };
+  return is_ordinary_percent(activation_percent) && is_ordinary_percent(callback_percent) &&
+         is_ordinary_percent(breakeven_percent.value_or(zero)) &&
+         is_ordinary_percent(commission_percent) && is_ordinary_percent(large_move_percent) &&
+         is_ordinary_percent(small_move_percent) && std::ranges::all_of(steps, are_ordinary);
+}
+
 TrailingStop::TrailingStop(Side side, Decimal entry_price, TrailingOptions options)
     : side_(side), entry_(entry_price), options_(std::move(options)), last_(entry_price) {
   memory_.side = side;
@@ -90,6 +100,11 @@ DecimalResult TrailingStop::activation_price() const {
   return with_gain(side_, entry_, options_.activation_percent);
 }
 
+/// Precondition: there is a breakeven_percent.
+DecimalResult TrailingStop::breakeven_from() const {
+  return with_gain(side_, entry_, *options_.breakeven_percent);
+}
+
 /// Of the last step whose profit the peak has come to.
 DecimalResult TrailingStop::callback() const {
   Decimal percents = options_.callback_percent;
@@ -106,10 +121,12 @@ TrailingStop::Result TrailingStop::on_prices(const PriceWindow& window, MonoTime
   if (memory_.state == TrailingState::triggered) return Decisions{};
   const TrailingMemory before = memory_;
   const Decimal last = last_;
+  const bool held = std::exchange(held_, false);
   Decisions out;
   if (const Step taken = take(window, now, out); !taken) {
     memory_ = before;
     last_ = last;
+    held_ = held;
     return std::unexpected(taken.error());
   }
   return out;
@@ -128,6 +145,7 @@ bool TrailingStop::trigger(const Decimal& price, Decisions& out) {
   if (!memory_.stop || is_better(side_, price, *memory_.stop)) return false;
   memory_.state = TrailingState::triggered;
   proposal_.reset();
+  retry_.reset();
   out.push_back({TrailingDecision::Type::triggered, ++memory_.last_number, price, *memory_.stop,
                  memory_.peak});
   return true;
@@ -150,7 +168,7 @@ TrailingStop::Step TrailingStop::follow(const Decimal& best) {
 
 TrailingStop::Step TrailingStop::begin_waiting() {
   if (memory_.state == TrailingState::waiting || !options_.breakeven_percent) return {};
-  const DecimalResult from = with_gain(side_, entry_, *options_.breakeven_percent);
+  const DecimalResult from = breakeven_from();
   const DecimalResult stop =
       with_gain(side_, entry_, multiply(options_.commission_percent, Decimal{2, 0}));
   if (!from) return std::unexpected(from.error());
@@ -168,13 +186,22 @@ std::expected<bool, DecimalError> TrailingStop::has_news(MonoTime now) const {
   if (memory_.state == TrailingState::active && !memory_.activation_confirmed) return true;
   if (!memory_.confirmed_stop) return true;
   if (!is_better(side_, *memory_.stop, *memory_.confirmed_stop)) return false;
-  const bool rested = now >= plus(confirmed_at_, options_.move_interval);
   return moved_by(*memory_.confirmed_stop, *memory_.stop,
-                  rested ? options_.small_move_percent : options_.large_move_percent);
+                  now >= rested_at() ? options_.small_move_percent : options_.large_move_percent);
+}
+
+/// From when on a small move is told.
+MonoTime TrailingStop::rested_at() const {
+  return confirmed_at_ == MonoTime::min() ? confirmed_at_
+                                          : plus(confirmed_at_, options_.move_interval);
 }
 
 TrailingStop::Step TrailingStop::propose(MonoTime now, Decisions& out) {
-  if (proposal_ || now < not_before_) return {};
+  if (held_ || proposal_ || now < not_before_) return {};
+  if (const auto retry = std::exchange(retry_, std::nullopt)) {
+    begin(retry->type, retry->attempts, now, out);
+    return {};
+  }
   const auto news = has_news(now);
   if (!news) return std::unexpected(news.error());
   const bool begins = memory_.state == TrailingState::active && !memory_.activation_confirmed;
@@ -220,7 +247,9 @@ TrailingStop::Result TrailingStop::give_up(MonoTime now) {
   const Proposal lost = *std::exchange(proposal_, std::nullopt);
   Decisions out{{TrailingDecision::Type::rolled_back, lost.number, last_, lost.stop, memory_.peak}};
   if (lost.attempts <= options_.retries) {
-    begin(lost.type, lost.attempts + 1, now, out);
+    retry_ = {lost.type, lost.attempts + 1};
+    if (const Step proposed = propose(now, out); !proposed)
+      return std::unexpected(proposed.error());
     return out;
   }
   unconfirmed_ = true;
@@ -232,10 +261,9 @@ TrailingStop::Result TrailingStop::give_up(MonoTime now) {
 MonoTime TrailingStop::next_deadline() const {
   if (memory_.state == TrailingState::triggered || !memory_.stop) return never_mono;
   if (proposal_) return proposal_->expires;
-  const MonoTime rested = confirmed_at_ == MonoTime::min()
-                              ? confirmed_at_
-                              : plus(confirmed_at_, options_.move_interval);
-  const MonoTime next = std::max(not_before_, rested);
+  if (held_) return never_mono;
+  if (retry_) return not_before_;
+  const MonoTime next = std::max(not_before_, rested_at());
   const auto news = has_news(next);
   return news && *news ? next : never_mono;
 }

@@ -35,6 +35,8 @@ struct TrailingOptions {
 
   /// What is wrong, for the person who wrote it; empty when nothing is.
   std::string_view problem() const;
+  /// Whether every formula is exact with them (percent.hpp).
+  bool are_ordinary() const;
 };
 
 /// inactive: the price has not come far enough. waiting: not either, but the stop is at breakeven.
@@ -81,6 +83,19 @@ struct TrailingMemory {
   std::optional<Decimal> confirmed_stop;  ///< the newest somebody has confirmed
   bool activation_confirmed = false;
   std::uint64_t last_number = 0;
+  friend bool operator==(const TrailingMemory&, const TrailingMemory&) = default;
+};
+
+/// How far prices and time may go before a stop has anything to decide: windows within need not be
+/// told one by one, catch_up() makes good for them. Prices are gains (as_gain(): greater is
+/// better), and never beyond what they stand for: a look too many decides nothing.
+struct TrailingMarks {
+  Decimal peak;
+  std::optional<Decimal> best;      ///< a best price of a window that comes here
+  std::optional<Decimal> stop;      ///< a price that falls back here; the peak does not move it
+  std::optional<Decimal> callback;  ///< in its place: a stop so many percent behind the peak
+  MonoTime at = never_mono;         ///< on_time()
+  bool every = false;               ///< the next window, whatever it holds
 };
 
 /// The stop of one position. State machine: told prices and the time; one owner.
@@ -104,12 +119,20 @@ class TrailingStop {
                                                                MonoTime now);
 
   Result on_prices(const PriceWindow& window, MonoTime now);
+  /// Prices are refused: until the next on_prices() or catch_up() nothing is proposed. What nobody
+  /// confirms is still rolled back.
+  void on_refused() { held_ = true; }
   Result on_time(MonoTime now);
   /// An answer to the proposal under way; to any other it is nothing.
   Result confirm(std::uint64_t number, MonoTime now);
   Result reject(std::uint64_t number, MonoTime now);
   /// When on_time() is due; never_mono when it is not.
   MonoTime next_deadline() const;
+
+  /// After this what every window within would have done, had it been told: `best` is the best of
+  /// their prices, `last` the newest.
+  TrailingMarks marks(MonoTime now) const;
+  void catch_up(const Decimal& best, const Decimal& last);
 
   const TrailingMemory& memory() const { return memory_; }
   bool is_unconfirmed() const { return unconfirmed_; }
@@ -123,11 +146,21 @@ class TrailingStop {
     MonoTime expires{};
     int attempts = 1;
   };
+  struct Retry {
+    TrailingDecision::Type type{};
+    int attempts = 1;
+  };
 
   bool better(const Decimal& a, const Decimal& b) const { return is_better(side_, a, b); }
   using Step = std::expected<void, DecimalError>;
 
   DecimalResult callback() const;
+  DecimalResult breakeven_from() const;
+  Step mark_levels(TrailingMarks& marks) const;
+  Step mark_active(TrailingMarks& marks) const;
+  Step mark_step(TrailingMarks& marks) const;
+  Step mark_proposals(MonoTime now, TrailingMarks& marks) const;
+  MonoTime rested_at() const;
   Step take(const PriceWindow& window, MonoTime now, Decisions& out);
   bool trigger(const Decimal& price, Decisions& out);
   Step follow(const Decimal& best);
@@ -143,9 +176,11 @@ class TrailingStop {
   TrailingMemory memory_;
   Decimal last_;  ///< newest price
   std::optional<Proposal> proposal_;
+  std::optional<Retry> retry_;  ///< of what was rolled back while prices were refused
   MonoTime confirmed_at_ = MonoTime::min();
   MonoTime not_before_ = MonoTime::min();  ///< of the next proposal, after a finding
   bool unconfirmed_ = false;
+  bool held_ = false;  ///< prices are refused
 };
 
 }  // namespace feedwatch

@@ -93,5 +93,40 @@ TEST_F(AgedWatchTest, ChecksAreSampled) {
   EXPECT_THAT(price("99.2", 4h + 60s, true), ElementsAre("price_check grace at 99.2"));
 }
 
+TEST_F(AgedWatchTest, MarksHoldWhereThePriceDecidesNothing) {
+  EXPECT_EQ(watch.marks(1h, t0, 1min).at, t0 + 2h + 1ns);
+  EXPECT_FALSE(watch.marks(1h, t0, 1min).every) << "not aged";
+  EXPECT_EQ(watch.marks(4h, t0, 1min).at, t0) << "its phase is to be told";
+  price("99", 4h);
+  const AgedMarks grace = watch.marks(4h, t0 + 4h, 1min);
+  EXPECT_EQ(grace.reach, *Decimal::parse("100.2"));
+  EXPECT_EQ(grace.at, t0 + 4h + 1min) << "the next sample";
+  EXPECT_TRUE(watch.marks(4h + 1min, t0 + 4h + 1min, 1min).every);
+  price("100.3", 4h + 1s);
+  EXPECT_EQ(watch.marks(4h + 1s, t0 + 4h + 1s, 1min).leave, *Decimal::parse("100.2"));
+}
+
+TEST_F(AgedWatchTest, AMovingTargetIsBounded) {
+  price("90", 13h);
+  const AgedMarks marks = watch.marks(13h, t0 + 13h, 2h);
+  EXPECT_EQ(marks.reach, *Decimal::parse("98")) << "what it is in two hours";
+  watch.set_waiting(true);
+  EXPECT_FALSE(watch.marks(13h, t0 + 13h, 2h).reach);
+}
+
+TEST_F(AgedWatchTest, AnEmergencyTakesTheNextPriceWhateverItIs) {
+  EXPECT_THAT(words(watch.on_time(32h), false), ElementsAre("phase_change emergency"));
+  EXPECT_TRUE(watch.marks(32h, t0 + 32h, 1min).every);
+  price("10", 32h);
+  EXPECT_FALSE(watch.marks(32h, t0 + 32h, 1min).every);
+}
+
+TEST_F(AgedWatchTest, WhatIsKeptHasInvariants) {
+  EXPECT_EQ(AgedMemory{}.problem(), "");
+  EXPECT_EQ((AgedMemory{.phase = AgedPhase::emergency, .exited = true}).problem(), "");
+  EXPECT_NE((AgedMemory{.reached = true}).problem(), "");
+  EXPECT_NE((AgedMemory{.phase = AgedPhase::grace, .exited = true}).problem(), "");
+}
+
 }  // namespace
 }  // namespace feedwatch
