@@ -1,0 +1,214 @@
+#include "feedwatch/protect/price_index.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "feedwatch/protect/percent.hpp"
+
+namespace feedwatch {
+namespace {
+
+constexpr Decimal beyond_all{Decimal::max_mantissa, 0};
+constexpr Decimal below_all{-Decimal::max_mantissa, 0};
+/// Of a member whose stop the peak does not move: no callback is so large.
+constexpr Decimal no_callback{100, 0};
+
+Level callback_of(const TrailingMarks& marks, Slot slot) {
+  return {marks.callback.value_or(no_callback), slot};
+}
+
+void put(std::set<Level>& levels, const std::optional<Decimal>& at, Slot slot) {
+  if (at) levels.insert({*at, slot});
+}
+void take(std::set<Level>& levels, const std::optional<Decimal>& at, Slot slot) {
+  if (at) levels.erase({*at, slot});
+}
+
+/// Those a price that comes up has come to.
+void collect_up_to(const std::set<Level>& levels, const Decimal& price, Slots& out) {
+  for (const Level& level : levels) {
+    if (level.at > price) return;
+    out.push_back(level.slot);
+  }
+}
+
+}  // namespace
+
+GainWindow as_gain(Side side, const PriceWindow& window) {
+  const bool is_long = side == Side::buy;
+  return {.worst = as_gain(side, is_long ? window.low : window.high),
+          .best = as_gain(side, is_long ? window.high : window.low),
+          .last = as_gain(side, window.last)};
+}
+
+void TrailingIndex::insert(Slot slot, const TrailingMarks& marks) {
+  Group& group = group_at(marks.peak);
+  const auto place = group.members.insert(callback_of(marks, slot)).first;
+  if (place == group.members.begin()) {
+    unhang(group);
+    hang(group);
+  }
+  put(bests_, marks.best, slot);
+  put(fixed_, marks.stop, slot);
+  if (marks.every) every_.insert(slot);
+  nodes_.insert_or_assign(slot, Node{marks, &group});
+}
+
+void TrailingIndex::erase(Slot slot) {
+  const auto found = nodes_.find(slot);
+  const TrailingMarks& marks = found->second.marks;
+  Group& group = *found->second.group;
+  take(bests_, marks.best, slot);
+  take(fixed_, marks.stop, slot);
+  if (marks.every) every_.erase(slot);
+  const auto place = group.members.find(callback_of(marks, slot));
+  const bool nearest = place == group.members.begin();
+  group.members.erase(place);
+  nodes_.erase(found);
+  if (nearest) unhang(group);
+  if (group.members.empty()) {
+    groups_.erase(Decimal(group.peak));
+  } else if (nearest) {
+    hang(group);
+  }
+}
+
+const Decimal& TrailingIndex::peak(Slot slot) const {
+  return nodes_.find(slot)->second.group->peak;
+}
+
+void TrailingIndex::collect(const GainWindow& window, Slots& out) const {
+  out.insert(out.end(), every_.begin(), every_.end());
+  collect_up_to(bests_, window.best, out);
+  for (auto stop = fixed_.rbegin(); stop != fixed_.rend() && stop->at >= window.worst; ++stop) {
+    out.push_back(stop->slot);
+  }
+  for (auto stop = moving_.rbegin(); stop != moving_.rend() && stop->first >= window.worst;
+       ++stop) {
+    collect_group(*stop->second, window.worst, out);
+  }
+}
+
+bool TrailingIndex::advance(const GainWindow& window, Slots& out) {
+  if (groups_.empty() || window.best <= groups_.begin()->first) return false;
+  Group& group = merged_below(window.best);
+  moved_to_ = moved_to_ ? max(*moved_to_, window.best) : window.best;
+  if (group.stop && (*group.stop)->first >= window.last) collect_group(group, window.last, out);
+  return true;
+}
+
+Decimal TrailingIndex::least_best() const {
+  const Decimal best = bests_.empty() ? beyond_all : bests_.begin()->at;
+  return groups_.empty() ? best : min(best, groups_.begin()->first);
+}
+
+Decimal TrailingIndex::greatest_worst() const {
+  const Decimal fixed = fixed_.empty() ? below_all : fixed_.rbegin()->at;
+  return moving_.empty() ? fixed : max(fixed, moving_.rbegin()->first);
+}
+
+void TrailingIndex::take_moved(Slots& out) {
+  if (!moved_to_) return;
+  for (auto& [peak, group] : groups_) {
+    if (peak > *moved_to_) break;
+    if (!std::exchange(group->moved, false)) continue;
+    for (const Level& member : group->members) out.push_back(member.slot);
+  }
+  moved_to_.reset();
+}
+
+Decimal TrailingIndex::stop_of(const Decimal& peak, const Decimal& callback) const {
+  // Exact: what is not ordinary has no callback here.
+  return *with_loss(side_, peak, callback);
+}
+
+void TrailingIndex::hang(Group& group) {
+  const Decimal& callback = group.members.begin()->at;
+  if (callback == no_callback) return;
+  group.stop = moving_.emplace(stop_of(group.peak, callback), &group);
+}
+
+void TrailingIndex::unhang(Group& group) {
+  if (const auto stop = std::exchange(group.stop, std::nullopt)) moving_.erase(*stop);
+}
+
+/// Members whose stop the price has come back to, the nearest first.
+void TrailingIndex::collect_group(const Group& group, const Decimal& price, Slots& out) const {
+  std::optional<Decimal> same;  // as of the member before: most have one callback
+  for (const Level& member : group.members) {
+    if (member.at == no_callback) return;
+    if (!same || member.at != *same) {
+      if (stop_of(group.peak, member.at) < price) return;
+      same = member.at;
+    }
+    out.push_back(member.slot);
+  }
+}
+
+TrailingIndex::Group& TrailingIndex::group_at(const Decimal& peak) {
+  std::unique_ptr<Group>& group = groups_[peak];
+  if (group == nullptr) {
+    group = std::make_unique<Group>();
+    group->peak = peak;
+  }
+  return *group;
+}
+
+/// All groups whose peak is no better, as one with this peak. Precondition: there is one.
+TrailingIndex::Group& TrailingIndex::merged_below(const Decimal& best) {
+  const auto end = groups_.upper_bound(best);
+  const auto smaller = [](const auto& a, const auto& b) {
+    return a.second->members.size() < b.second->members.size();
+  };
+  const auto largest = std::max_element(groups_.begin(), end, smaller);
+  Group& into = *largest->second;
+  unhang(into);
+  for (auto from = groups_.begin(); from != end;) {
+    if (from == largest) {
+      ++from;
+      continue;
+    }
+    Group& small = *from->second;
+    unhang(small);
+    for (const Level& member : small.members) nodes_.find(member.slot)->second.group = &into;
+    into.members.merge(small.members);
+    from = groups_.erase(from);
+  }
+  auto kept = groups_.extract(groups_.begin());
+  kept.key() = best;
+  groups_.insert(std::move(kept));
+  into.peak = best;
+  into.moved = true;
+  hang(into);
+  return into;
+}
+
+void AgedIndex::insert(Slot slot, const AgedMarks& marks) {
+  put(reach_, marks.reach, slot);
+  put(leave_, marks.leave, slot);
+  if (marks.every) every_.insert(slot);
+}
+
+void AgedIndex::erase(Slot slot, const AgedMarks& marks) {
+  take(reach_, marks.reach, slot);
+  take(leave_, marks.leave, slot);
+  if (marks.every) every_.erase(slot);
+}
+
+void AgedIndex::collect(const Decimal& last, Slots& out) const {
+  out.insert(out.end(), every_.begin(), every_.end());
+  collect_up_to(reach_, last, out);
+  for (auto level = leave_.rbegin(); level != leave_.rend() && level->at > last; ++level) {
+    out.push_back(level->slot);
+  }
+}
+
+Decimal AgedIndex::least_best() const {
+  return reach_.empty() ? beyond_all : reach_.begin()->at;
+}
+
+Decimal AgedIndex::greatest_worst() const {
+  return leave_.empty() ? below_all : leave_.rbegin()->at;
+}
+
+}  // namespace feedwatch

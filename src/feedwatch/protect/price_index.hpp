@@ -1,0 +1,120 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "feedwatch/base/decimal.hpp"
+#include "feedwatch/protect/aged_watch.hpp"
+#include "feedwatch/protect/trailing_stop.hpp"
+
+/// Which of the positions a stream serves may have something to decide in a window, found without
+/// looking at the others. One index holds one side of one stream, in gains (percent.hpp: greater is
+/// better), by what TrailingStop::marks() and AgedWatch::marks() tell. It yields candidates; the
+/// state machines decide. Pure; one owner.
+namespace feedwatch {
+
+/// A position's place in whatever its owner keeps them in.
+using Slot = std::uint32_t;
+using Slots = std::vector<Slot>;
+
+/// A position, ordered by a price or percents of it.
+struct Level {
+  Decimal at;
+  Slot slot = 0;
+  friend std::strong_ordering operator<=>(const Level&, const Level&) = default;
+};
+
+/// A window, in gains.
+struct GainWindow {
+  Decimal worst, best, last;
+};
+/// Precondition: positive prices.
+GainWindow as_gain(Side side, const PriceWindow& window);
+
+/// Trailing stops. Those that have seen the same best price are a group: a new best price merges
+/// all groups below it, the smaller ones into the largest, so that whatever the peaks are the
+/// position moves between groups a logarithmic number of times. In a group the one with the
+/// smallest callback has its stop nearest, and among groups that nearest stop is their order.
+/// Stops that the peak does not move are ordered among themselves, and so is what a best price
+/// brings: activation, breakeven, steps, proposals.
+class TrailingIndex {
+ public:
+  explicit TrailingIndex(Side side) : side_(side) {}
+
+  /// Precondition: it is not in.
+  void insert(Slot slot, const TrailingMarks& marks);
+  /// Precondition: it is in.
+  void erase(Slot slot);
+  /// The best price since before it was inserted; of the group.
+  const Decimal& peak(Slot slot) const;
+
+  /// Before a window moves the peaks: those to be told it after catch_up() with their peak. With
+  /// repetitions, in no order.
+  void collect(const GainWindow& window, Slots& out) const;
+  /// Moves the peaks of all that are in, and says whether any was. Those whose moved stop the
+  /// newest price has come to are to be told the window itself, without catch_up(): it holds the
+  /// worst price against the stop from before.
+  bool advance(const GainWindow& window, Slots& out);
+
+  /// The least best price, and the greatest worst price, of a window that is to be looked at.
+  Decimal least_best() const;
+  Decimal greatest_worst() const;
+  bool is_every() const { return !every_.empty(); }
+
+  /// Members of the groups whose peak has moved since the last call.
+  void take_moved(Slots& out);
+
+ private:
+  struct Group;
+  using ByStop = std::multimap<Decimal, Group*>;
+  struct Group {
+    std::set<Level> members;  ///< by callback
+    Decimal peak;
+    std::optional<ByStop::iterator> stop;  ///< of the nearest; absent when no stop moves
+    bool moved = false;
+  };
+  struct Node {
+    TrailingMarks marks;
+    Group* group = nullptr;
+  };
+
+  Decimal stop_of(const Decimal& peak, const Decimal& callback) const;
+  void hang(Group& group);
+  void unhang(Group& group);
+  void collect_group(const Group& group, const Decimal& price, Slots& out) const;
+  Group& group_at(const Decimal& peak);
+  Group& merged_below(const Decimal& best);
+
+  Side side_;
+  std::unordered_map<Slot, Node> nodes_;
+  std::map<Decimal, std::unique_ptr<Group>> groups_;  ///< by peak
+  ByStop moving_;
+  std::set<Level> fixed_;
+  std::set<Level> bests_;
+  std::set<Slot> every_;
+  std::optional<Decimal> moved_to_;  ///< the best peak moved to since take_moved()
+};
+
+/// Aged positions, which are held against the newest price.
+class AgedIndex {
+ public:
+  void insert(Slot slot, const AgedMarks& marks);
+  void erase(Slot slot, const AgedMarks& marks);
+  /// With repetitions, in no order. `last` is a gain.
+  void collect(const Decimal& last, Slots& out) const;
+  Decimal least_best() const;
+  Decimal greatest_worst() const;
+  bool is_every() const { return !every_.empty(); }
+
+ private:
+  std::set<Level> reach_, leave_;
+  std::set<Slot> every_;
+};
+
+}  // namespace feedwatch
