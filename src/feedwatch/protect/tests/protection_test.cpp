@@ -169,6 +169,19 @@ TEST_F(ProtectionTest, AgedWaitsForAnActiveStopUntilItsPricesAreRefusedForTooLon
   EXPECT_THAT(price(last, "101", aged + 9min), IsEmpty());
 }
 
+TEST_F(ProtectionTest, ChecksAreATimersWork) {
+  add(position("a"), both());
+  std::uint64_t checks = 0;
+  for (MonoTime now = t0 + 4h; now < t0 + 4h + 5min; now += 1s) {
+    for (const ProtectionDecision& each :
+         protection.on_prices(last, window("99", "99", "99"), now)) {
+      if (type_text(each) == "price_check") ++checks;
+    }
+  }
+  EXPECT_EQ(checks, 5U);
+  EXPECT_LT(protection.touched(), 12U);
+}
+
 TEST_F(ProtectionTest, MemoryThatContradictsItselfQuarantinesItsRuleAlone) {
   ProtectionMemory memory;
   memory.trailing = TrailingMemory{};
