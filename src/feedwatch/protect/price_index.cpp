@@ -8,8 +8,6 @@
 namespace feedwatch {
 namespace {
 
-constexpr Decimal beyond_all{Decimal::max_mantissa, 0};
-constexpr Decimal below_all{-Decimal::max_mantissa, 0};
 /// Of a member whose stop the peak does not move: no callback is so large.
 constexpr Decimal no_callback{100, 0};
 
@@ -52,6 +50,7 @@ void TrailingIndex::insert(Slot slot, const TrailingMarks& marks) {
   put(fixed_, marks.stop, slot);
   if (marks.every) every_.insert(slot);
   nodes_.insert_or_assign(slot, Node{marks, &group});
+  bound();
 }
 
 void TrailingIndex::erase(Slot slot) {
@@ -67,10 +66,11 @@ void TrailingIndex::erase(Slot slot) {
   nodes_.erase(found);
   if (nearest) unhang(group);
   if (group.members.empty()) {
-    groups_.erase(Decimal(group.peak));
+    groups_.erase(groups_.find(group.peak));
   } else if (nearest) {
     hang(group);
   }
+  bound();
 }
 
 const Decimal& TrailingIndex::peak(Slot slot) const {
@@ -90,27 +90,27 @@ void TrailingIndex::collect(const GainWindow& window, Slots& out) const {
 }
 
 bool TrailingIndex::advance(const GainWindow& window, Slots& out) {
-  if (groups_.empty() || window.best <= groups_.begin()->first) return false;
+  if (groups_.empty() || window.best <= (*groups_.begin())->peak) return false;
   Group& group = merged_below(window.best);
   moved_to_ = moved_to_ ? max(*moved_to_, window.best) : window.best;
   if (group.stop && (*group.stop)->first >= window.last) collect_group(group, window.last, out);
+  bound();
   return true;
 }
 
-Decimal TrailingIndex::least_best() const {
-  const Decimal best = bests_.empty() ? beyond_all : bests_.begin()->at;
-  return groups_.empty() ? best : min(best, groups_.begin()->first);
-}
-
-Decimal TrailingIndex::greatest_worst() const {
-  const Decimal fixed = fixed_.empty() ? below_all : fixed_.rbegin()->at;
-  return moving_.empty() ? fixed : max(fixed, moving_.rbegin()->first);
+void TrailingIndex::bound() {
+  bounds_ = {};
+  if (!bests_.empty()) bounds_.best = bests_.begin()->at;
+  if (!groups_.empty()) bounds_.best = min(bounds_.best, (*groups_.begin())->peak);
+  if (!fixed_.empty()) bounds_.worst = fixed_.rbegin()->at;
+  if (!moving_.empty()) bounds_.worst = max(bounds_.worst, moving_.rbegin()->first);
+  bounds_.every = !every_.empty();
 }
 
 void TrailingIndex::take_moved(Slots& out) {
   if (!moved_to_) return;
-  for (auto& [peak, group] : groups_) {
-    if (peak > *moved_to_) break;
+  for (const std::unique_ptr<Group>& group : groups_) {
+    if (group->peak > *moved_to_) break;
     if (!std::exchange(group->moved, false)) continue;
     for (const Level& member : group->members) out.push_back(member.slot);
   }
@@ -146,38 +146,33 @@ void TrailingIndex::collect_group(const Group& group, const Decimal& price, Slot
 }
 
 TrailingIndex::Group& TrailingIndex::group_at(const Decimal& peak) {
-  std::unique_ptr<Group>& group = groups_[peak];
-  if (group == nullptr) {
-    group = std::make_unique<Group>();
-    group->peak = peak;
-  }
-  return *group;
+  if (const auto found = groups_.find(peak); found != groups_.end()) return **found;
+  auto group = std::make_unique<Group>();
+  group->peak = peak;
+  return **groups_.insert(std::move(group)).first;
 }
 
 /// All groups whose peak is no better, as one with this peak. Precondition: there is one.
 TrailingIndex::Group& TrailingIndex::merged_below(const Decimal& best) {
   const auto end = groups_.upper_bound(best);
   const auto smaller = [](const auto& a, const auto& b) {
-    return a.second->members.size() < b.second->members.size();
+    return a->members.size() < b->members.size();
   };
   const auto largest = std::max_element(groups_.begin(), end, smaller);
-  Group& into = *largest->second;
+  Group& into = **largest;
   unhang(into);
   for (auto from = groups_.begin(); from != end;) {
     if (from == largest) {
       ++from;
       continue;
     }
-    Group& small = *from->second;
+    Group& small = **from;
     unhang(small);
     for (const Level& member : small.members) nodes_.find(member.slot)->second.group = &into;
     into.members.merge(small.members);
     from = groups_.erase(from);
   }
-  auto kept = groups_.extract(groups_.begin());
-  kept.key() = best;
-  groups_.insert(std::move(kept));
-  into.peak = best;
+  into.peak = best;  // it stays the first: all others are better
   into.moved = true;
   hang(into);
   return into;
@@ -187,12 +182,14 @@ void AgedIndex::insert(Slot slot, const AgedMarks& marks) {
   put(reach_, marks.reach, slot);
   put(leave_, marks.leave, slot);
   if (marks.every) every_.insert(slot);
+  bound();
 }
 
 void AgedIndex::erase(Slot slot, const AgedMarks& marks) {
   take(reach_, marks.reach, slot);
   take(leave_, marks.leave, slot);
   if (marks.every) every_.erase(slot);
+  bound();
 }
 
 void AgedIndex::collect(const Decimal& last, Slots& out) const {
@@ -203,12 +200,11 @@ void AgedIndex::collect(const Decimal& last, Slots& out) const {
   }
 }
 
-Decimal AgedIndex::least_best() const {
-  return reach_.empty() ? beyond_all : reach_.begin()->at;
-}
-
-Decimal AgedIndex::greatest_worst() const {
-  return leave_.empty() ? below_all : leave_.rbegin()->at;
+void AgedIndex::bound() {
+  bounds_ = {};
+  if (!reach_.empty()) bounds_.best = reach_.begin()->at;
+  if (!leave_.empty()) bounds_.worst = leave_.rbegin()->at;
+  bounds_.every = !every_.empty();
 }
 
 }  // namespace feedwatch

@@ -37,6 +37,13 @@ struct GainWindow {
 /// Precondition: positive prices.
 GainWindow as_gain(Side side, const PriceWindow& window);
 
+/// What of a window an index has to look at; kept, because every tick is held against it.
+struct IndexBounds {
+  Decimal best{Decimal::max_mantissa, 0};    ///< the least best price
+  Decimal worst{-Decimal::max_mantissa, 0};  ///< the greatest worst price
+  bool every = false;                        ///< whatever it holds
+};
+
 /// Trailing stops. Those that have seen the same best price are a group: a new best price merges
 /// all groups below it, the smaller ones into the largest, so that whatever the peaks are the
 /// position moves between groups a logarithmic number of times. In a group the one with the
@@ -62,11 +69,7 @@ class TrailingIndex {
   /// worst price against the stop from before.
   bool advance(const GainWindow& window, Slots& out);
 
-  /// The least best price, and the greatest worst price, of a window that is to be looked at.
-  Decimal least_best() const;
-  Decimal greatest_worst() const;
-  bool is_every() const { return !every_.empty(); }
-
+  const IndexBounds& bounds() const { return bounds_; }
   /// Members of the groups whose peak has moved since the last call.
   void take_moved(Slots& out);
 
@@ -78,6 +81,13 @@ class TrailingIndex {
     Decimal peak;
     std::optional<ByStop::iterator> stop;  ///< of the nearest; absent when no stop moves
     bool moved = false;
+  };
+  struct ByPeak {
+    using is_transparent = void;
+    using Pointer = std::unique_ptr<Group>;
+    bool operator()(const Pointer& a, const Pointer& b) const { return a->peak < b->peak; }
+    bool operator()(const Pointer& a, const Decimal& b) const { return a->peak < b; }
+    bool operator()(const Decimal& a, const Pointer& b) const { return a < b->peak; }
   };
   struct Node {
     TrailingMarks marks;
@@ -91,9 +101,12 @@ class TrailingIndex {
   Group& group_at(const Decimal& peak);
   Group& merged_below(const Decimal& best);
 
+  void bound();
+
   Side side_;
+  IndexBounds bounds_;
   std::unordered_map<Slot, Node> nodes_;
-  std::map<Decimal, std::unique_ptr<Group>> groups_;  ///< by peak
+  std::set<std::unique_ptr<Group>, ByPeak> groups_;
   ByStop moving_;
   std::set<Level> fixed_;
   std::set<Level> bests_;
@@ -108,11 +121,12 @@ class AgedIndex {
   void erase(Slot slot, const AgedMarks& marks);
   /// With repetitions, in no order. `last` is a gain.
   void collect(const Decimal& last, Slots& out) const;
-  Decimal least_best() const;
-  Decimal greatest_worst() const;
-  bool is_every() const { return !every_.empty(); }
+  const IndexBounds& bounds() const { return bounds_; }
 
  private:
+  void bound();
+
+  IndexBounds bounds_;
   std::set<Level> reach_, leave_;
   std::set<Slot> every_;
 };

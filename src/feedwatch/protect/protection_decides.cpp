@@ -123,13 +123,14 @@ void Protection::unlink_aged(Slot slot) {
 /// In prices: what is a gain of who holds SHORT is a price with its sign turned.
 void Protection::refresh_bounds(Cell& cell) const {
   const auto turned = [](const Decimal& gain) { return as_gain(Side::sell, gain); };
-  const auto [bought, sold] = std::pair(&cell.trailing[0], &cell.trailing[1]);
-  const auto [aged_bought, aged_sold] = std::pair(&cell.aged[0], &cell.aged[1]);
-  Decimal above = max(max(bought->greatest_worst(), aged_bought->greatest_worst()),
-                      turned(min(sold->least_best(), aged_sold->least_best())));
-  Decimal below = min(min(bought->least_best(), aged_bought->least_best()),
-                      turned(max(sold->greatest_worst(), aged_sold->greatest_worst())));
-  if (bought->is_every() || sold->is_every() || aged_bought->is_every() || aged_sold->is_every()) {
+  const IndexBounds& bought = cell.trailing[0].bounds();
+  const IndexBounds& sold = cell.trailing[1].bounds();
+  const IndexBounds& aged_bought = cell.aged[0].bounds();
+  const IndexBounds& aged_sold = cell.aged[1].bounds();
+  Decimal above = max(max(bought.worst, aged_bought.worst), turned(min(sold.best, aged_sold.best)));
+  const Decimal below =
+      min(min(bought.best, aged_bought.best), turned(max(sold.worst, aged_sold.worst)));
+  if (bought.every || sold.every || aged_bought.every || aged_sold.every) {
     above = Decimal{Decimal::max_mantissa, 0};
   }
   // Numbers of one scale compare as integers.

@@ -43,7 +43,7 @@ TEST_F(TrailingIndexTest, TheNearestStopOfAGroupComesFirst) {
   follow(1, "100", "1");
   follow(2, "100", "0.5");
   follow(3, "100", "2");
-  EXPECT_EQ(index.greatest_worst(), decimal("99.5"));
+  EXPECT_EQ(index.bounds().worst, decimal("99.5"));
   EXPECT_THAT(touched(window("99.6", "100", "99.6")), IsEmpty());
   EXPECT_THAT(touched(window("99.5", "100", "99.6")), ElementsAre(2));
   EXPECT_THAT(touched(window("99", "100", "99.6")), ElementsAre(2, 1));
@@ -53,7 +53,7 @@ TEST_F(TrailingIndexTest, ANewPeakMergesAllGroupsBelowIt) {
   follow(1, "100", "1");
   follow(2, "101", "1");
   follow(3, "105", "1");
-  EXPECT_EQ(index.least_best(), decimal("100"));
+  EXPECT_EQ(index.bounds().best, decimal("100"));
   EXPECT_THAT(moved(window("102", "103", "103")), IsEmpty());
   EXPECT_EQ(index.peak(1), decimal("103"));
   EXPECT_EQ(index.peak(2), decimal("103"));
