@@ -79,9 +79,9 @@ class Protection {
   struct Cell;
   enum class Due : std::uint8_t { trailing, aged, stream };
   struct Timer {
-    MonoTime at;
-    Due what;
-    std::uint32_t id;  ///< slot or stream
+    MonoTime at{};
+    Due what = Due::trailing;
+    std::uint32_t id = 0;  ///< slot or stream
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 

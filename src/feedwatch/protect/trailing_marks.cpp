@@ -32,7 +32,8 @@ void TrailingStop::catch_up(const Decimal& best, const Decimal& last) {
   if (memory_.state == TrailingState::triggered) return;
   held_ = false;
   last_ = last;
-  (void)follow(best);  // ordinary, or every window would have been told: exact
+  const TrailingMemory before = memory_;
+  if (!follow(best)) memory_ = before;  // never: what is not exact was told every window
 }
 
 TrailingMarks TrailingStop::marks(MonoTime now) const {
