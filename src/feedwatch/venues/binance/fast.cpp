@@ -12,62 +12,47 @@ namespace {
 
 using wire::FastScan;
 
-/// Of a combined frame what stands before `data`.
-struct Head {
-  std::string_view stream;         ///< its name, or the end of it
-  std::ptrdiff_t symbol_size = 0;  ///< as the name has it; 0 = not known
-};
-
-bool read_head(FastScan& scan, Head& head) {
-  if (!scan.literal(R"({"stream":")")) return false;
-  head.symbol_size = scan.up_to('@');
-  // These come most: where they end need not be looked for.
-  if (scan.literal(R"(@bookTicker")")) {
-    head.stream = "@bookTicker";
-    return true;
-  }
-  return scan.literal(R"(@markPrice@1s")") || scan.literal(R"(@aggTrade")") ||
-         scan.text(head.stream);
-}
+// `symbol_size` is that of the symbol as the stream's name has it; 0 = not known.
 
 /// Bid and ask, behind the update id's key.
-bool read_book(FastScan& scan, const Head& head, WireTick& quote) {
+[[gnu::always_inline]] inline bool read_book(FastScan& scan, std::ptrdiff_t symbol_size,
+                                             WireTick& quote) {
   std::uint64_t update_id = 0;
-  const bool read = scan.number(update_id) && scan.literal(R"(,"s":")") &&
-                    scan.text_like(head.symbol_size, quote.symbol) &&
-                    (!scan.literal(R"(,"ps":")") || scan.text()) && scan.literal(R"(,"b":")") &&
-                    scan.price(quote.prices.price, quote.price_text) && scan.literal(R"(,"B":")") &&
-                    scan.text() && scan.literal(R"(,"a":")") &&
-                    scan.price(quote.prices.ask, quote.ask_text) && scan.literal(R"(,"A":")") &&
-                    scan.text();
+  const bool read =
+      scan.number(update_id) && scan.literal(R"(,"s":")") &&
+      scan.text_like(symbol_size, quote.symbol) && (!scan.literal(R"(,"ps":")") || scan.text()) &&
+      scan.literal(R"(,"b":")") && scan.price(quote.prices.price, quote.price_text) &&
+      scan.literal(R"(,"B":")") && scan.text() && scan.literal(R"(,"a":")") &&
+      scan.price(quote.prices.ask, quote.ask_text) && scan.literal(R"(,"A":")") && scan.text();
   quote.kind = Kind::quote;
   quote.fields = {.price = true, .ask = true};
   quote.seq = update_id;
   return read && !quote.symbol.empty();
 }
 
-bool read_stamped_book(FastScan& scan, const Head& head, WireTick& quote) {
+/// The same of a market that says when it was.
+[[gnu::always_inline]] inline bool read_stamped_book(FastScan& scan, std::ptrdiff_t symbol_size,
+                                                     WireTick& quote) {
   WallTime event_time;
-  const bool read = scan.literal(R"(bookTicker","u":)") && read_book(scan, head, quote) &&
-                    scan.literal(R"(,"T":)") && scan.number() && scan.literal(R"(,"E":)") &&
-                    scan.millis(event_time);
+  const bool read = read_book(scan, symbol_size, quote) && scan.literal(R"(,"T":)") &&
+                    scan.any_millis() && scan.literal(R"(,"E":)") && scan.millis(event_time);
   quote.ts_event = event_time;
   return read;
 }
 
-bool read_mark_price(FastScan& scan, const Head& head, WireTick& mark, WireTick& index) {
+/// Behind the key of the event's time, as below.
+bool read_mark_price(FastScan& scan, std::ptrdiff_t symbol_size, WireTick& mark, WireTick& index) {
   WallTime event_time;
-  const bool read = scan.literal(R"(markPriceUpdate","E":)") && scan.millis(event_time) &&
-                    scan.literal(R"(,"s":")") && scan.text_like(head.symbol_size, mark.symbol) &&
-                    scan.literal(R"(,"p":")") && scan.price(mark.prices.price, mark.price_text) &&
-                    scan.literal(R"(,"P":")") && scan.text_like_price() &&
-                    scan.literal(R"(,"i":")") && scan.price(index.prices.price, index.price_text) &&
-                    scan.literal(R"(,"r":")") && scan.text() && scan.literal(R"(,"T":)") &&
-                    scan.number();
+  const bool read = scan.millis(event_time) && scan.literal(R"(,"s":")") &&
+                    scan.text_like(symbol_size, mark.symbol) && scan.literal(R"(,"p":")") &&
+                    scan.price(mark.prices.price, mark.price_text) && scan.literal(R"(,"P":")") &&
+                    scan.text_like_price() && scan.literal(R"(,"i":")") &&
+                    scan.price(index.prices.price, index.price_text) && scan.literal(R"(,"r":")") &&
+                    scan.text() && scan.literal(R"(,"T":)") && scan.any_millis();
   mark.kind = Kind::mark;
   index.kind = Kind::index;
   index.symbol = mark.symbol;
-  mark.fields.price = index.fields.price = true;
+  mark.fields = index.fields = {.price = true};
   mark.ts_event = index.ts_event = event_time;
   return read && !mark.symbol.empty();
 }
@@ -77,34 +62,29 @@ bool read_flag(FastScan& scan) {
 }
 
 /// Spot says the symbol before the trade's number, futures after it.
-bool read_trade_names(FastScan& scan, const Head& head, std::string_view& symbol,
+bool read_trade_names(FastScan& scan, std::ptrdiff_t symbol_size, std::string_view& symbol,
                       std::uint64_t& id) {
   if (scan.literal(R"(,"s":")")) {
-    return scan.text_like(head.symbol_size, symbol) && scan.literal(R"(,"a":)") && scan.number(id);
+    return scan.text_like(symbol_size, symbol) && scan.literal(R"(,"a":)") && scan.number(id);
   }
   return scan.literal(R"(,"a":)") && scan.number(id) && scan.literal(R"(,"s":")") &&
-         scan.text_like(head.symbol_size, symbol);
+         scan.text_like(symbol_size, symbol);
 }
 
-bool read_agg_trade(FastScan& scan, const Head& head, WireTick& last) {
+bool read_agg_trade(FastScan& scan, std::ptrdiff_t symbol_size, WireTick& last) {
   std::uint64_t id = 0;
   WallTime event_time;
-  const bool read = scan.literal(R"(aggTrade","E":)") && scan.millis(event_time) &&
-                    read_trade_names(scan, head, last.symbol, id) && scan.literal(R"(,"p":")") &&
-                    scan.price(last.prices.price, last.price_text) && scan.literal(R"(,"q":")") &&
-                    scan.text() && scan.literal(R"(,"f":)") && scan.number() &&
-                    scan.literal(R"(,"l":)") && scan.number() && scan.literal(R"(,"T":)") &&
-                    scan.number() && scan.literal(R"(,"m":)") && read_flag(scan) &&
-                    (!scan.literal(R"(,"M":)") || read_flag(scan));
+  const bool read =
+      scan.millis(event_time) && read_trade_names(scan, symbol_size, last.symbol, id) &&
+      scan.literal(R"(,"p":")") && scan.price(last.prices.price, last.price_text) &&
+      scan.literal(R"(,"q":")") && scan.text() && scan.literal(R"(,"f":)") && scan.number() &&
+      scan.literal(R"(,"l":)") && scan.number() && scan.literal(R"(,"T":)") && scan.any_millis() &&
+      scan.literal(R"(,"m":)") && read_flag(scan) && (!scan.literal(R"(,"M":)") || read_flag(scan));
   last.kind = Kind::last;
-  last.fields.price = true;
+  last.fields = {.price = true};
   last.seq = id;
   last.ts_event = event_time;
   return read && !last.symbol.empty();
-}
-
-bool has(const Market& market, Event event) {
-  return std::ranges::find(market.events, event) != market.events.end();
 }
 
 /// The type of an event that no channel of ours sends. The general parser ignores it too, or finds
@@ -114,28 +94,69 @@ bool names_foreign_event(FastScan& scan) {
                                                  "avgPrice", "serverShutdown"};
   std::string_view type;
   return scan.text(type) && !type.empty() && std::ranges::find(ours, type) == ours.end() &&
-         scan.literal(",");
+         scan.literal(",") && scan.is_inside();
 }
 
-/// What stands in `data`; its first quote has been read.
-bool read_data(FastScan& scan, const Market& market, const Head& head,
-               std::vector<WireTick>& ticks) {
-  if (scan.literal(R"(u":)")) {  // only Spot's book says neither what it is nor when it was
-    return has(market, Event::book_ticker) && head.stream.ends_with("@bookTicker") &&
-           read_book(scan, head, ticks.emplace_back());
-  }
-  if (!scan.literal(R"(e":")")) return false;
-  switch (scan.peek()) {
-    case 'b':
-      return has(market, Event::book_ticker) && read_stamped_book(scan, head, ticks.emplace_back());
+/// What is read of a message, by what stands before its fields.
+enum class Form : std::uint8_t {
+  none,
+  book,          ///< only Spot's says neither what it is nor when it was
+  stamped_book,  ///< all that stands before its fields has been read
+  agg_trade,     ///< likewise up to the event's time, as of the next
+  mark_price,
+};
+
+/// Of a stream that is called as we subscribe it, from its '@' on: its name, its envelope and the
+/// type are one comparison.
+[[gnu::always_inline]] inline Form usual_form(FastScan& scan) {
+  if (!scan.is_inside()) return Form::none;
+  switch (scan.peek(1)) {
     case 'a':
-      return has(market, Event::agg_trade) && read_agg_trade(scan, head, ticks.emplace_back());
+      return scan.literal(R"(@aggTrade","data":{"e":"aggTrade","E":)") ? Form::agg_trade
+                                                                       : Form::none;
+    case 'b':
+      if (scan.literal(R"(@bookTicker","data":{"e":"bookTicker","u":)")) return Form::stamped_book;
+      return scan.literal(R"(@bookTicker","data":{"u":)") ? Form::book : Form::none;
     case 'm':
-      for (int i = 0; i < 2; ++i) ticks.emplace_back();
-      return has(market, Event::mark_price) && read_mark_price(scan, head, ticks[0], ticks[1]);
+      return scan.literal(R"(@markPrice@1s","data":{"e":"markPriceUpdate","E":)") ? Form::mark_price
+                                                                                  : Form::none;
     default:
-      return false;
+      return Form::none;
   }
+}
+
+/// Of `data`, behind its first quote, whatever the stream is called.
+Form form_of_data(FastScan& scan, std::string_view stream) {
+  if (scan.literal(R"(u":)")) return stream.ends_with("@bookTicker") ? Form::book : Form::none;
+  if (scan.literal(R"(e":"bookTicker","u":)")) return Form::stamped_book;
+  if (scan.literal(R"(e":"aggTrade","E":)")) return Form::agg_trade;
+  return scan.literal(R"(e":"markPriceUpdate","E":)") ? Form::mark_price : Form::none;
+}
+
+bool has(const Market& market, Event event) {
+  return std::ranges::find(market.events, event) != market.events.end();
+}
+
+[[gnu::always_inline]] inline bool read_fields(FastScan& scan, Form form, const Market& market,
+                                               std::ptrdiff_t symbol_size,
+                                               std::vector<WireTick>& ticks) {
+  switch (form) {
+    case Form::book:
+      return has(market, Event::book_ticker) && read_book(scan, symbol_size, ticks.emplace_back());
+    case Form::stamped_book:
+      return has(market, Event::book_ticker) &&
+             read_stamped_book(scan, symbol_size, ticks.emplace_back());
+    case Form::agg_trade:
+      return has(market, Event::agg_trade) &&
+             read_agg_trade(scan, symbol_size, ticks.emplace_back());
+    case Form::mark_price:
+      for (int i = 0; i < 2; ++i) ticks.emplace_back();
+      return has(market, Event::mark_price) &&
+             read_mark_price(scan, symbol_size, ticks[0], ticks[1]);
+    case Form::none:
+      break;
+  }
+  return false;
 }
 
 }  // namespace
@@ -143,15 +164,25 @@ bool read_data(FastScan& scan, const Market& market, const Head& head,
 std::optional<MessageType> decode_fast(const Market& market, std::string_view padded,
                                        Decoded& out) {
   FastScan scan(padded);
-  Head head;
-  if (!read_head(scan, head) || !scan.literal(R"(,"data":{")")) return std::nullopt;
+  if (!scan.literal(R"({"stream":")")) return std::nullopt;
+  const std::ptrdiff_t symbol_size = scan.up_to('@');
   FastScan data = scan;
-  if (read_data(data, market, head, out.ticks) && data.literal("}}") && data.at_end()) {
+  Form form = usual_form(data);
+  if (form == Form::none) {
+    std::string_view stream;
+    if (!scan.text(stream) || !scan.literal(R"(,"data":{")")) return std::nullopt;
+    data = scan;
+    form = form_of_data(data, stream);
+    if (form == Form::none) {
+      const bool foreign = scan.literal(R"(e":")") && names_foreign_event(scan);
+      return foreign && padded.ends_with("}}") ? std::optional(MessageType::ignored) : std::nullopt;
+    }
+  }
+  if (read_fields(data, form, market, symbol_size, out.ticks) && data.literal("}}") &&
+      data.at_end()) {
     return MessageType::data;
   }
   out.ticks.clear();
-  const bool foreign = scan.literal(R"(e":")") && names_foreign_event(scan);
-  if (foreign && padded.ends_with("}}")) return MessageType::ignored;
   return std::nullopt;
 }
 

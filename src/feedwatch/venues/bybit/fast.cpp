@@ -73,7 +73,7 @@ bool read_book(FastScan& scan, WireTick& quote) {
       scan.literal(R"(]],"a":[[")") && scan.price(quote.prices.ask, quote.ask_text) &&
       scan.literal(R"(,")") && scan.text() && scan.literal(R"(]],"u":)") &&
       scan.number(update_id) && scan.literal(R"(,"seq":)") && scan.number() &&
-      scan.literal(R"(},"cts":)") && scan.number();
+      scan.literal(R"(},"cts":)") && scan.any_millis();
   quote.kind = Kind::quote;
   quote.fields = {.price = true, .ask = true};
   quote.seq = update_id;

@@ -24,7 +24,10 @@ namespace feedwatch::venues::wire {
 /// what it takes, the general parser would have read the same.
 ///
 /// Every step answers whether it went well; after a false the scan is over. Needs frame_padding
-/// readable bytes behind the text.
+/// readable bytes behind the text: literals are compared without asking where the text ends, so
+/// that a scan may run past it. No field is begun there, and at the end at_end() or is_inside()
+/// must be asked. A field reaches 18 bytes past the end at most, a literal reads 8 at a time: so
+/// from one field, or is_inside(), to the next there may be literals of 38 characters, or of 56.
 class FastScan {
  public:
   explicit FastScan(std::string_view padded)
@@ -33,20 +36,23 @@ class FastScan {
   template <std::size_t N>
   [[gnu::always_inline]] bool literal(const char (&text)[N]) {
     constexpr auto size = static_cast<std::ptrdiff_t>(N - 1);
-    if (at_ + size > end_) return false;
+    static_assert(N - 1 <= frame_padding - 8);
     if constexpr (size <= 8) {
       std::uint64_t wanted = 0;
       std::memcpy(&wanted, text, N - 1);
       if ((word(at_) ^ wanted) << (8 * (8 - size)) != 0) return false;
     } else {
-      if (std::memcmp(at_, text, N - 1) != 0) return false;
+      // The last eight overlap those before. In line: memcmp() would be a call.
+      std::uint64_t other = word(at_ + size - 8) ^ word(text + size - 8);
+      for (std::ptrdiff_t i = 0; i < size - 8; i += 8) other |= word(at_ + i) ^ word(text + i);
+      if (other != 0) return false;
     }
     at_ += size;
     return true;
   }
 
-  /// The character here; anything at the end.
-  char peek() const { return *at_; }
+  /// The character here, or so many behind it; anything at the end.
+  char peek(std::ptrdiff_t behind = 0) const { return at_[behind]; }
 
   /// Printable ASCII up to the closing quote, which is passed.
   [[gnu::always_inline]] bool text(std::string_view& out) {
@@ -68,6 +74,7 @@ class FastScan {
   /// A number without fraction, of at most 16 digits. As with prices, one as long as the one before
   /// costs no waiting for where it ends; the first is most likely a moment.
   [[gnu::always_inline]] bool number(std::uint64_t& out) {
+    if (!is_inside()) return false;
     const unsigned others = not_digits(at_);
     if (!begins_with_digits(others, digits_)) digits_ = std::countr_zero(others);
     const char* begin = at_;
@@ -78,7 +85,7 @@ class FastScan {
       out = first_digits(word(begin), count);
     } else {
       const std::ptrdiff_t more = count - 8;
-      out = value_of(word(begin) ^ each('0')) * power(more) + first_digits(word(begin + 8), more);
+      out = joined(word(begin), last(word(begin + 8), more), power(more));
       if (count == sight && is_digit(*at_)) return false;
     }
     return plain_integer(begin, count);
@@ -92,14 +99,28 @@ class FastScan {
   [[gnu::always_inline]] bool millis(WallTime& out) {
     constexpr std::uint64_t latest = 9'000'000'000'000;  // as parse_millis() has it
     std::uint64_t value = 0;
-    if (!number(value) || value == 0 || value > latest) return false;
+    if (is_of_today()) {
+      value = joined(word(at_), last(word(at_ + 8), today - 8), power(today - 8));
+      at_ += today;
+    } else if (!number(value) || value == 0) {
+      return false;
+    }
+    if (value > latest) return false;
     out = wall_from_ms(static_cast<std::int64_t>(value));
+    return true;
+  }
+
+  /// number() of what is most likely milliseconds since 1970.
+  [[gnu::always_inline]] bool any_millis() {
+    if (!is_of_today()) return number();
+    at_ += today;
     return true;
   }
 
   /// text() of one that is most likely as long as `size`: a guess that holds costs no waiting for
   /// where the text ends.
   [[gnu::always_inline]] bool text_like(std::ptrdiff_t size, std::string_view& out) {
+    if (!is_inside()) return false;
     if (size >= stride || plain_characters(at_) != size || at_[size] != '"') return text(out);
     out = {at_, static_cast<std::size_t>(size)};
     at_ += size + 1;
@@ -107,6 +128,7 @@ class FastScan {
   }
   /// Passes the printable ASCII before `mark`, as long as it is short; else nothing.
   [[gnu::always_inline]] std::ptrdiff_t up_to(char mark) {
+    if (!is_inside()) return 0;
     const std::ptrdiff_t size = characters_before(at_, mark);
     if (size == stride || plain_characters(at_) < size) return 0;
     at_ += size;
@@ -117,22 +139,20 @@ class FastScan {
   /// behind it. Those of one message are mostly written alike: a price that has its point and its
   /// end where the one before had them costs no waiting for where they are.
   [[gnu::always_inline]] bool price(Decimal& out, std::string_view& token) {
+    if (!is_inside()) return false;
     const unsigned others = not_digits(at_);
     if (!ends_as_before(others)) {
       const std::ptrdiff_t point = std::countr_zero(others);
       const std::ptrdiff_t end = std::countr_zero(others & (others - 1));
       if (end >= sight || at_[point] != '.') return long_price(out, token);
+      if (point == 0 || point > 8 || end - point < 2 || end - point > 9) return false;
       form_ = {point, end};
     }
     const char* begin = at_;
     const std::ptrdiff_t scale = form_.end - form_.point - 1;
-    if (begin[form_.point] != '.' || scale < 1 || scale > 8 || form_.point > 8 ||
-        !plain_integer(begin, form_.point)) {
-      return false;
-    }
-    const std::uint64_t whole = first_digits(word(begin), form_.point);
-    const std::uint64_t fraction = first_digits(word(begin + form_.point + 1), scale);
-    const std::uint64_t mantissa = whole * power(scale) + fraction;
+    if (begin[form_.point] != '.' || (*begin == '0' && form_.point != 1)) return false;
+    const std::uint64_t mantissa = joined(last(word(begin), form_.point),
+                                          last(word(begin + form_.point + 1), scale), power(scale));
     out = Decimal{static_cast<Decimal::Mantissa>(mantissa), static_cast<int>(scale)};
     token = {begin, static_cast<std::size_t>(form_.end)};
     at_ += form_.end + 1;
@@ -146,6 +166,7 @@ class FastScan {
   }
 
   bool at_end() const { return at_ == end_; }
+  bool is_inside() const { return at_ <= end_; }
 
  private:
   static_assert(std::endian::native == std::endian::little, "the first character is the low byte");
@@ -169,6 +190,12 @@ class FastScan {
     return powers[static_cast<std::size_t>(digits)];
   }
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  /// Digits of a moment between the years 2001 and 2286.
+  static constexpr std::ptrdiff_t today = 13;
+  bool is_of_today() const {
+    return is_inside() && begins_with_digits(not_digits(at_), today) && *at_ != '0';
+  }
   /// JSON allows no leading zeros.
   static bool plain_integer(const char* begin, std::ptrdiff_t digits) {
     return digits == 1 || (digits > 1 && *begin != '0');
@@ -269,6 +296,34 @@ class FastScan {
     if (count == 0) return {};
     return {value_of(eight << (8 * (8 - count))), count};
   }
+  /// Of eight characters the first `count`, 1 to 8, moved to where the last would be; zeros before.
+  static std::uint64_t last(std::uint64_t eight, std::ptrdiff_t count) {
+    return eight << (8 * (8 - count));
+  }
+  /// Eight characters and eight more, each digits behind zeros: the first of the two numbers times
+  /// `weight`, plus the second.
+#if defined(__SSE2__)
+  [[gnu::always_inline]] static std::uint64_t joined(std::uint64_t first, std::uint64_t second,
+                                                     std::uint64_t weight) {
+    const __m128i all =
+        _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
+    const __m128i digits = _mm_subs_epu8(all, _mm_set1_epi8('0'));
+    const __m128i pairs = _mm_and_si128(
+        _mm_add_epi16(_mm_mullo_epi16(digits, _mm_set1_epi16(10)), _mm_srli_epi16(digits, 8)),
+        _mm_set1_epi16(0xff));
+    const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(1 << 16 | 100));
+    const __m128i eights =
+        _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10'000));
+    const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
+    return (both & 0xffffffffU) * weight + (both >> 32U);
+  }
+#else
+  static std::uint64_t joined(std::uint64_t first, std::uint64_t second, std::uint64_t weight) {
+    // Of zeros and digits the low halves are their values.
+    const std::uint64_t values = each(0x0f);
+    return value_of(first & values) * weight + value_of(second & values);
+  }
+#endif
   /// Of eight characters the first `count`, which are digits; 1 to 8.
   static std::uint64_t first_digits(std::uint64_t eight, std::ptrdiff_t count) {
     return value_of((eight ^ each('0')) << (8 * (8 - count)));
