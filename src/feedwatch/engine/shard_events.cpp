@@ -52,8 +52,9 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   finish(now);
 }
 
-void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& frame,
-                             ReadStamp stamp, MonoTime now) {
+[[gnu::always_inline]] inline void Shard::Impl::on_message(ConnId conn, Connection& connection,
+                                                           const Frame& frame,
+                                                           const ReadStamp& stamp, MonoTime now) {
   Unit& unit = *units[connection.unit];
   const auto type = connection.decoder->decode(frame, decoded);
   if (!type || *type != venues::MessageType::data) begin_span(now);
@@ -102,7 +103,8 @@ void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& f
 }
 
 /// The ticks of one message: nearly always of one symbol and one topic, which are looked up once.
-void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now) {
+[[gnu::always_inline]] inline void Shard::Impl::on_ticks(ConnId conn, Unit& unit,
+                                                         const ReadStamp& stamp, MonoTime now) {
   Path path;
   for (const WireTick& wire : decoded.ticks) {
     if (wire.symbol.data() != path.symbol.data() || wire.symbol.size() != path.symbol.size()) {
@@ -118,8 +120,9 @@ void Shard::Impl::on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime no
   }
 }
 
-void Shard::Impl::on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire,
-                          ReadStamp stamp, MonoTime now) {
+[[gnu::always_inline]] inline void Shard::Impl::on_tick(ConnId conn, Unit& unit, const Path& path,
+                                                        const WireTick& wire,
+                                                        const ReadStamp& stamp, MonoTime now) {
   SymbolEntry& entry = unit.symbol_entries[path.number];
   const auto kind = static_cast<std::size_t>(wire.kind);
   const std::optional<StreamId> stream = entry.streams[kind];

@@ -147,16 +147,16 @@ struct Shard::Impl {
 
   // shard_events.cpp: connections, frames, ticks
   void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp);
-  void on_message(ConnId conn, Connection& connection, const Frame& frame, ReadStamp stamp,
+  void on_message(ConnId conn, Connection& connection, const Frame& frame, const ReadStamp& stamp,
                   MonoTime now);
-  void on_ticks(ConnId conn, Unit& unit, ReadStamp stamp, MonoTime now);
+  void on_ticks(ConnId conn, Unit& unit, const ReadStamp& stamp, MonoTime now);
   /// Where the ticks of a message go, as far as it is known from the ones before.
   struct Path {
     std::string_view symbol{};
     SymbolTable::Number number = SymbolTable::none;
   };
-  void on_tick(ConnId conn, Unit& unit, Path& path, const WireTick& wire, ReadStamp stamp,
-               MonoTime now);
+  void on_tick(ConnId conn, Unit& unit, const Path& path, const WireTick& wire,
+               const ReadStamp& stamp, MonoTime now);
   /// What the feed says of a tick: nearly all of a span find it said already.
   feed::Session::Data data_of(ConnId conn, Unit& unit, SymbolEntry& entry, feed::TopicId topic,
                               MonoTime now);

@@ -25,7 +25,7 @@ class VenueMeter {
  public:
   explicit VenueMeter(std::string venue) : venue_(std::move(venue)) {}
 
-  void on_tick(const Tick& tick) {
+  [[gnu::always_inline]] void on_tick(const Tick& tick) {
     if (tick.stream == watched_ && watching_) {
       interarrival_.observe(std::max(tick.mono_recv - since_, Duration::zero()));
       watching_ = false;
@@ -51,7 +51,7 @@ class VenueMeter {
   static constexpr std::uint32_t sampled_of = 16;
   static constexpr Duration patience = 60s;
 
-  void sample(const Tick& tick) {
+  [[gnu::noinline]] void sample(const Tick& tick) {
     if (tick.ts_event) {
       source_lag_.observe(std::max(tick.ts_recv - *tick.ts_event, Duration::zero()));
     }

@@ -24,7 +24,7 @@ class SymbolTable {
   static constexpr Number none = ~Number{0};
 
   /// `none` when the symbol is not in the table.
-  Number find(std::string_view symbol) const {
+  [[gnu::always_inline]] Number find(std::string_view symbol) const {
     if (entries_.empty()) return none;
     if (symbol.size() > most_inline) return find_long(symbol);
     return find(short_key(symbol), [](Number) { return true; });
@@ -68,7 +68,7 @@ class SymbolTable {
   }
   static Key long_key(std::string_view text);
   /// Fixed-size loads that overlap: a copy of variable length would be a call.
-  static Key short_key(std::string_view text) {
+  [[gnu::always_inline]] static Key short_key(std::string_view text) {
     const char* data = text.data();
     const std::size_t size = text.size();
     const std::uint64_t tag = (std::uint64_t{128} + size) << 56U;
@@ -89,7 +89,7 @@ class SymbolTable {
   Number find_long(std::string_view symbol) const;
   /// Of the key, the number that `is_it` takes.
   template <class IsIt>
-  Number find(const Key& key, IsIt&& is_it) const {
+  [[gnu::always_inline]] Number find(const Key& key, IsIt&& is_it) const {
     for (std::size_t at = hash(key) & mask_;; at = (at + 1) & mask_) {
       const Entry& entry = entries_[at];
       if (same(entry.key, key) && is_it(entry.number)) return entry.number;

@@ -161,7 +161,7 @@ struct Decoded {
   std::optional<SystemStatus> status;
   std::string reply;
 
-  void clear() {
+  [[gnu::always_inline]] void clear() {
     ticks.clear();
     beats.clear();
     ack.reset();
