@@ -1,9 +1,5 @@
 #include "feedwatch/net/utf8.hpp"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -37,51 +33,6 @@ std::uint64_t eight_at(const char* data) {
   std::uint64_t eight = 0;
   std::memcpy(&eight, data, sizeof eight);
   return eight;
-}
-
-#if defined(__SSE2__)
-using Wide = __m128i;
-Wide wide_at(const char* data) {
-  return _mm_loadu_si128(reinterpret_cast<const Wide*>(data));
-}
-Wide both(Wide a, Wide b) {
-  return _mm_or_si128(a, b);
-}
-bool has_high_bits(Wide bytes) {
-  return _mm_movemask_epi8(bytes) != 0;
-}
-#else
-using Wide = std::uint64_t;
-Wide wide_at(const char* data) {
-  return eight_at(data);
-}
-Wide both(Wide a, Wide b) {
-  return a | b;
-}
-bool has_high_bits(Wide bytes) {
-  return (bytes & high_bits) != 0;
-}
-#endif
-
-/// What nearly all text of a venue is, at a glance: the last look overlaps the one before.
-bool is_ascii(std::string_view text) {
-  const char* data = text.data();
-  const std::size_t size = text.size();
-  if (size < sizeof(Wide)) {
-    unsigned seen = 0;
-    for (const char c : text) seen |= static_cast<unsigned char>(c);
-    return seen < 0x80;
-  }
-  constexpr std::size_t step = sizeof(Wide);
-  Wide seen = wide_at(data + size - step);
-  std::size_t i = 0;
-  for (; i + 4 * step <= size; i += 4 * step) {
-    seen = both(seen, both(both(wide_at(data + i), wide_at(data + i + step)),
-                           both(wide_at(data + i + 2 * step), wide_at(data + i + 3 * step))));
-    if (has_high_bits(seen)) return false;
-  }
-  for (; i + step <= size; i += step) seen = both(seen, wide_at(data + i));
-  return !has_high_bits(seen);
 }
 
 struct Scan {

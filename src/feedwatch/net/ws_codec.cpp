@@ -166,7 +166,7 @@ std::size_t WsParser::parse(char* data, std::size_t size, std::vector<Frame>& fr
   while (!violation_ && !close_) {
     more_ = inflater_ && messages_.finished() >= inflated_per_call;
     if (more_) break;
-    if (take_plain_text(data, size, done, frames)) continue;
+    done += take_plain_texts(data + done, size - done, frames);
     Header header;
     const bool complete = read_header(data + done, size - done, header);
     // Length 126 and 127 announce themselves before the length is there; enough to judge the rest.
@@ -193,30 +193,34 @@ void WsParser::look_ahead(const Header& header, std::string_view payload) {
   looked_at_ = payload.size();
 }
 
-/// What nearly all frames are: a whole text in one unmasked frame with a length of at most two
-/// bytes. Nothing is done when it is another, is not all there, or is wrong.
-bool WsParser::take_plain_text(const char* data, std::size_t size, std::size_t& done,
-                               std::vector<Frame>& frames) {
+/// What nearly all frames are: whole texts in one unmasked frame each, with a length of at most two
+/// bytes. Ends before one that is another, is not all there, or is wrong; returns how many bytes
+/// were taken.
+std::size_t WsParser::take_plain_texts(const char* data, std::size_t size,
+                                       std::vector<Frame>& frames) const {
   constexpr std::size_t longest_header = 4;
   constexpr unsigned char final_text = 0x81;
-  if (size - done < longest_header || role_ != WsRole::client || unfinished_ || looked_at_ != 0)
-    return false;
-  const char* frame = data + done;
-  if (static_cast<unsigned char>(frame[0]) != final_text) return false;
-  std::size_t length = static_cast<unsigned char>(frame[1]);
-  std::size_t header = 2;
-  if (length == 126) {
-    header = longest_header;
-    length = static_cast<std::size_t>(big_endian(frame + 2, 2));
-    if (length < 126) return false;
-  } else if (length > 126) {
-    return false;
+  if (role_ != WsRole::client || unfinished_ || looked_at_ != 0) return 0;
+  std::size_t done = 0;
+  while (size - done >= longest_header) {
+    const char* frame = data + done;
+    if (static_cast<unsigned char>(frame[0]) != final_text) break;
+    std::size_t length = static_cast<unsigned char>(frame[1]);
+    std::size_t header = 2;
+    if (length == 126) {
+      header = longest_header;
+      length = static_cast<std::size_t>(big_endian(frame + 2, 2));
+      if (length < 126) break;
+    } else if (length > 126) {
+      break;
+    }
+    const std::string_view payload(frame + header, length);
+    if (size - done < header + length || length > max_message_) break;
+    if (!is_ascii(payload) && !is_utf8(payload)) break;
+    frames.push_back({.type = FrameType::text, .payload = payload});
+    done += header + length;
   }
-  const std::string_view payload(frame + header, length);
-  if (size - done < header + length || length > max_message_ || !is_utf8(payload)) return false;
-  frames.push_back({.type = FrameType::text, .payload = payload});
-  done += header + length;
-  return true;
+  return done;
 }
 
 void WsParser::take(const Header& header, char* payload, std::vector<Frame>& frames) {

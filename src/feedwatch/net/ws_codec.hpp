@@ -75,8 +75,8 @@ class WsParser {
   bool check_control(const Header& header);
   bool check_size(const Header& header);
   void look_ahead(const Header& header, std::string_view payload);
-  bool take_plain_text(const char* data, std::size_t size, std::size_t& done,
-                       std::vector<Frame>& frames);
+  std::size_t take_plain_texts(const char* data, std::size_t size,
+                               std::vector<Frame>& frames) const;
   void take(const Header& header, char* payload, std::vector<Frame>& frames);
   void take_control(const Header& header, std::string_view payload, std::vector<Frame>& frames);
   void take_data(const Header& header, std::string_view payload, std::vector<Frame>& frames);
