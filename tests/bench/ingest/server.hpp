@@ -53,6 +53,7 @@ class Peer {
   void seal(std::string_view bytes);
   void flush();
   void write_all(std::string_view bytes);
+  std::size_t room() const;
 
   net::Fd fd_;
   const venues::VenueSide& side_;
