@@ -263,6 +263,30 @@ TEST(FastDecode, NoMutationTellsTheTwoApart) {
   EXPECT_GT(mutate(bybit(), bybit_texts), 1'000U);
 }
 
+/// Behind a message stand others, or what is left of earlier ones: a cut one must not go on there.
+TEST(FastDecode, WhatStandsBehindTheEndIsNotRead) {
+  const auto cut = [](Pair pair, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const std::string buffer = text + std::string(frame_padding, ' ');
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        Decoded out;
+        EXPECT_NE(pair.fast(std::string_view(buffer).substr(0, i), out), MessageType::data) << i;
+        EXPECT_TRUE(out.ticks.empty());
+      }
+    }
+  };
+  cut(binance(), binance_texts);
+  cut(binance("binance-spot"), spot_texts);
+  cut(binance("binance-coinm"), coinm_texts);
+  cut(binance(), foreign_texts);
+  cut(bybit(), bybit_texts);
+  Pair pair = binance();
+  const std::string type = R"({"stream":"x","data":{"e":"}})";  // it looks as if it ended here
+  const std::string buffer = type + R"(","E":1}})" + std::string(frame_padding, ' ');
+  Decoded out;
+  EXPECT_EQ(pair.fast(std::string_view(buffer).substr(0, type.size()), out), std::nullopt);
+}
+
 /// Pieces of several messages put together anyhow.
 TEST(FastDecode, NoMixtureTellsTheTwoApart) {
   Random random(7);
