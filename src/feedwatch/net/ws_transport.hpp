@@ -15,7 +15,7 @@ class Reactor;
 struct WsTransportOptions {
   std::size_t max_message = 64U << 20U;     ///< whatever DialTarget::max_message asks for
   std::size_t max_write_queue = 4U << 20U;  ///< bytes not yet taken by the kernel; beyond: dropped
-  std::size_t read_buffer = 128U << 10U;    ///< grows for a larger frame and shrinks again
+  std::size_t read_buffer = 256U << 10U;    ///< grows for a larger frame and shrinks again
   Duration close_limit = 1s;                ///< how long close() waits for the answer
   std::string user_agent = "feedwatch";
 };

@@ -302,7 +302,7 @@ TEST(WsInflate, WrongTextIsFoundWithItsFragment) {
   EXPECT_EQ(parser.violation()->code, 1007);
 }
 
-// A read of 128 KiB may hold 128 MiB; no caller ever holds more of them than a little at a time.
+// A read of 256 KiB may hold 256 MiB; no caller ever holds more of them than a little at a time.
 TEST(WsInflate, WhatOneCallInflatesIsBounded) {
   Deflater deflater;
   std::string bytes;
