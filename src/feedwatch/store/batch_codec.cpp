@@ -177,6 +177,17 @@ void fields(Visit& visit, Row& row) {
     each(row.id, row.aged_position_id, row.event_type, row.market_price, row.target_price,
          row.price_distance_percent, row.action_taken, row.success, row.error_message,
          row.event_metadata, row.created_at);
+  } else if constexpr (std::is_same_v<Plain, TrailingStopRow>) {
+    each(row.venue, row.symbol, row.id, row.opened_at, row.state, row.peak, row.stop,
+         row.confirmed_stop, row.activation_confirmed, row.last_number, row.decisions,
+         row.updated_at);
+  } else if constexpr (std::is_same_v<Plain, AgedPositionRow>) {
+    each(row.venue, row.symbol, row.id, row.opened_at, row.phase, row.reached, row.exited,
+         row.decisions, row.updated_at);
+  } else if constexpr (std::is_same_v<Plain, PositionDecisionRow>) {
+    each(row.id, row.venue, row.symbol, row.position, row.opened_at, row.number, row.rule, row.type,
+         row.price, row.stop, row.peak, row.target, row.phase, row.receive_age_seconds,
+         row.event_age_seconds, row.source, row.reason, row.created_at);
   } else {
     static_assert(std::is_same_v<Plain, PositionRow>);
     each(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,

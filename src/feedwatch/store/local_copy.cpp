@@ -16,7 +16,8 @@ constexpr std::size_t kept_resolved = 1000;  ///< of closed alerts: a screen ful
 bool is_needed(const JournalRow& row) {
   return std::holds_alternative<AlertRow>(row) || std::holds_alternative<NotificationRow>(row) ||
          std::holds_alternative<SilenceRow>(row) || std::holds_alternative<PulseRow>(row) ||
-         std::holds_alternative<PositionRow>(row);
+         std::holds_alternative<PositionRow>(row) || std::holds_alternative<TrailingStopRow>(row) ||
+         std::holds_alternative<AgedPositionRow>(row);
 }
 
 void move_aside(const std::filesystem::path& file) {
@@ -151,7 +152,9 @@ void LocalCopy::refresh(const StateRecords& state, WallTime now) {
   auto silences = truth_->silences();
   auto pulses = truth_->pulses();
   auto positions = truth_->open_positions();
-  stale_ = !resolved || !open || !pending || !silences || !pulses || !positions;
+  auto stops = truth_->trailing_stops();
+  auto aged = truth_->aged_positions();
+  stale_ = !resolved || !open || !pending || !silences || !pulses || !positions || !stops || !aged;
   if (stale_) return;
   std::vector<JournalRow> rows;
   append(rows, std::move(*resolved));
@@ -160,6 +163,8 @@ void LocalCopy::refresh(const StateRecords& state, WallTime now) {
   append(rows, std::move(*silences));
   append(rows, std::move(*pulses));
   append(rows, std::move(*positions));
+  append(rows, std::move(*stops));
+  append(rows, std::move(*aged));
   stale_ = !backend_->replace(rows, state, now);
   unsent_ = unsent_ && stale_;
 }

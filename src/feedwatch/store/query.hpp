@@ -68,6 +68,12 @@ class Query {
       const std::string& aged_position_id, std::size_t limit = 100) = 0;
   /// Those that are not closed; by venue, symbol and id.
   virtual Result<std::vector<PositionRow>> open_positions() = 0;
+  /// Of these: what their rules must not lose.
+  virtual Result<std::vector<TrailingStopRow>> trailing_stops() = 0;
+  virtual Result<std::vector<AgedPositionRow>> aged_positions() = 0;
+  /// In the order they were written, behind `after` (0 = from the first that is kept).
+  virtual Result<std::vector<Numbered<PositionDecisionRow>>> decisions(std::int64_t after,
+                                                                       std::size_t limit) = 0;
 };
 
 }  // namespace feedwatch::store

@@ -62,6 +62,26 @@ void bind_fields(Bind&& bind, const PositionRow& row) {
        row.closed_at);
 }
 
+template <class Bind>
+void bind_fields(Bind&& bind, const TrailingStopRow& row) {
+  bind(row.venue, row.symbol, row.id, row.opened_at, row.state, row.peak, row.stop,
+       row.confirmed_stop, row.activation_confirmed, row.last_number, row.decisions,
+       row.updated_at);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const AgedPositionRow& row) {
+  bind(row.venue, row.symbol, row.id, row.opened_at, row.phase, row.reached, row.exited,
+       row.decisions, row.updated_at);
+}
+
+template <class Bind>
+void bind_fields(Bind&& bind, const PositionDecisionRow& row) {
+  bind(row.id, row.venue, row.symbol, row.position, row.opened_at, row.number, row.rule, row.type,
+       row.price, row.stop, row.peak, row.target, row.phase, row.receive_age_seconds,
+       row.event_age_seconds, row.source, row.reason, row.created_at);
+}
+
 template <class Columns>
 AlertRow read_alert(const Columns& row) {
   return {.id = row.text(0),
@@ -164,6 +184,58 @@ AgedMonitoringEventRow read_aged_event(const Columns& row) {
           .error_message = row.text(8),
           .event_metadata = row.text(9),
           .created_at = row.time(10)};
+}
+
+template <class Columns>
+TrailingStopRow read_trailing_stop(const Columns& row) {
+  return {.venue = row.text(0),
+          .symbol = row.text(1),
+          .id = row.text(2),
+          .opened_at = row.time(3),
+          .state = row.text(4),
+          .peak = row.text(5),
+          .stop = row.maybe_text(6),
+          .confirmed_stop = row.maybe_text(7),
+          .activation_confirmed = row.boolean(8),
+          .last_number = row.integer(9),
+          .decisions = row.integer(10),
+          .updated_at = row.time(11)};
+}
+
+template <class Columns>
+AgedPositionRow read_aged_position(const Columns& row) {
+  return {.venue = row.text(0),
+          .symbol = row.text(1),
+          .id = row.text(2),
+          .opened_at = row.time(3),
+          .phase = row.text(4),
+          .reached = row.boolean(5),
+          .exited = row.boolean(6),
+          .decisions = row.integer(7),
+          .updated_at = row.time(8)};
+}
+
+/// Column 0 is seq.
+template <class Columns>
+PositionDecisionRow read_decision(const Columns& row) {
+  return {.id = row.text(1),
+          .venue = row.text(2),
+          .symbol = row.text(3),
+          .position = row.text(4),
+          .opened_at = row.time(5),
+          .number = row.integer(6),
+          .rule = row.text(7),
+          .type = row.text(8),
+          .price = row.maybe_text(9),
+          .stop = row.maybe_text(10),
+          .peak = row.maybe_text(11),
+          .target = row.maybe_text(12),
+          .phase = row.text(13),
+          .receive_age_seconds = row.maybe_real(14),
+          .event_age_seconds = row.maybe_real(15),
+          .source = row.text(16),
+          .reason = row.text(17),
+          .created_at = row.time(18)};
 }
 
 template <class Columns>

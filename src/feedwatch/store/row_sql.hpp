@@ -76,7 +76,27 @@ inline constexpr std::array<std::string_view, std::variant_size_v<JournalRow>> i
     "opened_at = excluded.opened_at, owner = excluded.owner, "
     "ttl_seconds = excluded.ttl_seconds, registered_at = excluded.registered_at, "
     "updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
-    "closed_at = excluded.closed_at"};
+    "closed_at = excluded.closed_at",
+
+    "INSERT INTO trailing_stops (venue, symbol, id, opened_at, state, peak, stop, confirmed_stop, "
+    "activation_confirmed, last_number, decisions, updated_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+    "ON CONFLICT (venue, symbol, id) DO UPDATE SET opened_at = excluded.opened_at, "
+    "state = excluded.state, peak = excluded.peak, stop = excluded.stop, "
+    "confirmed_stop = excluded.confirmed_stop, "
+    "activation_confirmed = excluded.activation_confirmed, last_number = excluded.last_number, "
+    "decisions = excluded.decisions, updated_at = excluded.updated_at",
+
+    "INSERT INTO aged_positions (venue, symbol, id, opened_at, phase, reached, exited, decisions, "
+    "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+    "ON CONFLICT (venue, symbol, id) DO UPDATE SET opened_at = excluded.opened_at, "
+    "phase = excluded.phase, reached = excluded.reached, exited = excluded.exited, "
+    "decisions = excluded.decisions, updated_at = excluded.updated_at",
+
+    "INSERT INTO position_decisions (id, venue, symbol, position, opened_at, number, rule, type, "
+    "price, stop, peak, target, phase, receive_age_seconds, event_age_seconds, source, reason, "
+    "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+    "$17, $18) ON CONFLICT (id) DO NOTHING"};
 
 /// A small record of the StateStore: key, value, moment.
 inline constexpr std::string_view upsert_state_sql =
@@ -106,6 +126,14 @@ inline constexpr std::string_view pulse_columns = "name, mark, at, detail, count
 inline constexpr std::string_view aged_event_columns =
     "id, aged_position_id, event_type, market_price, target_price, price_distance_percent, "
     "action_taken, success, error_message, event_metadata, created_at";
+inline constexpr std::string_view trailing_stop_columns =
+    "venue, symbol, id, opened_at, state, peak, stop, confirmed_stop, activation_confirmed, "
+    "last_number, decisions, updated_at";
+inline constexpr std::string_view aged_position_columns =
+    "venue, symbol, id, opened_at, phase, reached, exited, decisions, updated_at";
+inline constexpr std::string_view decision_columns =
+    "seq, id, venue, symbol, position, opened_at, number, rule, type, price, stop, peak, target, "
+    "phase, receive_age_seconds, event_age_seconds, source, reason, created_at";
 inline constexpr std::string_view position_columns =
     "venue, symbol, id, side, entry_price, quantity, opened_at, owner, ttl_seconds, "
     "registered_at, updated_at, expires_at, closed_at";
@@ -137,6 +165,17 @@ inline constexpr std::array retention_rules{
                   "aged_monitoring_events WHERE created_at < $1 LIMIT $2)"},
     RetentionRule{"DELETE FROM positions WHERE (venue, symbol, id) IN (SELECT venue, symbol, id "
                   "FROM positions WHERE closed_at < $1 LIMIT $2)"},
+    // Of a position that is gone; of one that is open they stay, however long nothing changes.
+    RetentionRule{"DELETE FROM trailing_stops WHERE (venue, symbol, id) IN (SELECT t.venue, "
+                  "t.symbol, t.id FROM trailing_stops t WHERE t.updated_at < $1 AND NOT EXISTS "
+                  "(SELECT 1 FROM positions p WHERE p.venue = t.venue AND p.symbol = t.symbol AND "
+                  "p.id = t.id) LIMIT $2)"},
+    RetentionRule{"DELETE FROM aged_positions WHERE (venue, symbol, id) IN (SELECT t.venue, "
+                  "t.symbol, t.id FROM aged_positions t WHERE t.updated_at < $1 AND NOT EXISTS "
+                  "(SELECT 1 FROM positions p WHERE p.venue = t.venue AND p.symbol = t.symbol AND "
+                  "p.id = t.id) LIMIT $2)"},
+    RetentionRule{"DELETE FROM position_decisions WHERE id IN (SELECT id FROM position_decisions "
+                  "WHERE created_at < $1 LIMIT $2)"},
     // Last, and only without transitions: they are found through their alert.
     RetentionRule{"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts a WHERE "
                   "state = 'resolved' AND updated_at < $1 AND NOT EXISTS (SELECT 1 FROM "

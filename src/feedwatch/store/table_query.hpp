@@ -125,6 +125,25 @@ class TableQuery final : public Query {
                 aged_position_id, count(limit));
   }
 
+  Result<std::vector<TrailingStopRow>> trailing_stops() override {
+    return list([](const auto& row) { return read_trailing_stop(row); }, trailing_stop_columns,
+                std::string("trailing_stops t") + of_open_position);
+  }
+
+  Result<std::vector<AgedPositionRow>> aged_positions() override {
+    return list([](const auto& row) { return read_aged_position(row); }, aged_position_columns,
+                std::string("aged_positions t") + of_open_position);
+  }
+
+  Result<std::vector<Numbered<PositionDecisionRow>>> decisions(std::int64_t after,
+                                                               std::size_t limit) override {
+    const auto read = [](const auto& row) {
+      return Numbered<PositionDecisionRow>{row.integer(0), read_decision(row)};
+    };
+    return list(read, decision_columns, "position_decisions WHERE seq > $1 ORDER BY seq LIMIT $2",
+                after, count(limit));
+  }
+
   Result<std::vector<PositionRow>> open_positions() override {
     return list([](const auto& row) { return read_position(row); }, position_columns,
                 "positions WHERE closed_at IS NULL ORDER BY venue, symbol, id");
@@ -134,6 +153,9 @@ class TableQuery final : public Query {
   static constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
   static constexpr auto alert_of = [](const auto& row) { return read_alert(row); };
   static constexpr auto notification_of = [](const auto& row) { return read_notification(row); };
+  static constexpr const char* of_open_position =
+      " WHERE EXISTS (SELECT 1 FROM positions p WHERE p.venue = t.venue AND p.symbol = t.symbol "
+      "AND p.id = t.id AND p.closed_at IS NULL) ORDER BY venue, symbol, id";
   static std::int64_t count(std::size_t limit) { return static_cast<std::int64_t>(limit); }
 
   template <class Read, class... Args>

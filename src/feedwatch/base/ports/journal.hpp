@@ -126,13 +126,54 @@ struct PositionRow {
   std::optional<WallTime> closed_at;  ///< absent: it is watched over
 };
 
-/// The spool names a row's type by its place here: new ones go to the end.
-using JournalRow =
-    std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow, RepairRow,
-                 SilenceRow, PulseRow, AgedMonitoringEventRow, PositionRow>;
+/// What a trailing stop must not lose (TrailingMemory); of the position opened at that moment.
+/// Prices are decimals as text.
+struct TrailingStopRow {
+  std::string venue, symbol, id;
+  WallTime opened_at;
+  std::string state;  ///< "inactive" | "waiting" | "active" | "triggered"
+  std::string peak;
+  std::optional<std::string> stop, confirmed_stop;
+  bool activation_confirmed = false;
+  std::int64_t last_number = 0;  ///< of its proposals
+  std::int64_t decisions = 0;    ///< of the position
+  WallTime updated_at;
+};
 
-/// Rows of one transaction. AlertRow, NotificationRow, RepairRow, SilenceRow and
-/// AgedMonitoringEventRow replace the row of the same id, a PositionRow that of the same key. A
+/// What the aged rule of a position must not lose (AgedMemory).
+struct AgedPositionRow {
+  std::string venue, symbol, id;
+  WallTime opened_at;
+  std::string phase;  ///< "young" | "grace" | "progressive" | "emergency"
+  bool reached = false, exited = false;
+  std::int64_t decisions = 0;
+  WallTime updated_at;
+};
+
+/// What was decided about a position: written before it is told. Prices are decimals as text.
+struct PositionDecisionRow {
+  std::string id;  ///< idempotency key
+  std::string venue, symbol, position;
+  WallTime opened_at;
+  std::int64_t number = 0;  ///< of the position, rising
+  std::string rule;         ///< "trailing" | "aged"
+  std::string type;         ///< "activated" | "stop_moved" | "triggered" | "target_reached" | …
+  std::optional<std::string> price, stop, peak, target;
+  std::string phase;  ///< of an aged position
+  std::optional<double> receive_age_seconds, event_age_seconds;
+  std::string source;  ///< "live" | "bridge" | …
+  std::string reason;
+  WallTime created_at;
+};
+
+/// The spool names a row's type by its place here: new ones go to the end.
+using JournalRow = std::variant<AlertRow, AlertTransitionRow, NotificationRow, StreamTransitionRow,
+                                RepairRow, SilenceRow, PulseRow, AgedMonitoringEventRow,
+                                PositionRow, TrailingStopRow, AgedPositionRow, PositionDecisionRow>;
+
+/// Rows of one transaction. AlertRow, NotificationRow, RepairRow, SilenceRow,
+/// AgedMonitoringEventRow and PositionDecisionRow replace the row of the same id, a PositionRow,
+/// TrailingStopRow and AgedPositionRow that of the same venue, symbol and id. A
 /// PulseRow is folded into the one of its name and mark: the newest `at` with its detail, counts
 /// added. A batch with an idempotency key already committed changes nothing and succeeds.
 struct JournalBatch {

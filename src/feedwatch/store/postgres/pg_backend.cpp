@@ -13,7 +13,8 @@ namespace {
 
 /// Names of the prepared row statements, by place in JournalRow.
 constexpr std::array<const char*, std::variant_size_v<JournalRow>> row_statement{
-    "row0", "row1", "row2", "row3", "row4", "row5", "row6", "row7", "row8"};
+    "row0", "row1", "row2", "row3", "row4",  "row5",
+    "row6", "row7", "row8", "row9", "row10", "row11"};
 constexpr const char* keys_statement = "keys";
 constexpr const char* key_statement = "key";
 constexpr const char* state_statement = "state";

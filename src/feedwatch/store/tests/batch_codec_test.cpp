@@ -27,14 +27,15 @@ JournalBatch every_row() {
                              wall_from_ns(4), true, "", 1, 4.5},
                    RepairRow{"r2", "v/market", "replace_line", "v#2", wall_from_ns(3), {}, {}, ""},
                    silence_row("s1"), PulseRow{"signals", "beat", wall_from_ns(5), "wave 7", 3},
-                   aged_event_row("e1"), acknowledged(alert_row("a3")), position_row("p1")});
+                   aged_event_row("e1"), acknowledged(alert_row("a3")), position_row("p1"),
+                   trailing_row("p1"), aged_row("p1"), decision_row("d1")});
 }
 
 TEST(BatchCodec, RoundTripKeepsEveryField) {
   const std::string bytes = encode_batch(every_row());
   const auto back = decode_batch(bytes);
   ASSERT_TRUE(back);
-  ASSERT_EQ(back->rows.size(), 14U);
+  ASSERT_EQ(back->rows.size(), 17U);
   EXPECT_EQ(encode_batch(*back), bytes);
   EXPECT_EQ(encoded_size(*back), bytes.size());
   const auto& alert = std::get<AlertRow>(back->rows[1]);
@@ -51,6 +52,9 @@ TEST(BatchCodec, RoundTripKeepsEveryField) {
   EXPECT_EQ(std::get<AgedMonitoringEventRow>(back->rows[11]).market_price, "28145.10");
   EXPECT_EQ(std::get<AlertRow>(back->rows[12]).acked_by, "ann");
   EXPECT_EQ(std::get<PositionRow>(back->rows[13]).expires_at, position_row("p1").expires_at);
+  EXPECT_EQ(std::get<TrailingStopRow>(back->rows[14]).stop, "27135.5025");
+  EXPECT_TRUE(std::get<AgedPositionRow>(back->rows[15]).reached);
+  EXPECT_EQ(std::get<PositionDecisionRow>(back->rows[16]).receive_age_seconds, 0.25);
 }
 
 /// What an earlier release spooled before it was replaced is not lost.

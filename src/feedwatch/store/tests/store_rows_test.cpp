@@ -149,13 +149,68 @@ TEST_P(StoreRowsTest, APositionIsReplacedByItsKeyAndGoneWhenItIsClosed) {
   EXPECT_FALSE(found->at(1).ttl_seconds || found->at(1).expires_at);
 }
 
+TEST_P(StoreRowsTest, WhatRulesMustNotLoseIsReadForOpenPositions) {
+  open();
+  PositionRow closed = position_row("p2");
+  closed.closed_at = closed.updated_at;
+  commit(batch_of("k1", {position_row("p1"), closed, trailing_row("p1"), trailing_row("p2"),
+                         aged_row("p1"), aged_row("p2")}));
+  TrailingStopRow moved = trailing_row("p1");
+  moved.confirmed_stop = "27100";
+  moved.state = "triggered";
+  AgedPositionRow later = aged_row("p1");
+  later.phase = "emergency";
+  commit(batch_of("k2", {moved, later}));
+  ASSERT_TRUE(wait_done(2));
+
+  const auto stops = query()->trailing_stops();
+  ASSERT_TRUE(stops && stops->size() == 1);
+  const TrailingStopRow& stop = stops->front();
+  EXPECT_EQ(stop.id, "p1");
+  EXPECT_EQ(stop.opened_at, moved.opened_at);
+  EXPECT_EQ(stop.state, "triggered");
+  EXPECT_EQ(stop.peak, "27000.5");
+  EXPECT_EQ(stop.stop, "27135.5025");
+  EXPECT_EQ(stop.confirmed_stop, "27100");
+  EXPECT_TRUE(stop.activation_confirmed);
+  EXPECT_EQ(stop.last_number, 3);
+  EXPECT_EQ(stop.decisions, 5);
+  const auto aged = query()->aged_positions();
+  ASSERT_TRUE(aged && aged->size() == 1);
+  EXPECT_EQ(aged->front().phase, "emergency");
+  EXPECT_TRUE(aged->front().reached);
+  EXPECT_FALSE(aged->front().exited);
+  EXPECT_EQ(aged->front().decisions, 6);
+}
+
+TEST_P(StoreRowsTest, DecisionsAreReadInTheOrderTheyWereWrittenAndOnce) {
+  open();
+  commit(batch_of("k1", {decision_row("d2"), decision_row("d1")}));
+  PositionDecisionRow again = decision_row("d2");
+  again.reason = "told again";
+  commit(batch_of("k2", {again, decision_row("d3")}));
+  ASSERT_TRUE(wait_done(2));
+  const auto first = query()->decisions(0, 2);
+  ASSERT_TRUE(first && first->size() == 2);
+  EXPECT_EQ(first->at(0).row.id, "d2");
+  EXPECT_EQ(first->at(0).row.reason, "the stop follows") << "what was decided does not change";
+  EXPECT_EQ(first->at(1).row.id, "d1");
+  EXPECT_EQ(first->at(1).row.stop, "27135.5025");
+  EXPECT_EQ(first->at(1).row.receive_age_seconds, 0.25);
+  EXPECT_FALSE(first->at(1).row.target || first->at(1).row.event_age_seconds);
+  const auto rest = query()->decisions(first->at(1).seq, 10);
+  ASSERT_TRUE(rest && rest->size() == 1);
+  EXPECT_EQ(rest->front().row.id, "d3");
+}
+
 TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   open();
   PulseRow fresh{"signals", "beat", clock_.wall_now(), ""};
   PositionRow long_closed = position_row("p2");
   long_closed.closed_at = wall_from_ns(1);
   commit(batch_of("k", {silence_row("s1"), aged_event_row("e1"), position_row("p1"), long_closed,
-                        fresh, PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
+                        trailing_row("p1"), trailing_row("gone"), aged_row("gone"),
+                        decision_row("d1"), fresh, PulseRow{"gone", "beat", wall_from_ns(1), ""}}));
   ASSERT_TRUE(wait_done(1));
   store_.reset();
   options_.row_retention = 24h;
@@ -163,6 +218,8 @@ TEST_P(StoreRowsTest, WhatIsLongOverIsPruned) {
   ASSERT_TRUE(mailbox_.wait_until([&] { return query()->silences()->empty(); }));
   EXPECT_TRUE(query()->aged_monitoring_events("")->empty());
   EXPECT_EQ(query()->open_positions()->size(), 1U) << "held, however old";
+  EXPECT_EQ(query()->trailing_stops()->size(), 1U);
+  EXPECT_TRUE(query()->decisions(0, 10)->empty());
   ASSERT_EQ(query()->pulses()->size(), 1U);
   EXPECT_EQ(query()->pulses()->front().name, "signals");
 }

@@ -165,6 +165,57 @@ inline PositionRow position_row(const std::string& id) {
           .closed_at = std::nullopt};
 }
 
+inline TrailingStopRow trailing_row(const std::string& id) {
+  const PositionRow of = position_row(id);
+  return {.venue = of.venue,
+          .symbol = of.symbol,
+          .id = id,
+          .opened_at = of.opened_at,
+          .state = "active",
+          .peak = "27000.5",
+          .stop = "27135.5025",
+          .confirmed_stop = std::nullopt,
+          .activation_confirmed = true,
+          .last_number = 3,
+          .decisions = 5,
+          .updated_at = of.updated_at};
+}
+
+inline AgedPositionRow aged_row(const std::string& id) {
+  const PositionRow of = position_row(id);
+  return {.venue = of.venue,
+          .symbol = of.symbol,
+          .id = id,
+          .opened_at = of.opened_at,
+          .phase = "grace",
+          .reached = true,
+          .exited = false,
+          .decisions = 6,
+          .updated_at = of.updated_at};
+}
+
+inline PositionDecisionRow decision_row(const std::string& id) {
+  const PositionRow of = position_row("p1");
+  return {.id = id,
+          .venue = of.venue,
+          .symbol = of.symbol,
+          .position = of.id,
+          .opened_at = of.opened_at,
+          .number = 5,
+          .rule = "trailing",
+          .type = "stop_moved",
+          .price = "27000.5",
+          .stop = "27135.5025",
+          .peak = "27000.5",
+          .target = std::nullopt,
+          .phase = "",
+          .receive_age_seconds = 0.25,
+          .event_age_seconds = std::nullopt,
+          .source = "live",
+          .reason = "the stop follows",
+          .created_at = of.updated_at};
+}
+
 inline StreamTransitionRow transition(int n) {
   return {.stream = "v/S/last",
           .at = wall_from_ns(1'700'000'000'000'000'000 + n),
