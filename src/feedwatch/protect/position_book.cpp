@@ -84,6 +84,9 @@ Result<void> PositionBook::check(const Position& position, const std::optional<D
   if (!position.quantity.is_positive()) {
     return std::unexpected(wrong("quantity", "must be above 0", "the side says which way it goes"));
   }
+  if (to_ns(position.opened_at) < 0) {
+    return std::unexpected(wrong("opened_at", "lies before 1970", "write it in UTC"));
+  }
   if (position.opened_at > plus(utc, clock_slack)) {
     return std::unexpected(
         wrong("opened_at", "lies in the future", "check the clocks of both hosts"));

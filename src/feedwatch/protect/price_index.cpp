@@ -11,20 +11,20 @@ namespace {
 /// Of a member whose stop the peak does not move: no callback is so large.
 constexpr Decimal no_callback{100, 0};
 
-Level callback_of(const TrailingMarks& marks, Slot slot) {
+PriceMark callback_of(const TrailingMarks& marks, PositionSlot slot) {
   return {marks.callback.value_or(no_callback), slot};
 }
 
-void put(std::set<Level>& levels, const std::optional<Decimal>& at, Slot slot) {
+void put(std::set<PriceMark>& levels, const std::optional<Decimal>& at, PositionSlot slot) {
   if (at) levels.insert({*at, slot});
 }
-void take(std::set<Level>& levels, const std::optional<Decimal>& at, Slot slot) {
+void take(std::set<PriceMark>& levels, const std::optional<Decimal>& at, PositionSlot slot) {
   if (at) levels.erase({*at, slot});
 }
 
 /// Those a price that comes up has come to.
-void collect_up_to(const std::set<Level>& levels, const Decimal& price, Slots& out) {
-  for (const Level& level : levels) {
+void collect_up_to(const std::set<PriceMark>& levels, const Decimal& price, PositionSlots& out) {
+  for (const PriceMark& level : levels) {
     if (level.at > price) return;
     out.push_back(level.slot);
   }
@@ -39,7 +39,7 @@ GainWindow as_gain(Side side, const PriceWindow& window) {
           .last = as_gain(side, window.last)};
 }
 
-void TrailingIndex::insert(Slot slot, const TrailingMarks& marks) {
+void TrailingIndex::insert(PositionSlot slot, const TrailingMarks& marks) {
   Group& group = group_at(marks.peak);
   const auto place = group.members.insert(callback_of(marks, slot)).first;
   if (place == group.members.begin()) {
@@ -53,7 +53,7 @@ void TrailingIndex::insert(Slot slot, const TrailingMarks& marks) {
   bound();
 }
 
-void TrailingIndex::erase(Slot slot) {
+void TrailingIndex::erase(PositionSlot slot) {
   const auto found = nodes_.find(slot);
   const TrailingMarks& marks = found->second.marks;
   Group& group = *found->second.group;
@@ -73,11 +73,11 @@ void TrailingIndex::erase(Slot slot) {
   bound();
 }
 
-const Decimal& TrailingIndex::peak(Slot slot) const {
+const Decimal& TrailingIndex::peak(PositionSlot slot) const {
   return nodes_.find(slot)->second.group->peak;
 }
 
-void TrailingIndex::collect(const GainWindow& window, Slots& out) const {
+void TrailingIndex::collect(const GainWindow& window, PositionSlots& out) const {
   out.insert(out.end(), every_.begin(), every_.end());
   collect_up_to(bests_, window.best, out);
   for (auto stop = fixed_.rbegin(); stop != fixed_.rend() && stop->at >= window.worst; ++stop) {
@@ -89,7 +89,7 @@ void TrailingIndex::collect(const GainWindow& window, Slots& out) const {
   }
 }
 
-bool TrailingIndex::advance(const GainWindow& window, Slots& out) {
+bool TrailingIndex::advance(const GainWindow& window, PositionSlots& out) {
   if (groups_.empty() || window.best <= (*groups_.begin())->peak) return false;
   Group& group = merged_below(window.best);
   moved_to_ = moved_to_ ? max(*moved_to_, window.best) : window.best;
@@ -107,12 +107,12 @@ void TrailingIndex::bound() {
   bounds_.every = !every_.empty();
 }
 
-void TrailingIndex::take_moved(Slots& out) {
+void TrailingIndex::take_moved(PositionSlots& out) {
   if (!moved_to_) return;
   for (const std::unique_ptr<Group>& group : groups_) {
     if (group->peak > *moved_to_) break;
     if (!std::exchange(group->moved, false)) continue;
-    for (const Level& member : group->members) out.push_back(member.slot);
+    for (const PriceMark& member : group->members) out.push_back(member.slot);
   }
   moved_to_.reset();
 }
@@ -133,9 +133,10 @@ void TrailingIndex::unhang(Group& group) {
 }
 
 /// Members whose stop the price has come back to, the nearest first.
-void TrailingIndex::collect_group(const Group& group, const Decimal& price, Slots& out) const {
+void TrailingIndex::collect_group(const Group& group, const Decimal& price,
+                                  PositionSlots& out) const {
   std::optional<Decimal> same;  // as of the member before: most have one callback
-  for (const Level& member : group.members) {
+  for (const PriceMark& member : group.members) {
     if (member.at == no_callback) return;
     if (!same || member.at != *same) {
       if (stop_of(group.peak, member.at) < price) return;
@@ -168,7 +169,7 @@ TrailingIndex::Group& TrailingIndex::merged_below(const Decimal& best) {
     }
     Group& small = **from;
     unhang(small);
-    for (const Level& member : small.members) nodes_.find(member.slot)->second.group = &into;
+    for (const PriceMark& member : small.members) nodes_.find(member.slot)->second.group = &into;
     into.members.merge(small.members);
     from = groups_.erase(from);
   }
@@ -178,21 +179,21 @@ TrailingIndex::Group& TrailingIndex::merged_below(const Decimal& best) {
   return into;
 }
 
-void AgedIndex::insert(Slot slot, const AgedMarks& marks) {
+void AgedIndex::insert(PositionSlot slot, const AgedMarks& marks) {
   put(reach_, marks.reach, slot);
   put(leave_, marks.leave, slot);
   if (marks.every) every_.insert(slot);
   bound();
 }
 
-void AgedIndex::erase(Slot slot, const AgedMarks& marks) {
+void AgedIndex::erase(PositionSlot slot, const AgedMarks& marks) {
   take(reach_, marks.reach, slot);
   take(leave_, marks.leave, slot);
   if (marks.every) every_.erase(slot);
   bound();
 }
 
-void AgedIndex::collect(const Decimal& last, Slots& out) const {
+void AgedIndex::collect(const Decimal& last, PositionSlots& out) const {
   out.insert(out.end(), every_.begin(), every_.end());
   collect_up_to(reach_, last, out);
   for (auto level = leave_.rbegin(); level != leave_.rend() && level->at > last; ++level) {

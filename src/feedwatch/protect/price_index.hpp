@@ -20,14 +20,14 @@
 namespace feedwatch {
 
 /// A position's place in whatever its owner keeps them in.
-using Slot = std::uint32_t;
-using Slots = std::vector<Slot>;
+using PositionSlot = std::uint32_t;
+using PositionSlots = std::vector<PositionSlot>;
 
 /// A position, ordered by a price or percents of it.
-struct Level {
+struct PriceMark {
   Decimal at;
-  Slot slot = 0;
-  friend std::strong_ordering operator<=>(const Level&, const Level&) = default;
+  PositionSlot slot = 0;
+  friend std::strong_ordering operator<=>(const PriceMark&, const PriceMark&) = default;
 };
 
 /// A window, in gains.
@@ -55,29 +55,29 @@ class TrailingIndex {
   explicit TrailingIndex(Side side) : side_(side) {}
 
   /// Precondition: it is not in.
-  void insert(Slot slot, const TrailingMarks& marks);
+  void insert(PositionSlot slot, const TrailingMarks& marks);
   /// Precondition: it is in.
-  void erase(Slot slot);
+  void erase(PositionSlot slot);
   /// The best price since before it was inserted; of the group.
-  const Decimal& peak(Slot slot) const;
+  const Decimal& peak(PositionSlot slot) const;
 
   /// Before a window moves the peaks: those to be told it after catch_up() with their peak. With
   /// repetitions, in no order.
-  void collect(const GainWindow& window, Slots& out) const;
+  void collect(const GainWindow& window, PositionSlots& out) const;
   /// Moves the peaks of all that are in, and says whether any was. Those whose moved stop the
   /// newest price has come to are to be told the window itself, without catch_up(): it holds the
   /// worst price against the stop from before.
-  bool advance(const GainWindow& window, Slots& out);
+  bool advance(const GainWindow& window, PositionSlots& out);
 
   const IndexBounds& bounds() const { return bounds_; }
   /// Members of the groups whose peak has moved since the last call.
-  void take_moved(Slots& out);
+  void take_moved(PositionSlots& out);
 
  private:
   struct Group;
   using ByStop = std::multimap<Decimal, Group*>;
   struct Group {
-    std::set<Level> members;  ///< by callback
+    std::set<PriceMark> members;  ///< by callback
     Decimal peak;
     std::optional<ByStop::iterator> stop;  ///< of the nearest; absent when no stop moves
     bool moved = false;
@@ -97,7 +97,7 @@ class TrailingIndex {
   Decimal stop_of(const Decimal& peak, const Decimal& callback) const;
   void hang(Group& group);
   void unhang(Group& group);
-  void collect_group(const Group& group, const Decimal& price, Slots& out) const;
+  void collect_group(const Group& group, const Decimal& price, PositionSlots& out) const;
   Group& group_at(const Decimal& peak);
   Group& merged_below(const Decimal& best);
 
@@ -105,30 +105,30 @@ class TrailingIndex {
 
   Side side_;
   IndexBounds bounds_;
-  std::unordered_map<Slot, Node> nodes_;
+  std::unordered_map<PositionSlot, Node> nodes_;
   std::set<std::unique_ptr<Group>, ByPeak> groups_;
   ByStop moving_;
-  std::set<Level> fixed_;
-  std::set<Level> bests_;
-  std::set<Slot> every_;
+  std::set<PriceMark> fixed_;
+  std::set<PriceMark> bests_;
+  std::set<PositionSlot> every_;
   std::optional<Decimal> moved_to_;  ///< the best peak moved to since take_moved()
 };
 
 /// Aged positions, which are held against the newest price.
 class AgedIndex {
  public:
-  void insert(Slot slot, const AgedMarks& marks);
-  void erase(Slot slot, const AgedMarks& marks);
+  void insert(PositionSlot slot, const AgedMarks& marks);
+  void erase(PositionSlot slot, const AgedMarks& marks);
   /// With repetitions, in no order. `last` is a gain.
-  void collect(const Decimal& last, Slots& out) const;
+  void collect(const Decimal& last, PositionSlots& out) const;
   const IndexBounds& bounds() const { return bounds_; }
 
  private:
   void bound();
 
   IndexBounds bounds_;
-  std::set<Level> reach_, leave_;
-  std::set<Slot> every_;
+  std::set<PriceMark> reach_, leave_;
+  std::set<PositionSlot> every_;
 };
 
 }  // namespace feedwatch

@@ -26,7 +26,7 @@ bool is_ordinary(const PriceWindow& window) {
          is_ordinary_price(window.last);
 }
 
-void make_unique(Slots& slots) {
+void make_unique(PositionSlots& slots) {
   std::ranges::sort(slots);
   const auto rest = std::ranges::unique(slots);
   slots.erase(rest.begin(), rest.end());
@@ -73,7 +73,7 @@ void Protection::collect(Cell& cell, const PriceWindow& window) {
     touched_now_.assign(cell.trailing_slots.begin(), cell.trailing_slots.end());
   }
   make_unique(touched_now_);
-  for (const Slot slot : touched_now_) {
+  for (const PositionSlot slot : touched_now_) {
     catch_up(slot);
     unlink_trailing(slot);
   }
@@ -96,7 +96,7 @@ void Protection::advance(Cell& cell, const PriceWindow& window) {
 void Protection::tell_trailing(Cell& cell, const PriceWindow& window, MonoTime now,
                                Decisions& out) {
   advance(cell, window);
-  for (const Slot slot : touched_now_) {
+  for (const PositionSlot slot : touched_now_) {
     Trailing& trailing = *entries_[slot]->trailing;
     trailing.seen = cell.windows;
     const TrailingMemory memory = trailing.stop.memory();
@@ -115,7 +115,7 @@ void Protection::tell_aged(Cell& cell, const PriceWindow& window, MonoTime now, 
     touched_now_.assign(cell.aged_slots.begin(), cell.aged_slots.end());
   }
   make_unique(touched_now_);
-  for (const Slot slot : touched_now_) {
+  for (const PositionSlot slot : touched_now_) {
     Entry& entry = *entries_[slot];
     AgedWatch& watch = entry.aged->watch;
     const AgedMemory memory = watch.memory();
@@ -160,7 +160,7 @@ void Protection::due(MonoTime now, Decisions& out) {
   }
 }
 
-void Protection::trailing_due(Slot slot, MonoTime now, Decisions& out) {
+void Protection::trailing_due(PositionSlot slot, MonoTime now, Decisions& out) {
   TrailingStop& stop = entries_[slot]->trailing->stop;
   catch_up(slot);
   const TrailingMemory memory = stop.memory();
@@ -170,7 +170,7 @@ void Protection::trailing_due(Slot slot, MonoTime now, Decisions& out) {
 /// A timer of the marks that comes round late leaves the phase to the moment it was due: what is
 /// decided of a position is in the order of its moments.
 void Protection::aged_due(const Timer& timer, MonoTime now, Decisions& out) {
-  const Slot slot = timer.id;
+  const PositionSlot slot = timer.id;
   Entry& entry = *entries_[slot];
   AgedMarks& marks = entry.aged->marks;
   if (timer.at < marks.phase_at && marks.phase_at <= now) {
@@ -199,7 +199,7 @@ Protection::Decisions Protection::answer(const PositionKey& key, std::uint64_t n
   due(now, out);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return out;
-  const Slot slot = found->second;
+  const PositionSlot slot = found->second;
   auto& trailing = entries_[slot]->trailing;
   if (!trailing || trailing->open_number != number) return out;
   catch_up(slot);
@@ -227,7 +227,7 @@ void Protection::accept(Cell& cell, MonoTime now) {
 
 void Protection::set_unmanaged(Cell& cell, bool unmanaged, MonoTime now) {
   if (std::exchange(cell.unmanaged, unmanaged) == unmanaged) return;
-  for (const Slot slot : cell.trailing_slots) set_waiting(slot, now);
+  for (const PositionSlot slot : cell.trailing_slots) set_waiting(slot, now);
 }
 
 }  // namespace feedwatch

@@ -86,9 +86,9 @@ class Protection {
   };
 
   Result<void> check(const Position& position, const ProtectionRules& rules) const;
-  void add_trailing(Slot slot, const Position& position, const TrailingRule& rule,
+  void add_trailing(PositionSlot slot, const Position& position, const TrailingRule& rule,
                     const std::optional<TrailingMemory>& memory, MonoTime now);
-  void add_aged(Slot slot, const Position& position, const AgedRule& rule,
+  void add_aged(PositionSlot slot, const Position& position, const AgedRule& rule,
                 const std::optional<AgedMemory>& memory, MonoTime now);
   Cell& cell_of(ProtectionStream stream, MonoTime now);
   Cell& cell(ProtectionStream stream) { return *cells_[stream.index()]; }
@@ -101,42 +101,42 @@ class Protection {
   void tell_aged(Cell& cell, const PriceWindow& window, MonoTime now, Decisions& out);
   void collect(Cell& cell, const PriceWindow& window);
   void advance(Cell& cell, const PriceWindow& window);
-  void trailing_due(Slot slot, MonoTime now, Decisions& out);
+  void trailing_due(PositionSlot slot, MonoTime now, Decisions& out);
   void aged_due(const Timer& timer, MonoTime now, Decisions& out);
   Decisions answer(const PositionKey& key, std::uint64_t number, bool confirmed, MonoTime now);
 
-  void catch_up(Slot slot);
-  void link_trailing(Slot slot, MonoTime now);
-  void unlink_trailing(Slot slot);
-  void link_aged(Slot slot, MonoTime now);
-  void unlink_aged(Slot slot);
+  void catch_up(PositionSlot slot);
+  void link_trailing(PositionSlot slot, MonoTime now);
+  void unlink_trailing(PositionSlot slot);
+  void link_aged(PositionSlot slot, MonoTime now);
+  void unlink_aged(PositionSlot slot);
   void refresh_bounds(Cell& cell) const;
-  void set_waiting(Slot slot, MonoTime now);
+  void set_waiting(PositionSlot slot, MonoTime now);
 
   /// What one of the machines has decided: it is numbered, and what became of it is linked anew.
-  void take(Slot slot, const TrailingMemory& before, const TrailingStop::Result& result,
+  void take(PositionSlot slot, const TrailingMemory& before, const TrailingStop::Result& result,
             MonoTime now, Decisions& out);
-  void take(Slot slot, const AgedMemory& before, const AgedWatch::Result& result, MonoTime now,
-            Decisions& out);
+  void take(PositionSlot slot, const AgedMemory& before, const AgedWatch::Result& result,
+            MonoTime now, Decisions& out);
   void tell(Entry& entry, const TrailingDecision& what, MonoTime now, Decisions& out);
   void tell(Entry& entry, const AgedDecision& what, MonoTime now, Decisions& out);
   ProtectionDecision numbered(Entry& entry, const Cell* priced_by, MonoTime now);
   void find_uncomputable(Entry& entry);
-  void change(Slot slot, Entry& entry);
+  void change(PositionSlot slot, Entry& entry);
   void find(Entry& entry, ProtectionFinding::Type type, bool present, std::string_view why);
   Duration age(const Entry& entry, MonoTime now) const;
 
   WallAnchor anchor_;
   ProtectionOptions options_;
-  std::map<PositionKey, Slot> by_key_;
+  std::map<PositionKey, PositionSlot> by_key_;
   std::vector<std::unique_ptr<Entry>> entries_;  ///< by slot
-  Slots free_;
+  PositionSlots free_;
   std::vector<std::unique_ptr<Cell>> cells_;  ///< by stream
   std::set<Timer> timers_;
-  Slots changed_;
+  PositionSlots changed_;
   std::vector<std::uint32_t> moved_;  ///< streams whose peaks have moved since take_changed()
   std::vector<ProtectionFinding> findings_;
-  Slots touched_now_;  ///< of the call under way
+  PositionSlots touched_now_;  ///< of the call under way
   std::uint64_t dropped_ = 0;
   std::uint64_t touched_ = 0;
 };

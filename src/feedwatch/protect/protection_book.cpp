@@ -63,9 +63,9 @@ Result<void> Protection::check(const Position& position, const ProtectionRules& 
 Result<void> Protection::add(const Position& position, const ProtectionRules& rules,
                              const ProtectionMemory& memory, MonoTime now) {
   if (auto checked = check(position, rules); !checked) return checked;
-  Slot slot = 0;
+  PositionSlot slot = 0;
   if (free_.empty()) {
-    slot = static_cast<Slot>(entries_.size());
+    slot = static_cast<PositionSlot>(entries_.size());
     entries_.emplace_back();
   } else {
     slot = free_.back();
@@ -86,7 +86,7 @@ Result<void> Protection::add(const Position& position, const ProtectionRules& ru
   return {};
 }
 
-void Protection::add_trailing(Slot slot, const Position& position, const TrailingRule& rule,
+void Protection::add_trailing(PositionSlot slot, const Position& position, const TrailingRule& rule,
                               const std::optional<TrailingMemory>& memory, MonoTime now) {
   Entry& entry = *entries_[slot];
   auto stop = memory ? TrailingStop::restore(position.side, position.entry_price, rule.options,
@@ -104,7 +104,7 @@ void Protection::add_trailing(Slot slot, const Position& position, const Trailin
   link_trailing(slot, now);
 }
 
-void Protection::add_aged(Slot slot, const Position& position, const AgedRule& rule,
+void Protection::add_aged(PositionSlot slot, const Position& position, const AgedRule& rule,
                           const std::optional<AgedMemory>& memory, MonoTime now) {
   Entry& entry = *entries_[slot];
   const AgedMemory kept = memory.value_or(AgedMemory{});
@@ -134,7 +134,7 @@ Protection::Cell& Protection::cell_of(ProtectionStream stream, MonoTime now) {
 bool Protection::remove(const PositionKey& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return false;
-  const Slot slot = found->second;
+  const PositionSlot slot = found->second;
   by_key_.erase(found);
   Entry& entry = *entries_[slot];
   if (entry.trailing) {
@@ -154,7 +154,7 @@ bool Protection::remove(const PositionKey& key) {
 std::optional<ProtectionMemory> Protection::memory(const PositionKey& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return std::nullopt;
-  const Slot slot = found->second;
+  const PositionSlot slot = found->second;
   const Entry& entry = *entries_[slot];
   ProtectionMemory out = entry.kept;
   out.last_number = entry.last_number;
@@ -170,12 +170,12 @@ std::vector<PositionKey> Protection::take_changed() {
   for (const std::uint32_t stream : std::exchange(moved_, {})) {
     Cell& moved = *cells_[stream];
     moved.moved = false;
-    Slots slots;
+    PositionSlots slots;
     for (TrailingIndex& index : moved.trailing) index.take_moved(slots);
-    for (const Slot slot : slots) change(slot, *entries_[slot]);
+    for (const PositionSlot slot : slots) change(slot, *entries_[slot]);
   }
   std::vector<PositionKey> out;
-  for (const Slot slot : std::exchange(changed_, {})) {
+  for (const PositionSlot slot : std::exchange(changed_, {})) {
     const auto& entry = entries_[slot];
     if (entry != nullptr && std::exchange(entry->changed, false)) out.push_back(entry->key);
   }

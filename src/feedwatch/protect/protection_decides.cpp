@@ -61,7 +61,7 @@ std::string reason_of(Side side, const AgedDecision& what) {
 }  // namespace
 
 /// What all windows since it was last told one would have done: none of them could decide anything.
-void Protection::catch_up(Slot slot) {
+void Protection::catch_up(PositionSlot slot) {
   Entry& entry = *entries_[slot];
   Trailing& trailing = *entry.trailing;
   if (!trailing.linked) return;
@@ -76,7 +76,7 @@ void Protection::catch_up(Slot slot) {
   if (priced_by.refused_after == priced_by.windows) trailing.stop.on_refused();
 }
 
-void Protection::link_trailing(Slot slot, MonoTime now) {
+void Protection::link_trailing(PositionSlot slot, MonoTime now) {
   Entry& entry = *entries_[slot];
   Trailing& trailing = *entry.trailing;
   if (trailing.stop.memory().state == TrailingState::triggered) return;
@@ -89,7 +89,7 @@ void Protection::link_trailing(Slot slot, MonoTime now) {
   if (marks.at != never_mono) timers_.insert({marks.at, Due::trailing, slot});
 }
 
-void Protection::unlink_trailing(Slot slot) {
+void Protection::unlink_trailing(PositionSlot slot) {
   Entry& entry = *entries_[slot];
   Trailing& trailing = *entry.trailing;
   if (!std::exchange(trailing.linked, false)) return;
@@ -99,7 +99,7 @@ void Protection::unlink_trailing(Slot slot) {
   if (trailing.at != never_mono) timers_.erase({trailing.at, Due::trailing, slot});
 }
 
-void Protection::link_aged(Slot slot, MonoTime now) {
+void Protection::link_aged(PositionSlot slot, MonoTime now) {
   Entry& entry = *entries_[slot];
   Aged& aged = *entry.aged;
   Cell& priced_by = cell(aged.stream);
@@ -110,7 +110,7 @@ void Protection::link_aged(Slot slot, MonoTime now) {
   if (aged.marks.at != never_mono) timers_.insert({aged.marks.at, Due::aged, slot});
 }
 
-void Protection::unlink_aged(Slot slot) {
+void Protection::unlink_aged(PositionSlot slot) {
   Entry& entry = *entries_[slot];
   Aged& aged = *entry.aged;
   if (!std::exchange(aged.linked, false)) return;
@@ -140,7 +140,7 @@ void Protection::refresh_bounds(Cell& cell) const {
   cell.bounds_known = true;
 }
 
-void Protection::set_waiting(Slot slot, MonoTime now) {
+void Protection::set_waiting(PositionSlot slot, MonoTime now) {
   Entry& entry = *entries_[slot];
   const bool active = entry.has_active_stop();
   const bool unmanaged = active && cell(entry.trailing->stream).unmanaged;
@@ -152,8 +152,8 @@ void Protection::set_waiting(Slot slot, MonoTime now) {
   link_aged(slot, now);
 }
 
-void Protection::take(Slot slot, const TrailingMemory& before, const TrailingStop::Result& result,
-                      MonoTime now, Decisions& out) {
+void Protection::take(PositionSlot slot, const TrailingMemory& before,
+                      const TrailingStop::Result& result, MonoTime now, Decisions& out) {
   Entry& entry = *entries_[slot];
   Trailing& trailing = *entry.trailing;
   unlink_trailing(slot);
@@ -170,7 +170,7 @@ void Protection::take(Slot slot, const TrailingMemory& before, const TrailingSto
   set_waiting(slot, now);
 }
 
-void Protection::take(Slot slot, const AgedMemory& before, const AgedWatch::Result& result,
+void Protection::take(PositionSlot slot, const AgedMemory& before, const AgedWatch::Result& result,
                       MonoTime now, Decisions& out) {
   Entry& entry = *entries_[slot];
   Aged& aged = *entry.aged;
@@ -221,7 +221,7 @@ ProtectionDecision Protection::numbered(Entry& entry, const Cell* priced_by, Mon
   return told;
 }
 
-void Protection::change(Slot slot, Entry& entry) {
+void Protection::change(PositionSlot slot, Entry& entry) {
   if (!std::exchange(entry.changed, true)) changed_.push_back(slot);
 }
 

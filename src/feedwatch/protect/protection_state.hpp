@@ -61,7 +61,7 @@ struct Protection::Cell {
   MonoTime unmanaged_at = never_mono;
   std::array<TrailingIndex, 2> trailing{TrailingIndex(Side::buy), TrailingIndex(Side::sell)};
   std::array<AgedIndex, 2> aged;
-  std::set<Slot> trailing_slots, aged_slots;
+  std::set<PositionSlot> trailing_slots, aged_slots;
 
   TrailingIndex& index_of(Side side) { return trailing[static_cast<std::size_t>(side)]; }
   AgedIndex& aged_of(Side side) { return aged[static_cast<std::size_t>(side)]; }

@@ -16,7 +16,7 @@ Decimal decimal(const char* text) {
 
 class TrailingIndexTest : public testing::Test {
  protected:
-  void follow(Slot slot, const char* peak, const char* callback) {
+  void follow(PositionSlot slot, const char* peak, const char* callback) {
     TrailingMarks marks;
     marks.peak = decimal(peak);
     marks.callback = decimal(callback);
@@ -25,13 +25,13 @@ class TrailingIndexTest : public testing::Test {
   static GainWindow window(const char* worst, const char* best, const char* last) {
     return {decimal(worst), decimal(best), decimal(last)};
   }
-  Slots touched(const GainWindow& prices) const {
-    Slots out;
+  PositionSlots touched(const GainWindow& prices) const {
+    PositionSlots out;
     index.collect(prices, out);
     return out;
   }
-  Slots moved(const GainWindow& prices) {
-    Slots out;
+  PositionSlots moved(const GainWindow& prices) {
+    PositionSlots out;
     index.advance(prices, out);
     return out;
   }
@@ -58,7 +58,7 @@ TEST_F(TrailingIndexTest, ANewPeakMergesAllGroupsBelowIt) {
   EXPECT_EQ(index.peak(1), decimal("103"));
   EXPECT_EQ(index.peak(2), decimal("103"));
   EXPECT_EQ(index.peak(3), decimal("105"));
-  Slots changed;
+  PositionSlots changed;
   index.take_moved(changed);
   EXPECT_THAT(changed, UnorderedElementsAre(1, 2));
   EXPECT_THAT(touched(window("101.97", "102", "102")), UnorderedElementsAre(1, 2, 3));
@@ -99,7 +99,7 @@ TEST(AgedIndexTest, ReachedAndLeft) {
   const AgedMarks leave{.leave = decimal("99")};
   index.insert(1, reach);
   index.insert(2, leave);
-  Slots out;
+  PositionSlots out;
   index.collect(decimal("99"), out);
   EXPECT_THAT(out, IsEmpty());
   index.collect(decimal("100.2"), out);
