@@ -143,7 +143,7 @@ function check_pure(name,    why) {
   else if (name ~ /^(sqlite3|libpq|postgresql\/)/) why = "SQL"
   else if (name ~ /^(sys\/(socket|epoll|eventfd|timerfd|un|select)\.h|netinet\/|arpa\/|poll\.h|netdb\.h|openssl\/)/) why = "sockets"
   else if (name ~ /^(thread|condition_variable|future|shared_mutex|semaphore|latch|barrier|stop_token|pthread\.h)$/) why = "threads"
-  else if (name == "mutex" && file !~ /^src\/feedwatch\/engine\/status\.[ch]pp$/) why = "threads"
+  else if (name == "mutex" && file !~ /^src\/feedwatch\/engine\/(status|price_tap)\.[ch]pp$/) why = "threads"
   else if (name ~ /^(sys\/time|time)\.h$/ || name == "ctime") why = "a clock"
   else if (name == "random") why = "randomness that differs between libraries"
   else if (name ~ /^(spdlog\/|iostream$)/) why = "printing"

@@ -44,6 +44,8 @@ Result<engine::Recovered> read_recovered(store::Query& query, const LogLine& log
   recovered.resolved_alerts = take(query.resolved_alerts(engine::kept_resolved), read);
   recovered.pulses = take(query.pulses(), read);
   recovered.positions = take(query.open_positions(), read);
+  recovered.trailing_stops = take(query.trailing_stops(), read);
+  recovered.aged_positions = take(query.aged_positions(), read);
   recovered.silences = silences_of(take(query.silences(), read), log);
   for (const AlertRow& open : recovered.open_alerts) {
     recovered.told[open.id] = alert::told_by(take(query.notifications(open.id), read), open.id);

@@ -64,6 +64,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       probe(ports.probe, ports.clock, [this] { answered(); }),
       pulses(options.pulses, anchor),
       positions(options.positions, ports.monitor, ports.clock, ports.prices),
+      position_rules(options.position_rules, anchor),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
@@ -71,6 +72,8 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
         for (const auto& row : batch.rows) {
           const auto* note = std::get_if<NotificationRow>(&row);
           if (note != nullptr && note->state == "pending") outbox.committed(note->id);
+          const auto* decision = std::get_if<PositionDecisionRow>(&row);
+          if (decision != nullptr && ports.decided) ports.decided(*decision);
         }
       },
       [this] { answered(); });
@@ -146,6 +149,7 @@ void Control::Impl::turn(MonoTime now) {
   std::vector<alert::Attempt> attempts = outbox.due(now);
   record_finished(now);
   review(now);
+  if (position_rules.next_deadline() <= now) decided(position_rules.on_time(now), now);
   settle(now);
   release_muted(now);
   remember(now);
@@ -156,9 +160,9 @@ void Control::Impl::turn(MonoTime now) {
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next =
-      std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                journal.next_deadline(), probe.next_deadline(), next_review(now), next_muting()});
+  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                                  journal.next_deadline(), probe.next_deadline(), next_review(now),
+                                  next_muting(), position_rules.next_deadline()});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

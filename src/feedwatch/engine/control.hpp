@@ -14,6 +14,7 @@
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
+#include "feedwatch/engine/position_rules.hpp"
 #include "feedwatch/engine/positions.hpp"
 #include "feedwatch/engine/price_tap.hpp"
 #include "feedwatch/engine/rules/custom.hpp"
@@ -48,6 +49,7 @@ struct ControlOptions {
   std::string external_url;  ///< where a person finds this monitor; goes into payloads
   std::vector<PulseOptions> pulses;
   PositionOptions positions;
+  RuleOptions position_rules;
   rules::RuleSet rules;
   std::optional<WatchdogOptions> watchdog;        ///< absent = there is no alert that always fires
   std::vector<muting::Maintenance> maintenances;  ///< announced work: recorded and not told
@@ -73,6 +75,8 @@ struct ControlPorts {
   /// Gets positions the streams they need; without it they take what is watched.
   PriceSources* prices = nullptr;
   PriceTap* tap = nullptr;  ///< where these streams' prices come; without it no rule is applied
+  /// Told every decision about a position once it is written; of one position in order.
+  std::function<void(const PositionDecisionRow&)> decided = {};
 };
 
 /// Resolved alerts a control remembers.
@@ -87,6 +91,8 @@ struct Recovered {
   std::vector<PulseRow> pulses = {};
   std::vector<muting::Silence> silences = {};
   std::vector<PositionRow> positions = {};
+  std::vector<TrailingStopRow> trailing_stops = {};
+  std::vector<AgedPositionRow> aged_positions = {};
   /// By id of an open alert: the highest severity somebody was told, if anybody was. One that is
   /// not in it was told as it is.
   std::map<std::string, std::optional<alert::Severity>> told = {};
@@ -141,6 +147,9 @@ class Control {
   /// It is watched over no more, and every alert about it ends. The error says that it is not
   /// known.
   Result<void> close_position(const PositionKey& key);
+  /// The answer to the proposal (`activated`, `stop_moved`) of that number: it has been carried
+  /// out, or not. Of any other number it is nothing. The error says that there is no such position.
+  Result<void> answer_decision(const PositionKey& key, std::uint64_t number, bool confirmed);
   const Positions& positions() const;
 
   // ---- views, at the instant `now` ----

@@ -117,7 +117,7 @@ void Control::Impl::recover(Recovered recovered, MonoTime now) {
         bytes ? alert::decode_memory(*bytes, anchor.wall) : std::vector<alert::Remembered>{};
     pipeline.remember(alert::without_resolved(std::move(memory), over), now);
   }
-  recover(recovered.positions);
+  recover_positions(recovered, now);
   for (auto& silence : recovered.silences) muting.silences.restore(std::move(silence));
   for (auto& row : recovered.resolved_alerts) {
     if (resolved.size() == kept_resolved) break;

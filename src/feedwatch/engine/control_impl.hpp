@@ -92,11 +92,21 @@ struct Control::Impl {
   void send_heartbeat(MonoTime now);
 
   // ---- positions (control_positions.cpp) ----
-  void recover(const std::vector<PositionRow>& rows);
+  void recover_positions(const Recovered& recovered, MonoTime now);
   void tell(const PositionKey& key, std::string text, MonoTime now) const;
   void judge_positions(MonoTime now);
   void record_news(MonoTime now);
   void judge_position(const PositionView& view, MonoTime now);
+  CadenceOf cadence_of() const;
+
+  // ---- their rules (control_decisions.cpp) ----
+  void recover_rules(const Recovered& recovered, MonoTime now);
+  void apply_rules(const Position& position, MonoTime now);
+  void take_prices(MonoTime now);
+  void take_verdicts(MonoTime now);
+  void decided(const PositionRules::Decisions& decisions, MonoTime now);
+  void keep_rules(MonoTime now);
+  void judge_rules(MonoTime now);
   void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
             std::optional<MonoTime> closed = {});
 
@@ -186,8 +196,8 @@ struct Control::Impl {
   StoreProbe probe;
   Pulses pulses;
   Positions positions;
+  PositionRules position_rules;
   std::set<PositionKey> troubled;  ///< something is open about them, or may be
-  std::vector<std::string> unreadable_positions;
   MonoTime look_at_positions = MonoTime::min();
   Suspicion suspicion;
   health::Reports reports;

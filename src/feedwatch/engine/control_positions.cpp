@@ -57,16 +57,17 @@ std::string words_of(const PositionNews& news) {
 
 }  // namespace
 
-void Control::Impl::recover(const std::vector<PositionRow>& rows) {
-  for (const PositionRow& row : rows) {
+void Control::Impl::recover_positions(const Recovered& recovered, MonoTime now) {
+  for (const PositionRow& row : recovered.positions) {
     const PositionKey key{row.venue, row.symbol, row.id};
-    if (const Result<void> kept = positions.restore(row, anchor); kept) {
-      // What is open about it ends only when a price has been seen.
-      troubled.insert(key);
-    } else {
-      unreadable_positions.push_back(kept.error().text());
+    if (const Result<void> kept = positions.restore(row, anchor); !kept) {
+      tell(key, kept.error().text(), now);
+      continue;
     }
+    // What is open about it ends only when a price has been seen.
+    troubled.insert(key);
   }
+  recover_rules(recovered, now);
 }
 
 void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now) const {
@@ -81,14 +82,10 @@ void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now)
 void Control::Impl::judge_positions(MonoTime now) {
   if (now < look_at_positions || positions.book().size() == 0) return;
   look_at_positions = now + Positions::look_every;
-  positions.look(
-      [this](StreamId stream) -> std::optional<CadenceType> {
-        const auto track = streams.find(stream);
-        if (track == streams.end()) return std::nullopt;
-        return track->second.status.info->cadence.type;
-      },
-      now);
+  positions.look(cadence_of(), now);
   record_news(now);
+  take_verdicts(now);
+  keep_rules(now);
   std::set<PositionKey> before = std::exchange(troubled, {});
   positions.for_each_troubled(now, [&](const PositionView& view) {
     const PositionKey key = key_of(view.lease.position);
@@ -102,6 +99,14 @@ void Control::Impl::judge_positions(MonoTime now) {
     judge_position(*view, now);
     if (!view->price) troubled.insert(key);
   }
+}
+
+CadenceOf Control::Impl::cadence_of() const {
+  return [this](StreamId stream) -> std::optional<CadenceType> {
+    const auto track = streams.find(stream);
+    if (track == streams.end()) return std::nullopt;
+    return track->second.status.info->cadence.type;
+  };
 }
 
 void Control::Impl::record_news(MonoTime now) {
@@ -165,6 +170,7 @@ Result<PositionView> Control::put_position(Position position, std::optional<Dura
                           to_text(lease.position.side), lease.position.quantity.to_string(),
                           lease.position.entry_price.to_string()),
               now);
+    impl.apply_rules(lease.position, now);
     impl.look_at_positions = MonoTime::min();
   }
   // Whoever renews ends what was told about its silence now, not with the next look.
@@ -183,6 +189,7 @@ Result<void> Control::close_position(const PositionKey& key) {
   }
   impl.keep(*lease, JournalQueue::Type::alert, now, now);
   impl.positions.close(key);
+  impl.position_rules.close(key);
   impl.troubled.erase(key);
   for (const std::string_view name : rules::position_rule_names) {
     impl.pipeline.retire(alert::identity_of(name, rules::position_scope(key)));
@@ -190,11 +197,6 @@ Result<void> Control::close_position(const PositionKey& key) {
   impl.tell(key, "closed", now);
   impl.run(now);
   return {};
-}
-
-void Control::on_prices(MonoTime now) {
-  if (impl_->ports.tap != nullptr) impl_->ports.tap->take();
-  impl_->run(now);
 }
 
 const Positions& Control::positions() const {

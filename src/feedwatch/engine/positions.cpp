@@ -135,18 +135,8 @@ void Positions::ask(const SourceKey& key, Source& source, std::optional<StreamId
 void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
                       MonoTime now) {
   const std::optional<StreamId> stream = find_stream(key, source);
-  source.found = stream.has_value();
+  refresh(source, stream, cadence_of, now);
   ask(key, source, stream, now);
-  source.verdict = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
-  if (stream) {
-    const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
-    const PriceRequest request{
-        .max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event,
-        .intent = Intent::reduce_risk,
-        .accept_confirmed = true,  // what a venue says to be unchanged is
-        .sources = {.bridge_max_age = options_.max_age_event}};
-    source.verdict = guard_.price_at(*stream, request, now);
-  }
   for (auto& [id, watch] : source.watches) {
     watch.set_source(source.found);
     const auto event = source.verdict ? watch.on_accepted(now)
@@ -157,6 +147,34 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
                      *event,
                      source.verdict ? RefusalCode::unknown : source.verdict.error().code});
   }
+}
+
+void Positions::refresh(Source& source, std::optional<StreamId> stream, const CadenceOf& cadence_of,
+                        MonoTime now) {
+  source.found = stream.has_value();
+  source.verdict = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
+  if (!stream) return;
+  const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
+  const PriceRequest request{
+      .max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event,
+      .intent = Intent::reduce_risk,
+      .accept_confirmed = true,  // what a venue says to be unchanged is
+      .sources = {.bridge_max_age = options_.max_age_event}};
+  source.verdict = guard_.price_at(*stream, request, now);
+}
+
+const Guard::Answer* Positions::verdict(const std::string& venue, const std::string& symbol,
+                                        const CadenceOf& cadence_of, MonoTime now) {
+  const SourceKey key{venue, symbol};
+  const auto source = by_symbol_.find(key);
+  if (source == by_symbol_.end()) return nullptr;
+  refresh(source->second, find_stream(key, source->second), cadence_of, now);
+  return &source->second.verdict;
+}
+
+void Positions::for_each_source(
+    const std::function<void(const StreamKey&, const Guard::Answer&)>& action) const {
+  for (const auto& [key, source] : by_symbol_) action(source.stream, source.verdict);
 }
 
 PositionView Positions::view_of(const PositionLease& lease, const Source& source,

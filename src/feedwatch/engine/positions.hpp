@@ -87,6 +87,12 @@ class Positions {
 
   /// Verdicts of all streams positions need.
   void look(const CadenceOf& cadence_of, MonoTime now);
+  /// The verdict on the price of one symbol's positions, now; nullptr when there are none.
+  const Guard::Answer* verdict(const std::string& venue, const std::string& symbol,
+                               const CadenceOf& cadence_of, MonoTime now);
+  /// Calls `action` with every symbol's stream and the newest verdict on it.
+  void for_each_source(
+      const std::function<void(const StreamKey&, const Guard::Answer&)>& action) const;
   /// What look() has found worth recording.
   std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
 
@@ -103,7 +109,6 @@ class Positions {
   std::vector<PositionKey> named(std::string_view id) const;
 
  private:
-  using Verdict = std::expected<GuardedPrice, Refusal>;
   /// One stream for all positions of one venue and symbol.
   struct Source {
     StreamKey stream;                              ///< of the kind that is wanted, or is watched
@@ -113,7 +118,7 @@ class Positions {
     MonoTime ask_again = MonoTime::min();
     std::string detail;
     bool found = false;
-    Verdict verdict = std::unexpected(Refusal{});
+    Guard::Answer verdict = std::unexpected(Refusal{});
   };
   using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
 
@@ -121,6 +126,8 @@ class Positions {
   std::optional<StreamId> find_stream(const SourceKey& key, Source& source) const;
   void ask(const SourceKey& key, Source& source, std::optional<StreamId> stream, MonoTime now);
   void judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
+  void refresh(Source& source, std::optional<StreamId> stream, const CadenceOf& cadence_of,
+               MonoTime now);
   PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;
 
   PositionOptions options_;

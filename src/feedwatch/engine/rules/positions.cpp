@@ -81,6 +81,30 @@ Finding position_unserved(const PositionFacts& facts) {
   return found;
 }
 
+std::string_view name_of(ProtectionFinding::Type type) {
+  switch (type) {
+    case ProtectionFinding::Type::unmanaged:
+      return "position_unmanaged";
+    case ProtectionFinding::Type::unconfirmed:
+      return "position_unconfirmed";
+    case ProtectionFinding::Type::quarantined:
+      return "position_quarantined";
+    case ProtectionFinding::Type::uncomputable:
+      break;
+  }
+  return "position_uncomputable";
+}
+
+/// Critical but where the stop itself still stands: then only its last move was not carried out.
+Finding position_rule(const PositionLease& lease, const ProtectionFinding& finding, MonoTime now) {
+  if (!finding.present) return std::nullopt;
+  const Severity severity =
+      finding.type == ProtectionFinding::Type::unconfirmed ? Severity::warning : Severity::critical;
+  auto found = rules::finding(name_of(finding.type), position_scope(finding.key), severity, now);
+  found.message = fmt::format("{}: {}", described(lease.position), finding.why);
+  return found;
+}
+
 Finding position_expired(const PositionFacts& facts) {
   const PositionLease& lease = facts.lease;
   if (!facts.expired || !lease.expires || !lease.ttl) return std::nullopt;

@@ -14,6 +14,7 @@
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_watch.hpp"
+#include "feedwatch/protect/protection_decision.hpp"
 #include "feedwatch/protect/pulses.hpp"
 
 /// Every alert rule of the product, in one table each for streams, lines and venues, and one by one
@@ -152,6 +153,10 @@ alert::Finding watchdog(const std::string& instance, MonoTime started, Duration 
 Finding position_unprotected(const PositionFacts& facts);
 /// `position_unserved`: it has no stream, or nothing has come since it is known.
 Finding position_unserved(const PositionFacts& facts);
+/// `position_unmanaged`, `position_unconfirmed`, `position_quarantined`, `position_uncomputable`:
+/// its rules cannot do their work.
+Finding position_rule(const PositionLease& lease, const ProtectionFinding& finding, MonoTime now);
+std::string_view name_of(ProtectionFinding::Type type);
 /// `position_expired`: its owner has not renewed it.
 Finding position_expired(const PositionFacts& facts);
 
@@ -176,8 +181,9 @@ inline constexpr std::string_view watchdog_name = "Watchdog";
 inline constexpr std::string_view position_unprotected_name = "position_unprotected";
 inline constexpr std::string_view position_unserved_name = "position_unserved";
 inline constexpr std::string_view position_expired_name = "position_expired";
-inline constexpr std::array position_rule_names{position_unprotected_name, position_unserved_name,
-                                                position_expired_name};
+inline constexpr std::array<std::string_view, 7> position_rule_names{
+    position_unprotected_name, position_unserved_name, position_expired_name,  "position_unmanaged",
+    "position_unconfirmed",    "position_quarantined", "position_uncomputable"};
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();

@@ -21,13 +21,16 @@ class ControlBench {
                         std::size_t capacity = 64, PriceSources* prices = nullptr)
       : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
         control(options,
-                ControlPorts{.clock = clock,
-                             .wakeup = wakeup,
-                             .journal = journal,
-                             .sinks = {&hook, &log},
-                             .status = board,
-                             .monitor = monitor,
-                             .prices = prices},
+                ControlPorts{
+                    .clock = clock,
+                    .wakeup = wakeup,
+                    .journal = journal,
+                    .sinks = {&hook, &log},
+                    .status = board,
+                    .monitor = monitor,
+                    .prices = prices,
+                    .tap = &tap,
+                    .decided = [this](const PositionDecisionRow& row) { decided.push_back(row); }},
                 std::move(recovered)) {
     control.set_observer([this](const Control::Event& event) { events.push_back(event); });
     control.start();
@@ -92,6 +95,11 @@ class ControlBench {
     settle();
   }
 
+  void deliver_prices() {
+    control.on_prices(clock.time);
+    settle();
+  }
+
   void settle() {
     bool moved = true;
     while (moved) {
@@ -134,6 +142,8 @@ class ControlBench {
   FakeSink hook{"hook"};
   FakeSink log{"log"};
   StatusBoard board{[] {}};
+  PriceTap tap{[] {}};  ///< deliver_prices() hands it over
+  std::vector<PositionDecisionRow> decided;
   Monitor monitor;
   std::vector<Control::Event> events;
   Control control;

@@ -1,0 +1,319 @@
+#include "feedwatch/engine/position_rules.hpp"
+
+#include <array>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include "feedwatch/base/json_writer.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+template <class Row>
+Error wrong_row(const Row& row, std::string_view table, std::string_view what) {
+  return {row.venue + "/" + row.symbol + "/" + row.id,
+          "is kept in " + std::string(table) + " with " + std::string(what),
+          "its rules begin anew: look at its stop"};
+}
+
+template <class Word, std::size_t size>
+std::optional<Word> of_text(const std::array<Word, size>& words, std::string_view text) {
+  for (const Word word : words) {
+    if (to_text(word) == text) return word;
+  }
+  return std::nullopt;
+}
+
+/// Absent where it may be and is; an error where it is no number.
+std::expected<std::optional<Decimal>, DecimalError> maybe(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  const auto number = Decimal::parse(*text);
+  if (!number) return std::unexpected(number.error());
+  return *number;
+}
+
+std::optional<std::string> text_of(const std::optional<Decimal>& number) {
+  return number ? std::optional(number->to_string()) : std::nullopt;
+}
+
+std::optional<double> seconds_of(const std::optional<Duration>& duration) {
+  return duration ? std::optional(to_seconds(*duration)) : std::nullopt;
+}
+
+std::string_view source_text(PriceSource source) {
+  constexpr std::array<std::string_view, price_source_count> words{"live", "sibling", "bridge"};
+  return words[static_cast<std::size_t>(source)];
+}
+
+PriceAges ages_of(const Price& price) {
+  return {price.receive_age, price.event_age};
+}
+
+}  // namespace
+
+PositionRules::PositionRules(RuleOptions options, WallAnchor anchor)
+    : options_(std::move(options)), anchor_(anchor), protection_(anchor) {}
+
+Result<void> PositionRules::restore(const TrailingStopRow& row) {
+  constexpr std::array states{TrailingState::inactive, TrailingState::waiting,
+                              TrailingState::active, TrailingState::triggered};
+  const auto state = of_text(states, row.state);
+  const auto peak = Decimal::parse(row.peak);
+  const auto stop = maybe(row.stop);
+  const auto confirmed = maybe(row.confirmed_stop);
+  if (!state) return std::unexpected(wrong_row(row, "trailing_stops", "an unknown state"));
+  if (!peak || !stop || !confirmed) {
+    return std::unexpected(wrong_row(row, "trailing_stops", "a price that is no number"));
+  }
+  Kept& kept = kept_[{row.venue, row.symbol, row.id}];
+  kept.opened_at = row.opened_at;
+  kept.memory.trailing = TrailingMemory{.state = *state,
+                                        .peak = *peak,
+                                        .stop = *stop,
+                                        .confirmed_stop = *confirmed,
+                                        .activation_confirmed = row.activation_confirmed,
+                                        .last_number = static_cast<std::uint64_t>(row.last_number)};
+  kept.memory.last_number =
+      std::max(kept.memory.last_number, static_cast<std::uint64_t>(row.decisions));
+  return {};
+}
+
+Result<void> PositionRules::restore(const AgedPositionRow& row) {
+  constexpr std::array phases{AgedPhase::young, AgedPhase::grace, AgedPhase::progressive,
+                              AgedPhase::emergency};
+  const auto phase = of_text(phases, row.phase);
+  if (!phase) return std::unexpected(wrong_row(row, "aged_positions", "an unknown phase"));
+  Kept& kept = kept_[{row.venue, row.symbol, row.id}];
+  kept.opened_at = row.opened_at;
+  kept.memory.aged = AgedMemory{.phase = *phase, .reached = row.reached, .exited = row.exited};
+  kept.memory.last_number =
+      std::max(kept.memory.last_number, static_cast<std::uint64_t>(row.decisions));
+  return {};
+}
+
+ProtectionStream PositionRules::stream_of(const Position& position) {
+  const auto count = static_cast<std::uint32_t>(2 * streams_.size());
+  const auto [place, added] =
+      streams_.try_emplace({position.venue, position.symbol},
+                           Streams{ProtectionStream{count}, ProtectionStream{count + 1}});
+  return position.side == Side::buy ? place->second.sold : place->second.bought;
+}
+
+Result<void> PositionRules::put(const Position& position, MonoTime now) {
+  if (!options_.trailing && !options_.aged) return {};
+  const PositionKey key = key_of(position);
+  ProtectionMemory memory;
+  if (const auto before = kept_.extract(key)) {
+    // Of another position that had the name before, nothing is known of this one.
+    if (before.mapped().opened_at == position.opened_at) memory = before.mapped().memory;
+  } else if (const auto known = protection_.memory(key)) {
+    memory = *known;
+    protection_.remove(key);
+  }
+  if (memory.trailing) memory.trailing->side = position.side;
+  const ProtectionStream stream = stream_of(position);
+  ProtectionRules rules;
+  if (options_.trailing) rules.trailing = TrailingRule{stream, *options_.trailing};
+  if (options_.aged) rules.aged = AgedRule{.stream = stream, .options = *options_.aged};
+  if (Result<void> added = protection_.add(position, rules, memory, now); !added) return added;
+  open_.insert_or_assign(key, position.opened_at);
+  return {};
+}
+
+void PositionRules::close(const PositionKey& key) {
+  protection_.remove(key);
+  open_.erase(key);
+  kept_.erase(key);
+  changed_.erase(key);
+}
+
+PositionRules::Decisions PositionRules::tell(const Streams& streams, const TappedPrices& prices,
+                                             const GuardedPrice& newest, bool is_quote,
+                                             MonoTime now) {
+  // The newest price on the board may be newer than the newest on the tap.
+  const Price& price = newest.price;
+  const auto accepted = [&](PriceWindow window, const Decimal& last) {
+    window.last = last;
+    window.low = std::min(window.low, last);
+    window.high = std::max(window.high, last);
+    return AcceptedPrices{.window = window,
+                          .ages = ages_of(price),
+                          .source = newest.source,
+                          .continuous = prices.continuous};
+  };
+  Decisions decisions =
+      protection_.on_prices(streams.sold, accepted(prices.sold, price.prices.price), now);
+  Decisions more = protection_.on_prices(
+      streams.bought, accepted(prices.bought, is_quote ? price.prices.ask : price.prices.price),
+      now);
+  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+  return decisions;
+}
+
+PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const TappedPrices& prices,
+                                                  const GuardedPrice& newest, bool is_quote,
+                                                  MonoTime now) {
+  const auto streams = streams_.find(symbol);
+  if (streams == streams_.end()) return {};
+  refused_.erase(symbol);
+  return tell(streams->second, prices, newest, is_quote, now);
+}
+
+PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
+                                                   const Guard::Answer& verdict, bool is_quote,
+                                                   MonoTime now) {
+  const auto streams = streams_.find(symbol);
+  if (streams == streams_.end()) return {};
+  if (!verdict) {
+    refused_.insert(symbol);
+    Decisions decisions = protection_.on_refused(streams->second.sold, now);
+    Decisions more = protection_.on_refused(streams->second.bought, now);
+    decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
+                     std::make_move_iterator(more.end()));
+    return decisions;
+  }
+  // Accepted again without a new one: the venue has said that the old one still holds.
+  const bool again = refused_.erase(symbol) > 0;
+  if (verdict->source == PriceSource::live && !again) return {};
+  const Prices& prices = verdict->price.prices;
+  const Decimal& ask = is_quote ? prices.ask : prices.price;
+  const TappedPrices alone{.stream = {},
+                           .sold = {prices.price, prices.price, prices.price},
+                           .bought = {ask, ask, ask},
+                           .count = 1,
+                           .continuous = false};
+  return tell(streams->second, alone, *verdict, is_quote, now);
+}
+
+PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,
+                                               bool confirmed, MonoTime now) {
+  return confirmed ? protection_.confirm(key, number, now) : protection_.reject(key, number, now);
+}
+
+void PositionRules::note_changes() {
+  for (PositionKey& key : protection_.take_changed()) changed_.insert(std::move(key));
+}
+
+void PositionRules::append_memory(const PositionKey& key, MonoTime now,
+                                  std::vector<JournalRow>& rows) {
+  const auto memory = protection_.memory(key);
+  const auto opened = open_.find(key);
+  if (!memory || opened == open_.end()) return;
+  const WallTime at = anchor_.at(now);
+  const auto decisions = static_cast<std::int64_t>(memory->last_number);
+  if (const auto& stop = memory->trailing) {
+    rows.emplace_back(TrailingStopRow{.venue = key.venue,
+                                      .symbol = key.symbol,
+                                      .id = key.id,
+                                      .opened_at = opened->second,
+                                      .state = std::string(to_text(stop->state)),
+                                      .peak = stop->peak.to_string(),
+                                      .stop = text_of(stop->stop),
+                                      .confirmed_stop = text_of(stop->confirmed_stop),
+                                      .activation_confirmed = stop->activation_confirmed,
+                                      .last_number = static_cast<std::int64_t>(stop->last_number),
+                                      .decisions = decisions,
+                                      .updated_at = at});
+  }
+  if (const auto& aged = memory->aged) {
+    rows.emplace_back(AgedPositionRow{.venue = key.venue,
+                                      .symbol = key.symbol,
+                                      .id = key.id,
+                                      .opened_at = opened->second,
+                                      .phase = std::string(to_text(aged->phase)),
+                                      .reached = aged->reached,
+                                      .exited = aged->exited,
+                                      .decisions = decisions,
+                                      .updated_at = at});
+  }
+}
+
+std::vector<JournalRow> PositionRules::rows_of(const Decisions& decisions, MonoTime now) {
+  note_changes();
+  std::vector<JournalRow> rows;
+  std::set<PositionKey> keys;
+  for (const ProtectionDecision& decision : decisions) {
+    rows.emplace_back(decision_row(decision, anchor_.at(now)));
+    if (auto event = aged_event_row(decision, anchor_.at(now)))
+      rows.emplace_back(std::move(*event));
+    keys.insert(decision.key);
+  }
+  for (const PositionKey& key : keys) {
+    append_memory(key, now, rows);
+    changed_.erase(key);
+  }
+  return rows;
+}
+
+std::vector<JournalRow> PositionRules::changed_rows(std::size_t limit, MonoTime now) {
+  note_changes();
+  std::vector<JournalRow> rows;
+  while (!changed_.empty() && rows.size() < limit) {
+    append_memory(*changed_.begin(), now, rows);
+    changed_.erase(changed_.begin());
+  }
+  return rows;
+}
+
+PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime at) {
+  PositionDecisionRow row;
+  row.id = decision.idempotency_key();
+  row.venue = decision.key.venue;
+  row.symbol = decision.key.symbol;
+  row.position = decision.key.id;
+  row.opened_at = decision.opened_at;
+  row.number = static_cast<std::int64_t>(decision.number);
+  row.type = type_text(decision);
+  row.price = text_of(decision.price);
+  if (const auto* stop = std::get_if<TrailingDecision>(&decision.what)) {
+    row.rule = "trailing";
+    row.stop = stop->stop.to_string();
+    row.peak = stop->peak.to_string();
+  } else {
+    const auto& aged = std::get<AgedDecision>(decision.what);
+    row.rule = "aged";
+    row.target = text_of(aged.target);
+    row.phase = to_text(aged.phase);
+  }
+  if (decision.ages) {
+    row.receive_age_seconds = to_seconds(decision.ages->receive);
+    row.event_age_seconds = seconds_of(decision.ages->event);
+  }
+  if (decision.source) row.source = source_text(*decision.source);
+  row.reason = decision.reason;
+  row.created_at = at;
+  return row;
+}
+
+std::optional<AgedMonitoringEventRow> aged_event_row(const ProtectionDecision& decision,
+                                                     WallTime at) {
+  const auto* aged = std::get_if<AgedDecision>(&decision.what);
+  if (aged == nullptr) return std::nullopt;
+  AgedMonitoringEventRow row;
+  row.id = decision.idempotency_key();
+  row.aged_position_id = decision.key.venue + "/" + decision.key.symbol + "/" + decision.key.id;
+  row.event_type = to_text(aged->type);
+  row.market_price = text_of(aged->price);
+  row.target_price = text_of(aged->target);
+  if (aged->price && aged->target) {
+    // For people: how far the price is from the target.
+    const double target = aged->target->to_double();
+    row.price_distance_percent = (aged->price->to_double() - target) / target * 100;
+  }
+  row.action_taken = aged->type == AgedDecision::Type::target_reached ||
+                             aged->type == AgedDecision::Type::emergency_exit
+                         ? "told"
+                         : "none";
+  JsonWriter json(row.event_metadata);
+  json.begin_object()
+      .field("phase", to_text(aged->phase))
+      .field("number", decision.number)
+      .field("reason", decision.reason)
+      .end_object();
+  row.created_at = at;
+  return row;
+}
+
+}  // namespace feedwatch::engine
