@@ -29,6 +29,7 @@ void build_pulses(const Document& document, Config& config, Problems& problems);
 /// After build_sinks: it names some.
 void build_watchdog(const Document& document, const Surroundings& around, Config& config,
                     Problems& problems);
+void build_position_rules(const Document& document, Config& config, Problems& problems);
 void build_maintenances(const Document& document, Config& config, Problems& problems);
 
 /// The secret in a file, without surrounding blanks. Relative paths: $CREDENTIALS_DIRECTORY, else

@@ -114,6 +114,7 @@ struct Config {
   engine::AlertOptions alerts;
   engine::rules::RuleSet rules;
   std::vector<PulseOptions> pulses;
+  engine::RuleOptions position_rules;
   WatchdogConfig watchdog;
   std::vector<muting::Maintenance> maintenances;
   std::string external_url;     ///< where a person finds the monitor; may be empty

@@ -259,6 +259,28 @@ constexpr std::array watchdog_keys{
     Key{.name = "ca_file", .help = "PEM file of a private certificate authority for that URL."},
 };
 
+constexpr std::array trailing_keys{
+    Key{.name = "enabled", .type = Type::boolean, .fallback = "false", .help = "Whether every position has a trailing stop."},
+    Key{.name = "activation_percent", .fallback = R"("1.5")", .help = "Of the entry price in profit: there it begins."},
+    Key{.name = "callback_percent", .fallback = R"("0.5")", .help = "How far the stop lies behind the best price."},
+    Key{.name = "steps", .type = Type::list, .fallback = "[]",
+        .help = "`profit:callback` each, in percent, by rising profit of the best price: from there on the stop lies that far behind."},
+    Key{.name = "breakeven_percent", .help = "From this profit on the stop is at breakeven, before activation. Absent: never."},
+    Key{.name = "commission_percent", .fallback = R"("0.1")", .help = "Of one trade; breakeven pays for two."},
+    Key{.name = "confirm_within", .type = Type::duration, .fallback = R"("10s")",
+        .help = "A proposal nobody confirms by then is rolled back, and made again three times."},
+};
+constexpr std::array aged_keys{
+    Key{.name = "enabled", .type = Type::boolean, .fallback = "false", .help = "Whether positions are told that are held for too long."},
+    Key{.name = "max_age", .type = Type::duration, .fallback = R"("3h")", .help = "Older is aged."},
+    Key{.name = "grace", .type = Type::duration, .fallback = R"("8h")", .zero = true, .help = "Past it the target is breakeven for so long."},
+    Key{.name = "progressive", .type = Type::duration, .fallback = R"("20h")", .zero = true,
+        .help = "Then it gives way for so long; then any price is taken."},
+    Key{.name = "commission_percent", .fallback = R"("0.1")", .help = "Of one trade; breakeven pays for two."},
+    Key{.name = "loss_step_percent", .fallback = R"("0.5")", .help = "Of the entry price, each hour of `progressive`."},
+    Key{.name = "max_loss_percent", .fallback = R"("10")", .help = "And no more than this."},
+};
+
 constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
     Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
@@ -274,6 +296,8 @@ constexpr std::array tables{
     Table{.name = "rule", .array = true, .help = "A rule of your own, or a built-in one as you want it ([alerts.md](alerts.md)).", .keys = rule_keys, .restart = true},
     Table{.name = "pulse", .array = true, .help = "Something that is to be heard from every so often, told by `feedwatch pulse` or POST `/v1/pulses/NAME`.", .keys = pulse_keys, .restart = true},
     Table{.name = "watchdog", .help = "That somebody notices when the monitor is gone.", .keys = watchdog_keys, .restart = true},
+    Table{.name = "trailing", .help = "A stop that follows the best price of each registered position ([protection.md](protection.md)).", .keys = trailing_keys, .restart = true},
+    Table{.name = "aged", .help = "Registered positions that are held for too long ([protection.md](protection.md)).", .keys = aged_keys, .restart = true},
     Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
 };
 // clang-format on

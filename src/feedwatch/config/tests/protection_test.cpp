@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feedwatch/config/config.hpp"
+
+namespace feedwatch::config {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+std::expected<Config, std::vector<Error>> read(const std::string& text) {
+  Sources sources;
+  sources.environment = {{"HOME", "/home/ann"}};
+  return load_text(text, "f.toml", sources);
+}
+
+std::string refused(const std::string& text) {
+  const auto config = read(text);
+  return config ? "taken" : config.error().at(0).text();
+}
+
+Decimal decimal(const char* text) {
+  return *Decimal::parse(text);
+}
+
+TEST(ProtectionConfig, NoRuleUnlessItIsEnabled) {
+  const auto config = read("[trailing]\ncallback_percent = \"1\"\n");
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->position_rules.trailing);
+  EXPECT_FALSE(config->position_rules.aged);
+}
+
+TEST(ProtectionConfig, DefaultsAreThoseOfTheContract) {
+  const auto config = read("[trailing]\nenabled = true\n[aged]\nenabled = true\n");
+  ASSERT_TRUE(config) << config.error()[0].text();
+  const TrailingOptions stop;
+  const AgedOptions aged;
+  ASSERT_TRUE(config->position_rules.trailing && config->position_rules.aged);
+  EXPECT_EQ(config->position_rules.trailing->activation_percent, stop.activation_percent);
+  EXPECT_EQ(config->position_rules.trailing->callback_percent, stop.callback_percent);
+  EXPECT_EQ(config->position_rules.trailing->commission_percent, stop.commission_percent);
+  EXPECT_EQ(config->position_rules.trailing->confirm_within, stop.confirm_within);
+  EXPECT_FALSE(config->position_rules.trailing->breakeven_percent);
+  EXPECT_EQ(config->position_rules.aged->max_age, aged.max_age);
+  EXPECT_EQ(config->position_rules.aged->grace, aged.grace);
+  EXPECT_EQ(config->position_rules.aged->progressive, aged.progressive);
+  EXPECT_EQ(config->position_rules.aged->commission_percent, aged.commission_percent);
+  EXPECT_EQ(config->position_rules.aged->loss_step_percent, aged.loss_step_percent);
+  EXPECT_EQ(config->position_rules.aged->max_loss_percent, aged.max_loss_percent);
+}
+
+TEST(ProtectionConfig, NumbersAreReadDigitByDigit) {
+  const auto config = read(R"([trailing]
+enabled = true
+activation_percent = "2.25"
+callback_percent = "0.75"
+steps = ["3:0.5", "5.5:0.3"]
+breakeven_percent = "1"
+confirm_within = "4s"
+[aged]
+enabled = true
+grace = "0s"
+max_loss_percent = "7.5"
+)");
+  ASSERT_TRUE(config) << config.error()[0].text();
+  const TrailingOptions& stop = *config->position_rules.trailing;
+  EXPECT_EQ(stop.activation_percent, decimal("2.25"));
+  ASSERT_THAT(stop.steps, SizeIs(2));
+  EXPECT_EQ(stop.steps[1].profit_percent, decimal("5.5"));
+  EXPECT_EQ(stop.steps[1].callback_percent, decimal("0.3"));
+  EXPECT_EQ(stop.breakeven_percent, decimal("1"));
+  EXPECT_EQ(stop.confirm_within, 4s);
+  EXPECT_EQ(config->position_rules.aged->grace, 0s);
+  EXPECT_EQ(config->position_rules.aged->max_loss_percent, decimal("7.5"));
+}
+
+TEST(ProtectionConfig, WhatIsWrongIsSaidByKey) {
+  EXPECT_THAT(refused("[trailing]\ncallback_percent = \"half\"\n"),
+              HasSubstr("f.toml:2:20: trailing.callback_percent: \"half\" is no percentage"));
+  EXPECT_THAT(refused("[trailing]\ncallback_percent = \"-1\"\n"), HasSubstr("is no percentage"));
+  EXPECT_THAT(refused("[trailing]\nsteps = [\"3\"]\n"), HasSubstr("\"3\" is no step"));
+  EXPECT_THAT(refused("[trailing]\nenabled = true\ncallback_percent = \"0\"\n"),
+              HasSubstr("the rule cannot be followed: "));
+  EXPECT_THAT(refused("[aged]\nenabled = true\nmax_loss_percent = \"200\"\n"),
+              HasSubstr("the rule cannot be followed: "));
+}
+
+}  // namespace
+}  // namespace feedwatch::config
