@@ -41,6 +41,12 @@ struct AlertStory {
   std::vector<NotificationRow> notifications;
 };
 
+/// A decision about a position, and its place among all of them.
+struct WrittenDecision {
+  std::int64_t seq = 0;
+  PositionDecisionRow row;
+};
+
 /// What the store kept beyond memory. Asked on the API's thread, answered on it later, never inside
 /// the call; the disk is waited for elsewhere.
 class History {
@@ -55,6 +61,9 @@ class History {
   virtual void events(EventQuestion question, std::optional<HistoryPlace> after,
                       Done<std::vector<HistoryEvent>> done) = 0;
   virtual void story(std::string id, Done<AlertStory> done) = 0;
+  /// In the order they were written, behind the number `after`.
+  virtual void decisions(std::int64_t after, std::size_t limit,
+                         Done<std::vector<WrittenDecision>> done) = 0;
 };
 
 }  // namespace feedwatch::api

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "feedwatch/api/history.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/engine/positions.hpp"
@@ -30,6 +32,13 @@ std::string_view state_of(const engine::PositionView& view);
 /// `utc`: moments of this process as UTC.
 std::string position_json(const engine::PositionView& view,
                           const std::function<WallTime(MonoTime)>& utc, MonoTime now);
+
+/// {"confirmed": true}: whether what was proposed has been carried out.
+Result<bool> parse_confirmation(std::string_view body);
+
+/// {"decisions": […], "next_cursor": "7"}: the number to go on behind, also where nothing came
+/// after `after` yet.
+std::string decisions_json(const std::vector<WrittenDecision>& written, std::int64_t after);
 
 /// GET /v1/positions as lines for a terminal.
 Result<std::string> position_table(std::string_view body);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,14 +21,41 @@ std::string name_of(const engine::PositionView& view) {
   return position.venue + "/" + position.symbol + "/" + position.id;
 }
 
+/// /v1/positions/{id}/decisions/{number}
+bool is_answer(const Target& target) {
+  const auto& parts = target.segments;
+  return parts.size() == 5 && parts[1] == "positions" && parts[3] == "decisions";
+}
+
+template <class Number>
+std::optional<Number> whole(std::string_view text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || at != end || number < 0) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 bool PositionRoutes::serves(const Target& target) {
   const auto& parts = target.segments;
-  return (parts.size() == 2 || parts.size() == 3) && parts[0] == "v1" && parts[1] == "positions";
+  if (parts.size() < 2 || parts[0] != "v1") return false;
+  if (parts[1] == "decisions") return parts.size() == 2;
+  return parts[1] == "positions" && (parts.size() <= 3 || is_answer(target));
 }
 
-net::Response PositionRoutes::handle(const Target& target, const net::Request& request) {
+void PositionRoutes::handle(const Target& target, const net::Request& request,
+                            net::Responder respond) {
+  if (target.segments[1] == "positions") return respond(handle_positions(target, request));
+  if (request.method != "GET" && request.method != "HEAD") return respond(only("GET, HEAD"));
+  decisions(target, std::move(respond));
+}
+
+net::Response PositionRoutes::handle_positions(const Target& target, const net::Request& request) {
+  if (is_answer(target)) {
+    return request.method == "POST" ? answer_decision(target, request.body) : only("POST");
+  }
   const bool reading = request.method == "GET" || request.method == "HEAD";
   if (target.segments.size() == 2) {
     return reading ? positions(target) : only("GET, HEAD");
@@ -116,6 +145,41 @@ net::Response PositionRoutes::close(const Target& target) {
     return not_found(closed.error().text());
   }
   return reply(204, "application/json", {});
+}
+
+net::Response PositionRoutes::answer_decision(const Target& target, const std::string& body) {
+  if (ports_.process().stopping) {
+    return problem(503, "Service Unavailable", "the monitor is stopping");
+  }
+  const auto key = named(target);
+  if (!key) return key.error();
+  const auto number = whole<std::int64_t>(target.segments[4]);
+  if (!number) return bad_request({"number", "is no whole number", "take it from the decision"});
+  const Result<bool> confirmed = parse_confirmation(body);
+  if (!confirmed) return bad_request(confirmed.error());
+  const Result<void> taken = ports_.control.answer_decision(
+      *key, static_cast<std::uint64_t>(*number), *confirmed);
+  if (!taken) return not_found(taken.error().text());
+  return reply(204, "application/json", {});
+}
+
+void PositionRoutes::decisions(const Target& target, net::Responder respond) const {
+  const Result<Page> page = page_of(target);
+  if (!page) return respond(bad_request(page.error()));
+  const auto after = whole<std::int64_t>(page->cursor.empty() ? "0" : page->cursor);
+  if (!after) {
+    return respond(bad_request({"cursor", "is none of these", "take next_cursor of the last page"}));
+  }
+  if (ports_.history == nullptr) {
+    return respond(unavailable({"decisions", "nothing is kept", "configure a [store]"}));
+  }
+  ports_.history->decisions(
+      *after, page->limit,
+      [after = *after,
+       respond = std::move(respond)](Result<std::vector<WrittenDecision>> written) mutable {
+        if (!written) return respond(unavailable(written.error()));
+        respond(json_reply(200, decisions_json(*written, after)));
+      });
 }
 
 }  // namespace feedwatch::api

@@ -8,16 +8,19 @@
 
 namespace feedwatch::api {
 
-/// What is served below /v1/positions. One thread (the control's). Ports outlive it.
+/// What is served below /v1/positions, and /v1/decisions. One thread (the control's). Ports outlive it.
 class PositionRoutes {
  public:
   explicit PositionRoutes(const ApiPorts& ports) : ports_(ports) {}
 
   /// Whether the path is one of these.
   static bool serves(const Target& target);
-  net::Response handle(const Target& target, const net::Request& request);
+  void handle(const Target& target, const net::Request& request, net::Responder respond);
 
  private:
+  net::Response handle_positions(const Target& target, const net::Request& request);
+  void decisions(const Target& target, net::Responder respond) const;
+  net::Response answer_decision(const Target& target, const std::string& body);
   net::Response positions(const Target& target) const;
   net::Response one_position(const Target& target) const;
   net::Response put(const std::string& id, const std::string& body);

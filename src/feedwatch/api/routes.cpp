@@ -66,7 +66,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (EventRoutes::serves(*target)) {
     return event_routes_.handle(*target, request, std::move(respond));
   }
-  if (PositionRoutes::serves(*target)) return respond(position_routes_.handle(*target, request));
+  if (PositionRoutes::serves(*target)) {
+    return position_routes_.handle(*target, request, std::move(respond));
+  }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
   if (ports_.process().stopping) {

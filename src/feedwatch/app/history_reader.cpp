@@ -120,6 +120,18 @@ void HistoryReader::events(api::EventQuestion question, std::optional<api::Histo
                            store::Query& query) { return read_events(query, question, after); });
 }
 
+void HistoryReader::decisions(std::int64_t after, std::size_t limit,
+                              Done<std::vector<api::WrittenDecision>> done) {
+  using Written = std::vector<api::WrittenDecision>;
+  ask<Written>(std::move(done), [after, limit](store::Query& query) -> Result<Written> {
+    auto rows = query.decisions(after, limit);
+    if (!rows) return std::unexpected(rows.error());
+    Written written;
+    for (auto& each : *rows) written.push_back({each.seq, std::move(each.row)});
+    return written;
+  });
+}
+
 void HistoryReader::story(std::string id, Done<api::AlertStory> done) {
   ask<api::AlertStory>(std::move(done),
                        [id = std::move(id)](store::Query& query) { return read_story(query, id); });

@@ -51,6 +51,17 @@ class FakeHistory final : public History {
     done(std::move(story));
   }
 
+  void decisions(std::int64_t after, std::size_t limit,
+                 Done<std::vector<WrittenDecision>> done) override {
+    if (down) return done(std::unexpected(Error{"store", "cannot be read", ""}));
+    std::vector<WrittenDecision> page;
+    for (const WrittenDecision& each : written) {
+      if (each.seq > after && page.size() < limit) page.push_back(each);
+    }
+    done(std::move(page));
+  }
+
+  std::vector<WrittenDecision> written;
   std::vector<AlertRow> rows;
   std::vector<HistoryEvent> happened;  ///< newest first
   EventQuestion asked_for;

@@ -112,5 +112,47 @@ TEST_F(PositionRoutesTest, what_is_wrong_is_said_by_field) {
   EXPECT_EQ(bench.write("POST", "/v1/positions/p1").status, 405);
 }
 
+TEST_F(PositionRoutesTest, decisions_are_read_on_from_where_one_was) {
+  FakeHistory& history = bench.history;
+  for (const int n : {3, 5, 8}) {
+    PositionDecisionRow row;
+    row.id = "v/S/p1/0/" + std::to_string(n);
+    row.position = "p1";
+    row.number = n;
+    row.type = "stop_moved";
+    row.stop = "101.490";
+    row.receive_age_seconds = 0.25;
+    history.written.push_back({n, row});
+  }
+  const Json first = bench.json("/v1/decisions?limit=2");
+  ASSERT_EQ(first["decisions"].size(), 2U);
+  EXPECT_EQ(first["decisions"][0]["key"], "v/S/p1/0/3");
+  EXPECT_EQ(first["decisions"][0]["stop"], "101.490");
+  EXPECT_EQ(first["decisions"][0]["target"], nullptr);
+  EXPECT_EQ(first["decisions"][0]["receive_age_seconds"], 0.25);
+  EXPECT_EQ(first["next_cursor"], "5");
+  EXPECT_EQ(bench.json("/v1/decisions?cursor=5")["decisions"].size(), 1U);
+  EXPECT_EQ(bench.json("/v1/decisions?cursor=8")["next_cursor"], "8") << "wait here for more";
+  EXPECT_EQ(bench.get("/v1/decisions?cursor=x").status, 400);
+  EXPECT_EQ(bench.write("POST", "/v1/decisions").status, 405);
+  history.down = true;
+  EXPECT_EQ(bench.get("/v1/decisions").status, 503);
+}
+
+TEST_F(PositionRoutesTest, a_proposal_is_answered) {
+  const auto answer = [&](const char* number, const char* body) {
+    return problem_text(
+        bench.write("POST", std::string("/v1/positions/p1/decisions/") + number, body));
+  };
+  EXPECT_THAT(answer("1", R"({"confirmed":true})"), HasSubstr("404"));
+  ASSERT_EQ(put("p1", held).status, 200);
+  EXPECT_EQ(bench.write("POST", "/v1/positions/p1/decisions/1", R"({"confirmed":true})").status,
+            204);
+  EXPECT_THAT(answer("one", R"({"confirmed":true})"), HasSubstr("400 number"));
+  EXPECT_THAT(answer("1", R"({"confirmed":"yes"})"), HasSubstr("400 body"));
+  EXPECT_THAT(answer("1", "{}"), HasSubstr("400 body"));
+  EXPECT_EQ(bench.get("/v1/positions/p1/decisions/1").status, 405);
+}
+
 }  // namespace
 }  // namespace feedwatch::api
