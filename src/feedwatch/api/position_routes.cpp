@@ -157,8 +157,8 @@ net::Response PositionRoutes::answer_decision(const Target& target, const std::s
   if (!number) return bad_request({"number", "is no whole number", "take it from the decision"});
   const Result<bool> confirmed = parse_confirmation(body);
   if (!confirmed) return bad_request(confirmed.error());
-  const Result<void> taken = ports_.control.answer_decision(
-      *key, static_cast<std::uint64_t>(*number), *confirmed);
+  const Result<void> taken =
+      ports_.control.answer_decision(*key, static_cast<std::uint64_t>(*number), *confirmed);
   if (!taken) return not_found(taken.error().text());
   return reply(204, "application/json", {});
 }
@@ -168,18 +168,18 @@ void PositionRoutes::decisions(const Target& target, net::Responder respond) con
   if (!page) return respond(bad_request(page.error()));
   const auto after = whole<std::int64_t>(page->cursor.empty() ? "0" : page->cursor);
   if (!after) {
-    return respond(bad_request({"cursor", "is none of these", "take next_cursor of the last page"}));
+    return respond(
+        bad_request({"cursor", "is none of these", "take next_cursor of the last page"}));
   }
   if (ports_.history == nullptr) {
     return respond(unavailable({"decisions", "nothing is kept", "configure a [store]"}));
   }
-  ports_.history->decisions(
-      *after, page->limit,
-      [after = *after,
-       respond = std::move(respond)](Result<std::vector<WrittenDecision>> written) mutable {
-        if (!written) return respond(unavailable(written.error()));
-        respond(json_reply(200, decisions_json(*written, after)));
-      });
+  ports_.history->decisions(*after, page->limit,
+                            [after = *after, respond = std::move(respond)](
+                                Result<std::vector<WrittenDecision>> written) mutable {
+                              if (!written) return respond(unavailable(written.error()));
+                              respond(json_reply(200, decisions_json(*written, after)));
+                            });
 }
 
 }  // namespace feedwatch::api

@@ -8,7 +8,8 @@
 
 namespace feedwatch::api {
 
-/// What is served below /v1/positions, and /v1/decisions. One thread (the control's). Ports outlive it.
+/// What is served below /v1/positions, and /v1/decisions. One thread (the control's). Ports outlive
+/// it.
 class PositionRoutes {
  public:
   explicit PositionRoutes(const ApiPorts& ports) : ports_(ports) {}
