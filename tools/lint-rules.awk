@@ -3,9 +3,9 @@
 
 BEGIN {
   set(core, "base model board freshness intake dispatch guard protect health alert muting monitor feed engine")
-  set(told_time, "base model board freshness intake dispatch guard protect health alert muting monitor feed engine venues sim")
+  set(told_time, "base model board freshness intake dispatch guard protect health alert muting monitor feed engine venues signals sim")
   set(boost_allowed, "net api exchange app")
-  set(json_allowed, "venues api exchange capture")
+  set(json_allowed, "venues signals api exchange capture")
   set(sleep_allowed, "net exchange app")
   longest_file = 500
 }
@@ -130,7 +130,7 @@ function check_include(target,    name) {
     report("includes <" name ">", "Boost stays in net, api, exchange and app", "hide it behind a port or a library there")
   }
   if (name ~ /^simdjson/ && module != "" && !(module in json_allowed) && !is_test) {
-    report("includes <" name ">", "simdjson stays in venues, api, exchange and capture", "parse there and hand over values")
+    report("includes <" name ">", "simdjson stays in venues, signals, api, exchange and capture", "parse there and hand over values")
   }
   if (name ~ /^nlohmann\// && !is_test) {
     report("includes <" name ">", "nlohmann/json is for tests", "use simdjson to read and JsonWriter to write")
