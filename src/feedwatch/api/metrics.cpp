@@ -133,6 +133,41 @@ void components(MetricsText& text, const engine::HealthView& view) {
   for (const health::Component& part : view.components) sample(part.name, part.status);
 }
 
+void signal_sources(MetricsText& text, std::span<const PulseView> pulses) {
+  const auto each = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    text.family(name, type, help);
+    for (const PulseView& pulse : pulses) {
+      if (pulse.source) text.sample(std::uint64_t{value(*pulse.source)}, {{"pulse", pulse.name}});
+    }
+  };
+  const auto each_type = [&](std::string_view name, std::string_view help, auto value) {
+    text.family(name, Type::counter, help);
+    for (const PulseView& pulse : pulses) {
+      if (!pulse.source) continue;
+      for (const PulseSource::Count& count : pulse.source->messages) {
+        text.sample(value(count), {{"pulse", pulse.name}, {"type", count.type}});
+      }
+    }
+  };
+  each("feedwatch_signal_source_connected", Type::gauge,
+       "1 while the source of the pulse has let us in.", [](const PulseSource& source) {
+         return source.state == SourceState::authenticated ? 1U : 0U;
+       });
+  each("feedwatch_signals", Type::counter, "New signals of the source.",
+       [](const PulseSource& source) { return source.signals; });
+  each("feedwatch_signal_source_dials", Type::counter, "Connection attempts to the source.",
+       [](const PulseSource& source) { return source.dials; });
+  each("feedwatch_signal_source_losses", Type::counter,
+       "Connections to the source that ended after it had let us in.",
+       [](const PulseSource& source) { return source.losses; });
+  each("feedwatch_signal_source_rejections", Type::counter, "Times the source refused our token.",
+       [](const PulseSource& source) { return source.rejections; });
+  each_type("feedwatch_signal_source_messages", "Messages of the source, by type.",
+            [](const PulseSource::Count& count) { return count.received; });
+  each_type("feedwatch_signal_source_unreadable", "Of these, those that could not be read.",
+            [](const PulseSource::Count& count) { return count.failed; });
+}
+
 void guard(MetricsText& text, const Decisions& decisions) {
   text.family("feedwatch_guard_decisions", Type::counter,
               "Prices asked for, by consumer, verdict and reason.");
@@ -226,6 +261,7 @@ std::string render_metrics(const ApiPorts& ports, std::string_view version,
   venues(text, venue_list);
   rest(text, venue_list, {.wall = ports.clock.wall_now(), .mono = now});
   components(text, ports.control.health(now));
+  signal_sources(text, ports.control.pulses(now));
   guard(text, ports.decisions);
   alerts(text, ports.control);
   notifications(text, ports.control);

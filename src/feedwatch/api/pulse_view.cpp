@@ -27,6 +27,26 @@ void moment(JsonWriter& json, std::string_view name, const std::optional<WallTim
   }
 }
 
+/// The connection we hear it over ourselves; null where others tell us.
+void source(JsonWriter& json, const std::optional<PulseSource>& source) {
+  json.key("source");
+  if (!source) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("state", to_text(source->state));
+  json.field("trouble", to_text(source->trouble)).field("why", source->why);
+  json.field("signals", source->signals).field("repeated", source->repeated);
+  json.field("dials", source->dials).field("losses", source->losses);
+  json.field("rejections", source->rejections).key("messages").begin_object();
+  for (const PulseSource::Count& count : source->messages) {
+    if (count.received == 0) continue;
+    json.key(count.type).begin_object().field("received", count.received);
+    json.field("unreadable", count.failed).end_object();
+  }
+  json.end_object().end_object();
+}
+
 }  // namespace
 
 std::string pulse_json(const PulseView& view) {
@@ -43,7 +63,9 @@ std::string pulse_json(const PulseView& view) {
     json.null();
   }
   moment(json, "due_at", view.due_at);
-  json.field("detail", view.detail).field("marks", view.beats).end_object();
+  json.field("detail", view.detail).field("marks", view.beats);
+  source(json, view.source);
+  json.end_object();
   return out;
 }
 
@@ -103,6 +125,11 @@ Result<std::string> pulse_table(std::string_view body) {
     out += fmt::format("{:<9} {}  {}, expected {}", text(pulse, "state"), text(pulse, "name"),
                        heard.empty() ? "never heard" : "heard " + heard, text(pulse, "expected"));
     if (const std::string detail = text(pulse, "detail"); !detail.empty()) out += ": " + detail;
+    simdjson::dom::object source;
+    if (pulse["source"].get(source) == simdjson::SUCCESS) {
+      out += "; source " + text(source, "state");
+      if (const std::string why = text(source, "why"); !why.empty()) out += " (" + why + ")";
+    }
     out += "\n";
   }
   if (out.empty()) out = "no pulses: none is configured, and none was heard\n";

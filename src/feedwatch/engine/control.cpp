@@ -206,9 +206,9 @@ void Control::reconfigure(const AlertOptions& options) {
   impl_->run(impl_->ports.clock.now());
 }
 
-Result<void> Control::beat(std::string_view name, PulseMark mark, std::string detail,
-                           MonoTime now) {
-  auto row = impl_->pulses.mark(name, mark, std::move(detail), now);
+Result<void> Control::beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now,
+                           std::optional<MonoTime> before) {
+  auto row = impl_->pulses.mark(name, mark, std::move(detail), std::min(before.value_or(now), now));
   if (!row) return std::unexpected(row.error());
   impl_->journal.push({impl_->journal.next_key("pulses"), {std::move(*row)}},
                       JournalQueue::Type::telemetry, now);
@@ -217,7 +217,7 @@ Result<void> Control::beat(std::string_view name, PulseMark mark, std::string de
 }
 
 std::vector<PulseView> Control::pulses(MonoTime now) const {
-  return impl_->pulses.views(now);
+  return impl_->pulse_views(now);
 }
 
 void Control::hurry(MonoTime now) {

@@ -70,6 +70,8 @@ struct ControlPorts {
   StoreProbe::Ask probe = {};
   /// Calls whoever misses us when we do not; each minute, while may_beat().
   std::function<void()> heartbeat = {};
+  /// How the connection fares over which we hear the pulse ourselves; absent: others tell us of it.
+  std::function<std::optional<PulseSource>(std::string_view pulse, MonoTime now)> pulse_source = {};
   /// What is pending or about to end goes on in a later run; without it that begins anew.
   StateStore* state = nullptr;
   /// Gets positions the streams they need; without it they take what is watched.
@@ -137,8 +139,10 @@ class Control {
   void hurry(MonoTime now);
   /// Nothing left to commit or deliver (used when stopping).
   bool drained() const;
-  /// A pulse was heard, has started or has failed. The error says that it is not known.
-  Result<void> beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now);
+  /// A pulse was heard, has started or has failed: now, or before. The error says that it is not
+  /// known.
+  Result<void> beat(std::string_view name, PulseMark mark, std::string detail, MonoTime now,
+                    std::optional<MonoTime> before = {});
 
   // ---- positions; all of it becomes a row ----
   /// Registers, renews or changes one, as PositionBook::put(); answers how it is served.

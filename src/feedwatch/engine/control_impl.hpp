@@ -81,6 +81,7 @@ struct Control::Impl {
   void judge_ourselves(MonoTime now);
   void judge_own(MonoTime now);
   void judge_pulses(MonoTime now);
+  std::vector<PulseView> pulse_views(MonoTime now) const;
   void judge_clock(MonoTime now);
   void judge_watchdog(MonoTime now);
   rules::Finding judge_store(MonoTime now) const;

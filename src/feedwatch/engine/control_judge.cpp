@@ -144,11 +144,20 @@ void Control::Impl::judge_own(MonoTime now) {
 }
 
 void Control::Impl::judge_pulses(MonoTime now) {
-  for (const PulseView& pulse : pulses.views(now)) {
+  for (const PulseView& pulse : pulse_views(now)) {
     const Evidence evidence = pulse.state == PulseState::unknown ? Evidence::none : Evidence::seen;
-    judged(rules::signal_silence(pulse), rules::signal_silence_name, rules::pulse_scope(pulse.name),
-           now, evidence, now);
+    const Labels scope = rules::pulse_scope(pulse.name);
+    judged(rules::signal_silence(pulse), rules::signal_silence_name, scope, now, evidence, now);
+    judged(rules::signal_source_failing(pulse, rule_options, now),
+           rules::signal_source_failing_name, scope, now, Evidence::seen, now);
   }
+}
+
+std::vector<PulseView> Control::Impl::pulse_views(MonoTime now) const {
+  std::vector<PulseView> views = pulses.views(now);
+  if (!ports.pulse_source) return views;
+  for (PulseView& view : views) view.source = ports.pulse_source(view.name, now);
+  return views;
 }
 
 void Control::Impl::judge_clock(MonoTime now) {
@@ -277,7 +286,8 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
     if (track.losses.calm_from() != never_mono) consider(track.losses.calm_from());
   }
   for (const StreamId stream : recurring) consider(streams.at(stream).outages.calm_from());
-  if ((!lines.empty() || ports.self) && evaluated_last) consider(*evaluated_last + look_every);
+  if ((!lines.empty() || ports.self || ports.pulse_source) && evaluated_last)
+    consider(*evaluated_last + look_every);
   if (ports.heartbeat) consider(next_heartbeat);
   if (positions.book().size() > 0) consider(look_at_positions);
   if (!options.rules.custom.empty()) consider(custom_due);

@@ -11,6 +11,7 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/protect/pulse_source.hpp"
 #include "feedwatch/protect/schedule.hpp"
 
 namespace feedwatch {
@@ -59,6 +60,8 @@ struct PulseView {
   bool failed = false;      ///< its newest mark
   std::string detail;       ///< of the newest mark
   std::uint64_t beats = 0;  ///< marks in this run
+  /// Where we listen for it ourselves: set by whoever does, not by Pulses.
+  std::optional<PulseSource> source = {};
 };
 
 /// All pulses of a monitor. State machine, told the time; single owner, not thread-safe. Bounded:

@@ -73,7 +73,7 @@ class FakeHistory final : public History {
 class ApiBench : public engine::ControlBench {
  public:
   explicit ApiBench(std::string token = "secret", engine::Recovered recovered = {})
-      : ControlBench(std::move(recovered)),
+      : ControlBench(std::move(recovered), {}, 64, nullptr, "signals"),
         routes(ApiOptions{.token = std::move(token), .version = "1.2.3"}, ports()) {}
 
   ApiPorts ports() {

@@ -264,6 +264,27 @@ TEST_F(Metrics, level_and_fault_are_of_the_instant_of_the_scrape) {
   EXPECT_EQ(read().value(level), "2");
 }
 
+TEST_F(Metrics, a_source_of_signals_has_series_once_it_feeds_a_pulse) {
+  EXPECT_EQ(text().find("feedwatch_signals_total{"), std::string::npos);
+  bench.control.beat("signals", PulseMark::beat, "", bench.clock.time);
+  bench.settle();
+  EXPECT_EQ(text().find("feedwatch_signals_total{"), std::string::npos) << "others tell us of it";
+  bench.source = PulseSource{.state = SourceState::authenticated,
+                             .signals = 17,
+                             .losses = 2,
+                             .messages = {{"signal", 18, 1}}};
+  const std::string found = text();
+  for (const char* line :
+       {R"(feedwatch_signal_source_connected{pulse="signals"} 1)",
+        R"(feedwatch_signals_total{pulse="signals"} 17)",
+        R"(feedwatch_signal_source_losses_total{pulse="signals"} 2)",
+        R"(feedwatch_signal_source_messages_total{pulse="signals",type="signal"} 18)",
+        R"(feedwatch_signal_source_unreadable_total{pulse="signals",type="signal"} 1)"}) {
+    EXPECT_THAT(found, ::testing::HasSubstr(line));
+  }
+  read();
+}
+
 TEST_F(Metrics, guard_decisions_are_counted_by_consumer_verdict_and_reason) {
   fill();
   const Exposition found = read();

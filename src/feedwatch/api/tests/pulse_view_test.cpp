@@ -19,6 +19,27 @@ TEST(PulseView, whatever_it_is_called_json_reads_it_back) {
   EXPECT_TRUE(read["silence_seconds"].is_null());
 }
 
+TEST(PulseView, source_is_shown_as_it_fares) {
+  PulseView view;
+  view.name = "signals";
+  EXPECT_TRUE(nlohmann::json::parse(pulse_json(view))["source"].is_null());
+  view.source = PulseSource{.state = SourceState::disconnected,
+                            .trouble = SourceTrouble::rejected,
+                            .why = "the token was rejected",
+                            .rejections = 3,
+                            .messages = {{"signal", 9, 1}, {"stats", 0, 0}}};
+  const std::string json = pulse_json(view);
+  const auto read = nlohmann::json::parse(json)["source"];
+  EXPECT_EQ(read["state"], "disconnected");
+  EXPECT_EQ(read["trouble"], "rejected");
+  EXPECT_EQ(read["rejections"], 3);
+  EXPECT_EQ(read["messages"]["signal"]["unreadable"], 1);
+  EXPECT_FALSE(read["messages"].contains("stats"));
+  const auto table = pulse_table(R"({"pulses":[)" + json + "]}");
+  ASSERT_TRUE(table);
+  EXPECT_NE(table->find("source disconnected (the token was rejected)"), std::string::npos);
+}
+
 TEST(PulseView, body_is_read_as_it_is_written) {
   const auto body = parse_pulse_body(pulse_body(PulseMark::failed, "say \"why\""));
   ASSERT_TRUE(body);

@@ -8,6 +8,7 @@
 
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/rules/words.hpp"
 
 namespace feedwatch::engine::rules {
@@ -39,6 +40,17 @@ Finding store_down(const StoreFacts& facts, const Options& options) {
   return found;
 }
 
+namespace {
+
+/// What our own connection has to say about a silence.
+std::string words_of_source(const PulseView& pulse) {
+  if (!pulse.source) return {};
+  if (!pulse.source->why.empty()) return "; its source: " + pulse.source->why;
+  return "; its source is connected and gives no new signal";
+}
+
+}  // namespace
+
 Finding signal_silence(const PulseView& pulse) {
   const bool silent = pulse.state == PulseState::silent;
   if ((!silent && pulse.state != PulseState::degraded) || !pulse.since) return std::nullopt;
@@ -52,10 +64,36 @@ Finding signal_silence(const PulseView& pulse) {
   } else {
     found.message = fmt::format("{} has never been heard, expected {}", pulse.name, pulse.expected);
   }
+  found.message += words_of_source(pulse);
   std::string metadata;
   JsonWriter json(metadata);
   json.begin_object().field("pulse", pulse.name).field("state", to_text(pulse.state));
   if (pulse.silence) json.key("silence_seconds").number(to_seconds(*pulse.silence));
+  json.end_object();
+  found.metadata = std::move(metadata);
+  return found;
+}
+
+/// The wait for a connection is none of the alert's: what is wrong after it is told at once.
+Finding signal_source_failing(const PulseView& pulse, const Options& options, MonoTime now) {
+  if (!pulse.source || pulse.source->trouble == SourceTrouble::none || !pulse.source->since) {
+    return std::nullopt;
+  }
+  const PulseSource& source = *pulse.source;
+  const bool is_down = source.trouble == SourceTrouble::disconnected;
+  if (is_down && minus(now, *source.since) < options.source_down_for) return std::nullopt;
+  auto found = finding(signal_source_failing_name, pulse_scope(pulse.name), Severity::warning,
+                       *source.since);
+  if (is_down) {
+    found.message =
+        with_detail(fmt::format("the source of {} is not connected", pulse.name), source.why);
+  } else {
+    found.message = fmt::format("the source of {}: {}", pulse.name, source.why);
+  }
+  std::string metadata;
+  JsonWriter json(metadata);
+  json.begin_object().field("pulse", pulse.name).field("state", to_text(source.state));
+  json.field("trouble", to_text(source.trouble)).field("rejections", source.rejections);
   json.end_object();
   found.metadata = std::move(metadata);
   return found;
@@ -109,8 +147,9 @@ Labels pulse_scope(const std::string& pulse) {
 const std::set<std::string, std::less<>>& names() {
   static const std::set<std::string, std::less<>> all = [] {
     std::set<std::string, std::less<>> set;
-    for (const std::string_view name : {sink_failing_name, store_down_name, signal_silence_name,
-                                        clock_suspect_name, monitor_suspect_name, watchdog_name}) {
+    for (const std::string_view name :
+         {sink_failing_name, store_down_name, signal_silence_name, signal_source_failing_name,
+          clock_suspect_name, monitor_suspect_name, watchdog_name}) {
       set.emplace(name);
     }
     for (const std::string_view name : position_rule_names) set.emplace(name);

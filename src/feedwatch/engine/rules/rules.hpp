@@ -27,6 +27,7 @@ struct Options {
   Duration clock_suspect_for = 10s;
   Duration subscription_lost_for = 30s;  ///< a new subscription gets its time
   Duration store_down_for = 10s;
+  Duration source_down_for = 30s;  ///< a connection that was lost is dialled again meanwhile
   Duration sink_failing_after = 2min;
   std::uint32_t sink_failing_count = 5;
 };
@@ -141,6 +142,8 @@ Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
 Finding store_down(const StoreFacts& facts, const Options& options);
 /// `signal_silence`: past its time, or it said itself that it failed.
 Finding signal_silence(const PulseView& pulse);
+/// `signal_source_failing`: the connection over which we hear the pulse ourselves has a trouble.
+Finding signal_source_failing(const PulseView& pulse, const Options& options, MonoTime now);
 /// `clock_suspect` about ourselves: every venue's stamps are shifted alike.
 Finding own_clock(const std::optional<Duration>& shift, std::optional<MonoTime> since,
                   const Options& options);
@@ -175,6 +178,7 @@ Labels position_scope(const PositionKey& position);
 inline constexpr std::string_view sink_failing_name = "sink_failing";
 inline constexpr std::string_view store_down_name = "store_down";
 inline constexpr std::string_view signal_silence_name = "signal_silence";
+inline constexpr std::string_view signal_source_failing_name = "signal_source_failing";
 inline constexpr std::string_view clock_suspect_name = "clock_suspect";
 inline constexpr std::string_view monitor_suspect_name = "monitor_suspect";
 inline constexpr std::string_view watchdog_name = "Watchdog";

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "feedwatch/engine/control.hpp"
@@ -18,7 +20,8 @@ inline constexpr MonoTime t0{1'000s};
 class ControlBench {
  public:
   explicit ControlBench(Recovered recovered = {}, ControlOptions options = {},
-                        std::size_t capacity = 64, PriceSources* prices = nullptr)
+                        std::size_t capacity = 64, PriceSources* prices = nullptr,
+                        const std::string& source_of = {})
       : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
         control(options,
                 ControlPorts{
@@ -28,6 +31,7 @@ class ControlBench {
                     .sinks = {&hook, &log},
                     .status = board,
                     .monitor = monitor,
+                    .pulse_source = source_port(source_of),
                     .prices = prices,
                     .tap = &tap,
                     .decided = [this](const PositionDecisionRow& row) { decided.push_back(row); }},
@@ -136,6 +140,16 @@ class ControlBench {
     return found;
   }
 
+  using SourcePort = std::function<std::optional<PulseSource>(std::string_view, MonoTime)>;
+  /// Of the pulse of this name; nobody listens for the others, and for none without a name.
+  SourcePort source_port(const std::string& name) {
+    if (name.empty()) return {};
+    return [this, name](std::string_view pulse, MonoTime) {
+      return pulse == name ? source : std::nullopt;
+    };
+  }
+
+  std::optional<PulseSource> source;
   FakeClock clock;
   FakeWakeup wakeup;
   FakeJournal journal;

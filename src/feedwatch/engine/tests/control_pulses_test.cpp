@@ -91,6 +91,96 @@ TEST(ControlPulses, unknown_name_is_refused_and_signals_is_not) {
   EXPECT_THAT(bench.open(), ElementsAre(R"(signal_silence{pulse="signals"} warning)"));
 }
 
+// ---- where we listen ourselves ----
+
+PulseSource troubled(SourceTrouble trouble, std::string why, MonoTime since) {
+  PulseSource source;
+  source.trouble = trouble;
+  source.why = std::move(why);
+  source.since = since;
+  return source;
+}
+
+TEST(ControlPulses, silence_says_how_the_source_fares) {
+  ControlBench bench({}, with_pulse(), 64, nullptr, "trend");
+  bench.source = PulseSource{.state = SourceState::authenticated};
+  bench.run_until(t0 + 71s);
+  EXPECT_THAT(bench.open(), ElementsAre(R"(signal_silence{pulse="trend"} warning)"));
+  EXPECT_THAT(message(bench), HasSubstr("its source is connected and gives no new signal"));
+  EXPECT_TRUE(bench.control.pulses(bench.clock.time).at(0).source);
+}
+
+TEST(ControlPulses, a_rejected_token_is_told_at_once_and_in_the_silence) {
+  ControlBench bench({}, with_pulse(), 64, nullptr, "trend");
+  bench.source = troubled(SourceTrouble::rejected, "the token was rejected: expired", t0);
+  bench.run_until(t0 + 2s);
+  EXPECT_THAT(bench.open(), ElementsAre(R"(signal_source_failing{pulse="trend"} warning)"));
+  EXPECT_EQ(message(bench), "the source of trend: the token was rejected: expired");
+  bench.run_until(t0 + 71s);
+  ASSERT_EQ(bench.open().size(), 2U);
+  bool said = false;
+  for (const auto& view : bench.control.alerts(0)) {
+    said = said || (view.row.name == "signal_silence" &&
+                    view.row.message.ends_with("its source: the token was rejected: expired"));
+  }
+  EXPECT_TRUE(said);
+}
+
+TEST(ControlPulses, a_source_has_half_a_minute_to_come_back) {
+  ControlOptions options = with_pulse();
+  options.pulses.front().every = 1h;
+  ControlBench bench({}, options, 64, nullptr, "trend");
+  bench.source = troubled(SourceTrouble::disconnected, "closed by the peer with 1000", t0);
+  bench.run_until(t0 + 29s);
+  bench.source = PulseSource{.state = SourceState::authenticated};
+  bench.run_until(t0 + 5min);
+  EXPECT_THAT(bench.hook.keys(), IsEmpty());
+  bench.source = troubled(SourceTrouble::disconnected, "closed by the peer with 1000", t0 + 5min);
+  bench.run_until(t0 + 5min + 31s);
+  EXPECT_THAT(bench.open(), ElementsAre(R"(signal_source_failing{pulse="trend"} warning)"));
+  EXPECT_EQ(message(bench), "the source of trend is not connected: closed by the peer with 1000");
+  bench.run_until(t0 + 6min);
+  EXPECT_EQ(bench.hook.keys().size(), 1U);
+  bench.source = PulseSource{.state = SourceState::authenticated};
+  bench.run_until(t0 + 8min);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
+TEST(ControlPulses, the_wait_for_a_connection_holds_no_other_trouble_back) {
+  ControlBench bench({}, with_pulse(), 64, nullptr, "trend");
+  bench.source = troubled(SourceTrouble::disconnected, "refused", t0);
+  bench.run_until(t0 + 10s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+  bench.source = troubled(SourceTrouble::rejected, "the token was rejected", t0 + 10s);
+  bench.run_until(t0 + 12s);
+  EXPECT_THAT(bench.open(), ElementsAre(R"(signal_source_failing{pulse="trend"} warning)"));
+}
+
+TEST(ControlPulses, an_alert_about_a_source_that_is_gone_ends) {
+  AlertRow open;
+  open.id = "old";
+  open.name = "signal_source_failing";
+  open.labels = {{"pulse", "trend"}};
+  open.identity = R"(signal_source_failing{pulse="trend"})";
+  open.severity = "warning";
+  open.state = "firing";
+  open.started_at = open.updated_at = FakeClock().wall_now() - 10min;
+  ControlOptions options = with_pulse();
+  options.pulses.front().every = 1h;
+  ControlBench bench({{open}, {}}, options);
+  bench.run_until(t0 + 2min);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
+TEST(ControlPulses, a_signal_kept_by_its_source_is_heard_at_its_own_time) {
+  ControlBench bench({}, with_pulse());
+  bench.run_until(t0 + 50s);
+  ASSERT_TRUE(bench.control.beat("trend", PulseMark::beat, "kept", bench.clock.time, t0 + 20s));
+  EXPECT_EQ(bench.control.pulses(bench.clock.time).at(0).silence, Duration(30s));
+  ASSERT_TRUE(bench.control.beat("trend", PulseMark::beat, "", bench.clock.time, t0 + 1h));
+  EXPECT_EQ(bench.control.pulses(bench.clock.time).at(0).silence, Duration(0s)) << "no future";
+}
+
 // ---- watchdog ----
 
 TEST(ControlWatchdog, always_fires_and_is_repeated_for_whom_it_is_meant) {
