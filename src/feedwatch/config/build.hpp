@@ -26,6 +26,9 @@ void build_sinks(const Document& document, const Surroundings& around, Config& c
 void build_alerts(const Document& document, Config& config, Problems& problems);
 void build_rules(const Document& document, Config& config, Problems& problems);
 void build_pulses(const Document& document, Config& config, Problems& problems);
+/// After build_pulses: it feeds one, and adds that if nobody describes it.
+void build_signals(const Document& document, const Surroundings& around, Config& config,
+                   Problems& problems);
 /// After build_sinks: it names some.
 void build_watchdog(const Document& document, const Surroundings& around, Config& config,
                     Problems& problems);

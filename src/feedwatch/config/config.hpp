@@ -13,6 +13,7 @@
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/options.hpp"
 #include "feedwatch/muting/maintenance.hpp"
+#include "feedwatch/signals/client.hpp"
 
 namespace feedwatch::config {
 
@@ -99,6 +100,12 @@ struct WatchdogConfig {
   std::string ca_file;
 };
 
+/// The source of signals we listen to.
+struct SignalsConfig {
+  std::string pulse;
+  signals::Client::Options client;  ///< URL and token are secret
+};
+
 /// Everything the app needs to start, checked. Immutable; any thread.
 struct Config {
   std::vector<engine::VenueOptions> venues;
@@ -115,6 +122,7 @@ struct Config {
   engine::rules::RuleSet rules;
   std::vector<PulseOptions> pulses;
   engine::RuleOptions position_rules;
+  std::optional<SignalsConfig> signals;
   WatchdogConfig watchdog;
   std::vector<muting::Maintenance> maintenances;
   std::string external_url;     ///< where a person finds the monitor; may be empty

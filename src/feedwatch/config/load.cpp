@@ -74,6 +74,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_alerts(document, config, problems);
   build_rules(document, config, problems);
   build_pulses(document, config, problems);
+  build_signals(document, around, config, problems);
   build_watchdog(document, around, config, problems);
   build_position_rules(document, config, problems);
   build_maintenances(document, config, problems);
