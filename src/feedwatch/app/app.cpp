@@ -182,11 +182,19 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
           .store = [this] { return store_self(); },
           .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
           .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
+          .pulse_source =
+              [this](std::string_view pulse, MonoTime now) {
+                return signal_link ? signal_link->status(pulse, now) : std::nullopt;
+              },
           .state = store.get(),
           .prices = &*position_sources,
           .tap = &tap},
       std::move(recovered));
   if (observer) control->set_observer(observer);
+  if (settings.signals) {
+    signal_link.emplace(*settings.signals, SignalLink::Parts{clock, anchor, control_reactor,
+                                                             *control_resolver, *control, log});
+  }
   history = std::make_unique<HistoryReader>(settings.store.url, settings.store.password_file,
                                             control_reactor);
   auto listening = api::ApiServer::listen(control_reactor, settings.api, api_ports());
@@ -209,6 +217,7 @@ void App::Impl::run_threads() {
   started = true;
   control_beat = control_reactor.make_wakeup([this](MonoTime now) { beat(now); });
   control_beat->arm(clock.now());
+  if (signal_link) signal_link->start();
   for (const auto& loop : loops) loop->run();
   control_thread = std::thread([this] { control_reactor.run(); });
 }
@@ -226,6 +235,7 @@ Result<void> App::Impl::stop() {
   watch.stop();
   // The lines' close frames get their second; nothing new is decided meanwhile.
   for (const auto& loop : loops) loop->end_lines();
+  if (signal_link) run_on(control_reactor, [this] { signal_link->stop(); });
   drain(deadline - 1s);
   run_on(control_reactor, [this] { api.reset(); });
   for (const auto& loop : loops) loop->join();

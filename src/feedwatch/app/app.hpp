@@ -17,6 +17,7 @@
 #include "feedwatch/engine/options.hpp"
 #include "feedwatch/net/reactor.hpp"
 #include "feedwatch/shm/segment_file.hpp"
+#include "feedwatch/signals/client.hpp"
 #include "feedwatch/sinks/make_sink.hpp"
 #include "feedwatch/store/store.hpp"
 
@@ -34,6 +35,12 @@ struct HeartbeatSettings {
   std::string ca_file;
 };
 
+/// The source of signals we listen to.
+struct SignalSettings {
+  std::string pulse;                ///< one of the control's
+  signals::Client::Options client;  ///< URL and token are secret
+};
+
 struct AppSettings {
   engine::ShardOptions shard;
   std::uint16_t shards = 1;                   ///< threads the venues of `shard` are spread over
@@ -46,7 +53,8 @@ struct AppSettings {
   api::ApiOptions api;
   std::vector<SinkSettings> sinks;
   HeartbeatSettings heartbeat;
-  std::optional<RecordSettings> record;  ///< absent = nothing is recorded
+  std::optional<SignalSettings> signals;  ///< absent = others tell us of pulses
+  std::optional<RecordSettings> record;   ///< absent = nothing is recorded
   ServiceManager manager{{}, {}};  ///< told of our life; its watchdog is fed by the control's loop
   Duration stop_limit = 5s;        ///< SIGTERM to exit, alerts drained and rows written
 };

@@ -14,6 +14,7 @@
 #include "feedwatch/app/lease_sources.hpp"
 #include "feedwatch/app/self_watch.hpp"
 #include "feedwatch/app/shard_loop.hpp"
+#include "feedwatch/app/signal_link.hpp"
 #include "feedwatch/app/venue_homes.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/net/http_client.hpp"
@@ -106,6 +107,7 @@ struct App::Impl {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::optional<LeaseSources> position_sources;
   std::unique_ptr<Wakeup> control_wakeup, control_beat;
+  std::optional<SignalLink> signal_link;
   MonoTime fed{}, status_told{};  ///< by the beat
   std::optional<engine::Control> control;
   std::unique_ptr<HistoryReader> history;

@@ -136,6 +136,10 @@ AppSettings settings_from(const config::Config& config) {
   settings.control.position_rules = config.position_rules;
   if (config.watchdog.enabled) settings.control.watchdog = config.watchdog.options;
   settings.heartbeat = {.url = config.watchdog.url, .ca_file = config.watchdog.ca_file};
+  if (config.signals) {
+    settings.signals = {.pulse = config.signals->pulse, .client = config.signals->client};
+    settings.signals->client.session.seed = settings.shard.seed;
+  }
   settings.control.external_url = config.external_url;
   settings.control.maintenances = config.maintenances;
   settings.store.url = config.store.url;
