@@ -342,6 +342,14 @@ std::string Session::without_token(std::string text) const {
        at = text.find(options_.token, at)) {
     text.replace(at, options_.token.size(), "…");
   }
+  // Cut short on its way here it may end in the token's beginning.
+  constexpr std::size_t telling = 4;
+  const std::string_view token = options_.token;
+  for (std::size_t size = std::min(token.size(), text.size()); size >= telling; --size) {
+    if (!text.ends_with(token.substr(0, size))) continue;
+    text.replace(text.size() - size, size, "…");
+    break;
+  }
   return text;
 }
 

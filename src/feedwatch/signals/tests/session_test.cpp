@@ -208,6 +208,15 @@ TEST(SignalSession, sessions_that_end_young_do_not_begin_the_retries_anew) {
   EXPECT_LE(stable[4], 5s);
 }
 
+TEST(SignalSession, a_token_that_is_cut_short_is_not_told_either) {
+  Bench bench;
+  bench.open();
+  bench.hear(R"({"type":"auth_required"})");
+  const std::string words = std::string(190, 'x') + "token-of-the-test";
+  bench.hear(R"({"type":"auth_failed","message":")" + words + "\"}");
+  EXPECT_THAT(bench.status().why, Not(HasSubstr("token-of")));
+}
+
 TEST(SignalSession, a_rejection_says_so_in_the_sources_words_without_the_token) {
   Bench bench;
   bench.open();
