@@ -151,7 +151,6 @@ void add_client_commands(CLI::App& root, Arguments& args, Action& action) {
   add_stream_commands(root, args, action);
   add_pulse_command(root, args, action);
   add_position_commands(root, args, action);
-  add_silence_commands(root, args, action);
   add_alert_commands(root, args, action);
 }
 
