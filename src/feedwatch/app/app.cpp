@@ -233,6 +233,7 @@ Result<void> App::Impl::stop() {
   const MonoTime deadline = clock.now() + settings.stop_limit;
   // Not ready from here on, and still there to say so.
   watch.stop();
+  run_on(control_reactor, [this] { control->hurry(clock.now()); });
   // The lines' close frames get their second; nothing new is decided meanwhile.
   for (const auto& loop : loops) loop->end_lines();
   if (signal_link) run_on(control_reactor, [this] { signal_link->stop(); });

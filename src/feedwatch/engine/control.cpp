@@ -1,6 +1,7 @@
 #include "feedwatch/engine/control.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -68,12 +69,13 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
-      [this](const JournalBatch& batch) {
+      [this](const JournalBatch& batch, bool durable) {
+        position_rules.on_written(batch, durable);
         for (const auto& row : batch.rows) {
           const auto* note = std::get_if<NotificationRow>(&row);
           if (note != nullptr && note->state == "pending") outbox.committed(note->id);
           const auto* decision = std::get_if<PositionDecisionRow>(&row);
-          if (decision != nullptr && ports.decided) ports.decided(*decision);
+          if (durable && decision != nullptr && ports.decided) ports.decided(*decision);
         }
       },
       [this] { answered(); });
@@ -168,6 +170,7 @@ void Control::Impl::arm(MonoTime now) {
   } else {
     ports.wakeup.arm(std::max(next, now));
   }
+  armed = next;
 }
 
 void Control::Impl::emit(const Event& event) const {
@@ -180,6 +183,7 @@ Control::~Control() = default;
 
 void Control::start() {
   impl_->started = true;
+  impl_->tell_unreadable(impl_->ports.clock.now());
   impl_->run(impl_->ports.clock.now());
 }
 
@@ -221,8 +225,10 @@ std::vector<PulseView> Control::pulses(MonoTime now) const {
 }
 
 void Control::hurry(MonoTime now) {
+  impl_->stopping = true;
   impl_->remember_at = now;
   impl_->outbox.hurry(now);
+  impl_->keep_rules(std::numeric_limits<std::size_t>::max(), now);
   impl_->run(now);
 }
 

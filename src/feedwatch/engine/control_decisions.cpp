@@ -13,9 +13,6 @@ namespace {
 
 using alert::Evidence;
 
-/// Rows of memory a second: peaks move with every price, and are worth a row only when they last.
-constexpr std::size_t kept_at_once = 2'000;
-
 std::string text_of(const PositionKey& key) {
   return key.venue + "/" + key.symbol + "/" + key.id;
 }
@@ -31,72 +28,98 @@ std::string words_of(const ProtectionDecision& decision) {
 void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
   const auto keep = [&](const auto& row) {
     const Result<void> kept = position_rules.restore(row);
-    if (!kept) tell({row.venue, row.symbol, row.id}, kept.error().text(), now);
+    if (!kept) {
+      unreadable.emplace_back(PositionKey{row.venue, row.symbol, row.id}, kept.error().text());
+    }
   };
   for (const TrailingStopRow& row : recovered.trailing_stops) keep(row);
   for (const AgedPositionRow& row : recovered.aged_positions) keep(row);
-  for (const auto& [key, lease] : positions.book().all()) apply_rules(lease.position, now);
+  for (const auto& [key, lease] : positions.book().all()) apply_rules(lease, now);
 }
 
-void Control::Impl::apply_rules(const Position& position, MonoTime now) {
-  const Result<void> applied = position_rules.put(position, now);
-  if (!applied) tell(key_of(position), applied.error().text(), now);
+/// What was open about its rules is judged anew: they begin without a finding.
+void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
+  const PositionKey key = key_of(lease.position);
+  const Result<void> applied = position_rules.put(lease.position, anchor.at(lease.registered), now);
+  if (!applied) unreadable.emplace_back(key, applied.error().text());
+  for (const auto type :
+       {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
+        ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {
+    judged(std::nullopt, rules::name_of(type), rules::position_scope(key), now, Evidence::seen,
+           now);
+  }
+  judge_rules(now);
 }
 
 /// Nothing is decided by a price that a guard would not give out at this very moment.
-void Control::Impl::take_prices(MonoTime now) {
-  if (ports.tap == nullptr) return;
+bool Control::Impl::take_prices(MonoTime now) {
+  if (ports.tap == nullptr) return false;
+  bool any = false;
   for (const TappedPrices& prices : ports.tap->take()) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
-    const Guard::Answer* verdict = positions.verdict(key.venue, key.symbol, cadence_of(), now);
-    if (verdict == nullptr) continue;
-    const bool is_quote = key.kind == Kind::quote;
-    const PositionRules::Symbol symbol{key.venue, key.symbol};
-    decided(*verdict ? position_rules.on_prices(symbol, prices, **verdict, is_quote, now)
-                     : position_rules.on_verdict(symbol, *verdict, is_quote, now),
-            now);
+    const auto* verdict = positions.verdict(key.venue, key.symbol, cadence_of(), now);
+    if (verdict == nullptr || verdict->stream != key) continue;
+    if (!verdict->answer) {
+      take_verdict(*verdict, now);
+      continue;
+    }
+    any = decided(position_rules.on_prices({key.venue, key.symbol}, prices, *verdict->answer,
+                                           key.kind == Kind::quote, verdict->max_age, now),
+                  now) ||
+          any;
   }
+  return any;
 }
 
-void Control::Impl::take_verdicts(MonoTime now) {
-  positions.for_each_source([&](const StreamKey& stream, const Guard::Answer& verdict) {
-    decided(position_rules.on_verdict({stream.venue, stream.symbol}, verdict,
-                                      stream.kind == Kind::quote, now),
-            now);
-  });
+void Control::Impl::take_verdict(const Positions::Verdict& verdict, MonoTime now) {
+  const StreamKey& stream = verdict.stream;
+  decided(position_rules.on_verdict({stream.venue, stream.symbol}, verdict.answer,
+                                    stream.kind == Kind::quote, verdict.max_age, now),
+          now);
 }
 
-/// Written with what must not be lost, and told once that is durable.
-void Control::Impl::decided(const PositionRules::Decisions& decisions, MonoTime now) {
-  judge_rules(now);
-  if (decisions.empty()) return;
+/// Written with what must not be lost, and told once that is durable. Says whether there was news.
+bool Control::Impl::decided(const PositionRules::Decisions& decisions, MonoTime now) {
+  const bool found = judge_rules(now);
+  if (decisions.empty()) return found;
+  std::vector<JournalRow> samples = position_rules.samples_of(decisions, now);
+  if (!samples.empty()) {
+    journal.push({journal.next_key("samples"), std::move(samples)}, JournalQueue::Type::telemetry,
+                 now);
+  }
+  std::vector<JournalRow> rows = position_rules.rows_of(decisions, now);
+  if (rows.empty()) return found;
   for (const ProtectionDecision& decision : decisions) {
-    tell(decision.key, words_of(decision), now);
+    if (!is_sample(decision)) tell(decision.key, words_of(decision), now);
   }
-  journal.push({journal.next_key("decisions"), position_rules.rows_of(decisions, now)},
-               JournalQueue::Type::alert, now);
+  journal.push({journal.next_key("decisions"), std::move(rows)}, JournalQueue::Type::alert, now);
+  return true;
 }
 
-void Control::Impl::keep_rules(MonoTime now) {
-  std::vector<JournalRow> rows = position_rules.changed_rows(kept_at_once, now);
+void Control::Impl::keep_rules(std::size_t limit, MonoTime now) {
+  std::vector<JournalRow> rows = position_rules.changed_rows(limit, now);
   if (rows.empty()) return;
   journal.push({journal.next_key("rules"), std::move(rows)}, JournalQueue::Type::telemetry, now);
 }
 
-void Control::Impl::judge_rules(MonoTime now) {
-  for (const ProtectionFinding& finding : position_rules.take_findings()) {
+bool Control::Impl::judge_rules(MonoTime now) {
+  const std::vector<ProtectionFinding> found = position_rules.take_findings();
+  for (const ProtectionFinding& finding : found) {
     const PositionLease* lease = positions.book().find(finding.key);
     if (lease == nullptr) continue;
     judged(rules::position_rule(*lease, finding, now), rules::name_of(finding.type),
            rules::position_scope(finding.key), now, Evidence::seen, now);
   }
+  return !found.empty();
 }
 
+/// Most prices decide nothing, and are not worth looking at everything else.
 void Control::on_prices(MonoTime now) {
-  impl_->take_prices(now);
-  impl_->run(now);
+  Impl& impl = *impl_;
+  const bool news = impl.take_prices(now);
+  if (news || !impl.armed || impl.position_rules.next_deadline() < *impl.armed) impl.run(now);
 }
 
 Result<void> Control::answer_decision(const PositionKey& key, std::uint64_t number,

@@ -95,6 +95,7 @@ struct Control::Impl {
   // ---- positions (control_positions.cpp) ----
   void recover_positions(const Recovered& recovered, MonoTime now);
   void tell(const PositionKey& key, std::string text, MonoTime now) const;
+  void tell_unreadable(MonoTime now);
   void judge_positions(MonoTime now);
   void record_news(MonoTime now);
   void judge_position(const PositionView& view, MonoTime now);
@@ -102,12 +103,12 @@ struct Control::Impl {
 
   // ---- their rules (control_decisions.cpp) ----
   void recover_rules(const Recovered& recovered, MonoTime now);
-  void apply_rules(const Position& position, MonoTime now);
-  void take_prices(MonoTime now);
-  void take_verdicts(MonoTime now);
-  void decided(const PositionRules::Decisions& decisions, MonoTime now);
-  void keep_rules(MonoTime now);
-  void judge_rules(MonoTime now);
+  void apply_rules(const PositionLease& lease, MonoTime now);
+  bool take_prices(MonoTime now);
+  void take_verdict(const Positions::Verdict& verdict, MonoTime now);
+  bool decided(const PositionRules::Decisions& decisions, MonoTime now);
+  void keep_rules(std::size_t limit, MonoTime now);
+  bool judge_rules(MonoTime now);
   void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
             std::optional<MonoTime> closed = {});
 
@@ -198,6 +199,8 @@ struct Control::Impl {
   Pulses pulses;
   Positions positions;
   PositionRules position_rules;
+  std::vector<std::pair<PositionKey, std::string>> unreadable;  ///< of an earlier run, not yet told
+  std::optional<MonoTime> armed;
   std::set<PositionKey> troubled;  ///< something is open about them, or may be
   MonoTime look_at_positions = MonoTime::min();
   Suspicion suspicion;
@@ -228,10 +231,15 @@ struct Control::Impl {
   MonoTime custom_due = MonoTime::min();
   /// Findings of rules of the configuration, by identity: when they became true.
   std::map<std::string, MonoTime, std::less<>> custom_since;
+  bool stopping = false;  ///< lines go because we do: that is nothing to record
   bool running = false;
   bool again = false;
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
+
+/// Positions whose memory is written each second: peaks move with every price, and are worth a row
+/// only when they last.
+constexpr std::size_t kept_at_once = 2'000;
 
 /// Under which the StateStore has what the control remembers of its alerts.
 inline constexpr std::string_view memory_key = "control/alerts";

@@ -51,7 +51,7 @@ void JournalQueue::drop(std::deque<Entry>::iterator entry) {
   rows_ -= entry->batch.rows.size();
   const JournalBatch batch = std::move(entry->batch);
   queue_.erase(entry);
-  if (on_done_) on_done_(batch);
+  if (on_done_) on_done_(batch, false);
 }
 
 void JournalQueue::on_time(MonoTime now) {
@@ -124,7 +124,7 @@ void JournalQueue::took_one() {
     return;
   }
   ++commits_;
-  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_));
+  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_), true);
 }
 
 void JournalQueue::ended(MonoTime now) {
@@ -169,14 +169,14 @@ void JournalQueue::blame_head() {
   if (++head.strikes < options_.strikes) return;
   // The store works and this batch does not: keeping it would block all that comes after it.
   dropped_ += head.batch.rows.size();
-  pop(queue_.begin());
+  pop(queue_.begin(), false);
 }
 
-void JournalQueue::pop(std::deque<Entry>::iterator entry) {
+void JournalQueue::pop(std::deque<Entry>::iterator entry, bool durable) {
   const JournalBatch batch = std::move(entry->batch);
   queue_.erase(entry);
   rows_ -= batch.rows.size();
-  if (on_done_) on_done_(batch);
+  if (on_done_) on_done_(batch, durable);
 }
 
 MonoTime JournalQueue::next_deadline() const {

@@ -41,7 +41,8 @@ class JournalQueue {
  public:
   enum class Type : std::uint8_t { alert, notification, telemetry };
   /// A batch is durable, or was given up.
-  using OnDone = std::function<void(const JournalBatch& batch)>;
+  /// `durable`: it is written; else it was given up, and never will be.
+  using OnDone = std::function<void(const JournalBatch& batch, bool durable)>;
 
   JournalQueue(Journal& journal, const Clock& clock, JournalQueueOptions options);
 
@@ -87,7 +88,7 @@ class JournalQueue {
   void tell(MonoTime now);
   void failed(const Error& error, MonoTime now);
   void blame_head();
-  void pop(std::deque<Entry>::iterator entry);
+  void pop(std::deque<Entry>::iterator entry, bool durable);
   void make_room();
   void drop(std::deque<Entry>::iterator entry);
 

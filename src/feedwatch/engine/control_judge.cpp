@@ -289,7 +289,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   if ((!lines.empty() || ports.self || ports.pulse_source) && evaluated_last)
     consider(*evaluated_last + look_every);
   if (ports.heartbeat) consider(next_heartbeat);
-  if (positions.book().size() > 0) consider(look_at_positions);
+  if (!stopping && positions.book().size() > 0) consider(look_at_positions);
   if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());

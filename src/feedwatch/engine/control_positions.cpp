@@ -61,13 +61,18 @@ void Control::Impl::recover_positions(const Recovered& recovered, MonoTime now) 
   for (const PositionRow& row : recovered.positions) {
     const PositionKey key{row.venue, row.symbol, row.id};
     if (const Result<void> kept = positions.restore(row, anchor); !kept) {
-      tell(key, kept.error().text(), now);
+      unreadable.emplace_back(key, kept.error().text());
       continue;
     }
     // What is open about it ends only when a price has been seen.
     troubled.insert(key);
   }
   recover_rules(recovered, now);
+}
+
+/// Once there is somebody to hear it.
+void Control::Impl::tell_unreadable(MonoTime now) {
+  for (auto& [key, why] : std::exchange(unreadable, {})) tell(key, std::move(why), now);
 }
 
 void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now) const {
@@ -80,12 +85,12 @@ void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now)
 }
 
 void Control::Impl::judge_positions(MonoTime now) {
-  if (now < look_at_positions || positions.book().size() == 0) return;
+  if (stopping || now < look_at_positions || positions.book().size() == 0) return;
   look_at_positions = now + Positions::look_every;
   positions.look(cadence_of(), now);
   record_news(now);
-  take_verdicts(now);
-  keep_rules(now);
+  positions.for_each_verdict([&](const auto& verdict) { take_verdict(verdict, now); });
+  keep_rules(kept_at_once, now);
   std::set<PositionKey> before = std::exchange(troubled, {});
   positions.for_each_troubled(now, [&](const PositionView& view) {
     const PositionKey key = key_of(view.lease.position);
@@ -170,7 +175,7 @@ Result<PositionView> Control::put_position(Position position, std::optional<Dura
                           to_text(lease.position.side), lease.position.quantity.to_string(),
                           lease.position.entry_price.to_string()),
               now);
-    impl.apply_rules(lease.position, now);
+    impl.apply_rules(lease, now);
     impl.look_at_positions = MonoTime::min();
   }
   // Whoever renews ends what was told about its silence now, not with the next look.

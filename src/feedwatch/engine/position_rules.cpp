@@ -1,11 +1,16 @@
 #include "feedwatch/engine/position_rules.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <type_traits>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
 namespace {
@@ -44,6 +49,30 @@ std::optional<double> seconds_of(const std::optional<Duration>& duration) {
 std::string_view source_text(PriceSource source) {
   constexpr std::array<std::string_view, price_source_count> words{"live", "sibling", "bridge"};
   return words[static_cast<std::size_t>(source)];
+}
+
+void append(Protection::Decisions& decisions, Protection::Decisions more) {
+  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+}
+
+/// As the guard judges it where confirmations count: from the last one on, by the larger age.
+Duration age_of(const Price& price) {
+  Duration age = price.confirmed_age;
+  if (price.event_age) {
+    age = std::max(age, *price.event_age - (price.receive_age - price.confirmed_age));
+  }
+  return age;
+}
+
+/// A peak that was the entry price follows it when that is corrected.
+void follow(TrailingMemory& memory, const Position& position) {
+  memory.side = position.side;
+  const bool begun =
+      memory.state != TrailingState::inactive && memory.state != TrailingState::waiting;
+  if (!begun && is_better(position.side, position.entry_price, memory.peak)) {
+    memory.peak = position.entry_price;
+  }
 }
 
 PriceAges ages_of(const Price& price) {
@@ -94,13 +123,13 @@ Result<void> PositionRules::restore(const AgedPositionRow& row) {
 
 ProtectionStream PositionRules::stream_of(const Position& position) {
   const auto count = static_cast<std::uint32_t>(2 * streams_.size());
-  const auto [place, added] =
-      streams_.try_emplace({position.venue, position.symbol},
-                           Streams{ProtectionStream{count}, ProtectionStream{count + 1}});
+  const auto [place, added] = streams_.try_emplace(
+      {position.venue, position.symbol},
+      Streams{.sold = ProtectionStream{count}, .bought = ProtectionStream{count + 1}, .until = {}});
   return position.side == Side::buy ? place->second.sold : place->second.bought;
 }
 
-Result<void> PositionRules::put(const Position& position, MonoTime now) {
+Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now) {
   if (!options_.trailing && !options_.aged) return {};
   const PositionKey key = key_of(position);
   ProtectionMemory memory;
@@ -111,13 +140,13 @@ Result<void> PositionRules::put(const Position& position, MonoTime now) {
     memory = *known;
     protection_.remove(key);
   }
-  if (memory.trailing) memory.trailing->side = position.side;
+  if (memory.trailing) follow(*memory.trailing, position);
   const ProtectionStream stream = stream_of(position);
   ProtectionRules rules;
   if (options_.trailing) rules.trailing = TrailingRule{stream, *options_.trailing};
   if (options_.aged) rules.aged = AgedRule{.stream = stream, .options = *options_.aged};
   if (Result<void> added = protection_.add(position, rules, memory, now); !added) return added;
-  open_.insert_or_assign(key, position.opened_at);
+  open_.insert_or_assign(key, Open{position.opened_at, registered});
   return {};
 }
 
@@ -126,6 +155,21 @@ void PositionRules::close(const PositionKey& key) {
   open_.erase(key);
   kept_.erase(key);
   changed_.erase(key);
+}
+
+void PositionRules::set_until(const Symbol& symbol, Streams& streams,
+                              std::optional<MonoTime> until) {
+  if (streams.until) untils_.erase({*streams.until, symbol});
+  streams.until = until;
+  if (until) untils_.emplace(*until, symbol);
+}
+
+PositionRules::Decisions PositionRules::refuse(const Symbol& symbol, Streams& streams,
+                                               MonoTime now) {
+  set_until(symbol, streams, std::nullopt);
+  Decisions decisions = protection_.on_refused(streams.sold, now);
+  append(decisions, protection_.on_refused(streams.bought, now));
+  return decisions;
 }
 
 PositionRules::Decisions PositionRules::tell(const Streams& streams, const TappedPrices& prices,
@@ -144,38 +188,31 @@ PositionRules::Decisions PositionRules::tell(const Streams& streams, const Tappe
   };
   Decisions decisions =
       protection_.on_prices(streams.sold, accepted(prices.sold, price.prices.price), now);
-  Decisions more = protection_.on_prices(
-      streams.bought, accepted(prices.bought, is_quote ? price.prices.ask : price.prices.price),
-      now);
-  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
-                   std::make_move_iterator(more.end()));
+  append(decisions,
+         protection_.on_prices(
+             streams.bought,
+             accepted(prices.bought, is_quote ? price.prices.ask : price.prices.price), now));
   return decisions;
 }
 
 PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const TappedPrices& prices,
                                                   const GuardedPrice& newest, bool is_quote,
-                                                  MonoTime now) {
+                                                  Duration max_age, MonoTime now) {
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
-  refused_.erase(symbol);
+  set_until(symbol, streams->second, plus(now, max_age - age_of(newest.price)));
   return tell(streams->second, prices, newest, is_quote, now);
 }
 
 PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                                                    const Guard::Answer& verdict, bool is_quote,
-                                                   MonoTime now) {
+                                                   Duration max_age, MonoTime now) {
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
-  if (!verdict) {
-    refused_.insert(symbol);
-    Decisions decisions = protection_.on_refused(streams->second.sold, now);
-    Decisions more = protection_.on_refused(streams->second.bought, now);
-    decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
-                     std::make_move_iterator(more.end()));
-    return decisions;
-  }
+  if (!verdict) return refuse(symbol, streams->second, now);
   // Accepted again without a new one: the venue has said that the old one still holds.
-  const bool again = refused_.erase(symbol) > 0;
+  const bool again = !streams->second.until;
+  set_until(symbol, streams->second, plus(now, max_age - age_of(verdict->price)));
   if (verdict->source == PriceSource::live && !again) return {};
   const Prices& prices = verdict->price.prices;
   const Decimal& ask = is_quote ? prices.ask : prices.price;
@@ -185,6 +222,16 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                            .count = 1,
                            .continuous = false};
   return tell(streams->second, alone, *verdict, is_quote, now);
+}
+
+PositionRules::Decisions PositionRules::on_time(MonoTime now) {
+  Decisions decisions;
+  while (!untils_.empty() && untils_.begin()->first < now) {
+    const Symbol symbol = untils_.begin()->second;
+    append(decisions, refuse(symbol, streams_.at(symbol), now));
+  }
+  append(decisions, protection_.on_time(now));
+  return decisions;
 }
 
 PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,
@@ -207,7 +254,7 @@ void PositionRules::append_memory(const PositionKey& key, MonoTime now,
     rows.emplace_back(TrailingStopRow{.venue = key.venue,
                                       .symbol = key.symbol,
                                       .id = key.id,
-                                      .opened_at = opened->second,
+                                      .opened_at = opened->second.opened_at,
                                       .state = std::string(to_text(stop->state)),
                                       .peak = stop->peak.to_string(),
                                       .stop = text_of(stop->stop),
@@ -221,7 +268,7 @@ void PositionRules::append_memory(const PositionKey& key, MonoTime now,
     rows.emplace_back(AgedPositionRow{.venue = key.venue,
                                       .symbol = key.symbol,
                                       .id = key.id,
-                                      .opened_at = opened->second,
+                                      .opened_at = opened->second.opened_at,
                                       .phase = std::string(to_text(aged->phase)),
                                       .reached = aged->reached,
                                       .exited = aged->exited,
@@ -230,12 +277,22 @@ void PositionRules::append_memory(const PositionKey& key, MonoTime now,
   }
 }
 
+std::vector<JournalRow> PositionRules::samples_of(const Decisions& decisions, MonoTime now) const {
+  std::vector<JournalRow> rows;
+  for (const ProtectionDecision& decision : decisions) {
+    if (is_sample(decision)) rows.emplace_back(*aged_event_row(decision, anchor_.at(now)));
+  }
+  return rows;
+}
+
 std::vector<JournalRow> PositionRules::rows_of(const Decisions& decisions, MonoTime now) {
   note_changes();
   std::vector<JournalRow> rows;
   std::set<PositionKey> keys;
   for (const ProtectionDecision& decision : decisions) {
-    rows.emplace_back(decision_row(decision, anchor_.at(now)));
+    const auto open = open_.find(decision.key);
+    if (is_sample(decision) || open == open_.end()) continue;
+    rows.emplace_back(decision_row(decision, open->second.registered, anchor_.at(now)));
     if (auto event = aged_event_row(decision, anchor_.at(now)))
       rows.emplace_back(std::move(*event));
     keys.insert(decision.key);
@@ -250,16 +307,38 @@ std::vector<JournalRow> PositionRules::rows_of(const Decisions& decisions, MonoT
 std::vector<JournalRow> PositionRules::changed_rows(std::size_t limit, MonoTime now) {
   note_changes();
   std::vector<JournalRow> rows;
-  while (!changed_.empty() && rows.size() < limit) {
-    append_memory(*changed_.begin(), now, rows);
-    changed_.erase(changed_.begin());
+  for (std::size_t written = 0; written < limit && !changed_.empty(); ++written) {
+    auto next = changed_.upper_bound(turn_);
+    if (next == changed_.end()) next = changed_.begin();
+    turn_ = *next;
+    append_memory(*next, now, rows);
+    changed_.erase(next);
   }
   return rows;
 }
 
-PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime at) {
+void PositionRules::on_written(const JournalBatch& batch, bool durable) {
+  if (durable) return;
+  for (const JournalRow& row : batch.rows) {
+    if (const auto* stop = std::get_if<TrailingStopRow>(&row)) {
+      changed_.insert({stop->venue, stop->symbol, stop->id});
+    } else if (const auto* aged = std::get_if<AgedPositionRow>(&row)) {
+      changed_.insert({aged->venue, aged->symbol, aged->id});
+    }
+  }
+}
+
+bool is_sample(const ProtectionDecision& decision) {
+  const auto* aged = std::get_if<AgedDecision>(&decision.what);
+  return aged != nullptr && aged->type == AgedDecision::Type::price_check;
+}
+
+PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime registered,
+                                 WallTime at) {
   PositionDecisionRow row;
-  row.id = decision.idempotency_key();
+  // Numbers begin anew with a position that is registered again.
+  row.id = fmt::format("{}@{:x}", decision.idempotency_key(),
+                       static_cast<std::uint64_t>(to_ns(registered)));
   row.venue = decision.key.venue;
   row.symbol = decision.key.symbol;
   row.position = decision.key.id;
@@ -292,7 +371,8 @@ std::optional<AgedMonitoringEventRow> aged_event_row(const ProtectionDecision& d
   const auto* aged = std::get_if<AgedDecision>(&decision.what);
   if (aged == nullptr) return std::nullopt;
   AgedMonitoringEventRow row;
-  row.id = decision.idempotency_key();
+  row.id =
+      fmt::format("{}@{:x}", decision.idempotency_key(), static_cast<std::uint64_t>(to_ns(at)));
   row.aged_position_id = decision.key.venue + "/" + decision.key.symbol + "/" + decision.key.id;
   row.event_type = to_text(aged->type);
   row.market_price = text_of(aged->price);

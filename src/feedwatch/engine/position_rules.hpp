@@ -34,36 +34,45 @@ class PositionRules {
   /// Takes rows of an earlier run until their positions come; the error says what is wrong with it.
   Result<void> restore(const TrailingStopRow& row);
   Result<void> restore(const AgedPositionRow& row);
-  /// A new position, or one that has changed: what is known of its rules goes on.
-  Result<void> put(const Position& position, MonoTime now);
+  /// A new position, or one that has changed: what is known of its rules goes on. `registered`
+  /// tells it from one of the same id and moment of opening that was closed.
+  Result<void> put(const Position& position, WallTime registered, MonoTime now);
   void close(const PositionKey& key);
 
   /// Prices of a stream, and what the guard says of the newest of them.
   Decisions on_prices(const Symbol& symbol, const TappedPrices& prices, const GuardedPrice& newest,
-                      bool is_quote, MonoTime now);
+                      bool is_quote, Duration max_age, MonoTime now);
   /// The guard's word, asked by a timer: refused; or a price to decide by that did not come with
   /// on_prices(), because it was bridged or is an old one that holds again.
   Decisions on_verdict(const Symbol& symbol, const Guard::Answer& verdict, bool is_quote,
-                       MonoTime now);
-  Decisions on_time(MonoTime now) { return protection_.on_time(now); }
+                       Duration max_age, MonoTime now);
+  /// What time alone decides. A price that has grown older than it may be since the guard was last
+  /// asked is refused from then on.
+  Decisions on_time(MonoTime now);
   Decisions answer(const PositionKey& key, std::uint64_t number, bool confirmed, MonoTime now);
   MonoTime next_deadline() const { return protection_.next_deadline(); }
   std::vector<ProtectionFinding> take_findings() { return protection_.take_findings(); }
 
-  /// Rows to be written with these decisions: themselves, and what has changed of their positions.
+  /// Prices that were only compared (`price_check`), as rows of events.
+  std::vector<JournalRow> samples_of(const Decisions& decisions, MonoTime now) const;
+  /// Rows to be written with the others: themselves, and what has changed of their positions.
   std::vector<JournalRow> rows_of(const Decisions& decisions, MonoTime now);
-  /// Rows of what has changed otherwise, at most so many.
+  /// Rows of what has changed otherwise, of at most so many positions, each in its turn.
   std::vector<JournalRow> changed_rows(std::size_t limit, MonoTime now);
-  bool has_changed() const { return !changed_.empty(); }
+  /// A batch has ended. Memory in one that was given up is to be written again.
+  void on_written(const JournalBatch& batch, bool durable);
 
  private:
   struct Streams {
     ProtectionStream sold, bought;
+    std::optional<MonoTime> until;  ///< may be acted on until then; absent = it is refused
   };
 
   ProtectionStream stream_of(const Position& position);
   Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
+  void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
+  Decisions refuse(const Symbol& symbol, Streams& streams, MonoTime now);
   void note_changes();
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
@@ -71,18 +80,26 @@ class PositionRules {
   WallAnchor anchor_;
   Protection protection_;
   std::map<Symbol, Streams> streams_;
-  std::set<Symbol> refused_;
-  std::map<PositionKey, WallTime> open_;  ///< opened_at
+  std::set<std::pair<MonoTime, Symbol>> untils_;
+  struct Open {
+    WallTime opened_at, registered;
+  };
+  std::map<PositionKey, Open> open_;
   struct Kept {
     WallTime opened_at;
     ProtectionMemory memory;
   };
   std::map<PositionKey, Kept> kept_;  ///< of an earlier run, whose position has not come yet
   std::set<PositionKey> changed_;
+  PositionKey turn_;  ///< the last whose memory was written in its turn
 };
 
-/// As it is kept and told.
-PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime at);
+/// A price that was compared and decides nothing.
+bool is_sample(const ProtectionDecision& decision);
+
+/// As it is kept and told, under the key of the position as it was registered then.
+PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime registered,
+                                 WallTime at);
 /// A decision about an aged position is one of its events too.
 std::optional<AgedMonitoringEventRow> aged_event_row(const ProtectionDecision& decision,
                                                      WallTime at);

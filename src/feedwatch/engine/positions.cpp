@@ -75,7 +75,7 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
   if (row.ttl_seconds) lease.ttl = Duration(std::llround(*row.ttl_seconds * 1e9));
   if (row.expires_at) lease.expires = moment(*row.expires_at);
   const PositionKey key = key_of(lease.position);
-  if (Result<void> kept = book_.restore(std::move(lease), anchor.wall); !kept) return kept;
+  if (Result<void> kept = book_.restore(std::move(lease)); !kept) return kept;
   watch(key, anchor.mono);
   return {};
 }
@@ -84,10 +84,14 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
 void Positions::watch(const PositionKey& key, MonoTime now) {
   Source& source = by_symbol_[{key.venue, key.symbol}];
   source.watches.try_emplace(key.id, now, options_.watch);
+  by_id_[key.id].insert(key);
 }
 
 bool Positions::close(const PositionKey& key) {
   if (!book_.close(key)) return false;
+  const auto named = by_id_.find(key.id);
+  named->second.erase(key);
+  if (named->second.empty()) by_id_.erase(named);
   const auto source = by_symbol_.find({key.venue, key.symbol});
   source->second.watches.erase(key.id);
   if (!source->second.watches.empty()) return true;
@@ -102,12 +106,12 @@ void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
 
 std::optional<StreamId> Positions::find_stream(const SourceKey& key, Source& source) const {
   if (const auto kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first)) {
-    source.stream = {key.first, key.second, *kind};
-    return monitor_.find(source.stream);
+    source.verdict.stream = {key.first, key.second, *kind};
+    return monitor_.find(source.verdict.stream);
   }
   for (const Kind kind : own_choice) {
-    source.stream = {key.first, key.second, kind};
-    if (const auto stream = monitor_.find(source.stream)) return stream;
+    source.verdict.stream = {key.first, key.second, kind};
+    if (const auto stream = monitor_.find(source.verdict.stream)) return stream;
   }
   return std::nullopt;
 }
@@ -117,19 +121,23 @@ std::optional<StreamId> Positions::find_stream(const SourceKey& key, Source& sou
 void Positions::ask(const SourceKey& key, Source& source, std::optional<StreamId> stream,
                     MonoTime now) {
   if (sources_ == nullptr) return;
-  const bool same = source.asked && *source.asked == source.stream && source.asked_as == stream;
-  if (same && (stream || now < source.ask_again)) return;
+  const bool same =
+      source.asked && *source.asked == source.verdict.stream && source.asked_as == stream;
+  if (same && ((stream && !source.failed) || now < source.ask_again)) return;
   source.ask_again = plus(now, ask_every);
   source.asked_as = stream;
-  if (source.asked && *source.asked != source.stream) sources_->unwant(*source.asked);
-  source.asked = source.stream;
-  sources_->want(source.stream, [alive = std::weak_ptr(alive_), key](const Result<void>& done) {
-    const auto self = alive.lock();
-    if (!self) return;
-    const auto asker = (*self)->by_symbol_.find(key);
-    if (asker == (*self)->by_symbol_.end()) return;
-    asker->second.detail = done ? std::string{} : done.error().text();
-  });
+  source.failed = false;
+  if (source.asked && *source.asked != source.verdict.stream) sources_->unwant(*source.asked);
+  source.asked = source.verdict.stream;
+  sources_->want(source.verdict.stream,
+                 [alive = std::weak_ptr(alive_), key](const Result<void>& done) {
+                   const auto self = alive.lock();
+                   if (!self) return;
+                   const auto asker = (*self)->by_symbol_.find(key);
+                   if (asker == (*self)->by_symbol_.end()) return;
+                   asker->second.failed = !done;
+                   asker->second.detail = done ? std::string{} : done.error().text();
+                 });
 }
 
 void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
@@ -137,34 +145,33 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
   const std::optional<StreamId> stream = find_stream(key, source);
   refresh(source, stream, cadence_of, now);
   ask(key, source, stream, now);
+  const Guard::Answer& answer = source.verdict.answer;
   for (auto& [id, watch] : source.watches) {
     watch.set_source(source.found);
-    const auto event = source.verdict ? watch.on_accepted(now)
-                                      : watch.on_refused(source.verdict.error().reason,
-                                                         source.verdict.error().age, now);
+    const auto event = answer ? watch.on_accepted(now)
+                              : watch.on_refused(answer.error().reason, answer.error().age, now);
     if (!event) continue;
-    news_.push_back({{key.first, key.second, id},
-                     *event,
-                     source.verdict ? RefusalCode::unknown : source.verdict.error().code});
+    news_.push_back(
+        {{key.first, key.second, id}, *event, answer ? RefusalCode::unknown : answer.error().code});
   }
 }
 
 void Positions::refresh(Source& source, std::optional<StreamId> stream, const CadenceOf& cadence_of,
                         MonoTime now) {
   source.found = stream.has_value();
-  source.verdict = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
+  source.verdict.answer = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
   if (!stream) return;
   const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
-  const PriceRequest request{
-      .max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event,
-      .intent = Intent::reduce_risk,
-      .accept_confirmed = true,  // what a venue says to be unchanged is
-      .sources = {.bridge_max_age = options_.max_age_event}};
-  source.verdict = guard_.price_at(*stream, request, now);
+  source.verdict.max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event;
+  const PriceRequest request{.max_age = source.verdict.max_age,
+                             .intent = Intent::reduce_risk,
+                             .accept_confirmed = true,  // what a venue says to be unchanged is
+                             .sources = {.bridge_max_age = options_.max_age_event}};
+  source.verdict.answer = guard_.price_at(*stream, request, now);
 }
 
-const Guard::Answer* Positions::verdict(const std::string& venue, const std::string& symbol,
-                                        const CadenceOf& cadence_of, MonoTime now) {
+const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,
+                                             const CadenceOf& cadence_of, MonoTime now) {
   const SourceKey key{venue, symbol};
   const auto source = by_symbol_.find(key);
   if (source == by_symbol_.end()) return nullptr;
@@ -172,9 +179,8 @@ const Guard::Answer* Positions::verdict(const std::string& venue, const std::str
   return &source->second.verdict;
 }
 
-void Positions::for_each_source(
-    const std::function<void(const StreamKey&, const Guard::Answer&)>& action) const {
-  for (const auto& [key, source] : by_symbol_) action(source.stream, source.verdict);
+void Positions::for_each_verdict(const std::function<void(const Verdict&)>& action) const {
+  for (const auto& [key, source] : by_symbol_) action(source.verdict);
 }
 
 PositionView Positions::view_of(const PositionLease& lease, const Source& source,
@@ -182,14 +188,14 @@ PositionView Positions::view_of(const PositionLease& lease, const Source& source
   const PositionWatch& watch = source.watches.at(lease.position.id);
   PositionView view;
   view.lease = lease;
-  if (source.found) view.stream = source.stream.text();
+  if (source.found) view.stream = source.verdict.stream.text();
   view.findings = watch.findings(now);
   view.expired = lease.expires && *lease.expires <= now;
   view.refused_since = watch.refused_since();
-  if (source.verdict) {
-    view.price = *source.verdict;
+  if (source.verdict.answer) {
+    view.price = *source.verdict.answer;
   } else {
-    view.refusal = source.verdict.error();
+    view.refusal = source.verdict.answer.error();
   }
   if (!source.found) view.detail = source.detail;
   return view;
@@ -207,8 +213,8 @@ void Positions::for_each_troubled(MonoTime now,
   for (PositionKey& key : book_.expired(now)) expired.insert(std::move(key));
   for (const auto& [symbol, source] : by_symbol_) {
     for (const auto& [id, watch] : source.watches) {
-      PositionKey key{symbol.first, symbol.second, id};
       if (watch.findings(now) == PositionFindings{}) continue;
+      PositionKey key{symbol.first, symbol.second, id};
       expired.erase(key);
       action(view_of(*book_.find(key), source, now));
     }
@@ -224,11 +230,9 @@ void Positions::for_each(MonoTime now,
 }
 
 std::vector<PositionKey> Positions::named(std::string_view id) const {
-  std::vector<PositionKey> keys;
-  for (const auto& [key, lease] : book_.all()) {
-    if (key.id == id) keys.push_back(key);
-  }
-  return keys;
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, MonoTime updated,

@@ -13,6 +13,7 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
 #include "feedwatch/base/ports/journal.hpp"
+#include "feedwatch/engine/price_tap.hpp"
 #include "feedwatch/guard/guard.hpp"
 #include "feedwatch/model/cadence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
@@ -25,8 +26,10 @@ namespace feedwatch::engine {
 struct PositionOptions {
   std::size_t capacity = 100'000;
   PositionWatchOptions watch;
-  Duration max_age_clocked = 5s;  ///< of a price a position is protected with; clocked streams
-  Duration max_age_event = 15s;   ///< … event streams, and what REST has told meanwhile
+  /// Of a price a position is protected with: on clocked streams, on event streams and for what
+  /// REST has told meanwhile.
+  Duration max_age_clocked = PriceTap::max_age_clocked;
+  Duration max_age_event = PriceTap::max_age_event;
 };
 
 /// How streams behave that positions are protected by.
@@ -87,12 +90,17 @@ class Positions {
 
   /// Verdicts of all streams positions need.
   void look(const CadenceOf& cadence_of, MonoTime now);
-  /// The verdict on the price of one symbol's positions, now; nullptr when there are none.
-  const Guard::Answer* verdict(const std::string& venue, const std::string& symbol,
-                               const CadenceOf& cadence_of, MonoTime now);
-  /// Calls `action` with every symbol's stream and the newest verdict on it.
-  void for_each_source(
-      const std::function<void(const StreamKey&, const Guard::Answer&)>& action) const;
+  /// The newest word on the price of one symbol's positions.
+  struct Verdict {
+    StreamKey stream;
+    Guard::Answer answer = std::unexpected(Refusal{});
+    Duration max_age{};  ///< it was asked for with
+  };
+  /// Asked now; nullptr when there are no positions.
+  const Verdict* verdict(const std::string& venue, const std::string& symbol,
+                         const CadenceOf& cadence_of, MonoTime now);
+  /// Calls `action` with every symbol's.
+  void for_each_verdict(const std::function<void(const Verdict&)>& action) const;
   /// What look() has found worth recording.
   std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
 
@@ -111,14 +119,14 @@ class Positions {
  private:
   /// One stream for all positions of one venue and symbol.
   struct Source {
-    StreamKey stream;                              ///< of the kind that is wanted, or is watched
+    Verdict verdict;  ///< on the stream of the kind that is wanted, or is watched
     std::map<std::string, PositionWatch> watches;  ///< by id
     std::optional<StreamKey> asked;                ///< for what sources were asked
     std::optional<StreamId> asked_as;              ///< which was this one then
     MonoTime ask_again = MonoTime::min();
     std::string detail;
+    bool failed = false;  ///< the newest answer: to be asked again
     bool found = false;
-    Guard::Answer verdict = std::unexpected(Refusal{});
   };
   using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
 
@@ -137,6 +145,7 @@ class Positions {
   Decisions decisions_;
   Guard guard_;
   std::map<SourceKey, Source> by_symbol_;
+  std::map<std::string, std::set<PositionKey>, std::less<>> by_id_;
   std::vector<PositionNews> news_;
   std::shared_ptr<Positions*> alive_;  ///< last: a late answer finds nobody
 };

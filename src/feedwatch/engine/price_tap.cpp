@@ -18,12 +18,15 @@ constexpr int priority = 10;
 
 Subscription subscribe(Monitor& monitor, StreamId stream, PriceTap& tap) {
   // A name stands for one set of callbacks, and ours know their stream.
-  const StreamKey key = monitor.options(stream).key;
-  const ConsumerOptions options{.name = "positions " + key.text(),
-                                .delivery = DeliveryMode::in_line,
-                                .priority = priority,
-                                .max_age = PriceTap::max_age,
-                                .min_interval = Duration::zero()};
+  const StreamOptions watched = monitor.options(stream);
+  const StreamKey& key = watched.key;
+  const bool is_clocked = watched.cadence.type == CadenceType::clocked;
+  const ConsumerOptions options{
+      .name = "positions " + key.text(),
+      .delivery = DeliveryMode::in_line,
+      .priority = priority,
+      .max_age = is_clocked ? PriceTap::max_age_clocked : PriceTap::max_age_event,
+      .min_interval = Duration::zero()};
   Callbacks callbacks;
   callbacks.on_price = [&tap, stream, kind = key.kind](const Delivery& delivery) {
     tap.put(stream, kind, delivery.price);

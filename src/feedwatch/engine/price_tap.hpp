@@ -32,9 +32,9 @@ class PriceTap {
   /// Everything pending, in ascending order of streams.
   std::vector<TappedPrices> take();
 
-  /// Every price of the stream goes to the tap from now on, one older than `max_age` excepted. The
-  /// shard's thread; again is the same. The tap outlives the subscription.
-  static constexpr Duration max_age = 15s;
+  /// Every price of the stream goes to the tap from now on, one older than it may be to protect a
+  /// position excepted. The shard's thread; again is the same. The tap outlives the subscription.
+  static constexpr Duration max_age_clocked = 5s, max_age_event = 15s;
   static void attach(Monitor& monitor, StreamId stream, PriceTap& tap);
   static void detach(Monitor& monitor, StreamId stream, PriceTap& tap);
 

@@ -57,8 +57,10 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
   return changed ? Put::changed : Put::renewed;
 }
 
-Result<void> PositionBook::restore(PositionLease lease, WallTime utc) {
-  if (Result<void> fine = check(lease.position, lease.ttl, lease.owner, utc); !fine) return fine;
+Result<void> PositionBook::restore(PositionLease lease) {
+  // By no clock: it was checked when it was registered, and ours may be behind at a start.
+  const WallTime opened = lease.position.opened_at;
+  if (Result<void> fine = check(lease.position, lease.ttl, lease.owner, opened); !fine) return fine;
   if (leases_.size() >= capacity_) return std::unexpected(full());
   const PositionKey key = key_of(lease.position);
   if (lease.expires) expiries_.emplace(*lease.expires, key);

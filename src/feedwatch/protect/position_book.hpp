@@ -50,7 +50,7 @@ class PositionBook {
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
                   WallTime utc);
   /// Takes the lease of an earlier run as it was. Errors as of put().
-  Result<void> restore(PositionLease lease, WallTime utc);
+  Result<void> restore(PositionLease lease);
   /// False: there is none of that key (any more).
   bool close(const PositionKey& key);
 

@@ -218,6 +218,83 @@ TEST(ControlDecisions, an_aged_position_is_told_by_its_target) {
   EXPECT_EQ(world.bench.journal.rows<AgedPositionRow>().back().reached, true);
 }
 
+TEST(ControlDecisions, what_is_closed_and_registered_again_uses_no_key_twice) {
+  Decisions world(trailing());
+  world.hold();
+  world.price("102");
+  ASSERT_TRUE(world.bench.control.close_position(p1));
+  world.price("100");
+  world.hold();
+  world.price("102");
+  ASSERT_THAT(world.bench.decided, SizeIs(2));
+  EXPECT_EQ(world.bench.decided[0].number, world.bench.decided[1].number);
+  EXPECT_NE(world.bench.decided[0].id, world.bench.decided[1].id);
+}
+
+TEST(ControlDecisions, a_price_that_was_only_compared_is_an_event_and_no_decision) {
+  Decisions world(aged());
+  Position old = position();
+  old.opened_at = FakeClock().wall_now() - 5h;
+  world.hold(old);
+  for (int i = 0; i < 150; ++i) world.price("99");
+  EXPECT_THAT(world.told(), ElementsAre("1 phase_change "));
+  EXPECT_THAT(world.bench.decided, SizeIs(1));
+  std::size_t samples = 0;
+  for (const auto& row : world.bench.journal.rows<AgedMonitoringEventRow>()) {
+    if (row.event_type == "price_check") ++samples;
+  }
+  EXPECT_EQ(samples, 3U);
+}
+
+TEST(ControlDecisions, an_entry_price_that_is_corrected_leaves_the_stop_working) {
+  Decisions world(trailing());
+  world.hold();
+  Position corrected = position();
+  corrected.entry_price = *Decimal::parse("100.1");
+  world.hold(corrected);
+  EXPECT_THAT(world.bench.open(), IsEmpty());
+  world.price("102");
+  EXPECT_THAT(world.told(), ElementsAre("1 activated 101.490"));
+}
+
+TEST(ControlDecisions, a_price_that_stands_already_is_one_to_decide_by) {
+  Decisions world(trailing());
+  world.bench.price(world.stream, "102");
+  world.bench.deliver_prices();
+  world.hold();
+  world.bench.run_until(world.bench.clock.time + 1s);
+  EXPECT_THAT(world.told(), ElementsAre("1 activated 101.490")) << "without another price";
+}
+
+TEST(ControlDecisions, what_is_open_about_a_rule_ends_when_it_begins_anew) {
+  Recovered known;
+  {
+    Decisions world(trailing());
+    world.hold();
+    for (int i = 0; i < 60; ++i) world.price("102");
+    known = earlier(world);
+    for (const AlertView& view : world.bench.control.alerts(0)) {
+      known.open_alerts.push_back(view.row);
+    }
+    ASSERT_THAT(known.open_alerts, SizeIs(1));
+  }
+  Decisions world(trailing(), known, "102");
+  for (int i = 0; i < 70; ++i) {
+    world.price("102");
+    if (!world.bench.decided.empty()) world.confirm();
+  }
+  EXPECT_THAT(world.bench.open(), IsEmpty());
+}
+
+TEST(ControlDecisions, what_was_given_up_is_not_told) {
+  Decisions world(trailing());
+  world.hold();
+  world.bench.journal.refused_key = "decisions";
+  world.price("102");
+  for (int i = 0; i < 600; ++i) world.price("102");
+  EXPECT_THAT(world.bench.decided, IsEmpty());
+}
+
 TEST(ControlDecisions, without_rules_nothing_is_decided) {
   Decisions world({});
   world.hold();

@@ -183,8 +183,11 @@ class JournalGroupTest : public testing::Test {
 TEST_F(JournalGroupTest, a_storm_goes_in_groups_and_in_order) {
   std::vector<std::string> pushed;
   std::vector<std::string> done;
-  queue.set_callbacks([&](const JournalBatch& batch) { done.push_back(batch.idempotency_key); },
-                      {});
+  queue.set_callbacks(
+      [&](const JournalBatch& batch, bool durable) {
+        done.push_back(batch.idempotency_key + (durable ? "" : " given up"));
+      },
+      {});
   for (int i = 0; i < 10'000; ++i) {
     pushed.push_back(fmt::format("k{:05}", i));
     push(pushed.back());
@@ -200,8 +203,11 @@ TEST_F(JournalGroupTest, a_storm_goes_in_groups_and_in_order) {
 TEST_F(JournalGroupTest, one_bad_batch_is_isolated_and_the_rest_are_durable_at_once) {
   journal.poison = {"b"};
   std::vector<std::string> done;
-  queue.set_callbacks([&](const JournalBatch& batch) { done.push_back(batch.idempotency_key); },
-                      {});
+  queue.set_callbacks(
+      [&](const JournalBatch& batch, bool durable) {
+        done.push_back(batch.idempotency_key + (durable ? "" : " given up"));
+      },
+      {});
   for (const char* key : {"a", "b", "c"}) push(key);
   run_for(1ms);
   EXPECT_THAT(done, ElementsAre("a", "c"));
@@ -210,7 +216,7 @@ TEST_F(JournalGroupTest, one_bad_batch_is_isolated_and_the_rest_are_durable_at_o
   run_for(1min);
   EXPECT_THAT(rows(), ElementsAre("a", "c", "d"));
   done.resize(4);  // without the probe of an idle store
-  EXPECT_THAT(done, ElementsAre("a", "c", "b", "d")) << "b was given up";
+  EXPECT_THAT(done, ElementsAre("a", "c", "b given up", "d")) << "b was given up";
   EXPECT_EQ(queue.dropped_rows(), 1U);
 }
 

@@ -78,7 +78,7 @@ TEST_F(Tap, LongsAreClosedAtTheBidAndShortsAtTheAsk) {
 
 TEST_F(Tap, WhatIsOldWhenItComesIsNotOnIt) {
   PriceTap::attach(monitor, add(mark), tap);
-  price("100", 16s);
+  price("100", 6s);
   EXPECT_THAT(tap.take(), IsEmpty());
   EXPECT_EQ(dirty, 0);
 }
