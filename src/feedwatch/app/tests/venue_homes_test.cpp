@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "feedwatch/venues/venue.hpp"
+
 namespace feedwatch::app {
 namespace {
 
@@ -13,6 +15,7 @@ engine::ShardOptions options(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     engine::VenueOptions venue;
     venue.name = name;
+    venue.venue = venues::find_venue("kraken");
     all.venues.push_back(venue);
   }
   return all;
