@@ -22,8 +22,8 @@ Error wrong_row(const Row& row, std::string_view table, std::string_view what) {
           "its rules begin anew: look at its stop"};
 }
 
-template <class Word, std::size_t size>
-std::optional<Word> of_text(const std::array<Word, size>& words, std::string_view text) {
+template <class Word, std::size_t Size>
+std::optional<Word> of_text(const std::array<Word, Size>& words, std::string_view text) {
   for (const Word word : words) {
     if (to_text(word) == text) return word;
   }
