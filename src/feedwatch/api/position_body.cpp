@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <array>
 #include <utility>
 
 #include "feedwatch/api/answer_fields.hpp"
+#include "feedwatch/api/json_fields.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
@@ -132,28 +132,6 @@ Result<void> read_all(ondemand::object& object, PositionReader& reader) {
   return {};
 }
 
-void moment(JsonWriter& json, std::string_view name, const std::optional<WallTime>& value) {
-  if (value) {
-    json.field(name, format_time(*value));
-  } else {
-    json.key(name).null();
-  }
-}
-
-void seconds(JsonWriter& json, std::string_view name, const std::optional<Duration>& value) {
-  json.key(name);
-  if (value) {
-    json.number(to_seconds(*value));
-  } else {
-    json.null();
-  }
-}
-
-std::string_view source_text(PriceSource source) {
-  constexpr std::array<std::string_view, price_source_count> words{"live", "sibling", "bridge"};
-  return words[static_cast<std::size_t>(source)];
-}
-
 void price_fields(JsonWriter& json, const engine::PositionView& view) {
   json.key("price");
   if (!view.price) {
@@ -163,7 +141,7 @@ void price_fields(JsonWriter& json, const engine::PositionView& view) {
   const Price& price = view.price->price;
   json.begin_object().field("price", price.prices.price.to_string());
   if (view.stream.ends_with("/quote")) json.field("ask", price.prices.ask.to_string());
-  json.field("source", source_text(view.price->source)).field("level", to_text(price.level));
+  json.field("source", to_text(view.price->source)).field("level", to_text(price.level));
   seconds(json, "receive_age_seconds", price.receive_age);
   seconds(json, "confirmed_age_seconds", price.confirmed_age);
   seconds(json, "event_age_seconds", price.event_age);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "feedwatch/api/answer_fields.hpp"
+#include "feedwatch/api/json_fields.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
 
@@ -17,14 +18,6 @@ Error wrong(std::string why) {
   return {.what = "body",
           .why = std::move(why),
           .fix = R"(send nothing, or {"mark": "beat", "detail": "words"})"};
-}
-
-void moment(JsonWriter& json, std::string_view name, const std::optional<WallTime>& value) {
-  if (value) {
-    json.field(name, format_time(*value));
-  } else {
-    json.key(name).null();
-  }
 }
 
 /// The connection we hear it over ourselves; null where others tell us.

@@ -1,29 +1,12 @@
 #include "feedwatch/api/render.hpp"
 
+#include "feedwatch/api/json_fields.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
 
 namespace feedwatch::api {
 
 namespace {
-
-void seconds(JsonWriter& json, std::string_view name, const std::optional<Duration>& value) {
-  json.key(name);
-  if (value) {
-    json.number(to_seconds(*value));
-  } else {
-    json.null();
-  }
-}
-
-void moment(JsonWriter& json, std::string_view name, const std::optional<WallTime>& value) {
-  json.key(name);
-  if (value) {
-    json.string(format_time(*value));
-  } else {
-    json.null();
-  }
-}
 
 /// `price` of one-price kinds; `bid` and `ask` of quotes, whose `price` is null.
 void prices(JsonWriter& json, Kind kind, const std::optional<Prices>& value) {

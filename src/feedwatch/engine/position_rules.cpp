@@ -46,11 +46,6 @@ std::optional<double> seconds_of(const std::optional<Duration>& duration) {
   return duration ? std::optional(to_seconds(*duration)) : std::nullopt;
 }
 
-std::string_view source_text(PriceSource source) {
-  constexpr std::array<std::string_view, price_source_count> words{"live", "sibling", "bridge"};
-  return words[static_cast<std::size_t>(source)];
-}
-
 void append(Protection::Decisions& decisions, Protection::Decisions more) {
   decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));
@@ -82,7 +77,7 @@ PriceAges ages_of(const Price& price) {
 }  // namespace
 
 PositionRules::PositionRules(RuleOptions options, WallAnchor anchor)
-    : options_(std::move(options)), anchor_(anchor), protection_(anchor) {}
+    : options_(std::move(options)), anchor_(anchor), protection_(anchor), last_(anchor.mono) {}
 
 Result<void> PositionRules::restore(const TrailingStopRow& row) {
   constexpr std::array states{TrailingState::inactive, TrailingState::waiting,
@@ -200,8 +195,10 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
                                                   Duration max_age, MonoTime now) {
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
+  Decisions decisions = expire(now);
   set_until(symbol, streams->second, plus(now, max_age - age_of(newest.price)));
-  return tell(streams->second, prices, newest, is_quote, now);
+  append(decisions, tell(streams->second, prices, newest, is_quote, now));
+  return decisions;
 }
 
 PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
@@ -209,11 +206,17 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                                                    Duration max_age, MonoTime now) {
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
-  if (!verdict) return refuse(symbol, streams->second, now);
+  if (!verdict) {
+    // Nothing that became due meanwhile is done by a price that is refused now.
+    Decisions decisions = refuse(symbol, streams->second, last_);
+    append(decisions, expire(now));
+    return decisions;
+  }
+  Decisions decisions = expire(now);
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
   set_until(symbol, streams->second, plus(now, max_age - age_of(verdict->price)));
-  if (verdict->source == PriceSource::live && !again) return {};
+  if (verdict->source == PriceSource::live && !again) return decisions;
   const Prices& prices = verdict->price.prices;
   const Decimal& ask = is_quote ? prices.ask : prices.price;
   const TappedPrices alone{.stream = {},
@@ -221,22 +224,34 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                            .bought = {ask, ask, ask},
                            .count = 1,
                            .continuous = false};
-  return tell(streams->second, alone, *verdict, is_quote, now);
+  append(decisions, tell(streams->second, alone, *verdict, is_quote, now));
+  return decisions;
 }
 
 PositionRules::Decisions PositionRules::on_time(MonoTime now) {
+  Decisions decisions = expire(now);
+  append(decisions, protection_.on_time(now));
+  return decisions;
+}
+
+/// Before anything else of a moment: Protection does what is due by then first, and a price that
+/// had grown old before must not be what it is done by.
+PositionRules::Decisions PositionRules::expire(MonoTime now) {
   Decisions decisions;
   while (!untils_.empty() && untils_.begin()->first < now) {
-    const Symbol symbol = untils_.begin()->second;
-    append(decisions, refuse(symbol, streams_.at(symbol), now));
+    const auto [until, symbol] = *untils_.begin();
+    append(decisions, refuse(symbol, streams_.at(symbol), plus(until, Duration{1})));
   }
-  append(decisions, protection_.on_time(now));
+  last_ = now;
   return decisions;
 }
 
 PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,
                                                bool confirmed, MonoTime now) {
-  return confirmed ? protection_.confirm(key, number, now) : protection_.reject(key, number, now);
+  Decisions decisions = expire(now);
+  append(decisions,
+         confirmed ? protection_.confirm(key, number, now) : protection_.reject(key, number, now));
+  return decisions;
 }
 
 void PositionRules::note_changes() {
@@ -360,7 +375,7 @@ PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime re
     row.receive_age_seconds = to_seconds(decision.ages->receive);
     row.event_age_seconds = seconds_of(decision.ages->event);
   }
-  if (decision.source) row.source = source_text(*decision.source);
+  if (decision.source) row.source = to_text(*decision.source);
   row.reason = decision.reason;
   row.created_at = at;
   return row;

@@ -73,12 +73,14 @@ class PositionRules {
                  bool is_quote, MonoTime now);
   void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
   Decisions refuse(const Symbol& symbol, Streams& streams, MonoTime now);
+  Decisions expire(MonoTime now);
   void note_changes();
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
   RuleOptions options_;
   WallAnchor anchor_;
   Protection protection_;
+  MonoTime last_;  ///< newest moment it was told of
   std::map<Symbol, Streams> streams_;
   std::set<std::pair<MonoTime, Symbol>> untils_;
   struct Open {
