@@ -47,7 +47,7 @@ void Session::unwant(TopicId topic, MonoTime now) {
   if (found == entries_.end()) return;
   const bool asked = fresh_.erase(topic) == 0;
   if (asked && (state_ == State::subscribing || state_ == State::live)) {
-    enqueue({topic}, false);
+    given_up_.insert(found->second.wire);
     flush(now);
   }
   unseen_.erase(topic);
@@ -124,15 +124,27 @@ void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe, bool a
   }
 }
 
+/// When they can be sent: what was wanted or given up while the budget was spent goes out together.
+void Session::form_requests(MonoTime now) {
+  formed_ = now;
+  if (!given_up_.empty()) {
+    const std::vector<venues::Topic> wires{given_up_.begin(), given_up_.end()};
+    auto requests = venue_.unsubscribe(wires, next_request_);
+    next_request_ += requests.size();
+    for (venues::ClientRequest& wire : requests) {
+      queue_.push_back({.wire = std::move(wire), .topics = {}, .subscribe = false});
+    }
+    given_up_.clear();
+  }
+  if (!fresh_.empty()) enqueue({fresh_.begin(), fresh_.end()}, true);
+  fresh_.clear();
+}
+
 void Session::flush(MonoTime now) {
-  while ((!queue_.empty() || !fresh_.empty()) && next_request_at(now) <= now) {
+  while (!(queue_.empty() && fresh_.empty() && given_up_.empty()) && next_request_at(now) <= now) {
+    if (queue_.empty()) form_requests(now);
     messages_.charge(now);
     requests_.charge(now);
-    // Formed when it can be sent: what was wanted while the budget was spent goes out together.
-    if (queue_.empty()) {
-      enqueue({fresh_.begin(), fresh_.end()}, true);
-      fresh_.clear();
-    }
     Request request = std::move(queue_.front());
     queue_.pop_front();
     port_.send_text(conn_, request.wire.text);
@@ -145,14 +157,18 @@ void Session::flush(MonoTime now) {
 MonoTime Session::next_request_at(MonoTime now) const {
   // What is given up must not wait to be asked for again until the budget's window is over.
   const std::uint32_t together = !queue_.empty() && queue_.front().begins_pair() ? 2 : 1;
+  const MonoTime gathered = queue_.empty() && formed_ ? *formed_ + gather : MonoTime::min();
   return std::max({messages_.next_allowed(now, together), requests_.next_allowed(now, together),
-                   ask_again_at_});
+                   ask_again_at_, gathered});
 }
 
 /// The venue has had enough of our requests: the same topics again, together and later.
 void Session::ask_later(const Request& request, const std::vector<TopicId>& topics, MonoTime now) {
   ask_again_at_ = now + ask_pause_;
   ask_pause_ = std::min(2 * ask_pause_, ask_pause_longest);
+  if (!request.subscribe && !request.again) {
+    given_up_.insert(request.wire.topics.begin(), request.wire.topics.end());
+  }
   std::vector<TopicId> known;
   std::ranges::copy_if(topics, std::back_inserter(known),
                        [&](TopicId topic) { return entries_.contains(topic); });
@@ -463,7 +479,7 @@ MonoTime Session::next_deadline(MonoTime now) const {
     }
   }
   if (state_ == State::dialling) return next;
-  if (!queue_.empty() || !fresh_.empty()) consider(next_request_at(now));
+  if (!queue_.empty() || !fresh_.empty() || !given_up_.empty()) consider(next_request_at(now));
   if (heartbeat_.wants_ping(now)) consider(messages_.next_allowed(now));
   consider(heartbeat_.next_deadline(now));
   for (const TopicId topic : unseen_) consider(overdue_at(entries_.at(topic)));

@@ -129,7 +129,9 @@ class Session {
   /// A subscription of the topic still waits for the message budget.
   bool waits_to_be_sent(TopicId topic) const;
   /// Every request has been sent and answered.
-  bool settled() const { return fresh_.empty() && queue_.empty() && in_flight_.empty(); }
+  bool settled() const {
+    return fresh_.empty() && given_up_.empty() && queue_.empty() && in_flight_.empty();
+  }
   /// Data of the topic from now on begins a new epoch of its own (another connection, since given
   /// up, had already begun a later one).
   void renew_epoch(TopicId topic);
@@ -164,8 +166,11 @@ class Session {
 
   static constexpr Duration ask_pause_first = 5s;
   static constexpr Duration ask_pause_longest = 60s;
+  /// What is wanted or given up so soon after the last such request goes out together.
+  static constexpr Duration gather = 100ms;
 
   void enqueue(const std::vector<TopicId>& topics, bool subscribe, bool again = false);
+  void form_requests(MonoTime now);
   void flush(MonoTime now);
   /// When the next request may go: the message budget, the requests' own, a venue that wants rest.
   MonoTime next_request_at(MonoTime now) const;
@@ -205,10 +210,12 @@ class Session {
   int decode_errors_ = 0;
   std::string unhealthy_because_;
   std::map<TopicId, Entry> entries_;
-  TopicIndex<Entry> by_topic_;  // of entries_
-  std::set<TopicId> unseen_;    // requested, no data yet in the epoch
-  std::set<TopicId> fresh_;     // wanted on an open connection, not in a request yet
-  std::deque<Request> queue_;   // not sent yet: the message budget decides
+  TopicIndex<Entry> by_topic_;        // of entries_
+  std::set<TopicId> unseen_;          // requested, no data yet in the epoch
+  std::set<TopicId> fresh_;           // wanted on an open connection, not in a request yet
+  std::set<venues::Topic> given_up_;  // subscribed, and not in a request to end that yet
+  std::optional<MonoTime> formed_;    // when the last request was formed of these two
+  std::deque<Request> queue_;         // not sent yet: the message budget decides
   std::map<std::uint64_t, Request> in_flight_;
   Happened happened_;
 };

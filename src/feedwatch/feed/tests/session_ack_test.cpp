@@ -145,6 +145,36 @@ TEST(SessionRequests, keep_within_the_share_of_their_own_limit) {
   EXPECT_EQ(port.sent.size(), 11U) << "those that waited go out together, an hour after the first";
 }
 
+/// A bot that begins registers many positions at once, and closes them at once.
+TEST(SessionRequests, of_what_is_wanted_and_given_up_together_are_two_and_not_one_for_each) {
+  test::SmallVenue venue(venues::BeatScope::none);
+  venue.limit_requests({.count = 400, .window = 1h});
+  test::Recorder port;
+  std::uint32_t epochs = 0;
+  Session session{venue, port, ConnId{1}, epochs, t0};
+  session.on_phase(DialPhase::open, t0);
+  const auto sent_until = [&](MonoTime end) {
+    std::vector<std::string> texts;
+    for (const auto& sent : std::exchange(port.sent, {})) texts.push_back(sent.text);
+    session.on_time(end);
+    for (const auto& sent : std::exchange(port.sent, {})) texts.push_back(sent.text);
+    return texts;
+  };
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    session.want(TopicId{i}, {0, std::to_string(i)}, false);
+    session.on_time(t0);
+  }
+  EXPECT_LE(session.next_deadline(t0), t0 + 100ms);
+  EXPECT_THAT(sent_until(t0 + 100ms), testing::ElementsAre("sub", "sub"));
+  EXPECT_FALSE(session.waits_to_be_sent(TopicId{19}));
+  for (std::uint32_t i = 0; i < 20; ++i) session.unwant(TopicId{i}, t0 + 2s);
+  session.want(TopicId{19}, {0, "19"}, false);
+  EXPECT_FALSE(session.settled());
+  EXPECT_THAT(sent_until(t0 + 2100ms), testing::ElementsAre("unsub", "unsub"));
+  EXPECT_THAT(sent_until(t0 + 3100ms), testing::ElementsAre("sub"))
+      << "what is wanted again is asked for after it was given up";
+}
+
 /// Ours of binance-usdm's messages are two a second, and one subscription made anew takes two.
 TEST(SessionAck, a_subscription_made_anew_can_be_taken_back_until_it_is_sent) {
   Asked asked;
