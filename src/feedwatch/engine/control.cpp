@@ -65,7 +65,10 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       probe(ports.probe, ports.clock, [this] { answered(); }),
       pulses(options.pulses, anchor),
       positions(options.positions, ports.monitor, ports.clock, ports.prices),
-      position_rules(options.position_rules, anchor),
+      position_rules(options.position_rules, anchor,
+                     [this](const PositionRules::Symbol& symbol, MonoTime now) {
+                       return may_act(symbol, now);
+                     }),
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(

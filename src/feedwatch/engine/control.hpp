@@ -211,7 +211,8 @@ class Control {
     Level from = Level::unknown, to = Level::unknown;
     Reason reason = Reason::ok;
     std::optional<RepairStatus> repair;
-    std::string alert_state;  ///< alert only: pending | firing | resolved
+    std::optional<ProtectionDecision> decision;  ///< position only: as it is made
+    std::string alert_state;                     ///< alert only: pending | firing | resolved
     std::string severity;
   };
   void set_observer(std::function<void(const Event&)> observer);

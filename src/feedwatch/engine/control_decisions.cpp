@@ -73,6 +73,12 @@ bool Control::Impl::take_prices(MonoTime now) {
   return any;
 }
 
+/// A connection may have broken since the last look.
+bool Control::Impl::may_act(const PositionRules::Symbol& symbol, MonoTime now) {
+  const auto* verdict = positions.verdict(symbol.first, symbol.second, cadence_of(), now);
+  return verdict != nullptr && verdict->answer;
+}
+
 void Control::Impl::take_verdict(const Positions::Verdict& verdict, MonoTime now) {
   const StreamKey& stream = verdict.stream;
   decided(position_rules.on_verdict({stream.venue, stream.symbol}, verdict.answer,
@@ -92,7 +98,7 @@ bool Control::Impl::decided(const PositionRules::Decisions& decisions, MonoTime 
   std::vector<JournalRow> rows = position_rules.rows_of(decisions, now);
   if (rows.empty()) return found;
   for (const ProtectionDecision& decision : decisions) {
-    if (!is_sample(decision)) tell(decision.key, words_of(decision), now);
+    if (!is_sample(decision)) tell(decision.key, words_of(decision), now, decision);
   }
   journal.push({journal.next_key("decisions"), std::move(rows)}, JournalQueue::Type::alert, now);
   return true;

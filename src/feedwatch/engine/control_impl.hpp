@@ -94,7 +94,8 @@ struct Control::Impl {
 
   // ---- positions (control_positions.cpp) ----
   void recover_positions(const Recovered& recovered, MonoTime now);
-  void tell(const PositionKey& key, std::string text, MonoTime now) const;
+  void tell(const PositionKey& key, std::string text, MonoTime now,
+            std::optional<ProtectionDecision> decision = {}) const;
   void tell_unreadable(MonoTime now);
   void judge_positions(MonoTime now);
   void record_news(MonoTime now);
@@ -104,6 +105,7 @@ struct Control::Impl {
   // ---- their rules (control_decisions.cpp) ----
   void recover_rules(const Recovered& recovered, MonoTime now);
   void apply_rules(const PositionLease& lease, MonoTime now);
+  bool may_act(const PositionRules::Symbol& symbol, MonoTime now);
   bool take_prices(MonoTime now);
   void take_verdict(const Positions::Verdict& verdict, MonoTime now);
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);

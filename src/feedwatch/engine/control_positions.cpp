@@ -75,12 +75,14 @@ void Control::Impl::tell_unreadable(MonoTime now) {
   for (auto& [key, why] : std::exchange(unreadable, {})) tell(key, std::move(why), now);
 }
 
-void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now) const {
+void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now,
+                         std::optional<ProtectionDecision> decision) const {
   Event event;
   event.type = Event::Type::position;
   event.at = now;
   event.subject = text_of(key);
   event.text = std::move(text);
+  event.decision = std::move(decision);
   emit(event);
 }
 

@@ -76,8 +76,12 @@ PriceAges ages_of(const Price& price) {
 
 }  // namespace
 
-PositionRules::PositionRules(RuleOptions options, WallAnchor anchor)
-    : options_(std::move(options)), anchor_(anchor), protection_(anchor), last_(anchor.mono) {}
+PositionRules::PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_act)
+    : options_(std::move(options)),
+      anchor_(anchor),
+      may_act_(std::move(may_act)),
+      protection_(anchor),
+      last_(anchor.mono) {}
 
 Result<void> PositionRules::restore(const TrailingStopRow& row) {
   constexpr std::array states{TrailingState::inactive, TrailingState::waiting,
@@ -121,11 +125,13 @@ ProtectionStream PositionRules::stream_of(const Position& position) {
   const auto [place, added] = streams_.try_emplace(
       {position.venue, position.symbol},
       Streams{.sold = ProtectionStream{count}, .bought = ProtectionStream{count + 1}, .until = {}});
+  if (added) symbols_.push_back(place->first);
   return position.side == Side::buy ? place->second.sold : place->second.bought;
 }
 
 Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now) {
   if (!options_.trailing && !options_.aged) return {};
+  untold_ = expire(now);
   const PositionKey key = key_of(position);
   ProtectionMemory memory;
   if (const auto before = kept_.extract(key)) {
@@ -235,20 +241,32 @@ PositionRules::Decisions PositionRules::on_time(MonoTime now) {
 }
 
 /// Before anything else of a moment: Protection does what is due by then first, and a price that
-/// had grown old before must not be what it is done by.
+/// has grown old by then must not be what it is done by, not even what was due while it was good:
+/// after a suspend everything is late.
 PositionRules::Decisions PositionRules::expire(MonoTime now) {
-  Decisions decisions;
+  Decisions decisions = std::exchange(untold_, {});
   while (!untils_.empty() && untils_.begin()->first < now) {
-    const auto [until, symbol] = *untils_.begin();
-    append(decisions, refuse(symbol, streams_.at(symbol), plus(until, Duration{1})));
+    const Symbol symbol = untils_.begin()->second;
+    append(decisions, refuse(symbol, streams_.at(symbol), last_));
+  }
+  for (const ProtectionStream stream : protection_.due_streams(now)) {
+    append(decisions, ask(symbols_[stream.index() / 2], now));
   }
   last_ = now;
   return decisions;
 }
 
+PositionRules::Decisions PositionRules::ask(const Symbol& symbol, MonoTime now) {
+  const auto streams = streams_.find(symbol);
+  const bool is_open = streams != streams_.end() && streams->second.until;
+  if (!is_open || !may_act_ || may_act_(symbol, now)) return {};
+  return refuse(symbol, streams->second, last_);
+}
+
 PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,
                                                bool confirmed, MonoTime now) {
   Decisions decisions = expire(now);
+  append(decisions, ask({key.venue, key.symbol}, now));
   append(decisions,
          confirmed ? protection_.confirm(key, number, now) : protection_.reject(key, number, now));
   return decisions;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,7 +30,12 @@ class PositionRules {
   using Decisions = Protection::Decisions;
   using Symbol = std::pair<std::string, std::string>;  ///< venue, symbol
 
-  PositionRules(RuleOptions options, WallAnchor anchor);
+  /// Whether a symbol's price may be acted on at this moment: asked before timers and answers
+  /// decide by the newest one. Without it what on_prices() and on_verdict() have said holds until
+  /// its time.
+  using MayAct = std::function<bool(const Symbol&, MonoTime)>;
+
+  PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_act = {});
 
   /// Takes rows of an earlier run until their positions come; the error says what is wrong with it.
   Result<void> restore(const TrailingStopRow& row);
@@ -50,7 +56,9 @@ class PositionRules {
   /// asked is refused from then on.
   Decisions on_time(MonoTime now);
   Decisions answer(const PositionKey& key, std::uint64_t number, bool confirmed, MonoTime now);
-  MonoTime next_deadline() const { return protection_.next_deadline(); }
+  MonoTime next_deadline() const {
+    return untold_.empty() ? protection_.next_deadline() : MonoTime::min();
+  }
   std::vector<ProtectionFinding> take_findings() { return protection_.take_findings(); }
 
   /// Prices that were only compared (`price_check`), as rows of events.
@@ -74,14 +82,18 @@ class PositionRules {
   void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
   Decisions refuse(const Symbol& symbol, Streams& streams, MonoTime now);
   Decisions expire(MonoTime now);
+  Decisions ask(const Symbol& symbol, MonoTime now);
   void note_changes();
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
   RuleOptions options_;
   WallAnchor anchor_;
+  MayAct may_act_;
   Protection protection_;
-  MonoTime last_;  ///< newest moment it was told of
+  MonoTime last_;     ///< newest moment it was told of
+  Decisions untold_;  ///< made while nobody could be told
   std::map<Symbol, Streams> streams_;
+  std::vector<Symbol> symbols_;  ///< by half the number of their streams
   std::set<std::pair<MonoTime, Symbol>> untils_;
   struct Open {
     WallTime opened_at, registered;

@@ -141,6 +141,24 @@ MonoTime Protection::next_deadline() const {
   return timers_.empty() ? never_mono : timers_.begin()->at;
 }
 
+std::vector<ProtectionStream> Protection::due_streams(MonoTime now) const {
+  std::set<ProtectionStream> streams;
+  for (const Timer& timer : timers_) {
+    if (timer.at > now) break;
+    if (timer.what == Due::stream) {
+      // A rule that waits no longer is one of another stream.
+      for (const PositionSlot slot : cells_[timer.id]->trailing_slots) {
+        if (const auto& aged = entries_[slot]->aged) streams.insert(aged->stream);
+      }
+      continue;
+    }
+    const Entry& entry = *entries_[timer.id];
+    if (entry.trailing) streams.insert(entry.trailing->stream);
+    if (entry.aged) streams.insert(entry.aged->stream);
+  }
+  return {streams.begin(), streams.end()};
+}
+
 void Protection::due(MonoTime now, Decisions& out) {
   while (!timers_.empty() && timers_.begin()->at <= now) {
     const Timer timer = *timers_.begin();

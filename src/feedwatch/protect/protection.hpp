@@ -58,6 +58,9 @@ class Protection {
   Decisions reject(const PositionKey& key, std::uint64_t number, MonoTime now);
   /// When on_time() is due; never_mono when it is not.
   MonoTime next_deadline() const;
+  /// Whose prices on_time() may decide by, each once: what was due by then is done by them, also
+  /// where it is done first. on_refused() before keeps it from that.
+  std::vector<ProtectionStream> due_streams(MonoTime now) const;
 
   /// As it is now; absent when there is no such position.
   std::optional<ProtectionMemory> memory(const PositionKey& key);

@@ -18,29 +18,80 @@ std::vector<std::string_view> words(const PositionRules::Decisions& decisions) {
   return out;
 }
 
+const PositionKey p1{"v", "S", "p1"};
+
+Position position() {
+  return {.id = "p1",
+          .venue = "v",
+          .symbol = "S",
+          .side = Side::buy,
+          .entry_price = *Decimal::parse("100"),
+          .quantity = *Decimal::parse("1"),
+          .opened_at = utc};
+}
+
+/// Rules with one position whose stop has been proposed at t0.
+class PositionRulesTest : public testing::Test {
+ protected:
+  PositionRulesTest()
+      : rules(trailing(), {utc, t0},
+              [this](const PositionRules::Symbol&, MonoTime) { return accepted; }) {
+    EXPECT_TRUE(rules.put(position(), utc, t0));
+    EXPECT_THAT(words(see(5s, t0)), ElementsAre("activated"));
+  }
+  static RuleOptions trailing() {
+    RuleOptions options;
+    options.trailing.emplace();
+    return options;
+  }
+  /// A price that may be acted on for `max_age`.
+  PositionRules::Decisions see(Duration max_age, MonoTime now) {
+    TappedPrices prices;
+    prices.sold = prices.bought = {price, price, price};
+    GuardedPrice newest;
+    newest.price.prices.price = price;
+    return rules.on_prices({"v", "S"}, prices, newest, false, max_age, now);
+  }
+  bool accepted = true;  ///< by the guard
+  PositionRules rules;
+};
+
 /// Nobody confirms, and no price comes: a timer takes the proposal back, and by a price that has
 /// grown too old since it makes no other.
-TEST(PositionRules, a_timer_does_not_decide_by_a_price_that_has_grown_old) {
-  RuleOptions options;
-  options.trailing.emplace();
-  PositionRules rules(options, {utc, t0});
-  ASSERT_TRUE(rules.put({.id = "p1",
-                         .venue = "v",
-                         .symbol = "S",
-                         .side = Side::buy,
-                         .entry_price = *Decimal::parse("100"),
-                         .quantity = *Decimal::parse("1"),
-                         .opened_at = utc},
-                        utc, t0));
-  TappedPrices prices;
-  prices.sold = prices.bought = {price, price, price};
-  GuardedPrice newest;
-  newest.price.prices.price = price;
-  EXPECT_THAT(words(rules.on_prices({"v", "S"}, prices, newest, false, 5s, t0)),
-              ElementsAre("activated"));
+TEST_F(PositionRulesTest, a_timer_does_not_decide_by_a_price_that_has_grown_old) {
   EXPECT_THAT(words(rules.on_time(t0 + 10s)), ElementsAre("rolled_back"));
-  EXPECT_THAT(words(rules.on_prices({"v", "S"}, prices, newest, false, 5s, t0 + 11s)),
-              ElementsAre("activated"));
+  EXPECT_THAT(words(see(5s, t0 + 11s)), ElementsAre("activated"));
+}
+
+/// The host slept: what a timer would have done while the price was good is done late, and by then
+/// the price is refused.
+TEST_F(PositionRulesTest, a_late_timer_does_not_decide_by_a_price_that_was_good_when_it_was_due) {
+  see(60s, t0 + 1s);
+  EXPECT_THAT(words(rules.answer(p1, 77, true, t0 + 100s)), ElementsAre("rolled_back"));
+}
+
+/// The connection has just broken, and nobody has told so yet.
+TEST_F(PositionRulesTest, a_timer_asks_the_guard_before_it_decides) {
+  see(60s, t0 + 1s);
+  accepted = false;
+  EXPECT_THAT(words(rules.on_time(t0 + 10s)), ElementsAre("rolled_back"));
+}
+
+TEST_F(PositionRulesTest, an_answer_leads_to_nothing_by_a_price_that_is_refused) {
+  see(60s, t0 + 1s);
+  accepted = false;
+  EXPECT_THAT(words(rules.answer(p1, 1, false, t0 + 2s)), ElementsAre("rolled_back"));
+  accepted = true;
+  EXPECT_THAT(words(see(60s, t0 + 3s)), ElementsAre("activated"));
+}
+
+TEST_F(PositionRulesTest, nor_when_another_position_comes_first) {
+  see(60s, t0 + 1s);
+  Position other = position();
+  other.id = "p2";
+  ASSERT_TRUE(rules.put(other, utc, t0 + 100s));
+  EXPECT_LE(rules.next_deadline(), t0 + 100s);
+  EXPECT_THAT(words(rules.on_time(t0 + 100s)), ElementsAre("rolled_back"));
 }
 
 }  // namespace
