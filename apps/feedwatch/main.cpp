@@ -261,6 +261,9 @@ void add_sim_command(CLI::App& root, Arguments& args, Action& action) {
   scenario->add_option("files", args.scenarios, "scenario files")->required();
   scenario->add_flag("--log", args.scenario.log, "print each run's event log");
   scenario->add_flag("--once", args.scenario.once, "do not run again to compare the logs");
+  scenario->add_flag("--protect", args.scenario.protect,
+                     "hold positions of every symbol through them, and hold the run against "
+                     "invariants alone");
   scenario->add_option_function<std::uint64_t>(
       "--seed", [&](std::uint64_t seed) { args.scenario.seed = seed; }, "instead of the file's");
 }

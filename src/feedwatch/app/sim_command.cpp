@@ -8,6 +8,7 @@
 
 #include "feedwatch/api/terminal_text.hpp"
 #include "feedwatch/base/duration_text.hpp"
+#include "feedwatch/sim/protected_world.hpp"
 #include "feedwatch/sim/runner.hpp"
 
 namespace feedwatch::app {
@@ -27,6 +28,7 @@ Result<sim::Scenario> load(const std::string& file, const SimScenarioOptions& op
   }
   Result<sim::Scenario> scenario = sim::parse_scenario(text.view(), file);
   if (scenario && options.seed) scenario->world.seed = *options.seed;
+  if (scenario && options.protect) return sim::with_positions(*std::move(scenario));
   return scenario;
 }
 

@@ -12,6 +12,7 @@ struct SimScenarioOptions {
   bool log = false;                   ///< print the event log of each run
   std::optional<std::uint64_t> seed;  ///< instead of the scenarios' own
   bool once = false;                  ///< do not run again to compare the event logs
+  bool protect = false;               ///< with positions in it, as sim::with_positions()
 };
 
 /// `feedwatch sim scenario FILE…`: runs each file in virtual time, twice, and compares the two

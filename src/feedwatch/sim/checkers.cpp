@@ -44,6 +44,7 @@ Checkers::Checkers(World& world) : world_(world) {
   world.set_on_delivery([this](const ConsumerRecord& record, const Delivery& delivery) {
     on_delivery(record, delivery);
   });
+  world.set_on_decision([this](const ProtectionDecision& decision) { on_decision(decision); });
 }
 
 void Checkers::breach(int invariant, const std::string& what) {
@@ -274,6 +275,7 @@ void Checkers::look(MonoTime now) {
   for (const StreamView& view : views) look_at(view, now);
   forget_unlisted(now);
   for (const ConsumerRecord& record : world_.consumers()) check_conflation(record, now);
+  note_served(now);
   if (now < next_wide_look_) return;
   next_wide_look_ = now + wide_look_every;
   hold(8, "health", health_complaint(views, world_.control().health(now)));

@@ -9,9 +9,9 @@
 
 namespace feedwatch::sim {
 
-/// The invariants of semantics §11 (all but 10, which needs two runs) and 11, about
-/// positions, held against the true clock,
-/// the venues' own books and the journal. Watches one world from its start; apart from it, so that
+/// The invariants of semantics §11 (all but 10, which needs two runs), 11, about positions, and 12,
+/// about what is decided of them, held against the true clock, the venues' own books and the
+/// journal. Watches one world from its start; apart from it, so that
 /// the world needs no opinion. Keeps the first breach of each invariant and counts the rest.
 ///
 /// What an invariant asks of plain data stands in invariants.hpp; here it is gathered.
@@ -30,6 +30,8 @@ class Checkers {
   std::vector<std::string> breaches() const;
 
  private:
+  static constexpr int positions_invariant = 11, decisions_invariant = 12;
+
   struct Arrival {
     Prices prices;
     MonoTime published{};
@@ -78,7 +80,10 @@ class Checkers {
     std::optional<MonoTime> closed;   ///< and something about it was still open
   };
   bool is_served(const engine::PositionView& view, MonoTime now) const;
+  void note_served(MonoTime now);
   void check_positions(MonoTime now);
+  void on_decision(const ProtectionDecision& decision);
+  bool was_sent_lately(const engine::PositionView& view, const Decimal& price) const;
   void check_closed(const PositionKey& key, PositionMemory memory,
                     const std::vector<engine::AlertView>& alerts, MonoTime now);
 

@@ -138,6 +138,9 @@ void Checkers::finish() {
   check_journal();
   check_causes();
   check_stale_ends();
+  for (const std::string& complaint : world_.bot().complaints()) {
+    breach(decisions_invariant, complaint);
+  }
   for (const VenueModel& venue : world_.venues()) {
     check_budgets(venue);
     check_scope(venue);

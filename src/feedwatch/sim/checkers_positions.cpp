@@ -12,7 +12,6 @@ namespace {
 
 using engine::AlertView;
 
-constexpr int positions_invariant = 11;
 /// From the last price that could be acted on to the alert: ten seconds, and the look of a second.
 constexpr Duration unprotected_limit = 11s + 100ms;
 constexpr Duration closing_limit = 1s;
@@ -25,6 +24,13 @@ std::string_view label(const AlertView& alert, std::string_view name) {
 bool is_about(const AlertView& alert, const PositionKey& key) {
   return label(alert, "position") == key.id && label(alert, "symbol") == key.symbol &&
          label(alert, "venue") == key.venue;
+}
+
+/// Taking back what nobody has confirmed needs no price.
+bool takes_back(const ProtectionDecision& decision) {
+  const auto* const stop = std::get_if<TrailingDecision>(&decision.what);
+  return stop != nullptr && (stop->type == TrailingDecision::Type::rolled_back ||
+                             stop->type == TrailingDecision::Type::unconfirmed);
 }
 
 }  // namespace
@@ -45,6 +51,18 @@ bool Checkers::is_served(const engine::PositionView& view, MonoTime now) const {
   return bridge && judge(*bridge, {.max_age = limits.max_age_event}, now).has_value();
 }
 
+/// Often: between two breaks it may be for a moment only.
+void Checkers::note_served(MonoTime now) {
+  world_.control().positions().for_each(now, [&](const engine::PositionView& view) {
+    PositionMemory& memory = positions_[key_of(view.lease.position)];
+    if (is_served(view, now)) {
+      memory.refused.reset();
+    } else if (!memory.refused) {
+      memory.refused = now;
+    }
+  });
+}
+
 void Checkers::check_positions(MonoTime now) {
   const std::vector<AlertView> alerts = world_.control().alerts(0);
   std::map<PositionKey, PositionMemory> before = std::exchange(positions_, {});
@@ -53,8 +71,7 @@ void Checkers::check_positions(MonoTime now) {
     PositionMemory& memory = positions_[key];
     if (const auto known = before.extract(key)) memory = known.mapped();
     memory.closed.reset();
-    if (is_served(view, now)) return memory.refused.reset();
-    if (!memory.refused) memory.refused = now;
+    if (!memory.refused) return;
     const Duration refused = now - *memory.refused;
     const bool told = std::ranges::any_of(alerts, [&](const AlertView& alert) {
       return alert.row.name == "position_unprotected" && is_about(alert, key);
@@ -77,6 +94,38 @@ void Checkers::check_closed(const PositionKey& key, PositionMemory memory,
                                             key.venue, key.symbol, key.id));
   }
   positions_.emplace(key, memory);
+}
+
+// ---- 12: nothing is decided by a price that is refused ------------------------------------------
+
+/// By the venue itself, over its stream: an extreme may be older than the newest price, and no
+/// older than the newest may be.
+bool Checkers::was_sent_lately(const engine::PositionView& view, const Decimal& price) const {
+  const auto stream = StreamKey::parse(view.stream);
+  const auto memory = stream ? streams_.find(*stream) : streams_.end();
+  if (memory == streams_.end()) return false;
+  const bool sold = view.lease.position.side == Side::buy;
+  const Duration limit = engine::PositionOptions{}.max_age_event;
+  return std::ranges::any_of(memory->second.arrivals, [&](const Arrival& arrival) {
+    const bool is_ask = stream->kind == Kind::quote && !sold;
+    return (is_ask ? arrival.prices.ask : arrival.prices.price) == price &&
+           world_.now() - arrival.arrived <= limit;
+  });
+}
+
+void Checkers::on_decision(const ProtectionDecision& decision) {
+  const PositionKey& key = decision.key;
+  const auto told = [&](std::string_view what) {
+    breach(decisions_invariant, fmt::format("{}/{}/{}: {} {}: {}", key.venue, key.symbol, key.id,
+                                            type_text(decision), decision.number, what));
+  };
+  const auto view = world_.control().positions().view(key, world_.now());
+  if (!view) return told("the position is closed");
+  if (!decision.price || takes_back(decision)) return;
+  if (!is_served(*view, world_.now())) return told("its price is refused");
+  if (decision.source == PriceSource::live && !was_sent_lately(*view, *decision.price)) {
+    told(fmt::format("{} was not sent lately", decision.price->to_string()));
+  }
 }
 
 }  // namespace feedwatch::sim

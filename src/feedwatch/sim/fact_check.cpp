@@ -254,6 +254,41 @@ Finding check_notified(const World& world, const Fact& fact) {
   return number(fact, count, "delivered");
 }
 
+Finding check_decisions(const World& world, const Fact& fact) {
+  std::uint64_t count = 0;
+  for (const PositionDecisionRow& row : world.bot().decisions()) {
+    if ((fact.word.empty() || row.type == fact.word) &&
+        (fact.subject.empty() || row.position == fact.subject)) {
+      ++count;
+    }
+  }
+  return number(fact, count, "told");
+}
+
+/// 100.0 is 100.
+bool says(const PositionDecisionRow& row, const std::pair<std::string, std::string>& field) {
+  const auto& [name, text] = field;
+  const auto& said = name == "price"  ? row.price
+                     : name == "stop" ? row.stop
+                     : name == "peak" ? row.peak
+                                      : row.target;
+  return said && *Decimal::parse(*said) == *Decimal::parse(text);
+}
+
+Finding check_last_decision(const World& world, const Fact& fact) {
+  const PositionDecisionRow* last = nullptr;
+  for (const PositionDecisionRow& row : world.bot().decisions()) {
+    if (row.position == fact.subject) last = &row;
+  }
+  if (last == nullptr) return {false, "nothing was decided about " + fact.subject};
+  const bool holds =
+      last->type == fact.word &&
+      std::ranges::all_of(fact.fields, [&](const auto& field) { return says(*last, field); });
+  return {holds, fmt::format("the last is {}, price {}, stop {}, peak {}, target {}", last->type,
+                             last->price.value_or("-"), last->stop.value_or("-"),
+                             last->peak.value_or("-"), last->target.value_or("-"))};
+}
+
 bool is_repair(const Event& event, const Fact& fact) {
   // Without ok or failed it is the beginning of a repair that a fact means.
   const Event::Type type = fact.flag ? Event::Type::repair_ended : Event::Type::repair_started;
@@ -318,6 +353,10 @@ Finding check_state(const World& world, const Fact& fact, Quantifier quantifier)
       return check_line(world, fact, quantifier);
     case Fact::Type::notified:
       return check_notified(world, fact);
+    case Fact::Type::decisions:
+      return check_decisions(world, fact);
+    case Fact::Type::last_decision:
+      return check_last_decision(world, fact);
     case Fact::Type::repair:
     case Fact::Type::level_change:
     case Fact::Type::suspect:

@@ -19,7 +19,7 @@ constexpr std::string_view fact_forms =
     "STREAM-GLOB LEVEL, price, age, confirmed-age, repair, no repair, level-change, suspect, "
     "alerts, alert, "
     "alert-count, dials, subscribes, topics, messages-at-once, rows, health, line, notified, "
-    "delivered, or a consumer's name";
+    "decisions, last-decision, delivered, or a consumer's name";
 constexpr std::array<std::string_view, 4> level_words{"healthy", "degraded", "stale", "unknown"};
 constexpr std::array<std::string_view, 5> listed_words{"healthy", "degraded", "stale", "unknown",
                                                        unwatched};
@@ -54,6 +54,12 @@ constexpr std::string_view venue_facts = "dials, subscribes, topics, messages-at
 constexpr std::array<std::string_view, 7> table_words{
     "alerts",  "alert_transitions", "notifications",         "stream_transitions",
     "repairs", "positions",         "aged_monitoring_events"};
+
+/// Of a decision; price_check is none.
+constexpr std::array<std::string_view, 8> decision_words{
+    "activated",   "stop_moved",   "triggered",      "rolled_back",
+    "unconfirmed", "phase_change", "target_reached", "emergency_exit"};
+constexpr std::array<std::string_view, 4> decision_fields{"price", "stop", "peak", "target"};
 
 template <class Words>
 bool is_one_of(std::string_view word, const Words& words) {
@@ -162,6 +168,26 @@ void take_price_or_age(LineReader& line, const std::string& word, Fact& fact) {
   if (line.accept("except")) fact.except = line.take("a stream glob");
 }
 
+void take_decisions(LineReader& line, Fact& fact) {
+  fact.type = Fact::Type::decisions;
+  if (is_one_of(line.peek(), decision_words)) fact.word = line.take("type");
+  if (line.accept("of")) fact.subject = line.take("an id");
+  take_count(line, fact);
+}
+
+void take_last_decision(LineReader& line, Fact& fact) {
+  fact.type = Fact::Type::last_decision;
+  fact.subject = line.take("an id");
+  fact.word = take_one_of(line, "type", decision_words);
+  while (is_one_of(line.peek(), decision_fields)) {
+    std::string field = line.take("a field");
+    const std::string text = line.take("a number");
+    const auto number = Decimal::parse(text);
+    if (!number) LineReader::fail(fmt::format("\"{}\" is no number", text));
+    fact.fields.emplace_back(std::move(field), text);
+  }
+}
+
 /// False when `word` is nothing that venues count.
 bool take_venue_count(LineReader& line, std::string_view word, Fact& fact) {
   const auto found = std::ranges::find(venue_counts, word, &Counted::word);
@@ -204,6 +230,10 @@ bool take_named(LineReader& line, const std::string& word, Fact& fact) {
     fact.type = Fact::Type::rows;
     fact.subject = take_one_of(line, "table", table_words);
     take_count(line, fact);
+  } else if (word == "decisions") {
+    take_decisions(line, fact);
+  } else if (word == "last-decision") {
+    take_last_decision(line, fact);
   } else if (word == "health") {
     take_health(line, fact);
   } else if (word == "line") {

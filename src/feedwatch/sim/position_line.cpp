@@ -1,6 +1,9 @@
 #include "feedwatch/sim/position_line.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace feedwatch::sim {
 namespace {
@@ -17,6 +20,45 @@ Side take_side(LineReader& words) {
   const auto side = side_from_text(text);
   if (!side) LineReader::fail(fmt::format("\"{}\" is no side", text), "long, short");
   return *side;
+}
+
+void check(std::string_view problem) {
+  if (!problem.empty()) LineReader::fail(std::string(problem));
+}
+
+TrailingOptions take_trailing(LineReader& words) {
+  TrailingOptions options;
+  for (;;) {
+    if (words.accept("activation")) {
+      options.activation_percent = take_decimal(words, "a percentage");
+    } else if (words.accept("callback")) {
+      options.callback_percent = take_decimal(words, "a percentage");
+    } else if (words.accept("breakeven")) {
+      options.breakeven_percent = take_decimal(words, "a percentage");
+    } else if (words.accept("step")) {
+      const Decimal profit = take_decimal(words, "a percentage");
+      options.steps.push_back({profit, take_decimal(words, "a percentage")});
+    } else {
+      check(options.problem());
+      return options;
+    }
+  }
+}
+
+AgedOptions take_aged(LineReader& words) {
+  AgedOptions options;
+  for (;;) {
+    if (words.accept("max-age")) {
+      options.max_age = words.take_duration("max-age");
+    } else if (words.accept("grace")) {
+      options.grace = words.take_duration("grace");
+    } else if (words.accept("progressive")) {
+      options.progressive = words.take_duration("progressive");
+    } else {
+      check(options.problem());
+      return options;
+    }
+  }
 }
 
 }  // namespace
@@ -41,13 +83,37 @@ PositionStep take_position(LineReader& words, std::string_view word) {
     held.side = take_side(words);
     held.quantity = take_decimal(words, "a quantity");
     if (!words.accept("at")) LineReader::fail("at what price?", "at PRICE");
-    held.entry_price = take_decimal(words, "a price");
+    step.at_market = words.accept("market");
+    if (!step.at_market) held.entry_price = take_decimal(words, "a price");
     step.held = std::move(held);
+    if (words.accept("opened")) {
+      step.opened = words.take_duration("opened");
+      if (!words.accept("ago")) LineReader::fail("opened when?", "opened D ago");
+    }
     if (words.accept("for")) step.ttl = words.take_duration("for");
     if (words.accept("by")) step.owner = words.take("an owner");
   }
-  words.finish("for D, by OWNER");
+  words.finish("opened D ago, for D, by OWNER");
   return step;
+}
+
+engine::RuleOptions take_position_rules(LineReader& words) {
+  engine::RuleOptions rules;
+  if (words.accept("trailing")) rules.trailing = take_trailing(words);
+  if (words.accept("aged")) rules.aged = take_aged(words);
+  words.finish(
+      "trailing, activation P, callback P, breakeven P, step PROFIT CALLBACK; aged, "
+      "max-age D, grace D, progressive D");
+  if (!rules.trailing && !rules.aged) LineReader::fail("by which rule?", "trailing, aged");
+  return rules;
+}
+
+BotMode take_bot_mode(LineReader& words) {
+  const std::string valid = fmt::format("{}", fmt::join(bot_words, ", "));
+  const std::string word = words.take("what the bot does", valid);
+  const auto found = std::ranges::find(bot_words, word);
+  if (found == bot_words.end()) LineReader::fail(fmt::format("\"{}\"", word), valid);
+  return static_cast<BotMode>(found - bot_words.begin());
 }
 
 }  // namespace feedwatch::sim

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "feedwatch/engine/position_rules.hpp"
 #include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/sim/bot.hpp"
 #include "feedwatch/sim/line_reader.hpp"
 
 namespace feedwatch::sim {
@@ -16,12 +18,23 @@ struct PositionStep {
   std::optional<Position> held;
   std::optional<Duration> ttl;
   std::string owner = "bot";
+  bool at_market = false;  ///< entered at the venue's price of that moment
+  /// Nobody can hold what has no price, or close what he does not hold: then it is nothing.
+  bool if_possible = false;
+  std::optional<Duration> opened;  ///< so long before the step is taken; absent = then
 };
 
 /// Whether a step begins with this word: `hold`, `close`.
 bool is_position_word(std::string_view word);
-/// `hold VENUE/SYMBOL ID long|short QUANTITY at PRICE [for D] [by OWNER]`, `close VENUE/SYMBOL ID`.
-/// Throws LineError.
+/// `hold VENUE/SYMBOL ID long|short QUANTITY at PRICE|market [opened D ago] [for D] [by OWNER]`,
+/// `close VENUE/SYMBOL ID`. Throws LineError.
 PositionStep take_position(LineReader& words, std::string_view word);
+
+/// `[trailing [activation P] [callback P] [breakeven P] [step PROFIT CALLBACK]…]
+/// [aged [max-age D] [grace D] [progressive D]]`. Throws LineError.
+engine::RuleOptions take_position_rules(LineReader& words);
+
+/// `confirms`, `rejects`, `ignores`. Throws LineError.
+BotMode take_bot_mode(LineReader& words);
 
 }  // namespace feedwatch::sim

@@ -147,18 +147,35 @@ class Run {
   void apply(const PositionStep& step) {
     world_.host().post(world_.now(), [this, &step, line = line_] {
       engine::Control& control = world_.control();
+      const PositionLease* known = control.positions().book().find(step.key);
       if (!step.held) {
+        if (step.if_possible && known == nullptr) return;
         const Result<void> closed = control.close_position(step.key);
         if (!closed) fail(line, closed.error().text());
         return;
       }
       Position held = *step.held;
-      const PositionLease* known = control.positions().book().find(step.key);
-      held.opened_at = known != nullptr ? known->position.opened_at : control.utc(world_.now());
+      held.opened_at = known != nullptr ? known->position.opened_at
+                                        : control.utc(world_.now()) - step.opened.value_or(0s);
+      if (step.at_market) held.entry_price = market_price(held);
+      if (step.if_possible && held.entry_price <= Decimal{}) return;
       const auto put = control.put_position(std::move(held), step.ttl, step.owner);
       if (!put) fail(line, put.error().text());
     });
   }
+
+  /// Where there is none it is not taken.
+  Decimal market_price(const Position& position) {
+    const VenueModel* const venue = world_.venue(position.venue);
+    if (venue == nullptr) return {};
+    const Kind kind = engine::protecting_kind(venue->setup().client->sheet());
+    const auto prices = venue->price(position.symbol, kind);
+    if (!prices) return {};
+    const bool is_ask = kind == Kind::quote && position.side == Side::buy;
+    return is_ask ? prices->ask : prices->price;
+  }
+
+  void apply(const BotStep& step) { world_.bot().set_mode(step.mode); }
 
   void apply(const ConsumerStep& step) {
     world_.host().post(world_.now(), [this, &step] {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct Fact {
     health,              ///< health "NAME"|overall STATUS
     line,                ///< line GLOB STATE
     notified,            ///< notified [firing|resolved] OP N
+    decisions,           ///< decisions [TYPE] [of ID] OP N: told of positions
+    last_decision,       ///< last-decision ID TYPE [price P] [stop P] [peak P] [target P]
   };
   Type type = Type::level;
   bool negated = false;  ///< `no`
@@ -61,8 +64,9 @@ struct Fact {
   std::optional<std::string> reason;
   std::optional<bool> flag;  ///< fault yes|no; repair ok|failed
   Compare how = Compare::equal;
-  std::int64_t number = 0;  ///< count, or nanoseconds of an age
-  std::string text;         ///< as written
+  std::int64_t number = 0;                                  ///< count, or nanoseconds of an age
+  std::vector<std::pair<std::string, std::string>> fields;  ///< of a decision
+  std::string text;                                         ///< as written
 
   bool is_moment() const {
     return type == Type::repair || type == Type::level_change || type == Type::suspect;
@@ -125,11 +129,15 @@ struct ConsumerStep {
   bool subscribe = true;
 };
 
+struct BotStep {
+  BotMode mode = BotMode::confirms;
+};
+
 struct Step {
   Duration at{};
   int line = 0;
   std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
-               ConsumerStep, MuteStep, PositionStep>
+               ConsumerStep, MuteStep, PositionStep, BotStep>
       what;
 };
 

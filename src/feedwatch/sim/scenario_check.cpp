@@ -58,6 +58,20 @@ class Names {
     });
   }
 
+  /// Of a position nobody holds nothing is ever decided.
+  void check_positions(const Expectation& expectation) const {
+    for (const Fact& fact : expectation.facts) {
+      const bool about_one =
+          fact.type == Fact::Type::decisions || fact.type == Fact::Type::last_decision;
+      if (!about_one || fact.subject.empty()) continue;
+      bool held = false;
+      each<PositionStep>([&](const PositionStep& step, const Step&) {
+        held = held || (step.held && step.key.id == fact.subject);
+      });
+      if (!held) fail(expectation.line, "nobody holds " + fact.subject, "the id of a hold line");
+    }
+  }
+
   void check_restores() const {
     each<RestoreStep>([&](const RestoreStep& step, const Step& at) {
       bool found = !step.type && step.symbol.empty();
@@ -115,7 +129,10 @@ class Names {
 void check_names(const Scenario& scenario, std::span<const GlobUse> globs) {
   const Names names(scenario);
   for (const GlobUse& use : globs) names.check(use);
-  for (const Expectation& each : scenario.expectations) names.check(each);
+  for (const Expectation& each : scenario.expectations) {
+    names.check(each);
+    names.check_positions(each);
+  }
   names.check_leases();
   names.check_restores();
 }

@@ -15,7 +15,7 @@ namespace feedwatch::sim {
 namespace {
 
 constexpr std::string_view line_words =
-    "venue, policy, consumer, market, maintenance, fault, at, expect, seed, options";
+    "venue, policy, consumer, market, maintenance, protect, fault, at, expect, seed, options";
 constexpr std::string_view host_words =
     "stall D, suspend D, wall ±D, journal down|unsure|up, sink down|up";
 
@@ -38,6 +38,8 @@ class Parser {
       take_consumer(words);
     } else if (word == "maintenance") {
       out_.world.maintenances.push_back(take_maintenance(words));
+    } else if (word == "protect") {
+      out_.world.position_rules = take_position_rules(words);
     } else if (word == "fault") {
       take_fault(words);
     } else if (word == "at") {
@@ -292,10 +294,11 @@ class Parser {
   void take_at(LineReader& words) {
     const Duration at = words.take_duration("at");
     const std::string word = words.take(
-        "a venue, want, unwant, hold, close, subscribe, unsubscribe, silence, expire, ack or "
+        "a venue, want, unwant, hold, close, bot, subscribe, unsubscribe, silence, expire, ack or "
         "unack");
     if (is_mute_word(word)) return add_step(at, take_mute(words, word));
     if (is_position_word(word)) return add_step(at, take_position(words, word));
+    if (word == "bot") return add_step(at, BotStep{take_bot_mode(words)});
     if (word == "want" || word == "unwant") return take_want(words, at, word == "want");
     if (word == "subscribe" || word == "unsubscribe") {
       const std::string consumer = words.take("a consumer");

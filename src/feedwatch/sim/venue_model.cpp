@@ -223,6 +223,11 @@ void VenueModel::set_price(const std::string& symbol, Kind kind, const Prices& p
   send({.symbol = symbol, .kind = kind, .prices = prices, .seq = {}, .stamp_offset = {}});
 }
 
+std::optional<Prices> VenueModel::price(const std::string& symbol, Kind kind) const {
+  const auto found = market_.find(symbol);
+  return found == market_.end() ? std::nullopt : std::optional{found->second.prices(kind)};
+}
+
 void VenueModel::unpin(const std::string& symbol, Kind kind) {
   market_.at(symbol).unpin(kind);
 }

@@ -74,6 +74,8 @@ class VenueModel final : public Server {
   void restore(std::optional<FaultType> type, const std::string& symbol);
   void set_price(const std::string& symbol, Kind kind, const Prices& prices);
   void unpin(const std::string& symbol, Kind kind);
+  /// What it trades at now; absent when it trades no such symbol.
+  std::optional<Prices> price(const std::string& symbol, Kind kind) const;
   void send(const OneMessage& message);
   /// The market is as the series was, which begins now. What others do to the price lasts until the
   /// next trade.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace feedwatch::sim {
@@ -51,6 +52,11 @@ World::World(WorldOptions options)
       network_({clock_, queue_, host_, log_}, options_.seed * 0x9e3779b97f4a7c15ULL + 1),
       journal_({clock_, host_, log_}),
       sink_("memory", {clock_, host_, log_}),
+      bot_({clock_, host_, log_},
+           [this](const PositionKey& key, std::uint64_t number, bool confirmed) {
+             // The position may be closed by now.
+             std::ignore = control_->answer_decision(key, number, confirmed);
+           }),
       shard_wakeup_(clock_, host_),
       control_wakeup_(clock_, host_),
       status_([this] { host_.post(clock_.now(), [this] { control_->on_status(clock_.now()); }); }),
@@ -70,6 +76,7 @@ World::World(WorldOptions options)
       engine::ControlOptions{.alerts = options_.alerts,
                              .seed = options_.seed,
                              .instance = "sim",
+                             .position_rules = options_.position_rules,
                              .maintenances = options_.maintenances},
       engine::ControlPorts{.clock = clock_,
                            .wakeup = control_wakeup_,
@@ -78,7 +85,8 @@ World::World(WorldOptions options)
                            .status = status_,
                            .monitor = std::as_const(*shard_).monitor(),
                            .prices = &sources_,
-                           .tap = &tap_},
+                           .tap = &tap_,
+                           .decided = [this](const auto& row) { bot_.on_decision(row); }},
       engine::Recovered{});
   network_.set_sink(shard_.get());
   shard_wakeup_.set_target([this] { shard_->on_wakeup(clock_.now()); });
@@ -144,6 +152,7 @@ VenueModel* World::venue(std::string_view name) {
 
 void World::observe(const engine::Control::Event& event) {
   history_.add(event);
+  if (event.decision && on_decision_) on_decision_(*event.decision);
   log_.line(clock_.now(), "control",
             fmt::format("{} {} {} at={}", word(event.type), event.subject, event.text,
                         run_time_text(event.at)));

@@ -12,6 +12,7 @@
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/shard.hpp"
 #include "feedwatch/muting/maintenance.hpp"
+#include "feedwatch/sim/bot.hpp"
 #include "feedwatch/sim/event_log.hpp"
 #include "feedwatch/sim/event_queue.hpp"
 #include "feedwatch/sim/history.hpp"
@@ -38,6 +39,7 @@ struct WorldOptions {
   std::vector<ConsumerSetup> consumers;
   engine::AlertOptions alerts;
   std::vector<muting::Maintenance> maintenances;
+  engine::RuleOptions position_rules;
   bool instruments = true;  ///< the monitor asks REST which symbols trade
 };
 
@@ -73,6 +75,8 @@ class World {
   const MemoryJournal& journal() const { return journal_; }
   MemorySink& sink() { return sink_; }
   const MemorySink& sink() const { return sink_; }
+  Bot& bot() { return bot_; }
+  const Bot& bot() const { return bot_; }
   EventLog& log() { return log_; }
   const History& history() const { return history_; }
   std::deque<ConsumerRecord>& consumers() { return consumers_; }
@@ -95,6 +99,10 @@ class World {
   /// Called for every delivery to a consumer, before it is recorded.
   void set_on_delivery(std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery) {
     on_delivery_ = std::move(on_delivery);
+  }
+  /// Called for every decision about a position, at the moment it is made.
+  void set_on_decision(std::function<void(const ProtectionDecision&)> on_decision) {
+    on_decision_ = std::move(on_decision);
   }
 
  private:
@@ -126,6 +134,7 @@ class World {
   MemoryState state_;
   MemoryJournal journal_;
   MemorySink sink_;
+  Bot bot_;
   SimWakeup shard_wakeup_;
   SimWakeup control_wakeup_;
   engine::StatusBoard status_;
@@ -138,6 +147,7 @@ class World {
   std::deque<ConsumerRecord> consumers_;
   std::function<void(MonoTime)> on_instant_;
   std::function<void(const ConsumerRecord&, const Delivery&)> on_delivery_;
+  std::function<void(const ProtectionDecision&)> on_decision_;
   std::uint64_t events_ = 0;
   Sources sources_{*this};
   std::unique_ptr<engine::Shard> shard_;
