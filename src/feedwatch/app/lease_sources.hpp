@@ -21,6 +21,9 @@ class LeaseSources final : public engine::PriceSources {
   std::optional<Kind> kind_at(const std::string& venue) const override {
     return homes_.protected_by(venue);
   }
+  bool has_kind(const std::string& venue, Kind kind) const override {
+    return homes_.offers(venue, kind);
+  }
   void want(const StreamKey& stream, Done done) override { want_(stream, std::move(done)); }
   void unwant(const StreamKey& stream) override {
     // A venue that is gone has taken its leases with it.

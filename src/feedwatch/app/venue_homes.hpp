@@ -25,11 +25,14 @@ class VenueHomes {
   std::size_t of(std::string_view venue) const;
   /// Of which price positions at the venue are protected; nothing of one that is not configured.
   std::optional<Kind> protected_by(std::string_view venue) const;
+  /// Whether the venue has prices of the kind; false of one that is not configured.
+  bool offers(std::string_view venue, Kind kind) const;
 
  private:
   struct Home {
     std::size_t shard = 0;
     Kind kind = Kind::last;
+    std::vector<Kind> kinds;  ///< it has
   };
 
   std::size_t shards_;

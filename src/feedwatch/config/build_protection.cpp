@@ -1,4 +1,4 @@
-// [trailing] and [aged]: the rules of positions.
+// [positions], [trailing] and [aged]: what is asked of positions, and their rules.
 
 #include <fmt/format.h>
 
@@ -68,9 +68,17 @@ void build_aged(const Section& section, Config& config, Problems& problems) {
   config.position_rules.aged = options;
 }
 
+void build_positions(const Section& section, Config& config, Problems& problems) {
+  const DivergenceOptions divergence{.percent = percent(section, "divergence_percent", problems),
+                                     .longer_than = section.duration("divergence_for")};
+  config.positions.divergence.reset();
+  if (divergence.percent.is_positive()) config.positions.divergence = divergence;
+}
+
 }  // namespace
 
 void build_position_rules(const Document& document, Config& config, Problems& problems) {
+  build_positions(document.single("positions"), config, problems);
   build_trailing(document.single("trailing"), config, problems);
   build_aged(document.single("aged"), config, problems);
 }

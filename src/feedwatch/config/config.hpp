@@ -121,6 +121,7 @@ struct Config {
   engine::AlertOptions alerts;
   engine::rules::RuleSet rules;
   std::vector<PulseOptions> pulses;
+  engine::PositionOptions positions;
   engine::RuleOptions position_rules;
   std::optional<SignalsConfig> signals;
   WatchdogConfig watchdog;

@@ -195,6 +195,9 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
     return positions.book().find(
                {std::string(venue), std::string(symbol), std::string(position)}) == nullptr;
   }
+  if (alert.name == rules::kind_divergence_name) {
+    return !positions.holds(std::string(venue), std::string(symbol));
+  }
   if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
     const auto named = [&](const auto& entry) { return entry.second.status.name == line; };
     return std::ranges::none_of(lines, named);

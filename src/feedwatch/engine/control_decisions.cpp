@@ -59,8 +59,8 @@ bool Control::Impl::take_prices(MonoTime now) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
-    const auto* verdict = positions.verdict(key.venue, key.symbol, cadence_of(), now);
-    if (verdict == nullptr || verdict->stream != key) continue;
+    const auto* verdict = positions.verdict(key, cadence_of(), now);
+    if (verdict == nullptr) continue;
     if (!verdict->answer) {
       take_verdict(*verdict, now);
       continue;

@@ -100,6 +100,7 @@ struct Control::Impl {
   void judge_positions(MonoTime now);
   void record_news(MonoTime now);
   void judge_position(const PositionView& view, MonoTime now);
+  void judge_divergence(const DivergenceView& view, MonoTime now);
   CadenceOf cadence_of() const;
 
   // ---- their rules (control_decisions.cpp) ----

@@ -92,6 +92,7 @@ void Control::Impl::judge_positions(MonoTime now) {
   positions.look(cadence_of(), now);
   record_news(now);
   positions.for_each_verdict([&](const auto& verdict) { take_verdict(verdict, now); });
+  positions.for_each_divergence([&](const auto& view) { judge_divergence(view, now); });
   keep_rules(kept_at_once, now);
   std::set<PositionKey> before = std::exchange(troubled, {});
   positions.for_each_troubled(now, [&](const PositionView& view) {
@@ -106,6 +107,24 @@ void Control::Impl::judge_positions(MonoTime now) {
     judge_position(*view, now);
     if (!view->price) troubled.insert(key);
   }
+}
+
+/// What nobody has seen to end stays open, also of an earlier run.
+void Control::Impl::judge_divergence(const DivergenceView& view, MonoTime now) {
+  const bool diverged = view.state == DivergenceWatch::State::diverged;
+  if (!diverged && view.state != DivergenceWatch::State::agreed) return;
+  const rules::DivergenceFacts facts{.venue = view.venue,
+                                     .symbol = view.symbol,
+                                     .since = diverged ? view.since : std::nullopt,
+                                     .last = view.last.prices.price,
+                                     .mark = view.mark.prices.price,
+                                     .last_age = view.last.receive_age,
+                                     .mark_age = view.mark.receive_age,
+                                     .percent = view.percent,
+                                     .limit_percent = options.positions.divergence->percent,
+                                     .positions = view.positions};
+  judged(rules::kind_divergence(facts), rules::kind_divergence_name,
+         rules::symbol_scope(view.venue, view.symbol), now, Evidence::seen, now);
 }
 
 CadenceOf Control::Impl::cadence_of() const {
@@ -200,6 +219,10 @@ Result<void> Control::close_position(const PositionKey& key) {
   impl.troubled.erase(key);
   for (const std::string_view name : rules::position_rule_names) {
     impl.pipeline.retire(alert::identity_of(name, rules::position_scope(key)));
+  }
+  if (!impl.positions.holds(key.venue, key.symbol)) {
+    impl.pipeline.retire(alert::identity_of(rules::kind_divergence_name,
+                                            rules::symbol_scope(key.venue, key.symbol)));
   }
   impl.tell(key, "closed", now);
   impl.run(now);

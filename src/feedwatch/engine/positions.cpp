@@ -1,5 +1,6 @@
 #include "feedwatch/engine/positions.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -95,7 +96,9 @@ bool Positions::close(const PositionKey& key) {
   const auto source = by_symbol_.find({key.venue, key.symbol});
   source->second.watches.erase(key.id);
   if (!source->second.watches.empty()) return true;
-  if (source->second.asked) sources_->unwant(*source->second.asked);
+  for (const Feed& feed : source->second.feeds) {
+    if (feed.asked) sources_->unwant(*feed.asked);
+  }
   by_symbol_.erase(source);
   return true;
 }
@@ -104,50 +107,87 @@ void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
   for (auto& [key, source] : by_symbol_) judge(key, source, cadence_of, now);
 }
 
-std::optional<StreamId> Positions::find_stream(const SourceKey& key, Source& source) const {
+Kind Positions::protecting(const SourceKey& key) const {
   if (const auto kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first)) {
-    source.verdict.stream = {key.first, key.second, *kind};
-    return monitor_.find(source.verdict.stream);
+    return *kind;
   }
   for (const Kind kind : own_choice) {
-    source.verdict.stream = {key.first, key.second, kind};
-    if (const auto stream = monitor_.find(source.verdict.stream)) return stream;
+    if (monitor_.find(StreamKey{key.first, key.second, kind})) return kind;
   }
-  return std::nullopt;
+  return own_choice.back();
+}
+
+bool Positions::offers(const SourceKey& key, Kind kind) const {
+  if (sources_ != nullptr) return sources_->has_kind(key.first, kind);
+  return monitor_.find(StreamKey{key.first, key.second, kind}).has_value();
+}
+
+/// Which streams are needed, each look anew: venues come and go with the configuration.
+void Positions::choose(const SourceKey& key, Source& source) const {
+  std::vector<Kind> kinds{protecting(key)};
+  const bool compared = options_.divergence && offers(key, Kind::mark) && offers(key, Kind::last);
+  for (const Kind kind : {Kind::mark, Kind::last}) {
+    if (compared && kind != kinds.front()) kinds.push_back(kind);
+  }
+  if (!compared) source.divergence.reset();
+  if (compared && !source.divergence) source.divergence.emplace(*options_.divergence);
+  const auto is_of = [&](const Feed& feed, Kind kind) {
+    return feed.verdict.stream == StreamKey{key.first, key.second, kind};
+  };
+  if (std::ranges::equal(source.feeds, kinds, is_of)) return;
+  std::vector<Feed> before = std::exchange(source.feeds, {});
+  for (const Kind kind : kinds) {
+    const auto known =
+        std::ranges::find_if(before, [&](const Feed& feed) { return is_of(feed, kind); });
+    Feed& feed = source.feeds.emplace_back();
+    if (known != before.end()) {
+      feed = std::move(*known);
+      before.erase(known);
+    }
+    feed.verdict.stream = {key.first, key.second, kind};
+  }
+  for (const Feed& feed : before) {
+    if (feed.asked) sources_->unwant(*feed.asked);
+  }
 }
 
 /// Also where the configuration watches it: that may change, and the position stays. Again when it
 /// is another stream of the name than the one whose prices we asked for.
-void Positions::ask(const SourceKey& key, Source& source, std::optional<StreamId> stream,
-                    MonoTime now) {
+void Positions::ask(const SourceKey& key, Feed& feed, MonoTime now) {
   if (sources_ == nullptr) return;
-  const bool same =
-      source.asked && *source.asked == source.verdict.stream && source.asked_as == stream;
-  if (same && ((stream && !source.failed) || now < source.ask_again)) return;
-  source.ask_again = plus(now, ask_every);
-  source.asked_as = stream;
-  source.failed = false;
-  if (source.asked && *source.asked != source.verdict.stream) sources_->unwant(*source.asked);
-  source.asked = source.verdict.stream;
-  sources_->want(source.verdict.stream,
-                 [alive = std::weak_ptr(alive_), key](const Result<void>& done) {
-                   const auto self = alive.lock();
-                   if (!self) return;
-                   const auto asker = (*self)->by_symbol_.find(key);
-                   if (asker == (*self)->by_symbol_.end()) return;
-                   asker->second.failed = !done;
-                   asker->second.detail = done ? std::string{} : done.error().text();
-                 });
+  const std::optional<StreamId> stream = monitor_.find(feed.verdict.stream);
+  const bool same = feed.asked && feed.asked_as == stream;
+  if (same && ((stream && !feed.failed) || now < feed.ask_again)) return;
+  feed.ask_again = plus(now, ask_every);
+  feed.asked_as = stream;
+  feed.failed = false;
+  feed.asked = feed.verdict.stream;
+  sources_->want(*feed.asked, [alive = std::weak_ptr(alive_), key,
+                               asked = *feed.asked](const Result<void>& done) {
+    const auto self = alive.lock();
+    if (!self) return;
+    const auto asker = (*self)->by_symbol_.find(key);
+    if (asker == (*self)->by_symbol_.end()) return;
+    for (Feed& each : asker->second.feeds) {
+      if (each.asked != asked) continue;
+      each.failed = !done;
+      each.detail = done ? std::string{} : done.error().text();
+    }
+  });
 }
 
 void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
                       MonoTime now) {
-  const std::optional<StreamId> stream = find_stream(key, source);
-  refresh(source, stream, cadence_of, now);
-  ask(key, source, stream, now);
-  const Guard::Answer& answer = source.verdict.answer;
+  choose(key, source);
+  for (Feed& feed : source.feeds) {
+    refresh(feed, cadence_of, now);
+    ask(key, feed, now);
+  }
+  compare(source, now);
+  const Feed& feed = source.served_by();
+  const Guard::Answer& answer = feed.verdict.answer;
   for (auto& [id, watch] : source.watches) {
-    watch.set_source(source.found);
+    watch.set_source(feed.found);
     const auto event = answer ? watch.on_accepted(now)
                               : watch.on_refused(answer.error().reason, answer.error().age, now);
     if (!event) continue;
@@ -156,31 +196,74 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
   }
 }
 
-void Positions::refresh(Source& source, std::optional<StreamId> stream, const CadenceOf& cadence_of,
-                        MonoTime now) {
-  source.found = stream.has_value();
-  source.verdict.answer = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
+void Positions::refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now) {
+  const std::optional<StreamId> stream = monitor_.find(feed.verdict.stream);
+  feed.found = stream.has_value();
+  feed.verdict.answer = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
   if (!stream) return;
   const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
-  source.verdict.max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event;
-  const PriceRequest request{.max_age = source.verdict.max_age,
+  feed.verdict.max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event;
+  const PriceRequest request{.max_age = feed.verdict.max_age,
                              .intent = Intent::reduce_risk,
                              .accept_confirmed = true,  // what a venue says to be unchanged is
                              .sources = {.bridge_max_age = options_.max_age_event}};
-  source.verdict.answer = guard_.price_at(*stream, request, now);
+  feed.verdict.answer = guard_.price_at(*stream, request, now);
+}
+
+/// What REST tells meanwhile of one of the two is as old as its answer, and compared with nothing.
+void Positions::compare(Source& source, MonoTime now) const {
+  if (!source.divergence) return;
+  const auto live = [&](Kind kind) -> const Price* {
+    const auto feed = std::ranges::find_if(
+        source.feeds, [&](const Feed& each) { return each.verdict.stream.kind == kind; });
+    if (feed == source.feeds.end() || !feed->verdict.answer) return nullptr;
+    const GuardedPrice& price = *feed->verdict.answer;
+    return price.source == PriceSource::live ? &price.price : nullptr;
+  };
+  const Price* last = live(Kind::last);
+  const Price* mark = live(Kind::mark);
+  if (last == nullptr || mark == nullptr) return source.divergence->on_refused();
+  source.last = *last;
+  source.mark = *mark;
+  source.divergence->on_prices(last->prices.price, mark->prices.price, now);
+}
+
+const Positions::Verdict* Positions::verdict(const StreamKey& stream, const CadenceOf& cadence_of,
+                                             MonoTime now) {
+  const auto source = by_symbol_.find({stream.venue, stream.symbol});
+  if (source == by_symbol_.end()) return nullptr;
+  Feed& feed = source->second.feeds.front();
+  if (feed.verdict.stream != stream) return nullptr;
+  refresh(feed, cadence_of, now);
+  return &feed.verdict;
 }
 
 const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,
                                              const CadenceOf& cadence_of, MonoTime now) {
-  const SourceKey key{venue, symbol};
-  const auto source = by_symbol_.find(key);
+  const auto source = by_symbol_.find({venue, symbol});
   if (source == by_symbol_.end()) return nullptr;
-  refresh(source->second, find_stream(key, source->second), cadence_of, now);
-  return &source->second.verdict;
+  Feed& feed = source->second.feeds.front();
+  refresh(feed, cadence_of, now);
+  return &feed.verdict;
 }
 
 void Positions::for_each_verdict(const std::function<void(const Verdict&)>& action) const {
-  for (const auto& [key, source] : by_symbol_) action(source.verdict);
+  for (const auto& [key, source] : by_symbol_) action(source.served_by().verdict);
+}
+
+void Positions::for_each_divergence(
+    const std::function<void(const DivergenceView&)>& action) const {
+  for (const auto& [key, source] : by_symbol_) {
+    if (!source.divergence) continue;
+    action({.venue = key.first,
+            .symbol = key.second,
+            .state = source.divergence->state(),
+            .since = source.divergence->since(),
+            .percent = source.divergence->percent(),
+            .last = source.last,
+            .mark = source.mark,
+            .positions = source.watches.size()});
+  }
 }
 
 PositionView Positions::view_of(const PositionLease& lease, const Source& source,
@@ -188,16 +271,17 @@ PositionView Positions::view_of(const PositionLease& lease, const Source& source
   const PositionWatch& watch = source.watches.at(lease.position.id);
   PositionView view;
   view.lease = lease;
-  if (source.found) view.stream = source.verdict.stream.text();
+  const Feed& feed = source.served_by();
+  if (feed.found) view.stream = feed.verdict.stream.text();
   view.findings = watch.findings(now);
   view.expired = lease.expires && *lease.expires <= now;
   view.refused_since = watch.refused_since();
-  if (source.verdict.answer) {
-    view.price = *source.verdict.answer;
+  if (feed.verdict.answer) {
+    view.price = *feed.verdict.answer;
   } else {
-    view.refusal = source.verdict.answer.error();
+    view.refusal = feed.verdict.answer.error();
   }
-  if (!source.found) view.detail = source.detail;
+  if (!feed.found) view.detail = feed.detail;
   return view;
 }
 

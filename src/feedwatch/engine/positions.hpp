@@ -17,6 +17,7 @@
 #include "feedwatch/guard/guard.hpp"
 #include "feedwatch/model/cadence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
+#include "feedwatch/protect/divergence_watch.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_watch.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -30,6 +31,8 @@ struct PositionOptions {
   /// REST has told meanwhile.
   Duration max_age_clocked = PriceTap::max_age_clocked;
   Duration max_age_event = PriceTap::max_age_event;
+  /// Of last and mark, where positions are held and the venue has both; absent = not compared.
+  std::optional<DivergenceOptions> divergence = DivergenceOptions{};
 };
 
 /// How streams behave that positions are protected by.
@@ -47,6 +50,8 @@ class PriceSources {
   virtual ~PriceSources() = default;
   /// As protecting_kind(); nothing for a venue that is not configured.
   virtual std::optional<Kind> kind_at(const std::string& venue) const = 0;
+  /// Whether the venue has prices of the kind; false of one that is not configured.
+  virtual bool has_kind(const std::string& venue, Kind kind) const = 0;
   /// Has the stream watched, and its prices put on the control's tap, until unwant(). `done` comes
   /// later, on the same thread. Again is the same.
   virtual void want(const StreamKey& stream, Done done) = 0;
@@ -63,6 +68,16 @@ struct PositionView {
   std::optional<Refusal> refusal;  ///< absent = the price below may be acted on
   std::optional<GuardedPrice> price;
   std::string detail;  ///< why there is no stream
+};
+
+/// Last and mark of one symbol whose positions are open, as they were last compared.
+struct DivergenceView {
+  std::string venue, symbol;
+  DivergenceWatch::State state = DivergenceWatch::State::unknown;
+  std::optional<MonoTime> since;   ///< when they were first seen apart
+  std::optional<Decimal> percent;  ///< of the mark price
+  Price last, mark;                ///< of the newest comparison; meaningless before it
+  std::size_t positions = 0;
 };
 
 /// Something that happened to one position, to be recorded.
@@ -96,11 +111,19 @@ class Positions {
     Guard::Answer answer = std::unexpected(Refusal{});
     Duration max_age{};  ///< it was asked for with
   };
-  /// Asked now; nullptr when there are no positions.
+  /// Asked now; nullptr when the stream protects no position.
+  const Verdict* verdict(const StreamKey& stream, const CadenceOf& cadence_of, MonoTime now);
+  /// The same of whichever stream protects there; nullptr when there are no positions.
   const Verdict* verdict(const std::string& venue, const std::string& symbol,
                          const CadenceOf& cadence_of, MonoTime now);
   /// Calls `action` with every symbol's.
   void for_each_verdict(const std::function<void(const Verdict&)>& action) const;
+  /// Calls `action(view)` for every symbol of which last and mark are compared.
+  void for_each_divergence(const std::function<void(const DivergenceView&)>& action) const;
+  /// Whether anybody holds the symbol there.
+  bool holds(const std::string& venue, const std::string& symbol) const {
+    return by_symbol_.contains({venue, symbol});
+  }
   /// What look() has found worth recording.
   std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
 
@@ -117,25 +140,37 @@ class Positions {
   std::vector<PositionKey> named(std::string_view id) const;
 
  private:
-  /// One stream for all positions of one venue and symbol.
-  struct Source {
-    Verdict verdict;  ///< on the stream of the kind that is wanted, or is watched
-    std::map<std::string, PositionWatch> watches;  ///< by id
-    std::optional<StreamKey> asked;                ///< for what sources were asked
-    std::optional<StreamId> asked_as;              ///< which was this one then
+  /// One stream of a symbol: what was asked for, and the guard's newest word on it.
+  struct Feed {
+    Verdict verdict;
+    std::optional<StreamKey> asked;    ///< for what sources were asked
+    std::optional<StreamId> asked_as;  ///< which was this one then
     MonoTime ask_again = MonoTime::min();
     std::string detail;
     bool failed = false;  ///< the newest answer: to be asked again
     bool found = false;
   };
+  /// What all positions of one venue and symbol share.
+  struct Source {
+    /// The first is on the stream of the kind that protects, or is watched; it is always there. The
+    /// others are compared with it.
+    std::vector<Feed> feeds{1};
+    std::map<std::string, PositionWatch> watches;  ///< by id
+    std::optional<DivergenceWatch> divergence;
+    Price last, mark;  ///< that were compared last
+
+    const Feed& served_by() const { return feeds.front(); }
+  };
   using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
 
   void watch(const PositionKey& key, MonoTime now);
-  std::optional<StreamId> find_stream(const SourceKey& key, Source& source) const;
-  void ask(const SourceKey& key, Source& source, std::optional<StreamId> stream, MonoTime now);
+  Kind protecting(const SourceKey& key) const;
+  bool offers(const SourceKey& key, Kind kind) const;
+  void choose(const SourceKey& key, Source& source) const;
+  void ask(const SourceKey& key, Feed& feed, MonoTime now);
   void judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
-  void refresh(Source& source, std::optional<StreamId> stream, const CadenceOf& cadence_of,
-               MonoTime now);
+  void refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now);
+  void compare(Source& source, MonoTime now) const;
   PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;
 
   PositionOptions options_;

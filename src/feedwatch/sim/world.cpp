@@ -268,6 +268,12 @@ std::optional<Kind> World::Sources::kind_at(const std::string& venue) const {
   return engine::protecting_kind(setup->client->sheet());
 }
 
+bool World::Sources::has_kind(const std::string& venue, Kind kind) const {
+  const auto setup = std::ranges::find(world_.options_.venues, venue, &VenueSetup::name);
+  return setup != world_.options_.venues.end() &&
+         venues::channel_for(setup->client->sheet(), kind).has_value();
+}
+
 void World::Sources::want(const StreamKey& stream, Done done) {
   world_.host_.post(world_.now(), [this, stream, done = std::move(done)] {
     Result<void> wanted = world_.want(stream, "positions", Duration::zero());

@@ -203,7 +203,8 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
       {"\"ключ\\n\" = 1\n",
        "f.toml:1:1: \"ключ\\n\": unknown key (use one of preset, seed, venue, policy, engine, "
        "store, "
-       "api, board, record, sink, log, alerts, rule, pulse, signals, watchdog, trailing, aged, "
+       "api, board, record, sink, log, alerts, rule, pulse, signals, watchdog, positions, "
+       "trailing, aged, "
        "maintenance)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},

@@ -75,7 +75,23 @@ max_loss_percent = "7.5"
   EXPECT_EQ(config->position_rules.aged->max_loss_percent, decimal("7.5"));
 }
 
+TEST(ProtectionConfig, LastAndMarkAreComparedUnlessItSaysNot) {
+  const auto config = read("");
+  ASSERT_TRUE(config && config->positions.divergence);
+  EXPECT_EQ(config->positions.divergence->percent, DivergenceOptions{}.percent);
+  EXPECT_EQ(config->positions.divergence->longer_than, DivergenceOptions{}.longer_than);
+  const auto other = read("[positions]\ndivergence_percent = \"0.25\"\ndivergence_for = \"0s\"\n");
+  ASSERT_TRUE(other && other->positions.divergence);
+  EXPECT_EQ(other->positions.divergence->percent, decimal("0.25"));
+  EXPECT_EQ(other->positions.divergence->longer_than, 0s);
+  const auto off = read("[positions]\ndivergence_percent = \"0\"\n");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(off->positions.divergence);
+}
+
 TEST(ProtectionConfig, WhatIsWrongIsSaidByKey) {
+  EXPECT_THAT(refused("[positions]\ndivergence_percent = \"-1\"\n"),
+              HasSubstr("f.toml:2:22: positions.divergence_percent: \"-1\" is no percentage"));
   EXPECT_THAT(refused("[trailing]\ncallback_percent = \"half\"\n"),
               HasSubstr("f.toml:2:20: trailing.callback_percent: \"half\" is no percentage"));
   EXPECT_THAT(refused("[trailing]\ncallback_percent = \"-1\"\n"), HasSubstr("is no percentage"));

@@ -117,4 +117,35 @@ Finding position_expired(const PositionFacts& facts) {
   return found;
 }
 
+Labels symbol_scope(std::string_view venue, std::string_view symbol) {
+  return {{"symbol", std::string(symbol)}, {"venue", std::string(venue)}};
+}
+
+/// A warning: the rules go on by the kind they were given, and a person should look which of the
+/// two is right.
+Finding kind_divergence(const DivergenceFacts& facts) {
+  if (!facts.since) return std::nullopt;
+  auto found = finding(kind_divergence_name, symbol_scope(facts.venue, facts.symbol),
+                       Severity::warning, *facts.since);
+  const std::string apart = facts.percent ? facts.percent->to_string() : "over 100";
+  const auto whole = [](Duration age) {
+    return format_duration(std::chrono::floor<std::chrono::milliseconds>(age));
+  };
+  found.message = fmt::format(
+      "last {} ({} old) and mark {} ({} old) of {} at {} are {} % apart, more than {} %; open "
+      "positions there: {}",
+      facts.last.to_string(), whole(facts.last_age), facts.mark.to_string(), whole(facts.mark_age),
+      facts.symbol, facts.venue, apart, facts.limit_percent.to_string(), facts.positions);
+  found.metadata.clear();
+  JsonWriter json(found.metadata);
+  json.begin_object().field("last", facts.last.to_string()).field("mark", facts.mark.to_string());
+  json.key("last_age_seconds").number(to_seconds(facts.last_age));
+  json.key("mark_age_seconds").number(to_seconds(facts.mark_age));
+  if (facts.percent) json.field("difference_percent", facts.percent->to_string());
+  json.field("limit_percent", facts.limit_percent.to_string())
+      .field("positions", facts.positions)
+      .end_object();
+  return found;
+}
+
 }  // namespace feedwatch::engine::rules

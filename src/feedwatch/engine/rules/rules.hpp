@@ -162,6 +162,18 @@ Finding position_rule(const PositionLease& lease, const ProtectionFinding& findi
 std::string_view name_of(ProtectionFinding::Type type);
 /// `position_expired`: its owner has not renewed it.
 Finding position_expired(const PositionFacts& facts);
+/// `kind_divergence`: last and mark of a symbol somebody holds tell different things. The ages are
+/// those at the comparison.
+struct DivergenceFacts {
+  std::string_view venue, symbol;
+  std::optional<MonoTime> since;  ///< set while it is found
+  Decimal last, mark;
+  Duration last_age{}, mark_age{};
+  std::optional<Decimal> percent;  ///< of the mark price
+  Decimal limit_percent;
+  std::size_t positions = 0;
+};
+Finding kind_divergence(const DivergenceFacts& facts);
 
 // ---- scopes and names ---------------------------------------------------------------------------
 
@@ -173,6 +185,7 @@ Labels venue_scope(const std::string& venue);
 Labels sink_scope(const std::string& sink);
 Labels pulse_scope(const std::string& pulse);
 Labels position_scope(const PositionKey& position);
+Labels symbol_scope(std::string_view venue, std::string_view symbol);
 
 /// Of the rules that are not in a table.
 inline constexpr std::string_view sink_failing_name = "sink_failing";
@@ -185,6 +198,7 @@ inline constexpr std::string_view watchdog_name = "Watchdog";
 inline constexpr std::string_view position_unprotected_name = "position_unprotected";
 inline constexpr std::string_view position_unserved_name = "position_unserved";
 inline constexpr std::string_view position_expired_name = "position_expired";
+inline constexpr std::string_view kind_divergence_name = "kind_divergence";
 inline constexpr std::array<std::string_view, 7> position_rule_names{
     position_unprotected_name, position_unserved_name, position_expired_name,  "position_unmanaged",
     "position_unconfirmed",    "position_quarantined", "position_uncomputable"};

@@ -42,9 +42,9 @@ class ControlBench {
   }
 
   StreamStatus watch(const std::string& symbol, bool required = true, Cadence cadence = clocked(1s),
-                     const std::string& venue = "v") {
+                     const std::string& venue = "v", Kind kind = Kind::mark) {
     StreamOptions options;
-    options.key = {venue, symbol, Kind::mark};
+    options.key = {venue, symbol, kind};
     options.policy.degraded_after = 180s;
     options.policy.stale_after = 300s;
     options.required = required;

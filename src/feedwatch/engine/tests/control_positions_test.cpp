@@ -36,12 +36,16 @@ class FakeSources final : public PriceSources {
   std::optional<Kind> kind_at(const std::string& venue) const override {
     return venue == "v" ? std::optional(Kind::mark) : std::nullopt;
   }
+  bool has_kind(const std::string& venue, Kind kind) const override {
+    return venue == "v" && (kind == Kind::mark || (kind == Kind::last && with_last));
+  }
   void want(const StreamKey& stream, Done done) override {
     asked.push_back("want " + stream.text());
     answers.push_back(std::move(done));
   }
   void unwant(const StreamKey& stream) override { asked.push_back("unwant " + stream.text()); }
 
+  bool with_last = false;
   std::vector<std::string> asked;
   std::vector<Done> answers;
 };
@@ -175,6 +179,22 @@ TEST(ControlPositions, its_stream_is_asked_for_once_and_let_go_with_the_last) {
   ASSERT_TRUE(bench.control.close_position({"v", "S", "p2"}));
   EXPECT_EQ(sources.asked.back(), "unwant v/S/mark");
   sources.answers.at(1)({});
+}
+
+TEST(ControlPositions, where_there_is_a_last_price_it_is_asked_for_as_well_and_let_go) {
+  FakeSources sources;
+  sources.with_last = true;
+  ControlBench bench({}, {}, 64, &sources);
+  hold(bench);
+  bench.run_until(t0 + 3s);
+  EXPECT_THAT(sources.asked, ElementsAre("want v/S/mark", "want v/S/last"));
+  sources.answers.at(1)(std::unexpected(Error{"S", "has no last price", ""}));
+  bench.run_until(t0 + 6s);
+  EXPECT_THAT(bench.control.alerts(0).at(0).row.message, testing::Not(HasSubstr("no last price")))
+      << "what it is compared with protects nobody";
+  ASSERT_TRUE(bench.control.close_position(p1));
+  EXPECT_THAT(std::vector(sources.asked.end() - 2, sources.asked.end()),
+              ElementsAre("unwant v/S/mark", "unwant v/S/last"));
 }
 
 TEST(ControlPositions, an_owner_who_does_not_renew_is_told_and_the_position_stays) {
