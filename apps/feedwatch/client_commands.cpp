@@ -92,6 +92,13 @@ void add_position_commands(CLI::App& root, Arguments& args, Action& action) {
   put->add_option("--opened-at", args.position.opened_at, "UTC, as in 2026-11-27T12:00:00Z");
   put->add_option("--ttl", args.position.ttl, "to be renewed within, as in 60s");
   put->add_option("--owner", args.position.owner, "who holds it")->capture_default_str();
+  put->add_option("--strategy", args.position.strategy, "whose pulse is asked for");
+  CLI::Option* trailing = put->add_option("--trailing", args.position.trailing,
+                                          "numbers of its own, as in callback_percent=0.3, or on");
+  CLI::Option* aged =
+      put->add_option("--aged", args.position.aged, "numbers of its own, as in max_age=6h, or on");
+  put->add_flag("--no-trailing", args.position.no_trailing, "no trailing stop")->excludes(trailing);
+  put->add_flag("--no-aged", args.position.no_aged, "it may be held for any time")->excludes(aged);
   add_client_flags(put, args);
   CLI::App* close = command(*positions, action, "close", "It is over: watch over it no more",
                             [&] { return app::run_position_close(args.client, args.position); });

@@ -7,6 +7,7 @@
 
 #include "feedwatch/api/answer_fields.hpp"
 #include "feedwatch/api/json_fields.hpp"
+#include "feedwatch/api/override_json.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
@@ -22,25 +23,7 @@ Error wrong(std::string why) {
           .why = std::move(why),
           .fix = R"(send {"venue": "bybit-linear", "symbol": "BTCUSDT", "side": "long", )"
                  R"("entry_price": "28145.10", "quantity": "0.25"}, and if wanted opened_at, )"
-                 R"(owner, ttl)"};
-}
-
-/// A text, or the characters of a number.
-std::optional<std::string> words_of(ondemand::value value) {
-  std::string_view text;
-  ondemand::json_type type{};
-  if (value.type().get(type) != SUCCESS) return std::nullopt;
-  if (type == ondemand::json_type::string) {
-    if (value.get_string().get(text) != SUCCESS) return std::nullopt;
-    return std::string(text);
-  }
-  if (type != ondemand::json_type::number) return std::nullopt;
-  text = value.raw_json_token();
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' ||
-                           text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return std::string(text);
+                 R"(owner, strategy, ttl, trailing, aged)"};
 }
 
 /// Takes a body's members, one after the other.
@@ -53,6 +36,7 @@ class PositionReader {
     if (key == "venue") return take_text(position.venue, words);
     if (key == "symbol") return take_text(position.symbol, words);
     if (key == "owner") return take_text(out.owner, words);
+    if (key == "strategy") return take_text(out.terms.strategy, words);
     if (key == "entry_price") return take_number(key, position.entry_price, words);
     if (key == "quantity") return take_number(key, position.quantity, words);
     if (key == "side") return take_side(words);
@@ -125,6 +109,13 @@ Result<void> read_all(ondemand::object& object, PositionReader& reader) {
       return std::unexpected(wrong("is not a JSON object"));
     }
     const std::string name(key);
+    if (name == "trailing" || name == "aged") {
+      RuleOverrides& rules = reader.out.terms.rules;
+      const Result<void> taken =
+          name == "aged" ? read_override(value, rules.aged) : read_override(value, rules.trailing);
+      if (!taken) return taken;
+      continue;
+    }
     const auto words = words_of(value);
     if (!words) return std::unexpected(wrong(fmt::format("'{}' must be a text", name)));
     if (Result<void> taken = reader.take(name, *words); !taken) return taken;
@@ -194,7 +185,11 @@ std::string position_body(const PositionBody& wish) {
       .field("quantity", position.quantity.to_string());
   if (wish.dated) json.field("opened_at", format_time(position.opened_at));
   if (wish.ttl) json.field("ttl", format_duration(*wish.ttl));
-  json.field("owner", wish.owner).end_object();
+  json.field("owner", wish.owner);
+  if (!wish.terms.strategy.empty()) json.field("strategy", wish.terms.strategy);
+  if (wish.terms.rules.trailing) write_override(json.key("trailing"), wish.terms.rules.trailing);
+  if (wish.terms.rules.aged) write_override(json.key("aged"), wish.terms.rules.aged);
+  json.end_object();
   return out;
 }
 
@@ -218,7 +213,14 @@ std::string position_json(const engine::PositionView& view,
       .field("entry_price", position.entry_price.to_string())
       .field("quantity", position.quantity.to_string());
   moment(json, "opened_at", position.opened_at);
-  json.field("owner", lease.owner);
+  json.field("owner", lease.owner).key("strategy");
+  if (lease.terms.strategy.empty()) {
+    json.null();
+  } else {
+    json.string(lease.terms.strategy);
+  }
+  write_override(json.key("trailing"), lease.terms.rules.trailing);
+  write_override(json.key("aged"), lease.terms.rules.aged);
   moment(json, "registered_at", utc(lease.registered));
   seconds(json, "ttl_seconds", lease.ttl);
   moment(json, "expires_at", lease.expires ? std::optional(utc(*lease.expires)) : std::nullopt);
@@ -301,6 +303,46 @@ std::string decisions_json(const std::vector<WrittenDecision>& written, std::int
   return out;
 }
 
+namespace {
+
+/// "callback_percent 0.3, steps 3:0.5", or "off".
+std::string rule_words(const simdjson::dom::element& rule) {
+  if (rule.is_bool()) return rule.get_bool().value_unsafe() ? "on" : "off";
+  simdjson::dom::object numbers;
+  if (rule.get(numbers) != SUCCESS) return {};
+  std::string words;
+  for (const auto& [name, value] : numbers) {
+    std::string_view number;
+    std::string list;
+    simdjson::dom::array steps;
+    if (value.get(steps) == SUCCESS) {
+      for (const auto step : steps) {
+        if (step.get(number) == SUCCESS) list += (list.empty() ? "" : ",") + std::string(number);
+      }
+    } else if (value.get(number) == SUCCESS) {
+      list = number;
+    }
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", name, list);
+  }
+  return printable(words.empty() ? "on" : words);
+}
+
+/// What it says of itself besides.
+std::string terms_words(const simdjson::dom::object& position) {
+  std::string words;
+  if (const std::string strategy = text(position, "strategy"); !strategy.empty()) {
+    words += "  strategy " + strategy;
+  }
+  for (const char* const rule : {"trailing", "aged"}) {
+    simdjson::dom::element wish;
+    if (position[rule].get(wish) != SUCCESS || wish.is_null()) continue;
+    words += fmt::format("  {}: {}", rule, rule_words(wish));
+  }
+  return words;
+}
+
+}  // namespace
+
 Result<std::string> position_table(std::string_view body) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
@@ -323,10 +365,10 @@ Result<std::string> position_table(std::string_view body) {
       served = fmt::format("{} {} for {:.0f} s", stream.empty() ? "no stream:" : stream,
                            text(refused, "refusal"), number(refused, "for_seconds").value_or(0));
     }
-    out += fmt::format("{:<11} {}/{} {}  {} {} at {}  {}{}\n", text(position, "state"),
+    out += fmt::format("{:<11} {}/{} {}  {} {} at {}  {}{}{}\n", text(position, "state"),
                        text(position, "venue"), text(position, "symbol"), text(position, "id"),
                        text(position, "side"), text(position, "quantity"),
-                       text(position, "entry_price"), served,
+                       text(position, "entry_price"), served, terms_words(position),
                        flag(position, "expired") ? "  (not renewed)" : "");
   }
   if (out.empty()) out = "no positions: none is registered\n";

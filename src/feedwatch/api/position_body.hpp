@@ -21,6 +21,7 @@ struct PositionBody {
   bool dated = false;  ///< it says when it was opened
   std::optional<Duration> ttl;
   std::string owner = "api";
+  PositionTerms terms = {};
 };
 /// Errors name the field, what is wrong with it and what would be right.
 Result<PositionBody> parse_position(std::string id, std::string_view body);

@@ -131,8 +131,8 @@ net::Response PositionRoutes::put(const std::string& id, const std::string& body
     wish->position.opened_at =
         known != nullptr ? known->position.opened_at : ports_.control.utc(ports_.clock.now());
   }
-  const auto put =
-      ports_.control.put_position(std::move(wish->position), wish->ttl, std::move(wish->owner));
+  const auto put = ports_.control.put_position(std::move(wish->position), wish->ttl,
+                                               std::move(wish->owner), std::move(wish->terms));
   if (put) return json_reply(200, json_of(*put));
   const bool taken = put.error().what == "id";
   return problem(taken ? 409 : 422, "Position not taken", put.error().text());

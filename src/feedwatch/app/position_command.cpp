@@ -1,6 +1,7 @@
 #include "feedwatch/app/position_command.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "feedwatch/api/client_view.hpp"
 #include "feedwatch/api/position_body.hpp"
@@ -35,6 +36,25 @@ Result<Decimal> number_of(const char* option, const std::string& text) {
   return *number;
 }
 
+/// Its rules, in the form they are kept in.
+Result<RuleOverrides> rules_of(const PositionArgs& args) {
+  RuleOverrides rules;
+  const auto text_of = [](bool off, const std::vector<std::string>& numbers) {
+    return off ? std::string("off") : fmt::format("{}", fmt::join(numbers, " "));
+  };
+  if (args.no_trailing || !args.trailing.empty()) {
+    auto trailing = trailing_override(text_of(args.no_trailing, args.trailing));
+    if (!trailing) return std::unexpected(trailing.error());
+    rules.trailing = std::move(*trailing);
+  }
+  if (args.no_aged || !args.aged.empty()) {
+    auto aged = aged_override(text_of(args.no_aged, args.aged));
+    if (!aged) return std::unexpected(aged.error());
+    rules.aged = *aged;
+  }
+  return rules;
+}
+
 /// As it is sent; what else is wrong with it the monitor says.
 Result<api::PositionBody> wish_of(const PositionArgs& args) {
   api::PositionBody wish;
@@ -62,6 +82,10 @@ Result<api::PositionBody> wish_of(const PositionArgs& args) {
     if (!ttl) return std::unexpected(wrong("--ttl", ttl.error().text()));
     wish.ttl = *ttl;
   }
+  wish.terms.strategy = args.strategy;
+  Result<RuleOverrides> rules = rules_of(args);
+  if (!rules) return std::unexpected(rules.error());
+  wish.terms.rules = std::move(*rules);
   return wish;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "feedwatch/app/client.hpp"
 
@@ -13,6 +14,11 @@ struct PositionArgs {
   std::string opened_at;  ///< empty = now
   std::string ttl;        ///< empty = until it is closed
   std::string owner = "cli";
+  std::string strategy;      ///< empty = nobody's
+  bool no_trailing = false;  ///< … and else the numbers that are given
+  bool no_aged = false;
+  std::vector<std::string> trailing;  ///< "callback_percent=0.3"
+  std::vector<std::string> aged;
 };
 
 /// `feedwatch positions`: those registered with a running monitor, and how they are served. Exit 0,

@@ -44,6 +44,7 @@ void build_trailing(const Section& section, Config& config, Problems& problems) 
     options.breakeven_percent = percent(section, "breakeven_percent", problems);
   }
   options.confirm_within = section.duration("confirm_within");
+  config.position_rules.trailing_numbers = options;
   if (!section.flag("enabled")) return;
   if (const std::string_view problem = options.problem(); problems.empty() && !problem.empty()) {
     problems.add(section, "enabled", fmt::format("the rule cannot be followed: {}", problem),
@@ -60,6 +61,7 @@ void build_aged(const Section& section, Config& config, Problems& problems) {
   options.commission_percent = percent(section, "commission_percent", problems);
   options.loss_step_percent = percent(section, "loss_step_percent", problems);
   options.max_loss_percent = percent(section, "max_loss_percent", problems);
+  config.position_rules.aged_numbers = options;
   if (!section.flag("enabled")) return;
   if (const std::string_view problem = options.problem(); problems.empty() && !problem.empty()) {
     problems.add(section, "enabled", fmt::format("the rule cannot be followed: {}", problem),

@@ -145,9 +145,10 @@ class Control {
                     std::optional<MonoTime> before = {});
 
   // ---- positions; all of it becomes a row ----
-  /// Registers, renews or changes one, as PositionBook::put(); answers how it is served.
+  /// Registers, renews or changes one, as PositionBook::put(); answers how it is served. An error
+  /// about its rules names the rule.
   Result<PositionView> put_position(Position position, std::optional<Duration> ttl,
-                                    std::string owner);
+                                    std::string owner, PositionTerms terms = {});
   /// It is watched over no more, and every alert about it ends. The error says that it is not
   /// known.
   Result<void> close_position(const PositionKey& key);

@@ -40,8 +40,8 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
 /// What was open about its rules is judged anew: they begin without a finding.
 void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
   const PositionKey key = key_of(lease.position);
-  const Result<void> applied = position_rules.put(lease.position, anchor.at(lease.registered), now);
-  if (!applied) unreadable.emplace_back(key, applied.error().text());
+  const Result<void> applied =
+      position_rules.put(lease.position, anchor.at(lease.registered), now, lease.terms.rules);
   for (const auto type :
        {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
         ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {
@@ -49,6 +49,14 @@ void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
            now);
   }
   judge_rules(now);
+  if (applied) return;
+  // Its numbers beside those of a configuration that has changed since.
+  const ProtectionFinding finding{.key = key,
+                                  .type = ProtectionFinding::Type::quarantined,
+                                  .present = true,
+                                  .why = applied.error().text()};
+  judged(rules::position_rule(lease, finding, now), rules::name_of(finding.type),
+         rules::position_scope(key), now, Evidence::seen, now);
 }
 
 /// Nothing is decided by a price that a guard would not give out at this very moment.

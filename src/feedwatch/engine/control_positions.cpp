@@ -179,12 +179,15 @@ void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, Mo
 }
 
 Result<PositionView> Control::put_position(Position position, std::optional<Duration> ttl,
-                                           std::string owner) {
+                                           std::string owner, PositionTerms terms) {
   Impl& impl = *impl_;
   const MonoTime now = impl.ports.clock.now();
+  if (Result<void> fine = impl.position_rules.check(terms.rules); !fine) {
+    return std::unexpected(fine.error());
+  }
   const PositionKey key = key_of(position);
-  const auto put =
-      impl.positions.put(std::move(position), ttl, std::move(owner), now, impl.anchor.at(now));
+  const auto put = impl.positions.put(std::move(position), ttl, std::move(owner), now,
+                                      impl.anchor.at(now), std::move(terms));
   if (!put) return std::unexpected(put.error());
   const PositionLease& lease = *impl.positions.book().find(key);
   const bool renewed = *put == PositionBook::Put::renewed;

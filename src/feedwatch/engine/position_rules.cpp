@@ -129,9 +129,32 @@ ProtectionStream PositionRules::stream_of(const Position& position) {
   return position.side == Side::buy ? place->second.sold : place->second.bought;
 }
 
-Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now) {
-  if (!options_.trailing && !options_.aged) return {};
-  untold_ = expire(now);
+std::optional<TrailingOptions> PositionRules::trailing_of(const RuleOverrides& overrides) const {
+  if (!overrides.trailing) return options_.trailing;
+  if (!overrides.trailing->enabled) return std::nullopt;
+  return applied(*overrides.trailing, options_.trailing.value_or(options_.trailing_numbers));
+}
+
+std::optional<AgedOptions> PositionRules::aged_of(const RuleOverrides& overrides) const {
+  if (!overrides.aged) return options_.aged;
+  if (!overrides.aged->enabled) return std::nullopt;
+  return applied(*overrides.aged, options_.aged.value_or(options_.aged_numbers));
+}
+
+Result<void> PositionRules::check(const RuleOverrides& overrides) const {
+  const auto refused = [](const char* rule, std::string_view problem) {
+    return std::unexpected(Error{rule, std::string(problem),
+                                 "what it leaves out is the configuration's: mind that as well"});
+  };
+  const auto trailing = trailing_of(overrides);
+  if (trailing && !trailing->problem().empty()) return refused("trailing", trailing->problem());
+  const auto aged = aged_of(overrides);
+  if (aged && !aged->problem().empty()) return refused("aged", aged->problem());
+  return {};
+}
+
+/// What is known of the position, which is protected no more.
+ProtectionMemory PositionRules::take_memory(const Position& position) {
   const PositionKey key = key_of(position);
   ProtectionMemory memory;
   if (const auto before = kept_.extract(key)) {
@@ -142,11 +165,32 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
     protection_.remove(key);
   }
   if (memory.trailing) follow(*memory.trailing, position);
+  return memory;
+}
+
+Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now,
+                                const RuleOverrides& overrides) {
+  untold_ = expire(now);
+  const PositionKey key = key_of(position);
+  ProtectionMemory memory = take_memory(position);
+  // A stop that nobody followed meanwhile would be hit by the first price.
+  if (overrides.trailing && !overrides.trailing->enabled) memory.trailing.reset();
+  if (overrides.aged && !overrides.aged->enabled) memory.aged.reset();
+  const auto trailing = trailing_of(overrides);
+  const auto aged = aged_of(overrides);
+  // Numbers of decisions go on even while there is no rule.
+  if (!trailing && !aged && memory == ProtectionMemory{}) {
+    open_.erase(key);
+    return {};
+  }
   const ProtectionStream stream = stream_of(position);
   ProtectionRules rules;
-  if (options_.trailing) rules.trailing = TrailingRule{stream, *options_.trailing};
-  if (options_.aged) rules.aged = AgedRule{.stream = stream, .options = *options_.aged};
-  if (Result<void> added = protection_.add(position, rules, memory, now); !added) return added;
+  if (trailing) rules.trailing = TrailingRule{stream, *trailing};
+  if (aged) rules.aged = AgedRule{.stream = stream, .options = *aged};
+  if (Result<void> added = protection_.add(position, rules, memory, now); !added) {
+    kept_[key] = {position.opened_at, memory};
+    return added;
+  }
   open_.insert_or_assign(key, Open{position.opened_at, registered});
   return {};
 }

@@ -17,10 +17,13 @@
 
 namespace feedwatch::engine {
 
-/// The rules of the configuration, for every position alike; without either nothing is decided.
+/// The rules of the configuration, for every position that says nothing else.
 struct RuleOptions {
   std::optional<TrailingOptions> trailing;
   std::optional<AgedOptions> aged;
+  /// What a position goes by where it wants a rule that is not enabled, and leaves a number out.
+  TrailingOptions trailing_numbers;
+  AgedOptions aged_numbers;
 };
 
 /// Protection between the control's rows and the shards' prices: which of the two prices of a quote
@@ -40,9 +43,13 @@ class PositionRules {
   /// Takes rows of an earlier run until their positions come; the error says what is wrong with it.
   Result<void> restore(const TrailingStopRow& row);
   Result<void> restore(const AgedPositionRow& row);
-  /// A new position, or one that has changed: what is known of its rules goes on. `registered`
-  /// tells it from one of the same id and moment of opening that was closed.
-  Result<void> put(const Position& position, WallTime registered, MonoTime now);
+  /// Whether rules can be followed so; the error names the rule.
+  Result<void> check(const RuleOverrides& overrides) const;
+  /// A new position, or one that has changed: what is known of its rules goes on, of those that it
+  /// has switched off nothing. `registered` tells it from one of the same id and moment of opening
+  /// that was closed. After an error no rule of it decides anything.
+  Result<void> put(const Position& position, WallTime registered, MonoTime now,
+                   const RuleOverrides& overrides = {});
   void close(const PositionKey& key);
 
   /// Prices of a stream, and what the guard says of the newest of them.
@@ -76,6 +83,9 @@ class PositionRules {
     std::optional<MonoTime> until;  ///< may be acted on until then; absent = it is refused
   };
 
+  std::optional<TrailingOptions> trailing_of(const RuleOverrides& overrides) const;
+  std::optional<AgedOptions> aged_of(const RuleOverrides& overrides) const;
+  ProtectionMemory take_memory(const Position& position);
   ProtectionStream stream_of(const Position& position);
   Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);

@@ -38,6 +38,21 @@ Result<Position> position_of(const PositionRow& row) {
   return position;
 }
 
+Result<PositionTerms> terms_of(const PositionRow& row) {
+  PositionTerms terms{.strategy = row.strategy, .rules = {}};
+  if (!row.trailing.empty()) {
+    auto trailing = trailing_override(row.trailing);
+    if (!trailing) return std::unexpected(wrong_row(row, trailing.error().text()));
+    terms.rules.trailing = std::move(*trailing);
+  }
+  if (!row.aged.empty()) {
+    auto aged = aged_override(row.aged);
+    if (!aged) return std::unexpected(wrong_row(row, aged.error().text()));
+    terms.rules.aged = *aged;
+  }
+  return terms;
+}
+
 }  // namespace
 
 Kind protecting_kind(const venues::VenueSheet& sheet) {
@@ -57,9 +72,10 @@ Positions::Positions(PositionOptions options, const Monitor& monitor, const Cloc
       alive_(std::make_shared<Positions*>(this)) {}
 
 Result<PositionBook::Put> Positions::put(Position position, std::optional<Duration> ttl,
-                                         std::string owner, MonoTime now, WallTime utc) {
+                                         std::string owner, MonoTime now, WallTime utc,
+                                         PositionTerms terms) {
   const PositionKey key = key_of(position);
-  auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc);
+  auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc, std::move(terms));
   if (put) watch(key, now);
   return put;
 }
@@ -67,12 +83,15 @@ Result<PositionBook::Put> Positions::put(Position position, std::optional<Durati
 Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor) {
   Result<Position> position = position_of(row);
   if (!position) return std::unexpected(position.error());
+  Result<PositionTerms> terms = terms_of(row);
+  if (!terms) return std::unexpected(terms.error());
   const auto moment = [&](WallTime at) { return plus(anchor.mono, minus(at, anchor.wall)); };
   PositionLease lease{.position = std::move(*position),
                       .owner = row.owner,
                       .registered = moment(row.registered_at),
                       .ttl = {},
-                      .expires = {}};
+                      .expires = {},
+                      .terms = std::move(*terms)};
   if (row.ttl_seconds) lease.ttl = Duration(std::llround(*row.ttl_seconds * 1e9));
   if (row.expires_at) lease.expires = moment(*row.expires_at);
   const PositionKey key = key_of(lease.position);
@@ -334,7 +353,12 @@ PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, M
                   .registered_at = anchor.at(lease.registered),
                   .updated_at = anchor.at(updated),
                   .expires_at = {},
-                  .closed_at = {}};
+                  .closed_at = {},
+                  .strategy = lease.terms.strategy,
+                  .trailing = {},
+                  .aged = {}};
+  if (const auto& trailing = lease.terms.rules.trailing) row.trailing = to_text(*trailing);
+  if (const auto& aged = lease.terms.rules.aged) row.aged = to_text(*aged);
   if (lease.ttl) row.ttl_seconds = to_seconds(*lease.ttl);
   if (lease.expires) row.expires_at = anchor.at(*lease.expires);
   if (closed) row.closed_at = anchor.at(*closed);

@@ -98,7 +98,7 @@ class Positions {
 
   /// As PositionBook::put().
   Result<PositionBook::Put> put(Position position, std::optional<Duration> ttl, std::string owner,
-                                MonoTime now, WallTime utc);
+                                MonoTime now, WallTime utc, PositionTerms terms = {});
   bool close(const PositionKey& key);
   /// Of an earlier run. The error says what is wrong with the row.
   Result<void> restore(const PositionRow& row, const WallAnchor& anchor);

@@ -35,6 +35,9 @@ AgedWatch::Result AgedWatch::on_price(const Decimal& price, Duration age, MonoTi
 void AgedWatch::enter(AgedPhase phase, const std::optional<Decimal>& target, Decisions& out) {
   if (phase == memory_.phase) return;
   memory_.phase = phase;
+  // Back again, by other numbers: what belongs to a later phase has not been told of this one.
+  if (phase == AgedPhase::young) memory_.reached = false;
+  if (phase != AgedPhase::emergency) memory_.exited = false;
   out.push_back({Type::phase_change, phase, target, std::nullopt});
 }
 

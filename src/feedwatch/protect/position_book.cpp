@@ -29,8 +29,9 @@ PositionKey key_of(const Position& position) {
 }
 
 Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Duration> ttl,
-                                            std::string owner, MonoTime now, WallTime utc) {
-  if (Result<void> fine = check(position, ttl, owner, utc); !fine) {
+                                            std::string owner, MonoTime now, WallTime utc,
+                                            PositionTerms terms) {
+  if (Result<void> fine = check(position, ttl, owner, terms.strategy, utc); !fine) {
     return std::unexpected(fine.error());
   }
   PositionKey key = key_of(position);
@@ -40,6 +41,7 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
     PositionLease& lease = leases_[std::move(key)];
     lease.position = std::move(position);
     lease.owner = std::move(owner);
+    lease.terms = std::move(terms);
     lease.registered = now;
     set_expiry(lease, ttl, now);
     return Put::registered;
@@ -50,9 +52,11 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
     return std::unexpected(wrong("id", "is that of another position, which is open",
                                  "close that one first, or give this one an id of its own"));
   }
-  const bool changed = old.entry_price != position.entry_price || old.quantity != position.quantity;
+  const bool changed = old.entry_price != position.entry_price ||
+                       old.quantity != position.quantity || lease.terms != terms;
   old = std::move(position);
   lease.owner = std::move(owner);
+  lease.terms = std::move(terms);
   set_expiry(lease, ttl, now);
   return changed ? Put::changed : Put::renewed;
 }
@@ -60,7 +64,11 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
 Result<void> PositionBook::restore(PositionLease lease) {
   // By no clock: it was checked when it was registered, and ours may be behind at a start.
   const WallTime opened = lease.position.opened_at;
-  if (Result<void> fine = check(lease.position, lease.ttl, lease.owner, opened); !fine) return fine;
+  if (Result<void> fine =
+          check(lease.position, lease.ttl, lease.owner, lease.terms.strategy, opened);
+      !fine) {
+    return fine;
+  }
   if (leases_.size() >= capacity_) return std::unexpected(full());
   const PositionKey key = key_of(lease.position);
   if (lease.expires) expiries_.emplace(*lease.expires, key);
@@ -74,11 +82,15 @@ Error PositionBook::full() const {
 }
 
 Result<void> PositionBook::check(const Position& position, const std::optional<Duration>& ttl,
-                                 const std::string& owner, WallTime utc) const {
+                                 const std::string& owner, const std::string& strategy,
+                                 WallTime utc) const {
   for (const auto& [field, text] :
        {std::pair{"id", &position.id}, std::pair{"venue", &position.venue},
         std::pair{"symbol", &position.symbol}, std::pair{"owner", &owner}}) {
     if (Result<void> fine = check_text(field, *text); !fine) return fine;
+  }
+  if (!strategy.empty()) {
+    if (Result<void> fine = check_text("strategy", strategy); !fine) return fine;
   }
   if (!position.entry_price.is_positive()) {
     return std::unexpected(wrong("entry_price", "must be above 0", ""));

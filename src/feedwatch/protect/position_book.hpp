@@ -13,6 +13,7 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/protect/position.hpp"
+#include "feedwatch/protect/rule_overrides.hpp"
 
 namespace feedwatch {
 
@@ -23,6 +24,13 @@ struct PositionKey {
 };
 PositionKey key_of(const Position& position);
 
+/// What its owner says of it besides, each time it is put anew.
+struct PositionTerms {
+  std::string strategy;  ///< the pulse of whoever trades it; empty = nobody's
+  RuleOverrides rules;
+  friend bool operator==(const PositionTerms&, const PositionTerms&) = default;
+};
+
 /// A registered position.
 struct PositionLease {
   Position position;
@@ -30,6 +38,7 @@ struct PositionLease {
   MonoTime registered{};        ///< when it was first
   std::optional<Duration> ttl;  ///< to be renewed within; none: held until it is closed
   std::optional<MonoTime> expires;
+  PositionTerms terms = {};
 };
 
 /// The positions somebody has told us to watch over (semantics §10): leases, which their owners
@@ -48,7 +57,7 @@ class PositionBook {
   /// is another position under an old name, and refused. Errors name the field and what to do; the
   /// book is as before.
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
-                  WallTime utc);
+                  WallTime utc, PositionTerms terms = {});
   /// Takes the lease of an earlier run as it was. Errors as of put().
   Result<void> restore(PositionLease lease);
   /// False: there is none of that key (any more).
@@ -65,7 +74,7 @@ class PositionBook {
 
  private:
   Result<void> check(const Position& position, const std::optional<Duration>& ttl,
-                     const std::string& owner, WallTime utc) const;
+                     const std::string& owner, const std::string& strategy, WallTime utc) const;
   Error full() const;
   void set_expiry(PositionLease& lease, std::optional<Duration> ttl, MonoTime now);
 

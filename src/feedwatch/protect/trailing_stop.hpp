@@ -17,6 +17,7 @@ namespace feedwatch {
 struct TrailingStep {
   Decimal profit_percent;  ///< of the peak over the entry price
   Decimal callback_percent;
+  friend bool operator==(const TrailingStep&, const TrailingStep&) = default;
 };
 
 struct TrailingOptions {

@@ -10,7 +10,8 @@ namespace {
 constexpr std::uint64_t first_version = 1;
 constexpr std::uint64_t measured_repairs = 2;     ///< topics and gap of a repair
 constexpr std::uint64_t acknowledged_alerts = 3;  ///< and silences, pulses, aged events
-constexpr std::uint64_t format_version = acknowledged_alerts;
+constexpr std::uint64_t position_terms = 4;       ///< strategy and rules of a position
+constexpr std::uint64_t format_version = position_terms;
 
 /// Writes what `fields` visits.
 class Encoder {
@@ -193,6 +194,7 @@ void fields(Visit& visit, Row& row) {
     each(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,
          row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at,
          row.closed_at);
+    if (visit.has(position_terms)) each(row.strategy, row.trailing, row.aged);
   }
 }
 

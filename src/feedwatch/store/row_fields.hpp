@@ -58,8 +58,8 @@ void bind_fields(Bind&& bind, const AgedMonitoringEventRow& row) {
 template <class Bind>
 void bind_fields(Bind&& bind, const PositionRow& row) {
   bind(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,
-       row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at,
-       row.closed_at);
+       row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at, row.closed_at,
+       row.strategy, row.trailing, row.aged);
 }
 
 template <class Bind>
@@ -252,7 +252,10 @@ PositionRow read_position(const Columns& row) {
           .registered_at = row.time(9),
           .updated_at = row.time(10),
           .expires_at = row.maybe_time(11),
-          .closed_at = row.maybe_time(12)};
+          .closed_at = row.maybe_time(12),
+          .strategy = row.text(13),
+          .trailing = row.text(14),
+          .aged = row.text(15)};
 }
 
 }  // namespace feedwatch::store

@@ -112,6 +112,69 @@ TEST_F(PositionRoutesTest, what_is_wrong_is_said_by_field) {
   EXPECT_EQ(bench.write("POST", "/v1/positions/p1").status, 405);
 }
 
+TEST_F(PositionRoutesTest, what_it_wants_of_its_rules_is_taken_shown_and_taken_back) {
+  const std::string begin =
+      R"({"venue":"v","symbol":"S","side":"long","entry_price":"100","quantity":1)";
+  ASSERT_EQ(put("p1", begin + R"(,"strategy":"trend","aged":false,"trailing":)"
+                              R"({"callback_percent":0.30,"steps":["3:0.2",)"
+                              R"("5:0.1"],"confirm_within":"4s"}})")
+                .status,
+            200);
+  Json one = bench.json("/v1/positions/p1");
+  EXPECT_EQ(one["strategy"], "trend");
+  EXPECT_EQ(one["aged"], false);
+  EXPECT_EQ(one["trailing"], Json::parse(R"({"callback_percent":"0.30","steps":["3:0.2","5:0.1"],)"
+                                         R"("confirm_within":"4s"})"));
+  EXPECT_THAT(*position_table(bench.get("/v1/positions").body),
+              HasSubstr("  strategy trend  trailing: callback_percent 0.30, steps 3:0.2,5:0.1, "
+                        "confirm_within 4s  aged: off"));
+  ASSERT_EQ(put("p1", begin + R"(,"trailing":null,"aged":{"max_age":"6h"}})").status, 200);
+  one = bench.json("/v1/positions/p1");
+  EXPECT_EQ(one["strategy"], nullptr) << "what is left out is taken back";
+  EXPECT_EQ(one["trailing"], nullptr);
+  EXPECT_EQ(one["aged"], Json::parse(R"({"max_age":"6h"})"));
+}
+
+TEST_F(PositionRoutesTest, what_is_wrong_with_its_rules_is_said_by_field) {
+  const auto said = [&](const std::string& rules) {
+    return problem_text(
+        put("p1", R"({"venue":"v","symbol":"S","side":"long","entry_price":"100","quantity":1,)" +
+                      rules + "}"));
+  };
+  EXPECT_THAT(said(R"("trailing":"off")"),
+              HasSubstr("400 trailing: must be false, true or an object"));
+  EXPECT_THAT(said(R"("trailing":{"callback_percent":"x"})"),
+              HasSubstr("400 trailing.callback_percent: is no percentage"));
+  EXPECT_THAT(said(R"("trailing":{"callback_percent":{}})"),
+              HasSubstr("400 trailing.callback_percent: must be a text, a number or a list"));
+  EXPECT_THAT(said(R"("trailing":{"max_age":"3h"})"),
+              HasSubstr("400 trailing: has no number 'max_age'"));
+  EXPECT_THAT(said(R"("trailing":{"steps":["3"]})"), HasSubstr("400 trailing.steps: has a step"));
+  EXPECT_THAT(said(R"("aged":{"max_age":3})"), HasSubstr("400 aged.max_age: "));
+  EXPECT_THAT(said(R"("trailing":{"callback_percent":0})"),
+              HasSubstr("422 trailing: callback_percent must be above 0"));
+  EXPECT_THAT(said(R"("strategy":)" + Json(std::string(300, 's')).dump()),
+              HasSubstr("422 strategy: is over 256 bytes"));
+  EXPECT_EQ(bench.get("/v1/positions/p1").status, 404);
+}
+
+TEST_F(PositionRoutesTest, a_body_that_is_written_is_read_as_it_was) {
+  PositionBody wish;
+  wish.position = {.id = "p1",
+                   .venue = "v",
+                   .symbol = "S",
+                   .side = Side::sell,
+                   .entry_price = Decimal{1, 1},
+                   .quantity = Decimal{2, 0},
+                   .opened_at = {}};
+  wish.terms.strategy = "trend";
+  wish.terms.rules.trailing = *trailing_override("callback_percent=0.3 steps=3:0.2,5:0.1");
+  wish.terms.rules.aged = *aged_override("off");
+  const auto read = parse_position("p1", position_body(wish));
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->terms, wish.terms);
+}
+
 TEST_F(PositionRoutesTest, decisions_are_read_on_from_where_one_was) {
   FakeHistory& history = bench.history;
   for (const int n : {3, 5, 8}) {

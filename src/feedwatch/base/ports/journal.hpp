@@ -124,6 +124,9 @@ struct PositionRow {
   WallTime registered_at, updated_at;
   std::optional<WallTime> expires_at;
   std::optional<WallTime> closed_at;  ///< absent: it is watched over
+  std::string strategy;               ///< whose pulse is asked for; empty = nobody's
+  /// What it wants of its rules, as text (to_text() of the overrides); empty = the configuration's.
+  std::string trailing, aged;
 };
 
 /// What a trailing stop must not lose (TrailingMemory); of the position opened at that moment.

@@ -141,6 +141,9 @@ TEST_P(StoreRowsTest, APositionIsReplacedByItsKeyAndGoneWhenItIsClosed) {
   EXPECT_EQ(first.side, "short");
   EXPECT_EQ(first.entry_price, "28145.10");
   EXPECT_EQ(first.owner, "bot-7");
+  EXPECT_EQ(first.strategy, "momentum");
+  EXPECT_EQ(first.trailing, "callback_percent=0.3");
+  EXPECT_EQ(first.aged, "off");
   EXPECT_EQ(first.opened_at, grown.opened_at);
   EXPECT_EQ(first.registered_at, grown.registered_at);
   EXPECT_EQ(first.ttl_seconds, 90.0);

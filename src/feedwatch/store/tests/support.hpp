@@ -162,7 +162,10 @@ inline PositionRow position_row(const std::string& id) {
           .registered_at = start + 2s,
           .updated_at = start + 3s,
           .expires_at = start + 93s,
-          .closed_at = std::nullopt};
+          .closed_at = std::nullopt,
+          .strategy = "momentum",
+          .trailing = "callback_percent=0.3",
+          .aged = "off"};
 }
 
 inline TrailingStopRow trailing_row(const std::string& id) {
