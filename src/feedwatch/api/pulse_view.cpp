@@ -57,6 +57,7 @@ std::string pulse_json(const PulseView& view) {
   }
   moment(json, "due_at", view.due_at);
   json.field("detail", view.detail).field("marks", view.beats);
+  json.field("positions", view.positions);
   source(json, view.source);
   json.end_object();
   return out;

@@ -15,6 +15,9 @@ using alert::Evidence;
 /// While there are lines, or a loop that may stand still, somebody looks this often.
 constexpr Duration look_every = 1s;
 
+/// Positions of a silent strategy that are named.
+constexpr std::size_t named_positions = 10;
+
 /// Of the loops that read prices, the longest without a sign of life.
 std::optional<Duration> loop_silence(const health::SelfEvidence& self) {
   std::optional<Duration> longest;
@@ -147,7 +150,12 @@ void Control::Impl::judge_pulses(MonoTime now) {
   for (const PulseView& pulse : pulse_views(now)) {
     const Evidence evidence = pulse.state == PulseState::unknown ? Evidence::none : Evidence::seen;
     const Labels scope = rules::pulse_scope(pulse.name);
-    judged(rules::signal_silence(pulse), rules::signal_silence_name, scope, now, evidence, now);
+    std::vector<const PositionLease*> largest;
+    for (const PositionKey& key : positions.holdings().largest(pulse.name, named_positions)) {
+      largest.push_back(positions.book().find(key));
+    }
+    judged(rules::signal_silence(pulse, largest), rules::signal_silence_name, scope, now, evidence,
+           now);
     judged(rules::signal_source_failing(pulse, rule_options, now),
            rules::signal_source_failing_name, scope, now, Evidence::seen, now);
   }
@@ -155,6 +163,7 @@ void Control::Impl::judge_pulses(MonoTime now) {
 
 std::vector<PulseView> Control::Impl::pulse_views(MonoTime now) const {
   std::vector<PulseView> views = pulses.views(now);
+  for (PulseView& view : views) view.positions = positions.holdings().count(view.name);
   if (!ports.pulse_source) return views;
   for (PulseView& view : views) view.source = ports.pulse_source(view.name, now);
   return views;

@@ -76,7 +76,9 @@ Result<PositionBook::Put> Positions::put(Position position, std::optional<Durati
                                          PositionTerms terms) {
   const PositionKey key = key_of(position);
   auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc, std::move(terms));
-  if (put) watch(key, now);
+  if (!put) return put;
+  watch(key, now);
+  if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));
   return put;
 }
 
@@ -97,6 +99,7 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
   const PositionKey key = key_of(lease.position);
   if (Result<void> kept = book_.restore(std::move(lease)); !kept) return kept;
   watch(key, anchor.mono);
+  holdings_.put(*book_.find(key));
   return {};
 }
 
@@ -109,6 +112,7 @@ void Positions::watch(const PositionKey& key, MonoTime now) {
 
 bool Positions::close(const PositionKey& key) {
   if (!book_.close(key)) return false;
+  holdings_.close(key);
   const auto named = by_id_.find(key.id);
   named->second.erase(key);
   if (named->second.empty()) by_id_.erase(named);

@@ -18,6 +18,7 @@
 #include "feedwatch/model/cadence.hpp"
 #include "feedwatch/monitor/monitor.hpp"
 #include "feedwatch/protect/divergence_watch.hpp"
+#include "feedwatch/protect/holdings.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_watch.hpp"
 #include "feedwatch/venues/venue.hpp"
@@ -130,6 +131,7 @@ class Positions {
   static constexpr Duration look_every = 1s;
 
   const PositionBook& book() const { return book_; }
+  const Holdings& holdings() const { return holdings_; }
   std::optional<PositionView> view(const PositionKey& key, MonoTime now) const;
   /// Calls `action(view)` for every position, by venue, symbol and id.
   void for_each(MonoTime now, const std::function<void(const PositionView&)>& action) const;
@@ -177,6 +179,7 @@ class Positions {
   const Monitor& monitor_;
   PriceSources* sources_;
   PositionBook book_;
+  Holdings holdings_;
   Decisions decisions_;
   Guard guard_;
   std::map<SourceKey, Source> by_symbol_;

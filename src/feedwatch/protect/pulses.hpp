@@ -62,6 +62,7 @@ struct PulseView {
   std::uint64_t beats = 0;  ///< marks in this run
   /// Where we listen for it ourselves: set by whoever does, not by Pulses.
   std::optional<PulseSource> source = {};
+  std::size_t positions = 0;  ///< open ones of the strategy of this name; set by the control
 };
 
 /// All pulses of a monitor. State machine, told the time; single owner, not thread-safe. Bounded:

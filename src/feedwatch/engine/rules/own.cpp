@@ -10,6 +10,7 @@
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/rules/words.hpp"
+#include "feedwatch/protect/holdings.hpp"
 
 namespace feedwatch::engine::rules {
 
@@ -49,9 +50,45 @@ std::string words_of_source(const PulseView& pulse) {
   return "; its source is connected and gives no new signal";
 }
 
+/// "; open positions: 12, bybit-linear/BTCUSDT/p1 long 0.25 worth 7036.275, …, and 2 more"
+std::string words_of_positions(const PulseView& pulse,
+                               std::span<const PositionLease* const> largest) {
+  if (pulse.positions == 0) return {};
+  std::string words = fmt::format("; open positions: {}", pulse.positions);
+  for (const PositionLease* lease : largest) {
+    const Position& position = lease->position;
+    words += fmt::format(", {}/{}/{} {} {} worth {}", position.venue, position.symbol, position.id,
+                         to_text(position.side), position.quantity.to_string(),
+                         exposure_of(position).to_string());
+  }
+  if (largest.size() < pulse.positions) {
+    words += fmt::format(" and {} more", pulse.positions - largest.size());
+  }
+  return words;
+}
+
+void position_fields(JsonWriter& json, const PulseView& pulse,
+                     std::span<const PositionLease* const> largest) {
+  json.field("positions", pulse.positions);
+  if (largest.empty()) return;
+  json.key("largest").begin_array();
+  for (const PositionLease* lease : largest) {
+    const Position& position = lease->position;
+    json.begin_object()
+        .field("id", position.id)
+        .field("venue", position.venue)
+        .field("symbol", position.symbol)
+        .field("side", to_text(position.side))
+        .field("quantity", position.quantity.to_string())
+        .field("exposure", exposure_of(position).to_string())
+        .end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
-Finding signal_silence(const PulseView& pulse) {
+Finding signal_silence(const PulseView& pulse, std::span<const PositionLease* const> largest) {
   const bool silent = pulse.state == PulseState::silent;
   if ((!silent && pulse.state != PulseState::degraded) || !pulse.since) return std::nullopt;
   const Severity severity = silent && pulse.required ? Severity::critical : Severity::warning;
@@ -65,10 +102,12 @@ Finding signal_silence(const PulseView& pulse) {
     found.message = fmt::format("{} has never been heard, expected {}", pulse.name, pulse.expected);
   }
   found.message += words_of_source(pulse);
+  found.message += words_of_positions(pulse, largest);
   std::string metadata;
   JsonWriter json(metadata);
   json.begin_object().field("pulse", pulse.name).field("state", to_text(pulse.state));
   if (pulse.silence) json.key("silence_seconds").number(to_seconds(*pulse.silence));
+  position_fields(json, pulse, largest);
   json.end_object();
   found.metadata = std::move(metadata);
   return found;

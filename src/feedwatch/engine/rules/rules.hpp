@@ -140,8 +140,9 @@ Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
                      const Options& options, MonoTime now);
 /// `store_down`: rows are not taken, or wait in the spool for a database that fails.
 Finding store_down(const StoreFacts& facts, const Options& options);
-/// `signal_silence`: past its time, or it said itself that it failed.
-Finding signal_silence(const PulseView& pulse);
+/// `signal_silence`: past its time, or it said itself that it failed. `largest`: of the open
+/// positions of the strategy of its name those that are named.
+Finding signal_silence(const PulseView& pulse, std::span<const PositionLease* const> largest = {});
 /// `signal_source_failing`: the connection over which we hear the pulse ourselves has a trouble.
 Finding signal_source_failing(const PulseView& pulse, const Options& options, MonoTime now);
 /// `clock_suspect` about ourselves: every venue's stamps are shifted alike.

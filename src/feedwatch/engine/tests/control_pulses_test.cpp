@@ -51,6 +51,40 @@ TEST(ControlPulses, failure_is_told_at_once_with_its_words) {
   EXPECT_EQ(message(bench), "trend says that it failed: no margin");
 }
 
+TEST(ControlPulses, a_silent_strategys_positions_are_listed_the_largest_first) {
+  ControlBench bench({}, with_pulse());
+  const auto hold = [&](int number, const std::string& strategy) {
+    ASSERT_TRUE(bench.control.put_position({.id = "p" + std::to_string(number),
+                                            .venue = "v",
+                                            .symbol = "S",
+                                            .side = Side::buy,
+                                            .entry_price = Decimal{10, 0},
+                                            .quantity = Decimal{number, 0},
+                                            .opened_at = bench.clock.wall_now()},
+                                           {}, "bot", {.strategy = strategy, .rules = {}}));
+    bench.settle();
+  };
+  for (int i = 1; i <= 12; ++i) hold(i, "trend");
+  hold(99, "grid");
+  EXPECT_EQ(bench.control.pulses(bench.clock.time).at(0).positions, 12U);
+  ASSERT_TRUE(bench.control.beat("trend", PulseMark::failed, "no margin", bench.clock.time));
+  const auto alert = [&] {
+    for (const AlertView& view : bench.control.alerts(0)) {
+      if (view.row.name == "signal_silence") return view.row;
+    }
+    return AlertRow{};
+  };
+  EXPECT_THAT(alert().message,
+              testing::AllOf(HasSubstr("no margin; open positions: 12, v/S/p12 long 12 worth 120, "
+                                       "v/S/p11 long 11 worth 110"),
+                             testing::EndsWith("v/S/p3 long 3 worth 30 and 2 more")));
+  EXPECT_THAT(alert().message, testing::Not(HasSubstr("p99")));
+  EXPECT_THAT(alert().metadata,
+              testing::AllOf(HasSubstr(R"("positions":12)"),
+                             HasSubstr(R"("largest":[{"id":"p12","venue":"v","symbol":"S",)")));
+  EXPECT_EQ(alert().labels, (Labels{{"pulse", "trend"}})) << "how many they are is no identity";
+}
+
 TEST(ControlPulses, restart_neither_fires_nor_forgets) {
   AlertRow open;
   open.id = "old";
