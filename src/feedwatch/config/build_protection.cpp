@@ -17,6 +17,12 @@ Decimal percent(const Section& section, std::string_view key, Problems& problems
   return {};
 }
 
+/// Of which price; nothing where that is the venue's affair.
+std::optional<Kind> price_of(const Section& section) {
+  if (!section.given("price")) return std::nullopt;
+  return kind_from_text(section.text("price"));
+}
+
 std::vector<TrailingStep> steps_of(const Section& section, Problems& problems) {
   std::vector<TrailingStep> steps;
   for (const std::string& text : section.list("steps")) {
@@ -45,6 +51,7 @@ void build_trailing(const Section& section, Config& config, Problems& problems) 
   }
   options.confirm_within = section.duration("confirm_within");
   config.position_rules.trailing_numbers = options;
+  config.positions.trailing_price = price_of(section);
   if (!section.flag("enabled")) return;
   if (const std::string_view problem = options.problem(); problems.empty() && !problem.empty()) {
     problems.add(section, "enabled", fmt::format("the rule cannot be followed: {}", problem),
@@ -62,6 +69,7 @@ void build_aged(const Section& section, Config& config, Problems& problems) {
   options.loss_step_percent = percent(section, "loss_step_percent", problems);
   options.max_loss_percent = percent(section, "max_loss_percent", problems);
   config.position_rules.aged_numbers = options;
+  config.positions.aged_price = price_of(section);
   if (!section.flag("enabled")) return;
   if (const std::string_view problem = options.problem(); problems.empty() && !problem.empty()) {
     problems.add(section, "enabled", fmt::format("the rule cannot be followed: {}", problem),

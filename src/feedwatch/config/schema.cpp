@@ -284,6 +284,7 @@ constexpr std::array watchdog_keys{
     Key{.name = "ca_file", .help = "PEM file of a private certificate authority for that URL."},
 };
 
+constexpr std::array<std::string_view, 3> rule_prices{"mark", "last", "quote"};
 constexpr std::array position_keys{
     Key{.name = "divergence_percent", .fallback = R"("1")",
         .help = "How far last and mark of a symbol somebody holds may be apart, in percent of the mark price, at venues that have both. `0`: they are not compared."},
@@ -292,6 +293,8 @@ constexpr std::array position_keys{
 };
 constexpr std::array trailing_keys{
     Key{.name = "enabled", .type = Type::boolean, .fallback = "false", .help = "Whether every position has a trailing stop."},
+    Key{.name = "price", .type = Type::word, .words = rule_prices,
+        .help = "Of which price, at venues that have it. Default, and elsewhere: `mark`, spot `quote` (the side it would be closed at)."},
     Key{.name = "activation_percent", .fallback = R"("1.5")", .help = "Of the entry price in profit: there it begins."},
     Key{.name = "callback_percent", .fallback = R"("0.5")", .help = "How far the stop lies behind the best price."},
     Key{.name = "steps", .type = Type::list, .fallback = "[]",
@@ -303,6 +306,8 @@ constexpr std::array trailing_keys{
 };
 constexpr std::array aged_keys{
     Key{.name = "enabled", .type = Type::boolean, .fallback = "false", .help = "Whether positions are told that are held for too long."},
+    Key{.name = "price", .type = Type::word, .words = rule_prices,
+        .help = "Of which price, at venues that have it. Default, and elsewhere: `mark`, spot `quote` (the side it would be closed at)."},
     Key{.name = "max_age", .type = Type::duration, .fallback = R"("3h")", .help = "Older is aged."},
     Key{.name = "grace", .type = Type::duration, .fallback = R"("8h")", .zero = true, .help = "Past it the target is breakeven for so long."},
     Key{.name = "progressive", .type = Type::duration, .fallback = R"("20h")", .zero = true,

@@ -44,6 +44,12 @@ std::vector<std::optional<alert::Resend>> resends_of(const std::vector<Sink*>& s
   return resends;
 }
 
+PositionOptions position_options(const ControlOptions& options) {
+  PositionOptions positions = options.positions;
+  positions.aged = options.position_rules.aged.has_value();
+  return positions;
+}
+
 JournalQueueOptions journal_options(const ControlOptions& options, const WallAnchor& anchor) {
   JournalQueueOptions journal;
   journal.seed = options.seed + 1;
@@ -64,7 +70,7 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       journal(ports.journal, ports.clock, journal_options(options, anchor)),
       probe(ports.probe, ports.clock, [this] { answered(); }),
       pulses(options.pulses, anchor),
-      positions(options.positions, ports.monitor, ports.clock, ports.prices),
+      positions(position_options(options), ports.monitor, ports.clock, ports.prices),
       position_rules(options.position_rules, anchor,
                      [this](const PositionRules::Symbol& symbol, MonoTime now) {
                        return may_act(symbol, now);

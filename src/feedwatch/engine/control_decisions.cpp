@@ -41,7 +41,8 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
 void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
   const PositionKey key = key_of(lease.position);
   const Result<void> applied =
-      position_rules.put(lease.position, anchor.at(lease.registered), now, lease.terms.rules);
+      position_rules.put(lease.position, anchor.at(lease.registered), now, lease.terms.rules,
+                         positions.has_second(key.venue, key.symbol));
   for (const auto type :
        {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
         ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {
@@ -73,8 +74,9 @@ bool Control::Impl::take_prices(MonoTime now) {
       take_verdict(*verdict, now);
       continue;
     }
-    any = decided(position_rules.on_prices({key.venue, key.symbol}, prices, *verdict->answer,
-                                           key.kind == Kind::quote, verdict->max_age, now),
+    any = decided(position_rules.on_prices({key.venue, key.symbol, verdict->second}, prices,
+                                           *verdict->answer, key.kind == Kind::quote,
+                                           verdict->max_age, now),
                   now) ||
           any;
   }
@@ -83,13 +85,14 @@ bool Control::Impl::take_prices(MonoTime now) {
 
 /// A connection may have broken since the last look.
 bool Control::Impl::may_act(const PositionRules::Symbol& symbol, MonoTime now) {
-  const auto* verdict = positions.verdict(symbol.first, symbol.second, cadence_of(), now);
+  const auto* verdict =
+      positions.verdict(symbol.venue, symbol.symbol, symbol.second, cadence_of(), now);
   return verdict != nullptr && verdict->answer;
 }
 
 void Control::Impl::take_verdict(const Positions::Verdict& verdict, MonoTime now) {
   const StreamKey& stream = verdict.stream;
-  decided(position_rules.on_verdict({stream.venue, stream.symbol}, verdict.answer,
+  decided(position_rules.on_verdict({stream.venue, stream.symbol, verdict.second}, verdict.answer,
                                     stream.kind == Kind::quote, verdict.max_age, now),
           now);
 }

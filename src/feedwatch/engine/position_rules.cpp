@@ -120,10 +120,10 @@ Result<void> PositionRules::restore(const AgedPositionRow& row) {
   return {};
 }
 
-ProtectionStream PositionRules::stream_of(const Position& position) {
+ProtectionStream PositionRules::stream_of(const Position& position, bool second) {
   const auto count = static_cast<std::uint32_t>(2 * streams_.size());
   const auto [place, added] = streams_.try_emplace(
-      {position.venue, position.symbol},
+      Symbol{position.venue, position.symbol, second},
       Streams{.sold = ProtectionStream{count}, .bought = ProtectionStream{count + 1}, .until = {}});
   if (added) symbols_.push_back(place->first);
   return position.side == Side::buy ? place->second.sold : place->second.bought;
@@ -169,7 +169,7 @@ ProtectionMemory PositionRules::take_memory(const Position& position) {
 }
 
 Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now,
-                                const RuleOverrides& overrides) {
+                                const RuleOverrides& overrides, bool has_second) {
   untold_ = expire(now);
   const PositionKey key = key_of(position);
   ProtectionMemory memory = take_memory(position);
@@ -183,10 +183,9 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
     open_.erase(key);
     return {};
   }
-  const ProtectionStream stream = stream_of(position);
   ProtectionRules rules;
-  if (trailing) rules.trailing = TrailingRule{stream, *trailing};
-  if (aged) rules.aged = AgedRule{.stream = stream, .options = *aged};
+  if (trailing) rules.trailing = TrailingRule{stream_of(position, false), *trailing};
+  if (aged) rules.aged = AgedRule{.stream = stream_of(position, has_second), .options = *aged};
   if (Result<void> added = protection_.add(position, rules, memory, now); !added) {
     kept_[key] = {position.opened_at, memory};
     return added;

@@ -31,7 +31,13 @@ struct RuleOptions {
 class PositionRules {
  public:
   using Decisions = Protection::Decisions;
-  using Symbol = std::pair<std::string, std::string>;  ///< venue, symbol
+  /// Whose prices; the second kind of them is that of aged positions, where they go by another
+  /// than stops.
+  struct Symbol {
+    std::string venue, symbol;
+    bool second = false;
+    friend auto operator<=>(const Symbol&, const Symbol&) = default;
+  };
 
   /// Whether a symbol's price may be acted on at this moment: asked before timers and answers
   /// decide by the newest one. Without it what on_prices() and on_verdict() have said holds until
@@ -49,7 +55,7 @@ class PositionRules {
   /// has switched off nothing. `registered` tells it from one of the same id and moment of opening
   /// that was closed. After an error no rule of it decides anything.
   Result<void> put(const Position& position, WallTime registered, MonoTime now,
-                   const RuleOverrides& overrides = {});
+                   const RuleOverrides& overrides = {}, bool has_second = false);
   void close(const PositionKey& key);
 
   /// Prices of a stream, and what the guard says of the newest of them.
@@ -86,7 +92,7 @@ class PositionRules {
   std::optional<TrailingOptions> trailing_of(const RuleOverrides& overrides) const;
   std::optional<AgedOptions> aged_of(const RuleOverrides& overrides) const;
   ProtectionMemory take_memory(const Position& position);
-  ProtectionStream stream_of(const Position& position);
+  ProtectionStream stream_of(const Position& position, bool second);
   Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
   void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);

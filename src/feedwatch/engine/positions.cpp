@@ -106,7 +106,10 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
 /// A position of an earlier run gets the time of a new one: its lines are not up yet.
 void Positions::watch(const PositionKey& key, MonoTime now) {
   Source& source = by_symbol_[{key.venue, key.symbol}];
-  source.watches.try_emplace(key.id, now, options_.watch);
+  const auto held =
+      source.watches.try_emplace(key.id, Watched{PositionWatch(now, options_.watch)}).first;
+  const auto& aged = book_.find(key)->terms.rules.aged;
+  held->second.aged = aged ? aged->enabled : options_.aged;
   by_id_[key.id].insert(key);
 }
 
@@ -132,12 +135,22 @@ void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
 
 Kind Positions::protecting(const SourceKey& key) const {
   if (const auto kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first)) {
-    return *kind;
+    const auto& wanted = options_.trailing_price;
+    return wanted && sources_->has_kind(key.first, *wanted) ? *wanted : *kind;
   }
   for (const Kind kind : own_choice) {
     if (monitor_.find(StreamKey{key.first, key.second, kind})) return kind;
   }
   return own_choice.back();
+}
+
+/// By which aged positions go, where that is not the one that protects.
+std::optional<Kind> Positions::second_kind(const SourceKey& key) const {
+  std::optional<Kind> kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first);
+  if (!kind) return std::nullopt;
+  const auto& wanted = options_.aged_price;
+  if (wanted && sources_->has_kind(key.first, *wanted)) kind = wanted;
+  return *kind == protecting(key) ? std::nullopt : kind;
 }
 
 bool Positions::offers(const SourceKey& key, Kind kind) const {
@@ -148,16 +161,23 @@ bool Positions::offers(const SourceKey& key, Kind kind) const {
 /// Which streams are needed, each look anew: venues come and go with the configuration.
 void Positions::choose(const SourceKey& key, Source& source) const {
   std::vector<Kind> kinds{protecting(key)};
+  const bool any_aged =
+      std::ranges::any_of(source.watches, [](const auto& held) { return held.second.aged; });
+  const std::optional<Kind> second = any_aged ? second_kind(key) : std::nullopt;
+  if (second) kinds.push_back(*second);
   const bool compared = options_.divergence && offers(key, Kind::mark) && offers(key, Kind::last);
   for (const Kind kind : {Kind::mark, Kind::last}) {
-    if (compared && kind != kinds.front()) kinds.push_back(kind);
+    if (compared && std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
   }
   if (!compared) source.divergence.reset();
   if (compared && !source.divergence) source.divergence.emplace(*options_.divergence);
   const auto is_of = [&](const Feed& feed, Kind kind) {
     return feed.verdict.stream == StreamKey{key.first, key.second, kind};
   };
-  if (std::ranges::equal(source.feeds, kinds, is_of)) return;
+  const auto mark_second = [&] {
+    for (Feed& feed : source.feeds) feed.verdict.second = feed.verdict.stream.kind == second;
+  };
+  if (std::ranges::equal(source.feeds, kinds, is_of)) return mark_second();
   std::vector<Feed> before = std::exchange(source.feeds, {});
   for (const Kind kind : kinds) {
     const auto known =
@@ -172,6 +192,16 @@ void Positions::choose(const SourceKey& key, Source& source) const {
   for (const Feed& feed : before) {
     if (feed.asked) sources_->unwant(*feed.asked);
   }
+  mark_second();
+}
+
+const Positions::Feed& Positions::Source::serving(const Watched& watched) const {
+  if (watched.aged && feeds.front().verdict.answer) {
+    for (const Feed& feed : feeds) {
+      if (feed.verdict.second && !feed.verdict.answer) return feed;
+    }
+  }
+  return feeds.front();
 }
 
 /// Also where the configuration watches it: that may change, and the position stays. Again when it
@@ -207,9 +237,10 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
     ask(key, feed, now);
   }
   compare(source, now);
-  const Feed& feed = source.served_by();
-  const Guard::Answer& answer = feed.verdict.answer;
-  for (auto& [id, watch] : source.watches) {
+  for (auto& [id, held] : source.watches) {
+    const Feed& feed = source.serving(held);
+    const Guard::Answer& answer = feed.verdict.answer;
+    PositionWatch& watch = held.watch;
     watch.set_source(feed.found);
     const auto event = answer ? watch.on_accepted(now)
                               : watch.on_refused(answer.error().reason, answer.error().age, now);
@@ -255,23 +286,35 @@ const Positions::Verdict* Positions::verdict(const StreamKey& stream, const Cade
                                              MonoTime now) {
   const auto source = by_symbol_.find({stream.venue, stream.symbol});
   if (source == by_symbol_.end()) return nullptr;
-  Feed& feed = source->second.feeds.front();
-  if (feed.verdict.stream != stream) return nullptr;
-  refresh(feed, cadence_of, now);
-  return &feed.verdict;
+  for (Feed& feed : source->second.feeds) {
+    const bool decides = &feed == &source->second.feeds.front() || feed.verdict.second;
+    if (!decides || feed.verdict.stream != stream) continue;
+    refresh(feed, cadence_of, now);
+    return &feed.verdict;
+  }
+  return nullptr;
 }
 
 const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,
-                                             const CadenceOf& cadence_of, MonoTime now) {
+                                             bool second, const CadenceOf& cadence_of,
+                                             MonoTime now) {
   const auto source = by_symbol_.find({venue, symbol});
   if (source == by_symbol_.end()) return nullptr;
-  Feed& feed = source->second.feeds.front();
-  refresh(feed, cadence_of, now);
-  return &feed.verdict;
+  for (Feed& feed : source->second.feeds) {
+    if (feed.verdict.second != second) continue;
+    refresh(feed, cadence_of, now);
+    return &feed.verdict;
+  }
+  return nullptr;
 }
 
 void Positions::for_each_verdict(const std::function<void(const Verdict&)>& action) const {
-  for (const auto& [key, source] : by_symbol_) action(source.served_by().verdict);
+  for (const auto& [key, source] : by_symbol_) {
+    action(source.feeds.front().verdict);
+    for (const Feed& feed : source.feeds) {
+      if (feed.verdict.second) action(feed.verdict);
+    }
+  }
 }
 
 void Positions::for_each_divergence(
@@ -291,10 +334,11 @@ void Positions::for_each_divergence(
 
 PositionView Positions::view_of(const PositionLease& lease, const Source& source,
                                 MonoTime now) const {
-  const PositionWatch& watch = source.watches.at(lease.position.id);
+  const Watched& held = source.watches.at(lease.position.id);
+  const PositionWatch& watch = held.watch;
   PositionView view;
   view.lease = lease;
-  const Feed& feed = source.served_by();
+  const Feed& feed = source.serving(held);
   if (feed.found) view.stream = feed.verdict.stream.text();
   view.findings = watch.findings(now);
   view.expired = lease.expires && *lease.expires <= now;
@@ -319,8 +363,8 @@ void Positions::for_each_troubled(MonoTime now,
   std::set<PositionKey> expired;
   for (PositionKey& key : book_.expired(now)) expired.insert(std::move(key));
   for (const auto& [symbol, source] : by_symbol_) {
-    for (const auto& [id, watch] : source.watches) {
-      if (watch.findings(now) == PositionFindings{}) continue;
+    for (const auto& [id, held] : source.watches) {
+      if (held.watch.findings(now) == PositionFindings{}) continue;
       PositionKey key{symbol.first, symbol.second, id};
       expired.erase(key);
       action(view_of(*book_.find(key), source, now));

@@ -32,6 +32,10 @@ struct PositionOptions {
   /// REST has told meanwhile.
   Duration max_age_clocked = PriceTap::max_age_clocked;
   Duration max_age_event = PriceTap::max_age_event;
+  /// By which kind a rule goes where the venue has it; absent = as protecting_kind(). Without
+  /// sources both go by what is watched.
+  std::optional<Kind> trailing_price, aged_price;
+  bool aged = false;  ///< whether positions that say nothing else have that rule
   /// Of last and mark, where positions are held and the venue has both; absent = not compared.
   std::optional<DivergenceOptions> divergence = DivergenceOptions{};
 };
@@ -110,12 +114,17 @@ class Positions {
   struct Verdict {
     StreamKey stream;
     Guard::Answer answer = std::unexpected(Refusal{});
-    Duration max_age{};  ///< it was asked for with
+    Duration max_age{};   ///< it was asked for with
+    bool second = false;  ///< aged positions go by it, and stops by another
   };
+  /// Whether aged positions there go by another kind than stops.
+  bool has_second(const std::string& venue, const std::string& symbol) const {
+    return second_kind({venue, symbol}).has_value();
+  }
   /// Asked now; nullptr when the stream protects no position.
   const Verdict* verdict(const StreamKey& stream, const CadenceOf& cadence_of, MonoTime now);
   /// The same of whichever stream protects there; nullptr when there are no positions.
-  const Verdict* verdict(const std::string& venue, const std::string& symbol,
+  const Verdict* verdict(const std::string& venue, const std::string& symbol, bool second,
                          const CadenceOf& cadence_of, MonoTime now);
   /// Calls `action` with every symbol's.
   void for_each_verdict(const std::function<void(const Verdict&)>& action) const;
@@ -152,21 +161,27 @@ class Positions {
     bool failed = false;  ///< the newest answer: to be asked again
     bool found = false;
   };
+  struct Watched {
+    PositionWatch watch;
+    bool aged = false;  ///< it has that rule
+  };
   /// What all positions of one venue and symbol share.
   struct Source {
-    /// The first is on the stream of the kind that protects, or is watched; it is always there. The
-    /// others are compared with it.
+    /// The first is on the stream of the kind that protects, or is watched; it is always there. One
+    /// may be that of aged positions, and the others are compared with it.
     std::vector<Feed> feeds{1};
-    std::map<std::string, PositionWatch> watches;  ///< by id
+    std::map<std::string, Watched> watches;  ///< by id
     std::optional<DivergenceWatch> divergence;
     Price last, mark;  ///< that were compared last
 
-    const Feed& served_by() const { return feeds.front(); }
+    /// The one that refuses it, if one does.
+    const Feed& serving(const Watched& watched) const;
   };
   using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
 
   void watch(const PositionKey& key, MonoTime now);
   Kind protecting(const SourceKey& key) const;
+  std::optional<Kind> second_kind(const SourceKey& key) const;
   bool offers(const SourceKey& key, Kind kind) const;
   void choose(const SourceKey& key, Source& source) const;
   void ask(const SourceKey& key, Feed& feed, MonoTime now);

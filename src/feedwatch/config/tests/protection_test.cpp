@@ -75,6 +75,17 @@ max_loss_percent = "7.5"
   EXPECT_EQ(config->position_rules.aged->max_loss_percent, decimal("7.5"));
 }
 
+TEST(ProtectionConfig, ARuleGoesByTheKindItIsGiven) {
+  const auto plain = read("");
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->positions.trailing_price || plain->positions.aged_price);
+  const auto config = read("[trailing]\nprice = \"mark\"\n[aged]\nprice = \"last\"\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->positions.trailing_price, Kind::mark);
+  EXPECT_EQ(config->positions.aged_price, Kind::last);
+  EXPECT_THAT(refused("[aged]\nprice = \"index\"\n"), HasSubstr("aged.price"));
+}
+
 TEST(ProtectionConfig, LastAndMarkAreComparedUnlessItSaysNot) {
   const auto config = read("");
   ASSERT_TRUE(config && config->positions.divergence);

@@ -93,8 +93,8 @@ class Deployment {
     hold("long-old", Side::buy, 13h);
     hold("short-dying", Side::sell, 40h);
     for (const char* text :
-         {"100", "99.9", "100.4", "101.6", "101.7", "102.9", "102.8", "103.4", "103.1", "102.7",
-          "101.9", "101", "99.8", "98.9", "98.2", "97.4", "97.6", "97.1", "97.5", "97.9"}) {
+         {"100",   "99.9", "100.4", "101.6", "101.7", "102.9", "102.8", "103.4", "103.1", "102.7",
+          "101.9", "101",  "99.8",  "98.9",  "98.2",  "97.4",  "97.6",  "97.1",  "97.5",  "97.9"}) {
       price(text);
       for (int i = 0; i < 4; ++i) second();
     }
@@ -156,7 +156,8 @@ class Deployment {
     for (const auto& [id, row] : disk_.decisions) missed_.push_back(row);
     std::ranges::sort(missed_, {}, &PositionDecisionRow::number);
     for (const PositionDecisionRow& row : std::exchange(missed_, {})) on_told(row);
-    if (!last_.empty()) monitor_->update_price(key_, *Decimal::parse(last_), {.mono_recv = clock_.time});
+    if (!last_.empty())
+      monitor_->update_price(key_, *Decimal::parse(last_), {.mono_recv = clock_.time});
   }
 
   /// True when the process was killed here.
@@ -185,9 +186,8 @@ class Deployment {
     }
     for (const PositionDecisionRow& row : std::exchange(to_confirm_, {})) {
       if (step()) return;
-      std::ignore =
-          control_->answer_decision({row.venue, row.symbol, row.position},
-                                    static_cast<std::uint64_t>(row.number), true);
+      std::ignore = control_->answer_decision({row.venue, row.symbol, row.position},
+                                              static_cast<std::uint64_t>(row.number), true);
       pump();
     }
     monitor_->update_price(key_, *Decimal::parse(last_), {.mono_recv = clock_.time});
