@@ -1,0 +1,206 @@
+#include "feedwatch/protect/position_sources.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/utf8.hpp"
+
+namespace feedwatch {
+
+Result<void> PositionSources::may_report(std::string_view name) const {
+  if (name.empty() || name.size() > max_name || !is_text(name)) {
+    return std::unexpected(Error{
+        "source", fmt::format("has no name, one over {} bytes, or one that is no text", max_name),
+        "name it after who reports"});
+  }
+  if (!sources_.contains(name) && sources_.size() >= max_sources) {
+    return std::unexpected(Error{"source",
+                                 fmt::format("is one more than the {} there may be", max_sources),
+                                 "DELETE one that reports no more"});
+  }
+  return {};
+}
+
+PositionSources::Source& PositionSources::heard_of(const std::string& name, SourceState state,
+                                                   MonoTime now) {
+  const auto [source, is_new] = sources_.try_emplace(name);
+  changed_ = changed_ || is_new;
+  source->second.state = state;
+  source->second.heard = now;
+  return source->second;
+}
+
+/// Told once it has lasted, and when the words change; ended with the first good list.
+void PositionSources::set_trouble(const std::string& name, Source& source, std::string why,
+                                  MonoTime now) {
+  if (why.empty()) {
+    if (source.told) failing_found_.push_back({name, false, now, {}});
+    source.told = false;
+    source.failing_since.reset();
+  } else {
+    if (!source.failing_since) source.failing_since = now;
+    if (source.told && why != source.why) {
+      failing_found_.push_back({name, true, *source.failing_since, why});
+    }
+  }
+  source.why = std::move(why);
+}
+
+void PositionSources::on_list(const std::string& name, const std::vector<PositionKey>& keys,
+                              std::string faults, MonoTime now) {
+  const bool whole = faults.empty();
+  Source& source = heard_of(name, whole ? SourceState::ready : SourceState::incomplete, now);
+  set_trouble(name, source, std::move(faults), now);
+  ++source.lists;
+  for (const PositionKey& key : keys) {
+    const auto [listing, is_new] = source.listings.try_emplace(key);
+    listing->second.list = source.lists;
+    listing->second.listed = now;
+    if (is_new) changed_ = true;
+    if (!listing->second.absent_since) continue;
+    listing->second.absent_since.reset();
+    changed_ = true;
+    judge(key, now, true);
+  }
+  if (whole) note_absences(source, now);
+}
+
+void PositionSources::note_absences(Source& source, MonoTime now) {
+  for (auto& [key, listing] : source.listings) {
+    if (listing.list == source.lists) continue;
+    if (!listing.absent_since) {
+      listing.absent_since = now;
+      changed_ = true;
+      due_.emplace(plus(now, options_.unlisted_after), key);
+      due_.emplace(plus(now, options_.close_after), key);
+    }
+    judge(key, now, false);
+  }
+}
+
+void PositionSources::on_not_ready(const std::string& name, MonoTime now) {
+  set_trouble(name, heard_of(name, SourceState::not_ready, now), {}, now);
+}
+
+void PositionSources::on_failing(const std::string& name, std::string why, MonoTime now) {
+  set_trouble(name, heard_of(name, SourceState::failing, now), std::move(why), now);
+}
+
+bool PositionSources::forget(const std::string& name, MonoTime now) {
+  const auto known = sources_.find(name);
+  if (known == sources_.end()) return false;
+  const Source gone = std::move(known->second);
+  sources_.erase(known);
+  changed_ = true;
+  if (gone.told) failing_found_.push_back({name, false, now, {}});
+  for (const auto& [key, listing] : gone.listings) judge(key, now, true);
+  return true;
+}
+
+void PositionSources::on_registered_by_hand(const PositionKey& key) {
+  if (listed_only_.erase(key) > 0) changed_ = true;
+}
+
+void PositionSources::on_closed(const PositionKey& key) {
+  for (auto& [name, source] : sources_) changed_ = source.listings.erase(key) > 0 || changed_;
+  listed_only_.erase(key);
+  unlisted_.erase(key);
+}
+
+void PositionSources::on_time(MonoTime now) {
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const PositionKey key = due_.begin()->second;
+    due_.erase(due_.begin());
+    judge(key, now, false);
+  }
+  for (auto& [name, source] : sources_) {
+    if (source.told || !source.failing_since) continue;
+    if (plus(*source.failing_since, options_.failing_after) > now) continue;
+    source.told = true;
+    failing_found_.push_back({name, true, *source.failing_since, source.why});
+  }
+}
+
+MonoTime PositionSources::next_deadline() const {
+  MonoTime next = due_.empty() ? never_mono : due_.begin()->first;
+  for (const auto& [name, source] : sources_) {
+    if (source.told || !source.failing_since) continue;
+    next = std::min(next, plus(*source.failing_since, options_.failing_after));
+  }
+  return next;
+}
+
+/// `changed`: who lists it, or does not, is not as it was.
+void PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) {
+  if (is_over(key, now)) {
+    over_.push_back(key);
+    return;
+  }
+  std::optional<MonoTime> since;
+  for (const auto& [name, source] : sources_) {
+    const auto listing = source.listings.find(key);
+    if (listing == source.listings.end() || !listing->second.absent_since) continue;
+    if (plus(*listing->second.absent_since, options_.unlisted_after) > now) continue;
+    since = std::min(since.value_or(never_mono), *listing->second.absent_since);
+  }
+  const bool was = unlisted_.contains(key);
+  if (since && (!was || changed)) {
+    unlisted_.insert(key);
+    unlisted_found_.push_back({key, true, *since});
+  } else if (!since && was) {
+    unlisted_.erase(key);
+    unlisted_found_.push_back({key, false, now});
+  }
+}
+
+bool PositionSources::is_over(const PositionKey& key, MonoTime now) const {
+  if (!listed_only_.contains(key)) return false;
+  std::size_t agreeing = 0;
+  for (const auto& [name, source] : sources_) {
+    const auto listing = source.listings.find(key);
+    if (listing == source.listings.end()) continue;
+    const auto& absent = listing->second.absent_since;
+    if (source.state != SourceState::ready || !absent) return false;
+    if (plus(*absent, options_.close_after) > now) return false;
+    if (plus(*source.heard, options_.word_holds) < now) return false;
+    ++agreeing;
+  }
+  return agreeing >= 2;
+}
+
+std::vector<PositionListing> PositionSources::listings(const PositionKey& key) const {
+  std::vector<PositionListing> found;
+  for (const auto& [name, source] : sources_) {
+    const auto listing = source.listings.find(key);
+    if (listing == source.listings.end()) continue;
+    found.push_back({name, listing->second.listed, listing->second.absent_since});
+  }
+  return found;
+}
+
+PositionSourceView PositionSources::view_of(const std::string& name, const Source& source) {
+  const auto unlisted = static_cast<std::size_t>(std::ranges::count_if(
+      source.listings, [](const auto& each) { return each.second.absent_since.has_value(); }));
+  return {.name = name,
+          .state = source.state,
+          .heard = source.heard,
+          .why = source.why,
+          .listed = source.listings.size() - unlisted,
+          .unlisted = unlisted};
+}
+
+std::vector<PositionSourceView> PositionSources::views() const {
+  std::vector<PositionSourceView> views;
+  for (const auto& [name, source] : sources_) views.push_back(view_of(name, source));
+  return views;
+}
+
+std::optional<PositionSourceView> PositionSources::view(const std::string& name) const {
+  const auto known = sources_.find(name);
+  if (known == sources_.end()) return std::nullopt;
+  return view_of(name, known->second);
+}
+
+}  // namespace feedwatch
