@@ -164,6 +164,7 @@ void Control::Impl::turn(MonoTime now) {
   settle(now);
   release_muted(now);
   remember(now);
+  remember_sources(now);
   journal.on_time(now);
   probe.on_time(now);
   deliver(std::move(attempts), now);
@@ -235,7 +236,7 @@ std::vector<PulseView> Control::pulses(MonoTime now) const {
 
 void Control::hurry(MonoTime now) {
   impl_->stopping = true;
-  impl_->remember_at = now;
+  impl_->remember_at = impl_->sources_at = now;
   impl_->outbox.hurry(now);
   impl_->keep_rules(std::numeric_limits<std::size_t>::max(), now);
   impl_->run(now);

@@ -14,6 +14,7 @@
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
+#include "feedwatch/engine/position_list.hpp"
 #include "feedwatch/engine/position_rules.hpp"
 #include "feedwatch/engine/positions.hpp"
 #include "feedwatch/engine/price_tap.hpp"
@@ -152,6 +153,16 @@ class Control {
   /// It is watched over no more, and every alert about it ends. The error says that it is not
   /// known.
   Result<void> close_position(const PositionKey& key);
+  /// Takes the list of one source (semantics §10): its positions are registered, renewed or
+  /// changed; of what is not in it nothing is destroyed on this word alone. The error says why
+  /// nothing of it was taken. What somebody has registered himself keeps its owner and its lease,
+  /// unless the list has a ttl for it.
+  Result<ListTaken> list_positions(const std::string& source, PositionList list);
+  /// The list of the source cannot be read: nothing changes, and that is told when it lasts.
+  Result<void> fail_source(const std::string& source, std::string why);
+  /// It reports no more. The error says that it is not known.
+  Result<void> forget_source(const std::string& source);
+  const PositionSources& position_sources() const;
   /// The answer to the proposal (`activated`, `stop_moved`) of that number: it has been carried
   /// out, or not. Of any other number it is nothing. The error says that there is no such position.
   Result<void> answer_decision(const PositionKey& key, std::uint64_t number, bool confirmed);

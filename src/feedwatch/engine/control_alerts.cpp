@@ -211,6 +211,9 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
     return !may_come && track_of(alert.labels) == nullptr;
   }
   if (!venue.empty()) return !venues.contains(venue);
+  if (const std::string_view source = label(alert.labels, "source"); !source.empty()) {
+    return !sources.view(std::string(source));
+  }
   const std::string_view sink = label(alert.labels, "sink");
   return !sink.empty() && std::ranges::find(outbox.sinks(), sink) == outbox.sinks().end();
 }

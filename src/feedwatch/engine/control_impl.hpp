@@ -102,6 +102,18 @@ struct Control::Impl {
   void judge_position(const PositionView& view, MonoTime now);
   void judge_divergence(const DivergenceView& view, MonoTime now);
   CadenceOf cadence_of() const;
+  void took(PositionBook::Put put, const PositionKey& key, bool keep_renewal, MonoTime now);
+  void close(const PositionKey& key, std::string why, MonoTime now);
+
+  // ---- lists of positions (control_sources.cpp) ----
+  void recover_sources(MonoTime now);
+  Result<PositionBook::Put> take_element(const std::string& source, PositionList::Element element,
+                                         MonoTime now);
+  void judge_sources(MonoTime now);
+  void judge_twins(MonoTime now);
+  void close_over(const PositionKey& key, MonoTime now);
+  void remember_sources(MonoTime now);
+  MonoTime next_of_sources() const;
 
   // ---- their rules (control_decisions.cpp) ----
   void recover_rules(const Recovered& recovered, MonoTime now);
@@ -112,8 +124,7 @@ struct Control::Impl {
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);
   void keep_rules(std::size_t limit, MonoTime now);
   bool judge_rules(MonoTime now);
-  void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
-            std::optional<MonoTime> closed = {});
+  void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now);
 
   // ---- rules of the configuration (control_custom.cpp) ----
   void judge_custom(MonoTime now);
@@ -201,6 +212,9 @@ struct Control::Impl {
   StoreProbe probe;
   Pulses pulses;
   Positions positions;
+  PositionSources sources;
+  bool sources_changed = false;           ///< and not written yet
+  MonoTime sources_at = MonoTime::min();  ///< not before are they written again
   PositionRules position_rules;
   std::vector<std::pair<PositionKey, std::string>> unreadable;  ///< of an earlier run, not yet told
   std::optional<MonoTime> armed;
@@ -246,6 +260,9 @@ constexpr std::size_t kept_at_once = 2'000;
 
 /// Under which the StateStore has what the control remembers of its alerts.
 inline constexpr std::string_view memory_key = "control/alerts";
+
+/// … and who has listed which position.
+inline constexpr std::string_view sources_key = "control/position-sources";
 
 /// Streams come one by one when a shard starts; only after this is a subject nobody named unknown.
 constexpr Duration orphan_delay = 5s;

@@ -265,6 +265,7 @@ void Control::Impl::review(MonoTime now) {
   const std::set<StreamId> flapping = recurring;  // which changes meanwhile
   for (const StreamId stream : flapping) judge_stream(streams.at(stream), now);
   judge_own(now);
+  judge_sources(now);
   judge_positions(now);
   judge_custom(now);
   send_heartbeat(now);
@@ -299,6 +300,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
     consider(*evaluated_last + look_every);
   if (ports.heartbeat) consider(next_heartbeat);
   if (!stopping && positions.book().size() > 0) consider(look_at_positions);
+  if (!stopping) consider(next_of_sources());
   if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());

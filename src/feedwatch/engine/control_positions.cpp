@@ -68,6 +68,7 @@ void Control::Impl::recover_positions(const Recovered& recovered, MonoTime now) 
     troubled.insert(key);
   }
   recover_rules(recovered, now);
+  recover_sources(now);
 }
 
 /// Once there is somebody to hear it.
@@ -167,15 +168,31 @@ void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
          now);
 }
 
-void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
-                         std::optional<MonoTime> closed) {
-  std::vector<JournalRow> rows{position_row(lease, anchor, now, closed)};
-  if (closed) {
-    auto event = event_row(key_of(lease.position), "closed", anchor.at(now));
-    event.action_taken = "closed";
-    rows.emplace_back(std::move(event));
+void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now) {
+  journal.push({journal.next_key("positions"), {position_row(lease, anchor, now)}}, type, now);
+}
+
+/// What follows from it being in the book as it is now.
+void Control::Impl::took(PositionBook::Put put, const PositionKey& key, bool keep_renewal,
+                         MonoTime now) {
+  const PositionLease& lease = *positions.book().find(key);
+  if (put == PositionBook::Put::renewed) {
+    if (keep_renewal) keep(lease, JournalQueue::Type::telemetry, now);
+    // Whoever renews ends what was told about its silence now, not with the next look.
+    troubled.insert(key);
+    judge_position(*positions.view(key, now), now);
+    return;
   }
-  journal.push({journal.next_key("positions"), std::move(rows)}, type, now);
+  keep(lease, JournalQueue::Type::alert, now);
+  tell(
+      key,
+      fmt::format("{} {} {} at {}", put == PositionBook::Put::registered ? "registered" : "changed",
+                  to_text(lease.position.side), lease.position.quantity.to_string(),
+                  lease.position.entry_price.to_string()),
+      now);
+  apply_rules(lease, now);
+  look_at_positions = MonoTime::min();
+  troubled.insert(key);
 }
 
 Result<PositionView> Control::put_position(Position position, std::optional<Duration> ttl,
@@ -189,45 +206,44 @@ Result<PositionView> Control::put_position(Position position, std::optional<Dura
   const auto put = impl.positions.put(std::move(position), ttl, std::move(owner), now,
                                       impl.anchor.at(now), std::move(terms));
   if (!put) return std::unexpected(put.error());
-  const PositionLease& lease = *impl.positions.book().find(key);
-  const bool renewed = *put == PositionBook::Put::renewed;
-  impl.keep(lease, renewed ? JournalQueue::Type::telemetry : JournalQueue::Type::alert, now);
-  if (!renewed) {
-    const bool is_new = *put == PositionBook::Put::registered;
-    impl.tell(key,
-              fmt::format("{} {} {} at {}", is_new ? "registered" : "changed",
-                          to_text(lease.position.side), lease.position.quantity.to_string(),
-                          lease.position.entry_price.to_string()),
-              now);
-    impl.apply_rules(lease, now);
-    impl.look_at_positions = MonoTime::min();
-  }
-  // Whoever renews ends what was told about its silence now, not with the next look.
-  impl.troubled.insert(key);
-  if (renewed) impl.judge_position(*impl.positions.view(key, now), now);
+  impl.sources.on_registered_by_hand(key);
+  impl.took(*put, key, true, now);
   impl.run(now);
   return *impl.positions.view(key, now);
+}
+
+/// `why` may be empty: somebody said so.
+void Control::Impl::close(const PositionKey& key, std::string why, MonoTime now) {
+  auto event = event_row(key, "closed", anchor.at(now));
+  event.action_taken = "closed";
+  if (!why.empty()) {
+    event.event_metadata.clear();
+    JsonWriter(event.event_metadata).begin_object().field("reason", why).end_object();
+  }
+  std::vector<JournalRow> rows{position_row(*positions.book().find(key), anchor, now, now),
+                               std::move(event)};
+  journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now);
+  positions.close(key);
+  position_rules.close(key);
+  sources.on_closed(key);
+  troubled.erase(key);
+  for (const std::string_view name : rules::position_rule_names) {
+    pipeline.retire(alert::identity_of(name, rules::position_scope(key)));
+  }
+  if (!positions.holds(key.venue, key.symbol)) {
+    pipeline.retire(alert::identity_of(rules::kind_divergence_name,
+                                       rules::symbol_scope(key.venue, key.symbol)));
+  }
+  tell(key, why.empty() ? "closed" : "closed: " + std::move(why), now);
 }
 
 Result<void> Control::close_position(const PositionKey& key) {
   Impl& impl = *impl_;
   const MonoTime now = impl.ports.clock.now();
-  const PositionLease* lease = impl.positions.book().find(key);
-  if (lease == nullptr) {
+  if (impl.positions.book().find(key) == nullptr) {
     return std::unexpected(Error{text_of(key), "is not registered (any more)", ""});
   }
-  impl.keep(*lease, JournalQueue::Type::alert, now, now);
-  impl.positions.close(key);
-  impl.position_rules.close(key);
-  impl.troubled.erase(key);
-  for (const std::string_view name : rules::position_rule_names) {
-    impl.pipeline.retire(alert::identity_of(name, rules::position_scope(key)));
-  }
-  if (!impl.positions.holds(key.venue, key.symbol)) {
-    impl.pipeline.retire(alert::identity_of(rules::kind_divergence_name,
-                                            rules::symbol_scope(key.venue, key.symbol)));
-  }
-  impl.tell(key, "closed", now);
+  impl.close(key, {}, now);
   impl.run(now);
   return {};
 }

@@ -78,6 +78,16 @@ Result<PositionBook::Put> Positions::put(Position position, std::optional<Durati
   auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc, std::move(terms));
   if (!put) return put;
   watch(key, now);
+  twins_.put(*book_.find(key));
+  if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));
+  return put;
+}
+
+Result<PositionBook::Put> Positions::amend(Position position, WallTime utc) {
+  const PositionKey key = key_of(position);
+  auto put = book_.amend(std::move(position), utc);
+  if (!put) return put;
+  twins_.put(*book_.find(key));
   if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));
   return put;
 }
@@ -100,6 +110,7 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
   if (Result<void> kept = book_.restore(std::move(lease)); !kept) return kept;
   watch(key, anchor.mono);
   holdings_.put(*book_.find(key));
+  twins_.put(*book_.find(key));
   return {};
 }
 
@@ -116,6 +127,7 @@ void Positions::watch(const PositionKey& key, MonoTime now) {
 bool Positions::close(const PositionKey& key) {
   if (!book_.close(key)) return false;
   holdings_.close(key);
+  twins_.close(key);
   const auto named = by_id_.find(key.id);
   named->second.erase(key);
   if (named->second.empty()) by_id_.erase(named);
@@ -373,11 +385,20 @@ void Positions::for_each_troubled(MonoTime now,
   for (const PositionKey& key : expired) action(*view(key, now));
 }
 
+void Positions::for_each_behind(const PositionKey& after, MonoTime now,
+                                const std::function<bool(const PositionView&)>& action) const {
+  for (auto lease = book_.all().upper_bound(after); lease != book_.all().end(); ++lease) {
+    const PositionKey& key = lease->first;
+    if (!action(view_of(lease->second, by_symbol_.at({key.venue, key.symbol}), now))) return;
+  }
+}
+
 void Positions::for_each(MonoTime now,
                          const std::function<void(const PositionView&)>& action) const {
-  for (const auto& [key, lease] : book_.all()) {
-    action(view_of(lease, by_symbol_.at({key.venue, key.symbol}), now));
-  }
+  for_each_behind({}, now, [&](const PositionView& view) {
+    action(view);
+    return true;
+  });
 }
 
 std::vector<PositionKey> Positions::named(std::string_view id) const {

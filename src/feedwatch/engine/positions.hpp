@@ -20,6 +20,7 @@
 #include "feedwatch/protect/divergence_watch.hpp"
 #include "feedwatch/protect/holdings.hpp"
 #include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/protect/position_twins.hpp"
 #include "feedwatch/protect/position_watch.hpp"
 #include "feedwatch/venues/venue.hpp"
 
@@ -104,6 +105,8 @@ class Positions {
   /// As PositionBook::put().
   Result<PositionBook::Put> put(Position position, std::optional<Duration> ttl, std::string owner,
                                 MonoTime now, WallTime utc, PositionTerms terms = {});
+  /// As PositionBook::amend().
+  Result<PositionBook::Put> amend(Position position, WallTime utc);
   bool close(const PositionKey& key);
   /// Of an earlier run. The error says what is wrong with the row.
   Result<void> restore(const PositionRow& row, const WallAnchor& anchor);
@@ -141,9 +144,13 @@ class Positions {
 
   const PositionBook& book() const { return book_; }
   const Holdings& holdings() const { return holdings_; }
+  PositionTwins& twins() { return twins_; }
   std::optional<PositionView> view(const PositionKey& key, MonoTime now) const;
   /// Calls `action(view)` for every position, by venue, symbol and id.
   void for_each(MonoTime now, const std::function<void(const PositionView&)>& action) const;
+  /// Calls `action(view)` for those behind `after`, by venue, symbol and id, until it says false.
+  void for_each_behind(const PositionKey& after, MonoTime now,
+                       const std::function<bool(const PositionView&)>& action) const;
   /// The same for those with a finding, or whose lease has expired; in no order.
   void for_each_troubled(MonoTime now,
                          const std::function<void(const PositionView&)>& action) const;
@@ -195,6 +202,7 @@ class Positions {
   PriceSources* sources_;
   PositionBook book_;
   Holdings holdings_;
+  PositionTwins twins_;
   Decisions decisions_;
   Guard guard_;
   std::map<SourceKey, Source> by_symbol_;

@@ -47,17 +47,33 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
     return Put::registered;
   }
   PositionLease& lease = known->second;
+  const bool same_terms = lease.terms == terms;
+  const Result<Put> done = change(lease, std::move(position));
+  if (!done) return done;
+  lease.owner = std::move(owner);
+  lease.terms = std::move(terms);
+  set_expiry(lease, ttl, now);
+  return same_terms ? *done : Put::changed;
+}
+
+Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc) {
+  const auto known = leases_.find(key_of(position));
+  if (known == leases_.end()) return std::unexpected(wrong("id", "is not registered", ""));
+  PositionLease& lease = known->second;
+  if (Result<void> fine = check(position, lease.ttl, lease.owner, lease.terms.strategy, utc); !fine) {
+    return std::unexpected(fine.error());
+  }
+  return change(lease, std::move(position));
+}
+
+Result<PositionBook::Put> PositionBook::change(PositionLease& lease, Position position) {
   Position& old = lease.position;
   if (old.side != position.side || old.opened_at != position.opened_at) {
     return std::unexpected(wrong("id", "is that of another position, which is open",
                                  "close that one first, or give this one an id of its own"));
   }
-  const bool changed = old.entry_price != position.entry_price ||
-                       old.quantity != position.quantity || lease.terms != terms;
+  const bool changed = old.entry_price != position.entry_price || old.quantity != position.quantity;
   old = std::move(position);
-  lease.owner = std::move(owner);
-  lease.terms = std::move(terms);
-  set_expiry(lease, ttl, now);
   return changed ? Put::changed : Put::renewed;
 }
 

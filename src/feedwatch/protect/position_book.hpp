@@ -58,6 +58,9 @@ class PositionBook {
   /// book is as before.
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
                   WallTime utc, PositionTerms terms = {});
+  /// Entry price and quantity of a registered one, as somebody else knows them: owner and lease
+  /// stay as they are. Errors as of put(), and where there is none.
+  Result<Put> amend(Position position, WallTime utc);
   /// Takes the lease of an earlier run as it was. Errors as of put().
   Result<void> restore(PositionLease lease);
   /// False: there is none of that key (any more).
@@ -76,6 +79,7 @@ class PositionBook {
   Result<void> check(const Position& position, const std::optional<Duration>& ttl,
                      const std::string& owner, const std::string& strategy, WallTime utc) const;
   Error full() const;
+  static Result<Put> change(PositionLease& lease, Position position);
   void set_expiry(PositionLease& lease, std::optional<Duration> ttl, MonoTime now);
 
   std::size_t capacity_;

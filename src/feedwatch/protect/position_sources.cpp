@@ -23,7 +23,7 @@ Result<void> PositionSources::may_report(std::string_view name) const {
   return {};
 }
 
-PositionSources::Source& PositionSources::heard_of(const std::string& name, SourceState state,
+PositionSources::Source& PositionSources::heard_of(const std::string& name, ListState state,
                                                    MonoTime now) {
   const auto [source, is_new] = sources_.try_emplace(name);
   changed_ = changed_ || is_new;
@@ -36,8 +36,9 @@ PositionSources::Source& PositionSources::heard_of(const std::string& name, Sour
 void PositionSources::set_trouble(const std::string& name, Source& source, std::string why,
                                   MonoTime now) {
   if (why.empty()) {
-    if (source.told) failing_found_.push_back({name, false, now, {}});
+    if (source.told || !source.settled) failing_found_.push_back({name, false, now, {}});
     source.told = false;
+    source.settled = true;
     source.failing_since.reset();
   } else {
     if (!source.failing_since) source.failing_since = now;
@@ -51,7 +52,7 @@ void PositionSources::set_trouble(const std::string& name, Source& source, std::
 void PositionSources::on_list(const std::string& name, const std::vector<PositionKey>& keys,
                               std::string faults, MonoTime now) {
   const bool whole = faults.empty();
-  Source& source = heard_of(name, whole ? SourceState::ready : SourceState::incomplete, now);
+  Source& source = heard_of(name, whole ? ListState::ready : ListState::incomplete, now);
   set_trouble(name, source, std::move(faults), now);
   ++source.lists;
   for (const PositionKey& key : keys) {
@@ -81,11 +82,11 @@ void PositionSources::note_absences(Source& source, MonoTime now) {
 }
 
 void PositionSources::on_not_ready(const std::string& name, MonoTime now) {
-  set_trouble(name, heard_of(name, SourceState::not_ready, now), {}, now);
+  set_trouble(name, heard_of(name, ListState::not_ready, now), {}, now);
 }
 
 void PositionSources::on_failing(const std::string& name, std::string why, MonoTime now) {
-  set_trouble(name, heard_of(name, SourceState::failing, now), std::move(why), now);
+  set_trouble(name, heard_of(name, ListState::failing, now), std::move(why), now);
 }
 
 bool PositionSources::forget(const std::string& name, MonoTime now) {
@@ -94,7 +95,7 @@ bool PositionSources::forget(const std::string& name, MonoTime now) {
   const Source gone = std::move(known->second);
   sources_.erase(known);
   changed_ = true;
-  if (gone.told) failing_found_.push_back({name, false, now, {}});
+  if (gone.told || !gone.settled) failing_found_.push_back({name, false, now, {}});
   for (const auto& [key, listing] : gone.listings) judge(key, now, true);
   return true;
 }
@@ -107,6 +108,7 @@ void PositionSources::on_closed(const PositionKey& key) {
   for (auto& [name, source] : sources_) changed_ = source.listings.erase(key) > 0 || changed_;
   listed_only_.erase(key);
   unlisted_.erase(key);
+  unsettled_.erase(key);
 }
 
 void PositionSources::on_time(MonoTime now) {
@@ -145,14 +147,22 @@ void PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) 
     if (plus(*listing->second.absent_since, options_.unlisted_after) > now) continue;
     since = std::min(since.value_or(never_mono), *listing->second.absent_since);
   }
-  const bool was = unlisted_.contains(key);
-  if (since && (!was || changed)) {
+  const bool was = unlisted_.contains(key) || unsettled_.contains(key);
+  if (since && (!unlisted_.contains(key) || changed)) {
     unlisted_.insert(key);
     unlisted_found_.push_back({key, true, *since});
-  } else if (!since && was) {
+  } else if (!since && was && !is_absent(key)) {
     unlisted_.erase(key);
+    unsettled_.erase(key);
     unlisted_found_.push_back({key, false, now});
   }
+}
+
+bool PositionSources::is_absent(const PositionKey& key) const {
+  return std::ranges::any_of(sources_, [&](const auto& each) {
+    const auto listing = each.second.listings.find(key);
+    return listing != each.second.listings.end() && listing->second.absent_since;
+  });
 }
 
 bool PositionSources::is_over(const PositionKey& key, MonoTime now) const {
@@ -162,7 +172,7 @@ bool PositionSources::is_over(const PositionKey& key, MonoTime now) const {
     const auto listing = source.listings.find(key);
     if (listing == source.listings.end()) continue;
     const auto& absent = listing->second.absent_since;
-    if (source.state != SourceState::ready || !absent) return false;
+    if (source.state != ListState::ready || !absent) return false;
     if (plus(*absent, options_.close_after) > now) return false;
     if (plus(*source.heard, options_.word_holds) < now) return false;
     ++agreeing;

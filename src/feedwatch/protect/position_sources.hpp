@@ -25,8 +25,8 @@ struct PositionSourceOptions {
 };
 
 /// What a source's newest word was. Of what is not listed only `ready` says anything.
-enum class SourceState : std::uint8_t { unknown, not_ready, ready, incomplete, failing };
-constexpr std::string_view to_text(SourceState state) {
+enum class ListState : std::uint8_t { unknown, not_ready, ready, incomplete, failing };
+constexpr std::string_view to_text(ListState state) {
   constexpr std::array<std::string_view, 5> words{"unknown", "not_ready", "ready", "incomplete",
                                                   "failing"};
   return words[static_cast<std::size_t>(state)];
@@ -41,7 +41,7 @@ struct PositionListing {
 
 struct PositionSourceView {
   std::string name;
-  SourceState state = SourceState::unknown;  ///< `unknown`: nothing was heard in this run
+  ListState state = ListState::unknown;  ///< `unknown`: nothing was heard in this run
   std::optional<MonoTime> heard;
   std::string why;           ///< of incomplete and failing
   std::size_t listed = 0;    ///< positions of its newest list
@@ -77,6 +77,8 @@ class PositionSources {
   /// it.
   void on_registered_by_list(const PositionKey& key) { listed_only_.insert(key); }
   void on_registered_by_hand(const PositionKey& key);
+  /// Only lists have registered it.
+  bool is_listed_only(const PositionKey& key) const { return listed_only_.contains(key); }
   /// It is over.
   void on_closed(const PositionKey& key);
 
@@ -104,6 +106,8 @@ class PositionSources {
 
   /// Of one position, by source.
   std::vector<PositionListing> listings(const PositionKey& key) const;
+  /// Whether any that listed it does not any more.
+  bool is_absent(const PositionKey& key) const;
   std::vector<PositionSourceView> views() const;
   std::optional<PositionSourceView> view(const std::string& name) const;
 
@@ -122,17 +126,18 @@ class PositionSources {
     std::uint64_t list = 0;  ///< number of the newest list it was in
   };
   struct Source {
-    SourceState state = SourceState::unknown;
+    ListState state = ListState::unknown;
     std::optional<MonoTime> heard;
     std::optional<MonoTime> failing_since;
     std::string why;
-    bool told = false;  ///< that it fails
+    bool told = false;     ///< that it fails
+    bool settled = false;  ///< what was told of it in an earlier run has ended, if it has
     std::uint64_t lists = 0;
     std::map<PositionKey, Listing> listings;
   };
   using Sources = std::map<std::string, Source, std::less<>>;
 
-  Source& heard_of(const std::string& name, SourceState state, MonoTime now);
+  Source& heard_of(const std::string& name, ListState state, MonoTime now);
   void set_trouble(const std::string& name, Source& source, std::string why, MonoTime now);
   void note_absences(Source& source, MonoTime now);
   void judge(const PositionKey& key, MonoTime now, bool changed);
@@ -143,6 +148,7 @@ class PositionSources {
   Sources sources_;
   std::set<PositionKey> listed_only_;  ///< nobody has registered them himself
   std::set<PositionKey> unlisted_;     ///< found
+  std::set<PositionKey> unsettled_;    ///< perhaps found in an earlier run, and not judged in this
   std::set<std::pair<MonoTime, PositionKey>> due_;
   std::vector<Unlisted> unlisted_found_;
   std::vector<Failing> failing_found_;

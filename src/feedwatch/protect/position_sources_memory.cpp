@@ -112,6 +112,7 @@ void PositionSources::restore(std::string_view bytes, const WallAnchor& anchor,
   for (const auto& [name, source] : sources_) {
     for (const auto& [key, listing] : source.listings) {
       if (!listing.absent_since) continue;
+      unsettled_.insert(key);
       due_.emplace(plus(*listing.absent_since, options_.unlisted_after), key);
     }
   }

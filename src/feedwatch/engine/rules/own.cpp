@@ -188,7 +188,8 @@ const std::set<std::string, std::less<>>& names() {
     std::set<std::string, std::less<>> set;
     for (const std::string_view name :
          {sink_failing_name, store_down_name, signal_silence_name, signal_source_failing_name,
-          clock_suspect_name, monitor_suspect_name, watchdog_name, kind_divergence_name}) {
+          clock_suspect_name, monitor_suspect_name, watchdog_name, position_source_failing_name,
+          kind_divergence_name}) {
       set.emplace(name);
     }
     for (const std::string_view name : position_rule_names) set.emplace(name);

@@ -6,6 +6,7 @@
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/time_text.hpp"
 #include "feedwatch/engine/rules/words.hpp"
 
 namespace feedwatch::engine::rules {
@@ -145,6 +146,64 @@ Finding kind_divergence(const DivergenceFacts& facts) {
   json.field("limit_percent", facts.limit_percent.to_string())
       .field("positions", facts.positions)
       .end_object();
+  return found;
+}
+
+Labels position_source_scope(const std::string& source) {
+  return {{"source", source}};
+}
+
+Finding position_unlisted(const PositionLease& lease, const std::vector<PositionListing>& listings,
+                          MonoTime since, const WallAnchor& anchor) {
+  auto found = finding(position_unlisted_name, position_scope(key_of(lease.position)),
+                       Severity::warning, since);
+  std::string gone, there;
+  JsonWriter json(found.metadata);
+  json.begin_object().field("finding", "unlisted").key("sources").begin_array();
+  for (const PositionListing& listing : listings) {
+    std::string& words = listing.absent_since ? gone : there;
+    if (!words.empty()) words += ", ";
+    words += listing.source;
+    const std::string listed = format_time(anchor.at(listing.listed));
+    json.begin_object().field("source", listing.source).field("listed_at", listed);
+    json.key("absent_since");
+    if (listing.absent_since) {
+      const std::string absent = format_time(anchor.at(*listing.absent_since));
+      words += fmt::format(" (listed it last at {}, not since {})", listed, absent);
+      json.string(absent);
+    } else {
+      json.null();
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+  found.message = fmt::format(
+      "{} is not in the list of {} any more{}: it is watched over until it is listed again or "
+      "closed",
+      described(lease.position), gone, there.empty() ? "" : "; it is in that of " + there);
+  return found;
+}
+
+Finding position_duplicate(const PositionLease& lease, const PositionKey& other) {
+  auto found = finding(position_duplicate_name, position_scope(key_of(lease.position)),
+                       Severity::warning, lease.registered);
+  found.message = fmt::format(
+      "{} is {} once more, with the same entry and moment of opening: what is decided about it is "
+      "decided twice",
+      described(lease.position), other.id);
+  JsonWriter json(found.metadata);
+  json.begin_object().field("finding", "duplicate").field("other", other.id).end_object();
+  return found;
+}
+
+Finding position_source_failing(const PositionSources::Failing& failing) {
+  if (!failing.present) return std::nullopt;
+  auto found = finding(position_source_failing_name, position_source_scope(failing.name),
+                       Severity::warning, failing.since);
+  found.message = fmt::format(
+      "positions of {} cannot be taken: {}; nothing was changed by what is "
+      "missing",
+      failing.name, failing.why);
   return found;
 }
 

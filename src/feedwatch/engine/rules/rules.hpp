@@ -13,6 +13,7 @@
 #include "feedwatch/alert/outbox.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/protect/position_sources.hpp"
 #include "feedwatch/protect/position_watch.hpp"
 #include "feedwatch/protect/protection_decision.hpp"
 #include "feedwatch/protect/pulses.hpp"
@@ -175,6 +176,14 @@ struct DivergenceFacts {
   std::size_t positions = 0;
 };
 Finding kind_divergence(const DivergenceFacts& facts);
+/// `position_unlisted`: somebody listed it and does not any more; it is watched over all the same.
+/// `listings` of all who ever listed it.
+Finding position_unlisted(const PositionLease& lease, const std::vector<PositionListing>& listings,
+                          MonoTime since, const WallAnchor& anchor);
+/// `position_duplicate`: whatever is decided about `other` is decided again about this one.
+Finding position_duplicate(const PositionLease& lease, const PositionKey& other);
+/// `position_source_failing`: a list of positions cannot be taken, or not whole.
+Finding position_source_failing(const PositionSources::Failing& failing);
 
 // ---- scopes and names ---------------------------------------------------------------------------
 
@@ -187,6 +196,7 @@ Labels sink_scope(const std::string& sink);
 Labels pulse_scope(const std::string& pulse);
 Labels position_scope(const PositionKey& position);
 Labels symbol_scope(std::string_view venue, std::string_view symbol);
+Labels position_source_scope(const std::string& source);
 
 /// Of the rules that are not in a table.
 inline constexpr std::string_view sink_failing_name = "sink_failing";
@@ -200,9 +210,14 @@ inline constexpr std::string_view position_unprotected_name = "position_unprotec
 inline constexpr std::string_view position_unserved_name = "position_unserved";
 inline constexpr std::string_view position_expired_name = "position_expired";
 inline constexpr std::string_view kind_divergence_name = "kind_divergence";
-inline constexpr std::array<std::string_view, 7> position_rule_names{
-    position_unprotected_name, position_unserved_name, position_expired_name,  "position_unmanaged",
-    "position_unconfirmed",    "position_quarantined", "position_uncomputable"};
+inline constexpr std::string_view position_unlisted_name = "position_unlisted";
+inline constexpr std::string_view position_duplicate_name = "position_duplicate";
+inline constexpr std::string_view position_source_failing_name = "position_source_failing";
+/// Of those about one position.
+inline constexpr std::array<std::string_view, 9> position_rule_names{
+    position_unprotected_name, position_unserved_name,  position_expired_name,
+    position_unlisted_name,    position_duplicate_name, "position_unmanaged",
+    "position_unconfirmed",    "position_quarantined",  "position_uncomputable"};
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();

@@ -21,7 +21,7 @@ class ControlBench {
  public:
   explicit ControlBench(Recovered recovered = {}, ControlOptions options = {},
                         std::size_t capacity = 64, PriceSources* prices = nullptr,
-                        const std::string& source_of = {})
+                        const std::string& source_of = {}, StateStore* state = nullptr)
       : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
         control(options,
                 ControlPorts{
@@ -32,6 +32,7 @@ class ControlBench {
                     .status = board,
                     .monitor = monitor,
                     .pulse_source = source_port(source_of),
+                    .state = state,
                     .prices = prices,
                     .tap = &tap,
                     .decided = [this](const PositionDecisionRow& row) { decided.push_back(row); }},

@@ -164,7 +164,9 @@ TEST(ControlPositions, its_stream_is_asked_for_once_and_let_go_with_the_last) {
   FakeSources sources;
   ControlBench bench({}, {}, 64, &sources);
   hold(bench);
-  ASSERT_TRUE(bench.control.put_position(position("p2"), {}, "bot"));
+  Position second = position("p2");
+  second.quantity = *Decimal::parse("0.5");
+  ASSERT_TRUE(bench.control.put_position(second, {}, "bot"));
   bench.run_until(t0 + 3s);
   EXPECT_THAT(sources.asked, ElementsAre("want v/S/mark"));
   sources.answers.at(0)(std::unexpected(Error{"S", "is not listed", ""}));

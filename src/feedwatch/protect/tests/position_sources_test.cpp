@@ -63,7 +63,7 @@ TEST(PositionSources, I_44_who_is_not_ready_says_nothing) {
   PositionSources sources;
   list(sources, "bot", {p1}, t0);
   sources.on_not_ready("bot", t0 + 5s);
-  EXPECT_EQ(sources.view("bot")->state, SourceState::not_ready);
+  EXPECT_EQ(sources.view("bot")->state, ListState::not_ready);
   EXPECT_EQ(sources.next_deadline(), never_mono);
   sources.on_time(t0 + 1h);
   EXPECT_THAT(unlisted(sources), IsEmpty());
@@ -136,8 +136,9 @@ TEST(PositionSources, what_somebody_has_registered_himself_lists_do_not_end) {
 TEST(PositionSources, a_list_that_was_not_taken_whole_says_nothing_of_what_is_not_in_it) {
   PositionSources sources;
   list(sources, "bot", {p1, p2}, t0);
+  sources.take_failing();
   sources.on_list("bot", {p1}, "element 1: side must be long or short", t0 + 1s);
-  EXPECT_EQ(sources.view("bot")->state, SourceState::incomplete);
+  EXPECT_EQ(sources.view("bot")->state, ListState::incomplete);
   EXPECT_FALSE(sources.listings(p2).at(0).absent_since);
   sources.on_time(t0 + 4s);
   const auto failing = sources.take_failing();
@@ -149,6 +150,7 @@ TEST(PositionSources, a_list_that_was_not_taken_whole_says_nothing_of_what_is_no
 TEST(PositionSources, a_list_that_cannot_be_read_is_told_once_it_lasts_and_changes_nothing) {
   PositionSources sources;
   list(sources, "file", {p1}, t0);
+  ASSERT_FALSE(sources.take_failing().at(0).present) << "of an earlier run";
   sources.on_failing("file", "is cut off", t0 + 1s);
   EXPECT_EQ(sources.next_deadline(), t0 + 4s);
   list(sources, "file", {p1}, t0 + 2s);
@@ -213,7 +215,7 @@ TEST(PositionSources, a_restart_remembers_who_listed_what_and_trusts_nobody_yet)
   for (const char* name : {"bot", "exchange"}) list(before, name, {p2}, t0 + 55s);
   PositionSources after;
   after.restore(before.encode(anchor), later, [](const PositionKey&) { return true; });
-  EXPECT_EQ(after.view("bot")->state, SourceState::unknown);
+  EXPECT_EQ(after.view("bot")->state, ListState::unknown);
   EXPECT_EQ(after.listings(p1).at(0).absent_since, MonoTime{2s});
   after.on_time(MonoTime{12s});
   EXPECT_THAT(unlisted(after), ElementsAre("p1 since -998"));

@@ -1,0 +1,193 @@
+// Lists of positions: what they change, what is only told, and what a restart remembers of them.
+
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/alert/identity.hpp"
+#include "feedwatch/base/saturate.hpp"
+#include "feedwatch/base/time_text.hpp"
+#include "feedwatch/engine/control_impl.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using alert::Evidence;
+
+constexpr Duration remember_interval = 250ms;
+constexpr std::size_t bytes_a_second = 1U << 20U;  ///< of what is remembered, when it is much
+constexpr std::size_t faults_told = 3;
+
+std::string words_of(const std::vector<ListFault>& faults) {
+  std::string words;
+  for (std::size_t i = 0; i < std::min(faults.size(), faults_told); ++i) {
+    words += (i > 0 ? "; " : "") + text_of(faults[i]);
+  }
+  if (faults.size() > faults_told) {
+    words += fmt::format("; and {} more", faults.size() - faults_told);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string text_of(const ListFault& fault) {
+  const std::string id = fault.id.empty() ? std::string{} : " (" + fault.id + ")";
+  return fmt::format("element {}{}: {}", fault.element, id, fault.error.text());
+}
+
+/// What is open about a listing that is none any more ends; the rest goes on.
+void Control::Impl::recover_sources(MonoTime now) {
+  const auto is_open = [&](const PositionKey& key) {
+    return positions.book().find(key) != nullptr;
+  };
+  if (ports.state != nullptr) {
+    const auto bytes = ports.state->get(std::string(sources_key));
+    if (bytes) sources.restore(*bytes, anchor, is_open);
+  }
+  for (const auto& [key, lease] : positions.book().all()) {
+    if (sources.is_absent(key)) continue;
+    judged(std::nullopt, rules::position_unlisted_name, rules::position_scope(key), now,
+           Evidence::seen, now);
+  }
+}
+
+Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
+                                                      PositionList::Element element, MonoTime now) {
+  Position& position = element.position;
+  const PositionKey key = key_of(position);
+  const WallTime utc = anchor.at(now);
+  const PositionLease* known = positions.book().find(key);
+  if (!element.dated) position.opened_at = known != nullptr ? known->position.opened_at : utc;
+  if (known != nullptr && !sources.is_listed_only(key) && !element.ttl) {
+    const auto amended = positions.amend(std::move(position), utc);
+    if (amended) took(*amended, key, false, now);
+    return amended;
+  }
+  std::string owner = element.owner.empty() ? source : std::move(element.owner);
+  const auto put = positions.put(std::move(position), element.ttl, std::move(owner), now, utc);
+  if (!put) return put;
+  if (*put == PositionBook::Put::registered) sources.on_registered_by_list(key);
+  // Without a time to live nothing is renewed that would have to be written.
+  took(*put, key, element.ttl.has_value(), now);
+  return put;
+}
+
+Result<ListTaken> Control::list_positions(const std::string& source, PositionList list) {
+  Impl& impl = *impl_;
+  const MonoTime now = impl.ports.clock.now();
+  if (const Result<void> may = impl.sources.may_report(source); !may) {
+    return std::unexpected(may.error());
+  }
+  const std::size_t capacity = impl.options.positions.capacity;
+  if (list.elements.size() + list.faults.size() > capacity) {
+    return std::unexpected(Error{"positions",
+                                 fmt::format("are {}, and at most {} may be registered",
+                                             list.elements.size() + list.faults.size(), capacity),
+                                 "list those that are open"});
+  }
+  ListTaken taken{.source = {}, .faults = std::move(list.faults)};
+  std::vector<PositionKey> keys;
+  for (PositionList::Element& element : list.elements) {
+    PositionKey key = key_of(element.position);
+    const std::size_t number = element.number;
+    const auto put = impl.take_element(source, std::move(element), now);
+    if (!put) {
+      taken.faults.push_back({number, key.id, put.error()});
+    } else {
+      ++(*put == PositionBook::Put::registered ? taken.registered
+         : *put == PositionBook::Put::changed  ? taken.changed
+                                               : taken.renewed);
+    }
+    if (impl.positions.book().find(key) != nullptr) keys.push_back(std::move(key));
+  }
+  if (list.ready) {
+    impl.sources.on_list(source, keys, words_of(taken.faults), now);
+  } else {
+    impl.sources.on_not_ready(source, now);
+  }
+  impl.run(now);
+  taken.source = *impl.sources.view(source);
+  return taken;
+}
+
+Result<void> Control::fail_source(const std::string& source, std::string why) {
+  Impl& impl = *impl_;
+  if (Result<void> may = impl.sources.may_report(source); !may) return may;
+  const MonoTime now = impl.ports.clock.now();
+  impl.sources.on_failing(source, std::move(why), now);
+  impl.run(now);
+  return {};
+}
+
+Result<void> Control::forget_source(const std::string& source) {
+  Impl& impl = *impl_;
+  const MonoTime now = impl.ports.clock.now();
+  if (!impl.sources.forget(source, now)) {
+    return std::unexpected(Error{source, "is no source of positions (any more)", ""});
+  }
+  impl.run(now);
+  return {};
+}
+
+void Control::Impl::judge_sources(MonoTime now) {
+  if (stopping) return;
+  sources.on_time(now);
+  for (const PositionKey& key : sources.take_over()) close_over(key, now);
+  for (const PositionSources::Unlisted& unlisted : sources.take_unlisted()) {
+    const PositionLease* lease = positions.book().find(unlisted.key);
+    if (lease == nullptr) continue;
+    judged(unlisted.present ? rules::position_unlisted(*lease, sources.listings(unlisted.key),
+                                                       unlisted.since, anchor)
+                            : std::nullopt,
+           rules::position_unlisted_name, rules::position_scope(unlisted.key), now, Evidence::seen,
+           now);
+  }
+  for (const PositionSources::Failing& failing : sources.take_failing()) {
+    judged(rules::position_source_failing(failing), rules::position_source_failing_name,
+           rules::position_source_scope(failing.name), now, Evidence::seen, now);
+  }
+  judge_twins(now);
+}
+
+void Control::Impl::judge_twins(MonoTime now) {
+  for (const PositionKey& key : positions.twins().take_changed()) {
+    const PositionLease* lease = positions.book().find(key);
+    if (lease == nullptr) continue;
+    const auto twin = positions.twins().twin_of(key);
+    judged(twin ? rules::position_duplicate(*lease, *twin) : std::nullopt,
+           rules::position_duplicate_name, rules::position_scope(key), now, Evidence::seen, now);
+  }
+}
+
+/// All of its sources say so, at least two of them, for a while.
+void Control::Impl::close_over(const PositionKey& key, MonoTime now) {
+  if (positions.book().find(key) == nullptr) return;
+  std::string why = "no longer listed by";
+  for (const PositionListing& listing : sources.listings(key)) {
+    why += fmt::format("{} {} (since {})", why.ends_with(")") ? "," : "", listing.source,
+                       format_time(anchor.at(listing.absent_since.value_or(now))));
+  }
+  close(key, std::move(why), now);
+}
+
+void Control::Impl::remember_sources(MonoTime now) {
+  sources_changed = sources.take_changed() || sources_changed;
+  if (ports.state == nullptr || !sources_changed || sources_at > now) return;
+  std::string bytes = sources.encode(anchor);
+  sources_at = plus(now, remember_interval + 1s * (bytes.size() / bytes_a_second));
+  ports.state->put(std::string(sources_key), std::move(bytes));
+  sources_changed = false;
+}
+
+MonoTime Control::Impl::next_of_sources() const {
+  const MonoTime next = sources.next_deadline();
+  return ports.state != nullptr && sources_changed ? std::min(next, sources_at) : next;
+}
+
+const PositionSources& Control::position_sources() const {
+  return impl_->sources;
+}
+
+}  // namespace feedwatch::engine

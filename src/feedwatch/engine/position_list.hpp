@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "feedwatch/base/error.hpp"
+#include "feedwatch/protect/position.hpp"
+#include "feedwatch/protect/position_sources.hpp"
+
+namespace feedwatch::engine {
+
+/// What names of sources begin with that are files: nobody else reports under them.
+inline constexpr std::string_view file_source = "file:";
+
+/// One element of a list that was not taken.
+struct ListFault {
+  std::size_t element = 0;  ///< from 0
+  std::string id;           ///< as far as it could be read
+  Error error;
+};
+/// "element 3 (p1): side: must be long or short"
+std::string text_of(const ListFault& fault);
+
+/// Positions as one source reports them, all it knows of.
+struct PositionList {
+  struct Element {
+    std::size_t number = 0;  ///< from 0
+    Position position;
+    bool dated = false;  ///< it says when it was opened
+    std::optional<Duration> ttl;
+    std::string owner;  ///< empty: the source
+  };
+  bool ready = false;  ///< else it knows nothing (yet), and the rest is empty
+  std::vector<Element> elements;
+  std::vector<ListFault> faults;  ///< of elements that cannot be read
+};
+
+/// What became of a list.
+struct ListTaken {
+  PositionSourceView source;
+  std::size_t registered = 0, changed = 0, renewed = 0;
+  std::vector<ListFault> faults;  ///< of all elements that were not taken
+};
+
+}  // namespace feedwatch::engine
