@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "feedwatch/api/answer_fields.hpp"
@@ -16,112 +17,6 @@ namespace feedwatch::api {
 namespace {
 
 using simdjson::SUCCESS;
-namespace ondemand = simdjson::ondemand;
-
-Error wrong(std::string why) {
-  return {.what = "body",
-          .why = std::move(why),
-          .fix = R"(send {"venue": "bybit-linear", "symbol": "BTCUSDT", "side": "long", )"
-                 R"("entry_price": "28145.10", "quantity": "0.25"}, and if wanted opened_at, )"
-                 R"(owner, strategy, ttl, trailing, aged)"};
-}
-
-/// Takes a body's members, one after the other.
-class PositionReader {
- public:
-  explicit PositionReader(std::string id) { out.position.id = std::move(id); }
-
-  Result<void> take(std::string_view key, const std::string& words) {
-    Position& position = out.position;
-    if (key == "venue") return take_text(position.venue, words);
-    if (key == "symbol") return take_text(position.symbol, words);
-    if (key == "owner") return take_text(out.owner, words);
-    if (key == "strategy") return take_text(out.terms.strategy, words);
-    if (key == "entry_price") return take_number(key, position.entry_price, words);
-    if (key == "quantity") return take_number(key, position.quantity, words);
-    if (key == "side") return take_side(words);
-    if (key == "opened_at") return take_opened(words);
-    if (key == "ttl") return take_ttl(words);
-    return std::unexpected(wrong(fmt::format("unknown key '{}'", key)));
-  }
-
-  Result<void> complete() const {
-    const Position& position = out.position;
-    if (position.venue.empty()) return missing("venue");
-    if (position.symbol.empty()) return missing("symbol");
-    if (!sided_) return missing("side");
-    if (position.entry_price.is_zero()) return missing("entry_price above 0");
-    if (position.quantity.is_zero()) return missing("quantity above 0");
-    return {};
-  }
-
-  PositionBody out;
-
- private:
-  static Result<void> missing(std::string_view what) {
-    return std::unexpected(wrong(fmt::format("has no {}", what)));
-  }
-  static Result<void> take_text(std::string& into, const std::string& words) {
-    into = words;
-    return {};
-  }
-  static Result<void> take_number(std::string_view key, Decimal& into, const std::string& words) {
-    const auto number = Decimal::parse(words);
-    if (!number) {
-      return std::unexpected(wrong(fmt::format("'{}' is no decimal number", key)));
-    }
-    into = *number;
-    return {};
-  }
-  Result<void> take_side(const std::string& words) {
-    const auto side = side_from_text(words);
-    if (!side) return std::unexpected(wrong("'side' must be long or short"));
-    out.position.side = *side;
-    sided_ = true;
-    return {};
-  }
-  Result<void> take_opened(const std::string& words) {
-    const Result<WallTime> at = parse_time(words);
-    if (!at) {
-      return std::unexpected(
-          wrong("'opened_at': " + at.error().why + ", as in 2026-11-27T12:00:00Z"));
-    }
-    out.position.opened_at = *at;
-    out.dated = true;
-    return {};
-  }
-  Result<void> take_ttl(const std::string& words) {
-    const Result<Duration> ttl = parse_duration(words);
-    if (!ttl) return std::unexpected(wrong("'ttl': " + ttl.error().text()));
-    out.ttl = *ttl;
-    return {};
-  }
-
-  bool sided_ = false;
-};
-
-/// The parser asks for each member in order, and of a broken one nothing more.
-Result<void> read_all(ondemand::object& object, PositionReader& reader) {
-  for (auto member : object) {
-    std::string_view key;
-    ondemand::value value;
-    if (member.unescaped_key().get(key) != SUCCESS || member.value().get(value) != SUCCESS) {
-      return std::unexpected(wrong("is not a JSON object"));
-    }
-    const std::string name(key);
-    if (name == "trailing" || name == "aged") {
-      RuleOverrides& rules = reader.out.terms.rules;
-      const Result<void> taken =
-          name == "aged" ? read_override(value, rules.aged) : read_override(value, rules.trailing);
-      if (!taken) return taken;
-      continue;
-    }
-    const auto words = words_of(value);
-    if (!words) return std::unexpected(wrong(fmt::format("'{}' must be a text", name)));
-    if (Result<void> taken = reader.take(name, *words); !taken) return taken;
-  }
-  return {};
-}
 
 void price_fields(JsonWriter& json, const engine::PositionView& view) {
   json.key("price");
@@ -154,24 +49,20 @@ void refusal_fields(JsonWriter& json, const engine::PositionView& view, MonoTime
   json.field("detail", view.detail).end_object();
 }
 
-}  // namespace
-
-Result<PositionBody> parse_position(std::string id, std::string_view body) {
-  // Whole first: what is read on demand may go on behind its end.
-  const simdjson::padded_string padded(body);
-  simdjson::dom::parser whole;
-  ondemand::parser parser;
-  ondemand::document document;
-  ondemand::object object;
-  if (whole.parse(padded).error() != SUCCESS || parser.iterate(padded).get(document) != SUCCESS ||
-      document.get_object().get(object) != SUCCESS) {
-    return std::unexpected(wrong("is not a JSON object"));
+void listing_fields(JsonWriter& json, const std::vector<PositionListing>& listings,
+                    const std::function<WallTime(MonoTime)>& utc) {
+  json.key("sources").begin_array();
+  for (const PositionListing& listing : listings) {
+    json.begin_object().field("source", listing.source);
+    moment(json, "listed_at", utc(listing.listed));
+    moment(json, "absent_since",
+           listing.absent_since ? std::optional(utc(*listing.absent_since)) : std::nullopt);
+    json.end_object();
   }
-  PositionReader reader(std::move(id));
-  if (Result<void> read = read_all(object, reader); !read) return std::unexpected(read.error());
-  if (Result<void> all = reader.complete(); !all) return std::unexpected(all.error());
-  return std::move(reader.out);
+  json.end_array();
 }
+
+}  // namespace
 
 std::string position_body(const PositionBody& wish) {
   const Position& position = wish.position;
@@ -200,6 +91,7 @@ std::string_view state_of(const engine::PositionView& view) {
 }
 
 std::string position_json(const engine::PositionView& view,
+                          const std::vector<PositionListing>& listings,
                           const std::function<WallTime(MonoTime)>& utc, MonoTime now) {
   const PositionLease& lease = view.lease;
   const Position& position = lease.position;
@@ -233,7 +125,57 @@ std::string position_json(const engine::PositionView& view,
   }
   price_fields(json, view);
   refusal_fields(json, view, now);
+  listing_fields(json, listings, utc);
   json.end_object();
+  return out;
+}
+
+namespace {
+
+constexpr std::size_t shown_faults = 100;
+
+void source_fields(JsonWriter& json, const PositionSourceView& source,
+                   const std::function<WallTime(MonoTime)>& utc) {
+  json.field("source", source.name).field("state", to_text(source.state));
+  moment(json, "heard_at", source.heard ? std::optional(utc(*source.heard)) : std::nullopt);
+  json.field("why", source.why)
+      .field("listed", static_cast<std::int64_t>(source.listed))
+      .field("unlisted", static_cast<std::int64_t>(source.unlisted));
+}
+
+}  // namespace
+
+std::string source_json(const PositionSourceView& source,
+                        const std::function<WallTime(MonoTime)>& utc) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  source_fields(json, source, utc);
+  json.end_object();
+  return out;
+}
+
+std::string taken_json(const engine::ListTaken& taken,
+                       const std::function<WallTime(MonoTime)>& utc) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  source_fields(json, taken.source, utc);
+  json.field("registered", static_cast<std::int64_t>(taken.registered))
+      .field("changed", static_cast<std::int64_t>(taken.changed))
+      .field("renewed", static_cast<std::int64_t>(taken.renewed))
+      .field("refused", static_cast<std::int64_t>(taken.faults.size()))
+      .key("faults")
+      .begin_array();
+  for (std::size_t i = 0; i < std::min(taken.faults.size(), shown_faults); ++i) {
+    const engine::ListFault& fault = taken.faults[i];
+    json.begin_object()
+        .field("element", static_cast<std::int64_t>(fault.element))
+        .field("id", fault.id)
+        .field("error", fault.error.text())
+        .end_object();
+  }
+  json.end_array().end_object();
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "feedwatch/api/history.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
+#include "feedwatch/engine/position_list.hpp"
 #include "feedwatch/engine/positions.hpp"
 
 /// Positions as JSON, and back on the other side (docs/reference/http.md). Pure.
@@ -25,6 +26,10 @@ struct PositionBody {
 };
 /// Errors name the field, what is wrong with it and what would be right.
 Result<PositionBody> parse_position(std::string id, std::string_view body);
+/// The body of PUT /v1/position-sources/{name}: {"ready": true, "positions": [{"id": "p1", …}]}.
+/// What cannot be read of one element is a fault of the list. Errors, of which nothing can be
+/// taken: it is no such object, a member stands twice in one, one position is listed twice.
+Result<engine::PositionList> parse_position_list(std::string_view body);
 /// The same the other way.
 std::string position_body(const PositionBody& wish);
 
@@ -32,7 +37,15 @@ std::string position_body(const PositionBody& wish);
 std::string_view state_of(const engine::PositionView& view);
 /// `utc`: moments of this process as UTC.
 std::string position_json(const engine::PositionView& view,
+                          const std::vector<PositionListing>& listings,
                           const std::function<WallTime(MonoTime)>& utc, MonoTime now);
+
+/// A source of positions as it stands.
+std::string source_json(const PositionSourceView& source,
+                        const std::function<WallTime(MonoTime)>& utc);
+/// The same with what became of its list.
+std::string taken_json(const engine::ListTaken& taken,
+                       const std::function<WallTime(MonoTime)>& utc);
 
 /// {"confirmed": true}: whether what was proposed has been carried out.
 Result<bool> parse_confirmation(std::string_view body);

@@ -16,10 +16,62 @@
 namespace feedwatch::api {
 namespace {
 
-std::string name_of(const engine::PositionView& view) {
-  const Position& position = view.lease.position;
-  return position.venue + "/" + position.symbol + "/" + position.id;
+/// Entries one answer looks at, whatever it is asked to leave out.
+constexpr std::size_t looked_at = 10'000;
+
+const Error no_cursor{"cursor", "is none of these", "take next_cursor of the last page"};
+
+/// A part of a cursor holds no slash of its own: "/" is written "~1" and "~" "~0".
+std::string part_of(std::string_view text) {
+  std::string part;
+  for (const char c : text) {
+    if (c == '/') {
+      part += "~1";
+    } else if (c == '~') {
+      part += "~0";
+    } else {
+      part += c;
+    }
+  }
+  return part;
 }
+
+/// Where a page ends.
+std::string cursor_of(const PositionKey& key) {
+  return part_of(key.venue) + "/" + part_of(key.symbol) + "/" + part_of(key.id);
+}
+
+std::optional<PositionKey> key_of_cursor(std::string_view cursor) {
+  std::vector<std::string> parts(1);
+  for (std::size_t i = 0; i < cursor.size(); ++i) {
+    if (cursor[i] == '/') {
+      parts.emplace_back();
+    } else if (cursor[i] != '~') {
+      parts.back() += cursor[i];
+    } else if (++i < cursor.size() && (cursor[i] == '0' || cursor[i] == '1')) {
+      parts.back() += cursor[i] == '1' ? '/' : '~';
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (parts.size() != 3) return std::nullopt;
+  return PositionKey{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])};
+}
+
+/// What ?state=, ?venue= and ?symbol= leave.
+struct Chosen {
+  std::optional<std::string_view> state, venue, symbol;
+  bool operator()(const engine::PositionView& view) const {
+    const Position& position = view.lease.position;
+    return (!venue || position.venue == *venue) && (!symbol || position.symbol == *symbol) &&
+           (!state || state_of(view) == *state);
+  }
+  /// Whether nothing behind this one can be meant any more.
+  bool is_behind(const Position& position) const {
+    if (!venue || position.venue < *venue) return false;
+    return position.venue > *venue || (symbol && position.symbol > *symbol);
+  }
+};
 
 /// /v1/positions/{id}/decisions/{number}
 bool is_answer(const Target& target) {
@@ -72,7 +124,9 @@ net::Response PositionRoutes::handle_positions(const Target& target, const net::
 
 std::string PositionRoutes::json_of(const engine::PositionView& view) const {
   const MonoTime now = ports_.clock.now();
-  return position_json(view, [this](MonoTime at) { return ports_.control.utc(at); }, now);
+  return position_json(
+      view, ports_.control.position_sources().listings(key_of(view.lease.position)),
+      [this](MonoTime at) { return ports_.control.utc(at); }, now);
 }
 
 net::Response PositionRoutes::positions(const Target& target) const {
@@ -84,19 +138,53 @@ net::Response PositionRoutes::positions(const Target& target) const {
   if (state && std::ranges::find(states, *state) == states.end()) {
     return bad_request({"state", "must be protected, refused, unserved or unprotected", ""});
   }
-  const auto venue = target.parameter("venue");
-  const auto symbol = target.parameter("symbol");
-  std::vector<engine::PositionView> views;
-  ports_.control.positions().for_each(ports_.clock.now(), [&](const engine::PositionView& view) {
-    const Position& position = view.lease.position;
-    const bool wanted = (!venue || position.venue == *venue) &&
-                        (!symbol || position.symbol == *symbol) &&
-                        (!state || state_of(view) == *state);
-    if (wanted) views.push_back(view);
-  });
-  std::ranges::sort(views, {}, name_of);
-  return list("positions", views, *page, name_of,
-              [this](const engine::PositionView& view) { return json_of(view); });
+  const Chosen chosen{state, target.parameter("venue"), target.parameter("symbol")};
+  PositionKey after;
+  if (!page->cursor.empty()) {
+    const auto key = key_of_cursor(page->cursor);
+    if (!key) return bad_request(no_cursor);
+    after = *key;
+  }
+  // The first that may be meant: nothing stands before a symbol's empty id.
+  if (chosen.venue) {
+    after = std::max(
+        after,
+        PositionKey{std::string(*chosen.venue), std::string(chosen.symbol.value_or("")), {}});
+  }
+  return json_reply(200, page_behind(after, page->limit, chosen));
+}
+
+/// Looks at so many at most: where none of them is meant, the page is empty and goes on.
+template <class Chosen>
+std::string PositionRoutes::page_behind(const PositionKey& after, std::size_t limit,
+                                        const Chosen& chosen) const {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("positions").begin_array();
+  std::size_t count = 0, looked = 0;
+  std::optional<PositionKey> last;
+  bool more = false;
+  ports_.control.positions().for_each_behind(after, ports_.clock.now(),
+                                             [&](const engine::PositionView& view) {
+                                               if (chosen.is_behind(view.lease.position))
+                                                 return false;
+                                               more = count == limit || looked == looked_at;
+                                               if (more) return false;
+                                               ++looked;
+                                               last = key_of(view.lease.position);
+                                               if (!chosen(view)) return true;
+                                               ++count;
+                                               json.raw(json_of(view));
+                                               return true;
+                                             });
+  json.end_array().key("next_cursor");
+  if (more && last) {
+    json.string(cursor_of(*last));
+  } else {
+    json.null();
+  }
+  json.end_object();
+  return body;
 }
 
 std::expected<PositionKey, net::Response> PositionRoutes::named(const Target& target) const {
@@ -168,8 +256,7 @@ void PositionRoutes::decisions(const Target& target, net::Responder respond) con
   if (!page) return respond(bad_request(page.error()));
   const auto after = whole<std::int64_t>(page->cursor.empty() ? "0" : page->cursor);
   if (!after) {
-    return respond(
-        bad_request({"cursor", "is none of these", "take next_cursor of the last page"}));
+    return respond(bad_request(no_cursor));
   }
   if (ports_.history == nullptr) {
     return respond(unavailable({"decisions", "nothing is kept", "configure a [store]"}));

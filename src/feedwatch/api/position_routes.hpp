@@ -23,6 +23,8 @@ class PositionRoutes {
   void decisions(const Target& target, net::Responder respond) const;
   net::Response answer_decision(const Target& target, const std::string& body);
   net::Response positions(const Target& target) const;
+  template <class Chosen>
+  std::string page_behind(const PositionKey& after, std::size_t limit, const Chosen& chosen) const;
   net::Response one_position(const Target& target) const;
   net::Response put(const std::string& id, const std::string& body);
   net::Response close(const Target& target);

@@ -69,6 +69,9 @@ void Routes::handle(net::Request request, net::Responder respond) {
   if (PositionRoutes::serves(*target)) {
     return position_routes_.handle(*target, request, std::move(respond));
   }
+  if (PositionSourceRoutes::serves(*target)) {
+    return respond(source_routes_.handle(*target, request));
+  }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));
   if (ports_.process().stopping) {

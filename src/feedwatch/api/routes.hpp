@@ -5,6 +5,7 @@
 #include "feedwatch/api/alert_routes.hpp"
 #include "feedwatch/api/event_routes.hpp"
 #include "feedwatch/api/position_routes.hpp"
+#include "feedwatch/api/position_source_routes.hpp"
 #include "feedwatch/api/security.hpp"
 #include "feedwatch/api/server.hpp"
 #include "feedwatch/api/target.hpp"
@@ -48,6 +49,7 @@ class Routes {
   AlertRoutes alert_routes_{ports_};
   EventRoutes event_routes_{ports_};
   PositionRoutes position_routes_{ports_};
+  PositionSourceRoutes source_routes_{ports_};
   std::string version_;
   Gatekeeper gate_;
   Guard guard_;

@@ -54,7 +54,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::listen(net::Reactor& reactor, ApiO
   server.cert_file = options.cert_file;
   server.key_file = options.key_file;
   server.max_connections = 256;
-  server.max_body = 64U << 10U;
+  server.max_body = 256U << 10U;  // a list of about a thousand positions
   server.idle_limit = 30s;
   net::HttpHandlers handlers;
   handlers.on_request = [routes = &impl->routes](net::Request request, net::Responder respond) {

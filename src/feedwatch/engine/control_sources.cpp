@@ -55,6 +55,9 @@ void Control::Impl::recover_sources(MonoTime now) {
 
 Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
                                                       PositionList::Element element, MonoTime now) {
+  if (Result<void> fine = position_rules.check(element.terms.rules); !fine) {
+    return std::unexpected(fine.error());
+  }
   Position& position = element.position;
   const PositionKey key = key_of(position);
   const WallTime utc = anchor.at(now);
@@ -66,7 +69,8 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
     return amended;
   }
   std::string owner = element.owner.empty() ? source : std::move(element.owner);
-  const auto put = positions.put(std::move(position), element.ttl, std::move(owner), now, utc);
+  const auto put = positions.put(std::move(position), element.ttl, std::move(owner), now, utc,
+                                 std::move(element.terms));
   if (!put) return put;
   if (*put == PositionBook::Put::registered) sources.on_registered_by_list(key);
   // Without a time to live nothing is renewed that would have to be written.

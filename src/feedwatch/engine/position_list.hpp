@@ -32,6 +32,7 @@ struct PositionList {
     bool dated = false;  ///< it says when it was opened
     std::optional<Duration> ttl;
     std::string owner;  ///< empty: the source
+    PositionTerms terms;
   };
   bool ready = false;  ///< else it knows nothing (yet), and the rest is empty
   std::vector<Element> elements;
