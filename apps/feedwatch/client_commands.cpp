@@ -106,6 +106,22 @@ void add_position_commands(CLI::App& root, Arguments& args, Action& action) {
   close->add_option("--venue", args.position.venue, "where several have the id");
   close->add_option("--symbol", args.position.symbol, "where several have the id");
   add_client_flags(close, args);
+  CLI::App* sync =
+      command(*positions, action, "sync", "All positions one source knows of, from a file",
+              [&] { return app::run_position_sync(args.client, args.position_source); });
+  sync->add_option("file", args.position_source.file,
+                   R"({"ready": true, "positions": [...]}; - is standard input)")
+      ->required();
+  sync->add_option("--source", args.position_source.source, "who says so")->required();
+  add_client_flags(sync, args);
+  CLI::App* sources = command(*positions, action, "sources", "Who lists positions",
+                              [&] { return app::run_position_sources(args.client); });
+  add_client_flags(sources, args);
+  CLI::App* forget =
+      command(*positions, action, "forget", "This source lists positions no more",
+              [&] { return app::run_position_forget(args.client, args.position_source); });
+  forget->add_option("source", args.position_source.source, "its name")->required();
+  add_client_flags(forget, args);
 }
 
 void add_silence_commands(CLI::App& root, Arguments& args, Action& action) {

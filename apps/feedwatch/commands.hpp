@@ -10,6 +10,7 @@
 #include "feedwatch/app/client.hpp"
 #include "feedwatch/app/decode.hpp"
 #include "feedwatch/app/position_command.hpp"
+#include "feedwatch/app/position_source_command.hpp"
 #include "feedwatch/app/pulse_command.hpp"
 #include "feedwatch/app/record.hpp"
 #include "feedwatch/app/replay.hpp"
@@ -38,6 +39,7 @@ struct Arguments {
   app::SharedBoardArgs shared;
   app::PulseArgs pulse;
   app::PositionArgs position;
+  app::PositionSourceArgs position_source;
   app::AlertsArgs alerts;
   app::SilenceArgs silence;
   bool expired = false, undo = false;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "feedwatch/api/answer_fields.hpp"
 #include "feedwatch/api/json_fields.hpp"
 #include "feedwatch/api/override_json.hpp"
 #include "feedwatch/base/duration_text.hpp"
@@ -242,78 +241,6 @@ std::string decisions_json(const std::vector<WrittenDecision>& written, std::int
     after = each.seq;
   }
   json.end_array().field("next_cursor", std::to_string(after)).end_object();
-  return out;
-}
-
-namespace {
-
-/// "callback_percent 0.3, steps 3:0.5", or "off".
-std::string rule_words(const simdjson::dom::element& rule) {
-  if (rule.is_bool()) return rule.get_bool().value_unsafe() ? "on" : "off";
-  simdjson::dom::object numbers;
-  if (rule.get(numbers) != SUCCESS) return {};
-  std::string words;
-  for (const auto& [name, value] : numbers) {
-    std::string_view number;
-    std::string list;
-    simdjson::dom::array steps;
-    if (value.get(steps) == SUCCESS) {
-      for (const auto step : steps) {
-        if (step.get(number) == SUCCESS) list += (list.empty() ? "" : ",") + std::string(number);
-      }
-    } else if (value.get(number) == SUCCESS) {
-      list = number;
-    }
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", name, list);
-  }
-  return printable(words.empty() ? "on" : words);
-}
-
-/// What it says of itself besides.
-std::string terms_words(const simdjson::dom::object& position) {
-  std::string words;
-  if (const std::string strategy = text(position, "strategy"); !strategy.empty()) {
-    words += "  strategy " + strategy;
-  }
-  for (const char* const rule : {"trailing", "aged"}) {
-    simdjson::dom::element wish;
-    if (position[rule].get(wish) != SUCCESS || wish.is_null()) continue;
-    words += fmt::format("  {}: {}", rule, rule_words(wish));
-  }
-  return words;
-}
-
-}  // namespace
-
-Result<std::string> position_table(std::string_view body) {
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  simdjson::dom::array positions;
-  if (parser.parse(simdjson::padded_string(body)).get(object) != SUCCESS ||
-      object["positions"].get(positions) != SUCCESS) {
-    return foreign();
-  }
-  std::string out;
-  for (const auto element : positions) {
-    simdjson::dom::object position;
-    if (element.get(position) != SUCCESS) continue;
-    simdjson::dom::object price, refused;
-    std::string served;
-    if (position["price"].get(price) == SUCCESS) {
-      served = fmt::format("{} {}, {:.1f} s old", text(position, "stream"), text(price, "price"),
-                           number(price, "receive_age_seconds").value_or(0));
-    } else if (position["refused"].get(refused) == SUCCESS) {
-      const std::string stream = text(position, "stream");
-      served = fmt::format("{} {} for {:.0f} s", stream.empty() ? "no stream:" : stream,
-                           text(refused, "refusal"), number(refused, "for_seconds").value_or(0));
-    }
-    out += fmt::format("{:<11} {}/{} {}  {} {} at {}  {}{}{}\n", text(position, "state"),
-                       text(position, "venue"), text(position, "symbol"), text(position, "id"),
-                       text(position, "side"), text(position, "quantity"),
-                       text(position, "entry_price"), served, terms_words(position),
-                       flag(position, "expired") ? "  (not renewed)" : "");
-  }
-  if (out.empty()) out = "no positions: none is registered\n";
   return out;
 }
 

@@ -56,5 +56,13 @@ std::string decisions_json(const std::vector<WrittenDecision>& written, std::int
 
 /// GET /v1/positions as lines for a terminal.
 Result<std::string> position_table(std::string_view body);
+/// GET /v1/position-sources as lines for a terminal.
+Result<std::string> source_table(std::string_view body);
+/// What became of a list, for a terminal.
+struct TakenView {
+  bool whole = false;  ///< nothing of it was refused
+  std::string text;
+};
+Result<TakenView> parse_taken(std::string_view body);
 
 }  // namespace feedwatch::api

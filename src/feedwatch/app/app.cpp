@@ -220,6 +220,7 @@ void App::Impl::run_threads() {
   if (signal_link) signal_link->start();
   for (const auto& loop : loops) loop->run();
   control_thread = std::thread([this] { control_reactor.run(); });
+  watch_position_files();
 }
 
 // ---- stop ---------------------------------------------------------------------------------------
@@ -233,6 +234,7 @@ Result<void> App::Impl::stop() {
   const MonoTime deadline = clock.now() + settings.stop_limit;
   // Not ready from here on, and still there to say so.
   watch.stop();
+  position_files.reset();
   run_on(control_reactor, [this] { control->hurry(clock.now()); });
   // The lines' close frames get their second; nothing new is decided meanwhile.
   for (const auto& loop : loops) loop->end_lines();

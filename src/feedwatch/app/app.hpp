@@ -53,8 +53,9 @@ struct AppSettings {
   api::ApiOptions api;
   std::vector<SinkSettings> sinks;
   HeartbeatSettings heartbeat;
-  std::optional<SignalSettings> signals;  ///< absent = others tell us of pulses
-  std::optional<RecordSettings> record;   ///< absent = nothing is recorded
+  std::optional<SignalSettings> signals;              ///< absent = others tell us of pulses
+  std::vector<std::filesystem::path> position_files;  ///< with lists of positions
+  std::optional<RecordSettings> record;               ///< absent = nothing is recorded
   ServiceManager manager{{}, {}};  ///< told of our life; its watchdog is fed by the control's loop
   Duration stop_limit = 5s;        ///< SIGTERM to exit, alerts drained and rows written
 };

@@ -12,6 +12,7 @@
 #include "feedwatch/app/app.hpp"
 #include "feedwatch/app/history_reader.hpp"
 #include "feedwatch/app/lease_sources.hpp"
+#include "feedwatch/app/position_files.hpp"
 #include "feedwatch/app/self_watch.hpp"
 #include "feedwatch/app/shard_loop.hpp"
 #include "feedwatch/app/signal_link.hpp"
@@ -78,6 +79,8 @@ struct App::Impl {
   using LeaseDone = api::ApiPorts::Done;
   void want(const StreamKey& key, std::string owner, Duration ttl, LeaseDone done);
   void unwant(const StreamKey& key, std::string owner, LeaseDone done);
+  void watch_position_files();
+  void take(PositionNews news);
   void tap_on(const StreamKey& stream, LeaseDone done);
   void tap_off(const StreamKey& stream, LeaseDone done);
 
@@ -114,6 +117,7 @@ struct App::Impl {
   std::unique_ptr<api::ApiServer> api;
 
   std::thread control_thread;
+  std::optional<PositionFiles> position_files;
   bool started = false;
 };
 

@@ -1,5 +1,6 @@
 // The app while it runs: clocks, signs of life, what is asked of its shards, another configuration.
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -109,6 +110,40 @@ void App::Impl::tap_on(const StreamKey& stream, LeaseDone done) {
 void App::Impl::tap_off(const StreamKey& stream, LeaseDone done) {
   on_shard(stream.venue, std::move(done),
            [this, stream](ShardLoop& loop) { return loop.untap(stream, tap); });
+}
+
+/// Of an earlier run there may be files that are not looked at any more.
+void App::Impl::watch_position_files() {
+  control_reactor.complete([this] {
+    for (const PositionSourceView& source : control->position_sources().views()) {
+      const bool ours =
+          std::ranges::any_of(settings.position_files, [&](const std::filesystem::path& path) {
+            return PositionFile(path).source() == source.name;
+          });
+      if (ours || !source.name.starts_with(engine::file_source)) continue;
+      if (const auto gone = control->forget_source(source.name); !gone) continue;
+      log("info", source.name + " is no source of positions any more");
+    }
+  });
+  if (settings.position_files.empty()) return;
+  position_files.emplace(settings.position_files, [this](PositionNews news) {
+    control_reactor.complete([this, news = std::move(news)]() mutable { take(std::move(news)); });
+  });
+}
+
+void App::Impl::take(PositionNews news) {
+  if (!control) return;
+  std::string why;
+  if (!news.list) {
+    why = news.list.error().text();
+  } else if (auto taken = control->list_positions(news.source, std::move(*news.list)); !taken) {
+    why = taken.error().text();
+  } else {
+    return;
+  }
+  log("warning", news.source + ": " + why);
+  const Result<void> told = control->fail_source(news.source, std::move(why));
+  if (!told) log("error", news.source + ": " + told.error().text());
 }
 
 api::ApiPorts App::Impl::api_ports() {

@@ -106,10 +106,11 @@ std::string path_of(const PositionArgs& position) {
 int run_positions(const ClientArgs& args) {
   if (!usable(args)) return exit_usage;
   MonitorClient monitor(args);
-  const Result<HttpResponse> answer = monitor.get("/v1/positions?limit=10000");
-  if (!answer) return failed(answer.error());
-  if (answer->status != 200) return failed(said_no("/v1/positions", *answer));
-  return print_table(answer->body, args.json);
+  const Result<api::ListPage> all = all_of(monitor, "positions", "/v1/positions?limit=1000");
+  if (!all) return failed(all.error());
+  std::string body = "{\"positions\":[";
+  for (const std::string& item : all->items) body += (body.back() == '[' ? "" : ",") + item;
+  return print_table(body + "],\"next_cursor\":null}", args.json);
 }
 
 int run_position_put(const ClientArgs& args, const PositionArgs& position) {

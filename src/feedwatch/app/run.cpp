@@ -134,6 +134,7 @@ AppSettings settings_from(const config::Config& config) {
   settings.control.rules = config.rules;
   settings.control.pulses = config.pulses;
   settings.control.positions = config.positions;
+  settings.position_files = config.position_files;
   settings.control.position_rules = config.position_rules;
   if (config.watchdog.enabled) settings.control.watchdog = config.watchdog.options;
   settings.heartbeat = {.url = config.watchdog.url, .ca_file = config.watchdog.ca_file};

@@ -32,6 +32,7 @@ void build_signals(const Document& document, const Surroundings& around, Config&
 /// After build_sinks: it names some.
 void build_watchdog(const Document& document, const Surroundings& around, Config& config,
                     Problems& problems);
+void build_positions(const Document& document, Config& config, Problems& problems);
 void build_position_rules(const Document& document, Config& config, Problems& problems);
 void build_maintenances(const Document& document, Config& config, Problems& problems);
 

@@ -1,9 +1,14 @@
-// [positions], [trailing] and [aged]: what is asked of positions, and their rules.
+// [positions]: lists of them, and what is asked of them; [trailing] and [aged]: their rules.
+
+#include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "feedwatch/base/json_writer.hpp"
+#include "feedwatch/base/utf8.hpp"
 #include "feedwatch/config/build.hpp"
+#include "feedwatch/engine/position_list.hpp"
 
 namespace feedwatch::config {
 namespace {
@@ -78,7 +83,10 @@ void build_aged(const Section& section, Config& config, Problems& problems) {
   config.position_rules.aged = options;
 }
 
-void build_positions(const Section& section, Config& config, Problems& problems) {
+constexpr std::size_t most_files = 8;
+constexpr std::size_t longest_file_name = PositionSources::max_name - engine::file_source.size();
+
+void build_divergence(const Section& section, Config& config, Problems& problems) {
   const DivergenceOptions divergence{.percent = percent(section, "divergence_percent", problems),
                                      .longer_than = section.duration("divergence_for")};
   config.positions.divergence.reset();
@@ -88,9 +96,36 @@ void build_positions(const Section& section, Config& config, Problems& problems)
 }  // namespace
 
 void build_position_rules(const Document& document, Config& config, Problems& problems) {
-  build_positions(document.single("positions"), config, problems);
   build_trailing(document.single("trailing"), config, problems);
   build_aged(document.single("aged"), config, problems);
+}
+
+void build_positions(const Document& document, Config& config, Problems& problems) {
+  const Section& section = document.single("positions");
+  build_divergence(section, config, problems);
+  std::set<std::string> names;
+  for (const std::string& text : section.list("files")) {
+    const std::filesystem::path path = text;
+    const std::string name = path.filename().string();
+    if (!path.is_absolute() || name.empty()) {
+      problems.add(section, "files", json_quoted(text) + " is not an absolute path of a file",
+                   R"(write it as in "/run/bot/positions.json")");
+    } else if (name.size() > longest_file_name || !is_text(name)) {
+      problems.add(section, "files", json_quoted(text) + " has a name that is too long, or no text",
+                   fmt::format("use at most {} bytes", longest_file_name));
+    } else if (!names.insert(name).second) {
+      problems.add(section, "files", json_quoted(text) + " has the name of another one",
+                   "sources are told apart by the names of their files: give each its own");
+    } else {
+      config.position_files.push_back(path);
+    }
+  }
+  if (config.position_files.size() > most_files) {
+    problems.add(
+        section, "files",
+        fmt::format("are {}, which is more than {}", config.position_files.size(), most_files),
+        "put several lists into one file");
+  }
 }
 
 }  // namespace feedwatch::config

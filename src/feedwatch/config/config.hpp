@@ -122,6 +122,7 @@ struct Config {
   engine::rules::RuleSet rules;
   std::vector<PulseOptions> pulses;
   engine::PositionOptions positions;
+  std::vector<std::filesystem::path> position_files;
   engine::RuleOptions position_rules;
   std::optional<SignalsConfig> signals;
   WatchdogConfig watchdog;

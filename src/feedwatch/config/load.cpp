@@ -76,6 +76,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_pulses(document, config, problems);
   build_signals(document, around, config, problems);
   build_watchdog(document, around, config, problems);
+  build_positions(document, config, problems);
   build_position_rules(document, config, problems);
   build_maintenances(document, config, problems);
   build_log(document, config);

@@ -286,6 +286,8 @@ constexpr std::array watchdog_keys{
 
 constexpr std::array<std::string_view, 3> rule_prices{"mark", "last", "quote"};
 constexpr std::array position_keys{
+    Key{.name = "files", .type = Type::list, .fallback = "[]",
+        .help = "Files that hold lists of positions, absolute paths, at most eight; looked at each second. Each is a source of its own: `file:` and its name."},
     Key{.name = "divergence_percent", .fallback = R"("1")",
         .help = "How far last and mark of a symbol somebody holds may be apart, in percent of the mark price, at venues that have both. `0`: they are not compared."},
     Key{.name = "divergence_for", .type = Type::duration, .fallback = R"("3s")", .zero = true,
@@ -333,7 +335,7 @@ constexpr std::array tables{
     Table{.name = "pulse", .array = true, .help = "Something that is to be heard from every so often, told by `feedwatch pulse` or POST `/v1/pulses/NAME`.", .keys = pulse_keys, .restart = true},
     Table{.name = "signals", .help = "A source of signals on a WebSocket, listened to as a pulse ([guide](../guide/signals.md)).", .keys = signals_keys, .restart = true},
     Table{.name = "watchdog", .help = "That somebody notices when the monitor is gone.", .keys = watchdog_keys, .restart = true},
-    Table{.name = "positions", .help = "Positions somebody has registered ([http.md](http.md#positions)).", .keys = position_keys, .restart = true},
+    Table{.name = "positions", .help = "Positions somebody has registered or lists ([guide](../guide/positions.md), [http.md](http.md#positions)).", .keys = position_keys, .restart = true},
     Table{.name = "trailing", .help = "A stop that follows the best price of each registered position ([protection.md](protection.md)).", .keys = trailing_keys, .restart = true},
     Table{.name = "aged", .help = "Registered positions that are held for too long ([protection.md](protection.md)).", .keys = aged_keys, .restart = true},
     Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
