@@ -262,7 +262,7 @@ Result<engine::PositionList> parse_position_list(std::string_view body) {
   simdjson::dom::element all;
   if (const auto error = whole.parse(padded).get(all); error != SUCCESS) {
     return std::unexpected(
-        wrong_list(fmt::format("of {} bytes is not JSON: {}", body.size(), error_message(error))));
+        wrong_list(fmt::format("is not JSON ({} bytes): {}", body.size(), error_message(error))));
   }
   if (const auto name = repeated(all)) {
     return std::unexpected(wrong_list(fmt::format("'{}' stands twice in one object", *name)));

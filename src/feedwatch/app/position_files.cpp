@@ -102,7 +102,8 @@ std::optional<PositionNews> PositionFile::take(int file) {
   Result<engine::PositionList> list = api::parse_position_list(*text);
   if (!list) {
     const Mark mark = *mark_;
-    auto news = failed(list.error().text(), "write another file and rename it to this one");
+    auto news = failed("holds no list: " + list.error().why,
+                       "write another file and rename it to this one");
     if (!is_young(mark.written)) mark_ = mark;  // it says the same next time
     return news;
   }

@@ -158,6 +158,7 @@ Finding position_unlisted(const PositionLease& lease, const std::vector<Position
   auto found = finding(position_unlisted_name, position_scope(key_of(lease.position)),
                        Severity::warning, since);
   std::string gone, there;
+  found.metadata.clear();
   JsonWriter json(found.metadata);
   json.begin_object().field("finding", "unlisted").key("sources").begin_array();
   for (const PositionListing& listing : listings) {
@@ -191,6 +192,7 @@ Finding position_duplicate(const PositionLease& lease, const PositionKey& other)
       "{} is {} once more, with the same entry and moment of opening: what is decided about it is "
       "decided twice",
       described(lease.position), other.id);
+  found.metadata.clear();
   JsonWriter json(found.metadata);
   json.begin_object().field("finding", "duplicate").field("other", other.id).end_object();
   return found;

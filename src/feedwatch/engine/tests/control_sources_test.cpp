@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class State final : public StateStore {
  public:
@@ -129,6 +130,8 @@ TEST_F(ControlSources, I_44_fourteen_stops_outlive_an_empty_list) {
   EXPECT_THAT(bench.control.alerts(0).at(0).row.message,
               AllOf(HasSubstr("is not in the list of bot (listed it last at "),
                     HasSubstr("watched over until it is listed again or closed")));
+  EXPECT_THAT(bench.control.alerts(0).at(0).row.metadata,
+              StartsWith(R"({"finding":"unlisted","sources":[{"source":"bot","listed_at":")"));
   until(t0 + 300s);
   EXPECT_THAT(open_ids(), SizeIs(14));
   EXPECT_THAT(bench.event_texts(Control::Event::Type::position),
@@ -268,6 +271,8 @@ TEST_F(ControlSources, I_36_the_same_exposure_under_two_ids_is_told_at_the_later
   bench.settle();
   ASSERT_THAT(bench.open(), ElementsAre(alert_of("position_duplicate", "adapter")));
   EXPECT_THAT(bench.control.alerts(0)[0].row.message, HasSubstr("is monitor once more"));
+  EXPECT_EQ(bench.control.alerts(0)[0].row.metadata,
+            R"({"finding":"duplicate","other":"monitor"})");
   ASSERT_TRUE(bench.control.close_position(key("monitor")));
   until(t0 + 70s);
   EXPECT_THAT(bench.open(), IsEmpty());
