@@ -25,7 +25,7 @@ struct PositionNews {
 /// not replace it in one step: what is read while it changes does not count. One thread; blocks.
 class PositionFile {
  public:
-  static constexpr std::size_t max_bytes = 16U << 20U;
+  static constexpr std::size_t max_bytes = 4U << 20U;
 
   explicit PositionFile(std::filesystem::path path);
 

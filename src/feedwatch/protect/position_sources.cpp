@@ -115,7 +115,7 @@ void PositionSources::on_time(MonoTime now) {
   while (!due_.empty() && due_.begin()->first <= now) {
     const PositionKey key = due_.begin()->second;
     due_.erase(due_.begin());
-    judge(key, now, false);
+    if (!judge(key, now, false)) due_.emplace(plus(now, options_.unlisted_after), key);
   }
   for (auto& [name, source] : sources_) {
     if (source.told || !source.failing_since) continue;
@@ -134,11 +134,12 @@ MonoTime PositionSources::next_deadline() const {
   return next;
 }
 
-/// `changed`: who lists it, or does not, is not as it was.
-void PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) {
+/// `changed`: who lists it, or does not, is not as it was. False: there was no room for what was
+/// found.
+bool PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) {
   if (is_over(key, now)) {
     over_.push_back(key);
-    return;
+    return true;
   }
   std::optional<MonoTime> since;
   for (const auto& [name, source] : sources_) {
@@ -148,6 +149,9 @@ void PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) 
     since = std::min(since.value_or(never_mono), *listing->second.absent_since);
   }
   const bool was = unlisted_.contains(key) || unsettled_.contains(key);
+  if (since && !unlisted_.contains(key) && unlisted_.size() >= max_found) {
+    return false;
+  }
   if (since && (!unlisted_.contains(key) || changed)) {
     unlisted_.insert(key);
     unlisted_found_.push_back({key, true, *since});
@@ -156,6 +160,7 @@ void PositionSources::judge(const PositionKey& key, MonoTime now, bool changed) 
     unsettled_.erase(key);
     unlisted_found_.push_back({key, false, now});
   }
+  return true;
 }
 
 bool PositionSources::is_absent(const PositionKey& key) const {

@@ -57,6 +57,9 @@ class PositionSources {
  public:
   static constexpr std::size_t max_sources = 16;
   static constexpr std::size_t max_name = 100;
+  /// Positions that are found to be unlisted at a time: an empty list is one mistake, and not as
+  /// many as there are positions. The others are as soon as there is room.
+  static constexpr std::size_t max_found = 1'000;
 
   explicit PositionSources(PositionSourceOptions options = {}) : options_(options) {}
 
@@ -140,7 +143,7 @@ class PositionSources {
   Source& heard_of(const std::string& name, ListState state, MonoTime now);
   void set_trouble(const std::string& name, Source& source, std::string why, MonoTime now);
   void note_absences(Source& source, MonoTime now);
-  void judge(const PositionKey& key, MonoTime now, bool changed);
+  bool judge(const PositionKey& key, MonoTime now, bool changed);
   bool is_over(const PositionKey& key, MonoTime now) const;
   static PositionSourceView view_of(const std::string& name, const Source& source);
 

@@ -105,7 +105,7 @@ TEST_F(PositionFilesTest, I_44_missing_cut_or_foreign_is_no_empty_list) {
 TEST_F(PositionFilesTest, one_that_is_too_large_is_not_read) {
   PositionFile file(path);
   std::filesystem::resize_file(path, PositionFile::max_bytes + 1);
-  EXPECT_THAT(said(file), HasSubstr("is over 16 MiB"));
+  EXPECT_THAT(said(file), HasSubstr("is over 4 MiB"));
 }
 
 TEST_F(PositionFilesTest, each_is_delivered_and_nothing_after_the_end) {

@@ -185,6 +185,26 @@ TEST(PositionSources, a_source_that_is_forgotten_leaves_its_positions_and_takes_
   EXPECT_THAT(sources.views(), IsEmpty());
 }
 
+TEST(PositionSources, an_empty_list_is_not_told_for_more_positions_than_anybody_reads) {
+  PositionSources sources;
+  std::vector<PositionKey> keys;
+  for (std::size_t i = 0; i < PositionSources::max_found + 2; ++i) {
+    keys.push_back({"v", "S", std::to_string(10'000 + i)});
+  }
+  list(sources, "bot", keys, t0);
+  list(sources, "bot", {}, t0 + 1s);
+  sources.on_time(t0 + 11s);
+  EXPECT_EQ(unlisted(sources).size(), PositionSources::max_found);
+  EXPECT_EQ(sources.view("bot")->unlisted, keys.size()) << "all are counted";
+  sources.on_closed(keys.front());
+  sources.on_time(t0 + 21s);
+  EXPECT_EQ(unlisted(sources).size(), 1U) << "there is room for one more";
+  list(sources, "bot", keys, t0 + 22s);
+  EXPECT_EQ(unlisted(sources).size(), PositionSources::max_found);
+  sources.on_time(t0 + 1h);
+  EXPECT_THAT(unlisted(sources), IsEmpty());
+}
+
 TEST(PositionSources, there_is_an_end_to_names) {
   PositionSources sources;
   EXPECT_FALSE(sources.may_report(""));
