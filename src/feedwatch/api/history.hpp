@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "feedwatch/base/error.hpp"
+#include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 
 namespace feedwatch::api {
@@ -39,12 +40,6 @@ struct AlertStory {
   std::optional<AlertRow> alert;  ///< absent: the store knows none of that id
   std::vector<AlertTransitionRow> transitions;
   std::vector<NotificationRow> notifications;
-};
-
-/// A decision about a position, and its place among all of them.
-struct WrittenDecision {
-  std::int64_t seq = 0;
-  PositionDecisionRow row;
 };
 
 /// What the store kept beyond memory. Asked on the API's thread, answered on it later, never inside

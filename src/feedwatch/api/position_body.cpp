@@ -8,6 +8,7 @@
 
 #include "feedwatch/api/json_fields.hpp"
 #include "feedwatch/api/override_json.hpp"
+#include "feedwatch/base/decision_json.hpp"
 #include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/time_text.hpp"
@@ -190,54 +191,12 @@ Result<bool> parse_confirmation(std::string_view body) {
   return confirmed;
 }
 
-namespace {
-
-void maybe_text(JsonWriter& json, std::string_view name, const std::optional<std::string>& value) {
-  json.key(name);
-  if (value) {
-    json.string(*value);
-  } else {
-    json.null();
-  }
-}
-
-void maybe_number(JsonWriter& json, std::string_view name, const std::optional<double>& value) {
-  json.key(name);
-  if (value) {
-    json.number(*value);
-  } else {
-    json.null();
-  }
-}
-
-void decision_fields(JsonWriter& json, const PositionDecisionRow& row) {
-  json.begin_object()
-      .field("key", row.id)
-      .field("venue", row.venue)
-      .field("symbol", row.symbol)
-      .field("position", row.position)
-      .field("number", row.number)
-      .field("rule", row.rule)
-      .field("type", row.type);
-  maybe_text(json, "price", row.price);
-  maybe_text(json, "stop", row.stop);
-  maybe_text(json, "peak", row.peak);
-  maybe_text(json, "target", row.target);
-  json.field("phase", row.phase);
-  maybe_number(json, "receive_age_seconds", row.receive_age_seconds);
-  maybe_number(json, "event_age_seconds", row.event_age_seconds);
-  json.field("source", row.source).field("reason", row.reason);
-  json.field("decided_at", format_time(row.created_at)).end_object();
-}
-
-}  // namespace
-
 std::string decisions_json(const std::vector<WrittenDecision>& written, std::int64_t after) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("decisions").begin_array();
   for (const WrittenDecision& each : written) {
-    decision_fields(json, each.row);
+    write_decision(json, each.row);
     after = each.seq;
   }
   json.end_array().field("next_cursor", std::to_string(after)).end_object();

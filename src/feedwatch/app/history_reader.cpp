@@ -121,8 +121,8 @@ void HistoryReader::events(api::EventQuestion question, std::optional<api::Histo
 }
 
 void HistoryReader::decisions(std::int64_t after, std::size_t limit,
-                              Done<std::vector<api::WrittenDecision>> done) {
-  using Written = std::vector<api::WrittenDecision>;
+                              Done<std::vector<WrittenDecision>> done) {
+  using Written = std::vector<WrittenDecision>;
   ask<Written>(std::move(done), [after, limit](store::Query& query) -> Result<Written> {
     auto rows = query.decisions(after, limit);
     if (!rows) return std::unexpected(rows.error());

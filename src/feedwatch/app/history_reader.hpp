@@ -31,7 +31,7 @@ class HistoryReader final : public api::History {
   void alerts(std::size_t limit, std::optional<api::HistoryPlace> after,
               Done<std::vector<AlertRow>> done) override;
   void decisions(std::int64_t after, std::size_t limit,
-                 Done<std::vector<api::WrittenDecision>> done) override;
+                 Done<std::vector<WrittenDecision>> done) override;
   void events(api::EventQuestion question, std::optional<api::HistoryPlace> after,
               Done<std::vector<api::HistoryEvent>> done) override;
   void story(std::string id, Done<api::AlertStory> done) override;
