@@ -84,10 +84,11 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
           const auto* note = std::get_if<NotificationRow>(&row);
           if (note != nullptr && note->state == "pending") outbox.committed(note->id);
           const auto* decision = std::get_if<PositionDecisionRow>(&row);
-          if (durable && decision != nullptr && ports.decided) ports.decided(*decision);
+          if (durable && decision != nullptr) hand_over(*decision);
         }
       },
       [this] { answered(); });
+  find_receivers();
   recover(std::move(recovered), anchor.mono);
 }
 
@@ -169,12 +170,13 @@ void Control::Impl::turn(MonoTime now) {
   probe.on_time(now);
   deliver(std::move(attempts), now);
   resend(now);
+  serve_receivers(now);
 }
 
 void Control::Impl::arm(MonoTime now) {
   const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
                                   journal.next_deadline(), probe.next_deadline(), next_review(now),
-                                  next_muting(), position_rules.next_deadline()});
+                                  next_muting(), position_rules.next_deadline(), next_receiver()});
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {
@@ -243,7 +245,8 @@ void Control::hurry(MonoTime now) {
 }
 
 bool Control::drained() const {
-  return impl_->journal.empty() && impl_->outbox.pending() == 0;
+  return impl_->journal.empty() && impl_->outbox.pending() == 0 &&
+         impl_->receivers_idle(impl_->ports.clock.now());
 }
 
 Control::Counters Control::counters() const {

@@ -11,6 +11,7 @@
 #include "feedwatch/alert/alert.hpp"
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/engine/control_probe.hpp"
@@ -80,6 +81,9 @@ struct ControlPorts {
   PriceTap* tap = nullptr;  ///< where these streams' prices come; without it no rule is applied
   /// Told every decision about a position once it is written; of one position in order.
   std::function<void(const PositionDecisionRow&)> decided = {};
+  /// Told them too: at least once each, also in a later run (`state`), with what is read there.
+  std::vector<DecisionReceiver*> receivers = {};
+  DecisionReader written = {};
 };
 
 /// Resolved alerts a control remembers.
@@ -179,6 +183,7 @@ class Control {
   /// How many alerts of each name are pending and firing; every name of a rule is there.
   std::vector<AlertCount> alert_counts() const;
   std::vector<SinkView> sinks() const;
+  std::vector<SinkView> receivers() const;  ///< of decisions
   std::vector<PulseView> pulses(MonoTime now) const;
   HealthView health(MonoTime now) const;
   /// What something outside says of itself, as a component until its time is over. The error says

@@ -214,6 +214,10 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
   if (const std::string_view source = label(alert.labels, "source"); !source.empty()) {
     return !sources.view(std::string(source));
   }
+  if (const std::string_view webhook = label(alert.labels, "webhook"); !webhook.empty()) {
+    return std::ranges::find(ports.receivers, webhook, &DecisionReceiver::name) ==
+           ports.receivers.end();
+  }
   const std::string_view sink = label(alert.labels, "sink");
   return !sink.empty() && std::ranges::find(outbox.sinks(), sink) == outbox.sinks().end();
 }

@@ -36,6 +36,7 @@ std::vector<health::SinkEvidence> Control::Impl::sink_evidence(MonoTime now) con
     one.last_error = health.last_error;
     evidence.push_back(std::move(one));
   }
+  for (auto& one : receiver_evidence(now)) evidence.push_back(std::move(one));
   return evidence;
 }
 
@@ -92,7 +93,7 @@ HealthView Control::Impl::health(MonoTime now) const {
                [&] { return health::check_prices(&feed); });
   registry.add({.name = "Database", .type = "database", .depends_on = {"Monitor"}},
                [&] { return health::check_store(store_evidence(now)); });
-  if (!outbox.sinks().empty()) {
+  if (!outbox.sinks().empty() || !ports.receivers.empty()) {
     registry.add({.name = "Notifier",
                   .type = "notifier",
                   .required = false,

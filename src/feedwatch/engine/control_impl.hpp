@@ -15,6 +15,7 @@
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/control_journal.hpp"
 #include "feedwatch/engine/control_rate.hpp"
+#include "feedwatch/engine/decision_outbox.hpp"
 #include "feedwatch/engine/recurrence.hpp"
 #include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/engine/suspicion.hpp"
@@ -126,6 +127,18 @@ struct Control::Impl {
   bool judge_rules(MonoTime now);
   void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now);
 
+  // ---- whom decisions are told (control_receivers.cpp) ----
+  void find_receivers();
+  void hand_over(const PositionDecisionRow& row);
+  void serve_receivers(MonoTime now);
+  void serve(std::size_t receiver, MonoTime now);
+  void on_taken(std::size_t receiver, std::uint64_t number, const std::string& key,
+                const SinkResult& result);
+  void judge_receivers(MonoTime now);
+  MonoTime next_receiver() const;
+  bool receivers_idle(MonoTime now) const;
+  std::vector<health::SinkEvidence> receiver_evidence(MonoTime now) const;
+
   // ---- rules of the configuration (control_custom.cpp) ----
   void judge_custom(MonoTime now);
   template <class Action>
@@ -216,6 +229,7 @@ struct Control::Impl {
   bool sources_changed = false;           ///< and not written yet
   MonoTime sources_at = MonoTime::min();  ///< not before are they written again
   PositionRules position_rules;
+  std::deque<DecisionOutbox> decision_outboxes;                 ///< of the ports' receivers
   std::vector<std::pair<PositionKey, std::string>> unreadable;  ///< of an earlier run, not yet told
   std::optional<MonoTime> armed;
   std::set<PositionKey> troubled;  ///< something is open about them, or may be

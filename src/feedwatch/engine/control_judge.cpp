@@ -141,6 +141,7 @@ void Control::Impl::judge_own(MonoTime now) {
   }
   judged(judge_store(now), rules::store_down_name, {}, now,
          journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
+  judge_receivers(now);
   judge_pulses(now);
   judge_clock(now);
   judge_watchdog(now);
@@ -304,6 +305,11 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());
+  for (const DecisionOutbox& decisions : decision_outboxes) {
+    const DecisionOutbox::Health health = decisions.health();
+    if (health.oldest) consider(*health.oldest + rule_options.undelivered_after);
+    if (health.refused_at) consider(*health.refused_at + rule_options.refused_for);
+  }
   for (std::size_t sink = 0; sink < outbox.sinks().size(); ++sink) {
     if (const auto since = outbox.health(sink).failing_since) {
       consider(*since + rule_options.sink_failing_after);

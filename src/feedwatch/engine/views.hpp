@@ -58,12 +58,12 @@ struct AlertCount {
   std::size_t pending = 0, firing = 0;
 };
 
-/// Deliveries to one sink since the start.
+/// Deliveries to one sink, or of decisions to one receiver, since the start.
 struct SinkView {
   std::string name;
   std::uint64_t delivered = 0, refused = 0, retries = 0, dropped = 0;
   std::size_t pending = 0, capacity = 0;
-  Histogram::Snapshot latency = {};  ///< from the change of the alert to its delivery
+  Histogram::Snapshot latency = {};  ///< from the change of the alert, or the decision, to it
 };
 
 struct Readiness {

@@ -29,6 +29,38 @@ Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
   return found;
 }
 
+Finding decision_undelivered(const std::string& webhook, const DecisionOutbox::Health& health,
+                             const Options& options, MonoTime now) {
+  if (!health.oldest || minus(now, *health.oldest) < options.undelivered_after) {
+    return std::nullopt;
+  }
+  auto found = finding(decision_undelivered_name, webhook_scope(webhook), Severity::critical,
+                       *health.oldest);
+  found.message = with_detail(
+      fmt::format("{} decisions have not reached {}, of {} for {:.1f}s (it may miss a stop)",
+                  health.pending, webhook, health.position, to_seconds(minus(now, *health.oldest))),
+      health.failures > 0 ? health.last_error : "");
+  std::string metadata;
+  JsonWriter json(metadata);
+  json.begin_object().field("webhook", webhook).field("pending", health.pending);
+  json.field("position", health.position).field("attempts_failed", health.failures);
+  json.field("last_error", health.last_error).end_object();
+  found.metadata = std::move(metadata);
+  return found;
+}
+
+Finding decision_refused(const std::string& webhook, const DecisionOutbox::Health& health,
+                         const Options& options, MonoTime now) {
+  if (!health.refused_at || minus(now, *health.refused_at) >= options.refused_for) {
+    return std::nullopt;
+  }
+  auto found =
+      finding(decision_refused_name, webhook_scope(webhook), Severity::warning, *health.refused_at);
+  found.message = fmt::format("{} has refused a decision for good, it is not sent again: {}",
+                              webhook, health.refused);
+  return found;
+}
+
 Finding store_down(const StoreFacts& facts, const Options& options) {
   if (!facts.refusing_since && !facts.failing_since) return std::nullopt;
   const MonoTime since =
@@ -182,14 +214,17 @@ Labels sink_scope(const std::string& sink) {
 Labels pulse_scope(const std::string& pulse) {
   return {{"pulse", pulse}};
 }
+Labels webhook_scope(const std::string& webhook) {
+  return {{"webhook", webhook}};
+}
 
 const std::set<std::string, std::less<>>& names() {
   static const std::set<std::string, std::less<>> all = [] {
     std::set<std::string, std::less<>> set;
     for (const std::string_view name :
-         {sink_failing_name, store_down_name, signal_silence_name, signal_source_failing_name,
-          clock_suspect_name, monitor_suspect_name, watchdog_name, position_source_failing_name,
-          kind_divergence_name}) {
+         {sink_failing_name, decision_undelivered_name, decision_refused_name, store_down_name,
+          signal_silence_name, signal_source_failing_name, clock_suspect_name, monitor_suspect_name,
+          watchdog_name, position_source_failing_name, kind_divergence_name}) {
       set.emplace(name);
     }
     for (const std::string_view name : position_rule_names) set.emplace(name);

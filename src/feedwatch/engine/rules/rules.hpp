@@ -11,6 +11,7 @@
 
 #include "feedwatch/alert/alert.hpp"
 #include "feedwatch/alert/outbox.hpp"
+#include "feedwatch/engine/decision_outbox.hpp"
 #include "feedwatch/engine/status.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_sources.hpp"
@@ -31,6 +32,8 @@ struct Options {
   Duration source_down_for = 30s;  ///< a connection that was lost is dialled again meanwhile
   Duration sink_failing_after = 2min;
   std::uint32_t sink_failing_count = 5;
+  Duration undelivered_after = 10s;  ///< a decision that waits for so long may be a stop missed
+  Duration refused_for = 10min;
 };
 
 // ---- facts --------------------------------------------------------------------------------------
@@ -139,6 +142,12 @@ std::span<const VenueRule> for_venues();
 /// that no retry can mend.
 Finding sink_failing(const std::string& sink, const alert::SinkHealth& health,
                      const Options& options, MonoTime now);
+/// `decision_undelivered`: critical; the decision that waits longest has waited for too long.
+Finding decision_undelivered(const std::string& webhook, const DecisionOutbox::Health& health,
+                             const Options& options, MonoTime now);
+/// `decision_refused`: the receiver has refused one for good, lately.
+Finding decision_refused(const std::string& webhook, const DecisionOutbox::Health& health,
+                         const Options& options, MonoTime now);
 /// `store_down`: rows are not taken, or wait in the spool for a database that fails.
 Finding store_down(const StoreFacts& facts, const Options& options);
 /// `signal_silence`: past its time, or it said itself that it failed. `largest`: of the open
@@ -194,12 +203,15 @@ Labels line_scope(const LineStatus& line);
 Labels venue_scope(const std::string& venue);
 Labels sink_scope(const std::string& sink);
 Labels pulse_scope(const std::string& pulse);
+Labels webhook_scope(const std::string& webhook);
 Labels position_scope(const PositionKey& position);
 Labels symbol_scope(std::string_view venue, std::string_view symbol);
 Labels position_source_scope(const std::string& source);
 
 /// Of the rules that are not in a table.
 inline constexpr std::string_view sink_failing_name = "sink_failing";
+inline constexpr std::string_view decision_undelivered_name = "decision_undelivered";
+inline constexpr std::string_view decision_refused_name = "decision_refused";
 inline constexpr std::string_view store_down_name = "store_down";
 inline constexpr std::string_view signal_silence_name = "signal_silence";
 inline constexpr std::string_view signal_source_failing_name = "signal_source_failing";

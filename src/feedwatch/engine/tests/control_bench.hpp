@@ -21,7 +21,8 @@ class ControlBench {
  public:
   explicit ControlBench(Recovered recovered = {}, ControlOptions options = {},
                         std::size_t capacity = 64, PriceSources* prices = nullptr,
-                        const std::string& source_of = {}, StateStore* state = nullptr)
+                        const std::string& source_of = {}, FakeMarks* told = nullptr,
+                        StateStore* state = nullptr)
       : monitor(MonitorOptions{.capacity = capacity, .anchor = {clock.wall_now(), clock.now()}}),
         control(options,
                 ControlPorts{
@@ -32,10 +33,13 @@ class ControlBench {
                     .status = board,
                     .monitor = monitor,
                     .pulse_source = source_port(source_of),
-                    .state = state,
+                    .state = told != nullptr ? told : state,
                     .prices = prices,
                     .tap = &tap,
-                    .decided = [this](const PositionDecisionRow& row) { decided.push_back(row); }},
+                    .decided = [this](const PositionDecisionRow& row) { decided.push_back(row); },
+                    .receivers = told != nullptr ? std::vector<DecisionReceiver*>{&bot}
+                                                 : std::vector<DecisionReceiver*>{},
+                    .written = reader(told)},
                 std::move(recovered)) {
     control.set_observer([this](const Control::Event& event) { events.push_back(event); });
     control.start();
@@ -111,6 +115,8 @@ class ControlBench {
       moved = journal.answer();
       moved = hook.answer() || moved;
       moved = log.answer() || moved;
+      moved = bot.answer() || moved;
+      moved = read() || moved;
     }
   }
 
@@ -150,12 +156,38 @@ class ControlBench {
     };
   }
 
+  /// Decisions of earlier runs, and what this one has committed.
+  DecisionReader reader(const FakeMarks* told) {
+    if (told == nullptr) return {};
+    return [this, told](std::int64_t after, std::size_t limit, auto done) {
+      readings.push_back([this, told, after, limit, done = std::move(done)]() mutable {
+        std::vector<PositionDecisionRow> rows = told->written;
+        for (auto& row : journal.rows<PositionDecisionRow>()) rows.push_back(std::move(row));
+        std::vector<WrittenDecision> page;
+        for (auto i = static_cast<std::size_t>(after); i < rows.size() && page.size() < limit;
+             ++i) {
+          page.push_back({static_cast<std::int64_t>(i) + 1, rows[i]});
+        }
+        done(std::move(page));
+      });
+    };
+  }
+  bool read() {
+    if (readings.empty()) return false;
+    auto one = std::move(readings.front());
+    readings.pop_front();
+    one();
+    return true;
+  }
+
   std::optional<PulseSource> source;
   FakeClock clock;
   FakeWakeup wakeup;
   FakeJournal journal;
   FakeSink hook{"hook"};
   FakeSink log{"log"};
+  FakeReceiver bot;  ///< with `told`, which remembers what it was told
+  std::deque<std::move_only_function<void()>> readings;
   StatusBoard board{[] {}};
   PriceTap tap{[] {}};  ///< deliver_prices() hands it over
   std::vector<PositionDecisionRow> decided;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "feedwatch/base/ports/clock.hpp"
+#include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 
@@ -69,6 +71,45 @@ class FakeJournal final : public Journal {
   int fail_next = 0;
   bool hanging = false;
   std::string refused_key;  ///< batches of this key prefix never succeed
+};
+
+/// Takes decisions when told to: attempts wait in `asked` until answer().
+class FakeReceiver final : public DecisionReceiver {
+ public:
+  const std::string& name() const override { return name_; }
+  void deliver(const PositionDecisionRow& decision, WallTime sent, Done done) override {
+    sent_at = sent;
+    asked.emplace_back(decision.id, std::move(done));
+  }
+  bool answer() {
+    if (asked.empty() || silent) return false;
+    auto [key, done] = std::move(asked.front());
+    asked.pop_front();
+    if (result.status == SinkResult::Status::delivered) delivered.push_back(key);
+    done(result);
+    return true;
+  }
+
+  std::deque<std::pair<std::string, Done>> asked;
+  std::vector<std::string> delivered;  ///< keys
+  SinkResult result;
+  bool silent = false;
+  WallTime sent_at{};
+
+ private:
+  std::string name_ = "bot";
+};
+
+/// What a later run finds of an earlier one.
+class FakeMarks final : public StateStore {
+ public:
+  std::optional<std::string> get(const std::string& key) const override {
+    const auto found = records.find(key);
+    return found != records.end() ? std::optional(found->second) : std::nullopt;
+  }
+  void put(const std::string& key, std::string value) override { records[key] = std::move(value); }
+  std::map<std::string, std::string> records;
+  std::vector<PositionDecisionRow> written;  ///< by earlier runs
 };
 
 class FakeSink final : public Sink {

@@ -62,7 +62,8 @@ PositionList list_of(const std::vector<std::string>& ids) {
 class ControlSources : public testing::Test {
  protected:
   explicit ControlSources(Recovered known = {}, State* kept = nullptr)
-      : bench(std::move(known), {}, 64, nullptr, {}, kept == nullptr ? &state : kept),
+      : bench(std::move(known), {}, 64, nullptr, {}, nullptr,
+              kept == nullptr ? &state : kept),
         stream(bench.watch("S")) {
     bench.price(stream, "101");
     bench.put(ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
@@ -289,7 +290,7 @@ TEST_F(ControlSources, I_44_after_a_restart_nobody_is_believed_before_his_first_
   known.positions.push_back(bench.journal.rows<PositionRow>().back());
   known.open_alerts.push_back(bench.control.alerts(0).at(0).row);
 
-  ControlBench next(known, {}, 64, nullptr, {}, &state);
+  ControlBench next(known, {}, 64, nullptr, {}, nullptr, &state);
   EXPECT_EQ(next.control.position_sources().view("bot")->state, ListState::unknown);
   next.run_until(t0 + 60s);
   EXPECT_THAT(next.open(), Contains(alert_of("position_unlisted", "p1")));
@@ -316,7 +317,7 @@ TEST_F(ControlSources, what_was_told_before_a_restart_ends_when_it_is_over_after
   for (const AlertView& view : bench.control.alerts(0)) known.open_alerts.push_back(view.row);
   State lost;
   for (State* kept : {&state, &lost}) {
-    ControlBench next(known, {}, 64, nullptr, {}, kept);
+    ControlBench next(known, {}, 64, nullptr, {}, nullptr, kept);
     const StreamStatus of_next = next.watch("S");
     next.price(of_next, "101");
     next.put(ControlBench::at(of_next, Level::healthy, Reason::ok, next.clock.time));
