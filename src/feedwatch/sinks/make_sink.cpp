@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "feedwatch/sinks/alertmanager.hpp"
+#include "feedwatch/sinks/decision_post.hpp"
 #include "feedwatch/sinks/email.hpp"
 #include "feedwatch/sinks/exec.hpp"
 #include "feedwatch/sinks/log.hpp"
@@ -127,6 +128,14 @@ bool passes(const SinkFilter& filter, const Notice& notice) {
     const auto label = std::ranges::find(labels, wanted.first, &Labels::value_type::first);
     return matches(wanted.second, label == labels.end() ? "" : std::string_view(label->second));
   });
+}
+
+std::unique_ptr<DecisionReceiver> make_decision_webhook(const SinkSettings& settings,
+                                                        HttpFetch& http) {
+  return std::make_unique<DecisionWebhook>(
+      DecisionWebhookOptions{settings.name, bearer_endpoint(settings, settings.url),
+                             settings.signing_key},
+      http);
 }
 
 std::unique_ptr<Sink> make_sink(const SinkSettings& settings, const SinkParts& parts) {

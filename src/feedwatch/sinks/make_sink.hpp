@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/http_fetch.hpp"
 #include "feedwatch/base/ports/mailbox.hpp"
 #include "feedwatch/base/ports/sink.hpp"
@@ -64,6 +65,10 @@ struct SinkParts {
   std::function<void(std::string_view line)> write;  ///< log
   Speaker speaker;
 };
+
+/// Where decisions go: `name`, `url`, `ca_file`, `token`, `signing_key` and `timeout` count.
+std::unique_ptr<DecisionReceiver> make_decision_webhook(const SinkSettings& settings,
+                                                        HttpFetch& http);
 
 std::unique_ptr<Sink> make_sink(const SinkSettings& settings, const SinkParts& parts);
 

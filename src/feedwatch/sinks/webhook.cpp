@@ -91,18 +91,22 @@ std::string signature(const std::string& key, const std::string& timestamp,
   return hex;
 }
 
+std::vector<std::pair<std::string, std::string>> signed_headers(const std::string& key,
+                                                                WallTime sent_at,
+                                                                const std::string& body) {
+  if (key.empty()) return {};
+  const std::string timestamp = fmt::format("{}", to_ns(sent_at) / 1'000'000'000);
+  return {{"X-Feedwatch-Timestamp", timestamp},
+          {"X-Feedwatch-Signature", signature(key, timestamp, body)}};
+}
+
 WebhookSink::WebhookSink(WebhookOptions options, HttpFetch& http)
     : options_(std::move(options)), http_(http) {}
 
 void WebhookSink::deliver(const Notification& notification, Done done) {
   Posting posting{.key = notification.id,
                   .body = webhook_body(notification, options_.name, options_.speaker)};
-  if (!options_.signing_key.empty()) {
-    const std::string timestamp = fmt::format("{}", to_ns(notification.sent_at) / 1'000'000'000);
-    posting.headers = {
-        {"X-Feedwatch-Timestamp", timestamp},
-        {"X-Feedwatch-Signature", signature(options_.signing_key, timestamp, posting.body)}};
-  }
+  posting.headers = signed_headers(options_.signing_key, notification.sent_at, posting.body);
   post_json(http_, options_.endpoint, std::move(posting), judge_answer, std::move(done));
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "feedwatch/base/ports/http_fetch.hpp"
 #include "feedwatch/base/ports/sink.hpp"
@@ -27,8 +29,13 @@ std::string webhook_body(const Notification& notification, const std::string& re
 std::string signature(const std::string& key, const std::string& timestamp,
                       const std::string& body);
 
-/// POSTs webhook_body(), with the message's id as Idempotency-Key. With a key the body is signed:
-/// X-Feedwatch-Timestamp (seconds since 1970) and X-Feedwatch-Signature. Owner's thread only;
+/// X-Feedwatch-Timestamp (seconds since 1970) and X-Feedwatch-Signature; none without a key.
+std::vector<std::pair<std::string, std::string>> signed_headers(const std::string& key,
+                                                                WallTime sent_at,
+                                                                const std::string& body);
+
+/// POSTs webhook_body(), with the message's id as Idempotency-Key. With a key the body is signed.
+/// Owner's thread only;
 /// `http` must outlive it; may be destroyed while an attempt is under way.
 class WebhookSink final : public Sink {
  public:
