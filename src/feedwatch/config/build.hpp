@@ -34,12 +34,23 @@ void build_watchdog(const Document& document, const Surroundings& around, Config
                     Problems& problems);
 void build_positions(const Document& document, Config& config, Problems& problems);
 void build_position_rules(const Document& document, Config& config, Problems& problems);
+/// After build_position_rules: without any there is nothing to be told.
+void build_decision_webhooks(const Document& document, const Surroundings& around, Config& config,
+                             Problems& problems);
 void build_maintenances(const Document& document, Config& config, Problems& problems);
 
 /// The secret in a file, without surrounding blanks. Relative paths: $CREDENTIALS_DIRECTORY, else
 /// the configuration's directory. Complains about the key, never with the content.
 std::optional<std::string> read_secret(const Section& section, std::string_view key,
                                        const Surroundings& around, Problems& problems);
+
+/// `url` or the content of `url_file`, one of which there must be: http(s), or smtp(s) where it is
+/// for mail.
+std::string read_receiver_url(const Section& section, bool mail, const Surroundings& around,
+                              Problems& problems);
+/// The secret in a file, which must be printable characters alone; empty where none is named.
+std::string read_header_secret(const Section& section, std::string_view key,
+                               const Surroundings& around, Problems& problems);
 
 /// Where a certificate authority is named, its file can be read and holds a certificate. A wrong
 /// one would otherwise be found out dial by dial.

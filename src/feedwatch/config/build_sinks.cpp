@@ -7,7 +7,6 @@
 
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/config/build.hpp"
-#include "feedwatch/config/url.hpp"
 
 namespace feedwatch::config {
 namespace {
@@ -60,15 +59,6 @@ constexpr std::array kinds{
 
 constexpr std::array<std::string_view, 6> common_keys{"type",  "name",       "severity",
                                                       "match", "per_minute", "burst"};
-
-bool is_smtp(std::string_view text) {
-  for (const std::string_view scheme : {"smtp://", "smtps://"}) {
-    if (!text.starts_with(scheme)) continue;
-    const auto url = parse_url(fmt::format("http://{}", text.substr(scheme.size())));
-    return url && (url->path.empty() || url->path == "/");
-  }
-  return false;
-}
 
 /// One that no header and no SMTP command would obey.
 bool is_address(std::string_view text) {
@@ -185,34 +175,13 @@ class SinkBuilder {
     const bool direct = section.find("url") != nullptr;
     const bool by_file = section.find("url_file") != nullptr;
     if (!direct && !by_file && kind.url != "required") return std::string(kind.url);
-    if (direct == by_file) {
-      problems_.add(section, direct ? "url_file" : "url",
-                    direct ? "stands beside url" : "is missing, and url_file too",
-                    direct ? "keep one of the two" : "set one of them");
-      return {};
-    }
-    const std::string_view key = direct ? "url" : "url_file";
-    if (!section.given(key)) return {};
-    const std::optional<std::string> text =
-        direct ? section.text("url") : read_secret(section, key, around_, problems_);
-    if (!text) return {};
-    const bool mail = kind.type == Type::email;
-    if (mail ? is_smtp(*text) : is_web(parse_url(*text))) return *text;
-    // Not quoted: a webhook's URL is a secret in itself.
-    problems_.add(section, key, direct ? "is not a URL" : "holds no URL",
-                  mail ? "write smtps://host[:port] or smtp://host[:port]"
-                       : "write http://host[:port][/path] or https://…, without credentials");
-    return {};
+    return read_receiver_url(section, kind.type == Type::email, around_, problems_);
   }
 
   std::string secret_of(const Section& section, std::string_view key) {
     if (!section.given(key)) return {};
-    std::string secret = read_secret(section, key, around_, problems_).value_or("");
-    const bool plain = std::ranges::all_of(secret, [](char c) { return c > ' ' && c <= '~'; });
-    if (plain || key == "password_file") return secret;
-    problems_.add(section, key, "its secret holds blanks or control characters",
-                  "put the secret alone into the file");
-    return {};
+    if (key == "password_file") return read_secret(section, key, around_, problems_).value_or("");
+    return read_header_secret(section, key, around_, problems_);
   }
 
   void read_telegram(const Section& section, SinkConfig& sink) {

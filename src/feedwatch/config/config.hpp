@@ -117,6 +117,7 @@ struct Config {
   BoardConfig board;
   RecordConfig record;
   std::vector<SinkConfig> sinks;
+  std::vector<SinkConfig> decision_webhooks;
   LogConfig log;
   engine::AlertOptions alerts;
   engine::rules::RuleSet rules;

@@ -319,6 +319,17 @@ constexpr std::array aged_keys{
     Key{.name = "max_loss_percent", .fallback = R"("10")", .help = "And no more than this."},
 };
 
+constexpr std::array decision_webhook_keys{
+    Key{.name = "name", .fallback = R"("decisions")",
+        .help = "Its name in alerts and metrics; unique. How far it has been told is kept under it: under another name it is a new one, told from a minute before its first start."},
+    Key{.name = "url", .secret = true, .help = "Where to POST, `http://` or `https://`, one decision at a time. This or `url_file` is required. Shown without its path."},
+    Key{.name = "url_file", .help = "A file that holds the URL, found as that of a sink."},
+    Key{.name = "ca_file", .help = "PEM file of a private certificate authority."},
+    Key{.name = "token_file", .help = "A file with the bearer token."},
+    Key{.name = "signing_key_file", .help = "A file with the key of `X-Feedwatch-Signature`, the HMAC-SHA256 of timestamp and body."},
+    Key{.name = "timeout", .type = Type::duration, .fallback = R"("5s")", .help = "How long an attempt may take, at most 25s."},
+};
+
 constexpr std::array tables{
     Table{.name = "", .help = "At the top of the file, before any table.", .keys = top_keys},
     Table{.name = "venue", .array = true, .help = "One exchange and market, and what is watched there. Without any the monitor runs, watches nothing and is `unknown`.", .keys = venue_keys},
@@ -338,6 +349,7 @@ constexpr std::array tables{
     Table{.name = "positions", .help = "Positions somebody has registered or lists ([guide](../guide/positions.md), [http.md](http.md#positions)).", .keys = position_keys, .restart = true},
     Table{.name = "trailing", .help = "A stop that follows the best price of each registered position ([protection.md](protection.md)).", .keys = trailing_keys, .restart = true},
     Table{.name = "aged", .help = "Registered positions that are held for too long ([protection.md](protection.md)).", .keys = aged_keys, .restart = true},
+    Table{.name = "decision_webhook", .array = true, .help = "Somebody who is told what is decided about positions ([guide](../guide/decisions.md)); at most eight.", .keys = decision_webhook_keys, .restart = true},
     Table{.name = "maintenance", .array = true, .help = "Announced work: alerts that match are recorded and not told; those that still fire at its end are told then. Prices are refused all the same.", .keys = maintenance_keys},
 };
 // clang-format on

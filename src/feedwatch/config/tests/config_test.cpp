@@ -205,7 +205,7 @@ TEST(Config, EveryMistakeSaysWhereWhatAndWhatToDo) {
        "store, "
        "api, board, record, sink, log, alerts, rule, pulse, signals, watchdog, positions, "
        "trailing, aged, "
-       "maintenance)"},
+       "decision_webhook, maintenance)"},
       {"[alerts]\nkeep_firing = \"3 s\"\n", nullptr},
       {"[alerts]\nkeep_firing = \"3x\"\n", nullptr},
       {"[alerts]\nkeep_firing = 3\n",

@@ -41,6 +41,12 @@ TEST(ConfigDiff, TheSameIsNoDifferenceWhateverItsFormAndPlace) {
   EXPECT_EQ(texts(two_venues, "# moved\n\n" + two_venues), Texts{});
 }
 
+TEST(ConfigDiff, WhomDecisionsAreToldTakesARestart) {
+  const std::string bot = "[aged]\nenabled = true\n[[decision_webhook]]\nname = \"bot\"\n";
+  EXPECT_EQ(texts(bot + "url = \"http://h/a\"\n", bot + "url = \"http://h/b\"\n"),
+            Texts{"decision_webhook bot (restart)"});
+}
+
 TEST(ConfigDiff, SettingsAreNamedByTheirKey) {
   EXPECT_EQ(texts("", "preset = \"tight\"\n[alerts]\nrepeat = \"1h\"\n[log]\nlevel = \"debug\"\n"),
             (Texts{"preset", "log.level", "alerts.repeat"}));
