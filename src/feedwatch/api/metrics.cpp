@@ -219,6 +219,35 @@ void notifications(MetricsText& text, const engine::Control& control) {
   }
 }
 
+void decisions_told(MetricsText& text, const engine::Control& control) {
+  const std::vector<engine::SinkView> webhooks = control.receivers();
+  const auto each = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    text.family(name, type, help);
+    for (const engine::SinkView& webhook : webhooks) {
+      text.sample(std::uint64_t{value(webhook)}, {{"webhook", webhook.name}});
+    }
+  };
+  each("feedwatch_decision_deliveries", Type::counter, "Decisions taken by their receiver.",
+       [](const auto& webhook) { return webhook.delivered; });
+  text.family("feedwatch_decision_failures", Type::counter,
+              "Decisions that ended otherwise: refused for good, or no longer kept when due.");
+  for (const engine::SinkView& webhook : webhooks) {
+    text.sample(webhook.refused, {{"webhook", webhook.name}, {"reason", "refused"}});
+    text.sample(webhook.dropped, {{"webhook", webhook.name}, {"reason", "dropped"}});
+  }
+  each("feedwatch_decision_retries", Type::counter, "Attempts that will be repeated.",
+       [](const auto& webhook) { return webhook.retries; });
+  each("feedwatch_decision_queue_length", Type::gauge, "Decisions not yet delivered.",
+       [](const auto& webhook) { return webhook.pending; });
+  each("feedwatch_decision_queue_capacity", Type::gauge, "How many are known of at a time.",
+       [](const auto& webhook) { return webhook.capacity; });
+  text.family("feedwatch_decision_latency_seconds", Type::histogram,
+              "From when a decision is written, or read again, to its delivery.");
+  for (const engine::SinkView& webhook : webhooks) {
+    text.sample(webhook.latency, {{"webhook", webhook.name}});
+  }
+}
+
 void journal(MetricsText& text, const engine::Control& control) {
   const engine::Control::Counters counters = control.counters();
   const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
@@ -265,6 +294,7 @@ std::string render_metrics(const ApiPorts& ports, std::string_view version,
   guard(text, ports.decisions);
   alerts(text, ports.control);
   notifications(text, ports.control);
+  decisions_told(text, ports.control);
   journal(text, ports.control);
   return text.finish();
 }

@@ -154,6 +154,37 @@ void App::Impl::make_sinks() {
       .write = [this](std::string_view line) { log("alert", line); },
       .speaker = {settings.control.instance, settings.control.external_url}};
   for (const SinkSettings& sink : settings.sinks) sinks.push_back(sinks::make_sink(sink, parts));
+  for (const SinkSettings& webhook : settings.decision_webhooks) {
+    receivers.push_back(sinks::make_decision_webhook(webhook, *control_http));
+  }
+}
+
+engine::ControlPorts App::Impl::control_ports() {
+  std::vector<Sink*> targets;
+  for (const auto& sink : sinks) targets.push_back(sink.get());
+  std::vector<DecisionReceiver*> told;
+  for (const auto& receiver : receivers) told.push_back(receiver.get());
+  return engine::ControlPorts{
+      .clock = clock,
+      .wakeup = *control_wakeup,
+      .journal = *store,
+      .sinks = std::move(targets),
+      .status = status,
+      .monitor = std::as_const(*loops.front()).shard().monitor(),
+      .self = [this] { return self(); },
+      .store = [this] { return store_self(); },
+      .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
+      .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
+      .pulse_source =
+          [this](std::string_view pulse, MonoTime now) {
+            return signal_link ? signal_link->status(pulse, now) : std::nullopt;
+          },
+      .state = store.get(),
+      .prices = &*position_sources,
+      .tap = &tap,
+      .receivers = std::move(told),
+      .written = [this](std::int64_t after, std::size_t limit,
+                        auto done) { history->decisions(after, limit, std::move(done)); }};
 }
 
 Result<void> App::Impl::build_control(engine::Recovered recovered) {
@@ -167,29 +198,7 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
         tap_off(stream, std::move(done));
       });
   control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
-  std::vector<Sink*> targets;
-  for (const auto& sink : sinks) targets.push_back(sink.get());
-  control.emplace(
-      settings.control,
-      engine::ControlPorts{
-          .clock = clock,
-          .wakeup = *control_wakeup,
-          .journal = *store,
-          .sinks = std::move(targets),
-          .status = status,
-          .monitor = std::as_const(*loops.front()).shard().monitor(),
-          .self = [this] { return self(); },
-          .store = [this] { return store_self(); },
-          .probe = [this](engine::StoreProbe::Answer answer) { store->probe(std::move(answer)); },
-          .heartbeat = heartbeat_of(*control_http, settings.heartbeat, log),
-          .pulse_source =
-              [this](std::string_view pulse, MonoTime now) {
-                return signal_link ? signal_link->status(pulse, now) : std::nullopt;
-              },
-          .state = store.get(),
-          .prices = &*position_sources,
-          .tap = &tap},
-      std::move(recovered));
+  control.emplace(settings.control, control_ports(), std::move(recovered));
   if (observer) control->set_observer(observer);
   if (settings.signals) {
     signal_link.emplace(*settings.signals, SignalLink::Parts{clock, anchor, control_reactor,

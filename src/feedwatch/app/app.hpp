@@ -52,6 +52,7 @@ struct AppSettings {
   store::StoreOptions store;
   api::ApiOptions api;
   std::vector<SinkSettings> sinks;
+  std::vector<SinkSettings> decision_webhooks;
   HeartbeatSettings heartbeat;
   std::optional<SignalSettings> signals;              ///< absent = others tell us of pulses
   std::vector<std::filesystem::path> position_files;  ///< with lists of positions

@@ -55,6 +55,7 @@ struct App::Impl {
   Result<std::shared_ptr<board::Ground>> share_board();
   Result<void> build_control(engine::Recovered recovered);
   void make_sinks();
+  engine::ControlPorts control_ports();
   void watch_disks();
   void run_threads();
   Result<void> stop();
@@ -108,6 +109,7 @@ struct App::Impl {
   std::optional<net::SystemResolver> control_resolver;
   std::optional<net::HttpClient> control_http;
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::unique_ptr<DecisionReceiver>> receivers;
   std::optional<LeaseSources> position_sources;
   std::unique_ptr<Wakeup> control_wakeup, control_beat;
   std::optional<SignalLink> signal_link;

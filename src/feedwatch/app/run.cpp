@@ -156,6 +156,9 @@ AppSettings settings_from(const config::Config& config) {
   settings.api.allowed_origins = config.api.allowed_origins;
   settings.record = record_settings(config);
   for (const config::SinkConfig& sink : config.sinks) settings.sinks.push_back(sink_of(sink));
+  for (const config::SinkConfig& webhook : config.decision_webhooks) {
+    settings.decision_webhooks.push_back(sink_of(webhook));
+  }
   return settings;
 }
 
