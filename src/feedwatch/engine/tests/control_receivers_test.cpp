@@ -140,6 +140,27 @@ TEST(ControlReceivers, a_restart_tells_what_was_not_acknowledged_under_the_same_
   EXPECT_THAT(world.bench.bot.delivered, ElementsAre(marks.written[1].id));
 }
 
+TEST(ControlReceivers, an_alert_about_a_webhook_ends_when_it_is_configured_no_more) {
+  FakeMarks marks;
+  Recovered known;
+  {
+    Receivers world(marks);
+    world.hold("p1");
+    world.bench.bot.result = {Status::retry, "HTTP 503", {}};
+    world.price("102");
+    world.pass(12s);
+    known.open_alerts = {world.bench.control.alerts(0).front().row};
+    ASSERT_EQ(known.open_alerts[0].name, "decision_undelivered");
+  }
+  ControlBench bench(known, trailing());
+  const StreamStatus stream = bench.watch("S");
+  bench.price(stream, "100");
+  bench.put(ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
+  EXPECT_THAT(bench.open(), Contains(undelivered));
+  bench.run_until(bench.clock.time + 90s);
+  EXPECT_THAT(bench.open(), IsEmpty());
+}
+
 TEST(ControlReceivers, the_notifier_says_how_they_fare) {
   FakeMarks marks;
   Receivers world(marks);
