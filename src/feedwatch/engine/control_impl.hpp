@@ -98,6 +98,7 @@ struct Control::Impl {
   void tell(const PositionKey& key, std::string text, MonoTime now,
             std::optional<ProtectionDecision> decision = {}) const;
   void tell_unreadable(MonoTime now);
+  void look_at(const PositionKey& key, MonoTime now);
   void judge_positions(MonoTime now);
   void record_news(MonoTime now);
   void judge_position(const PositionView& view, MonoTime now);

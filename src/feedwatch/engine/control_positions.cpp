@@ -191,7 +191,18 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key, bool kee
                   lease.position.entry_price.to_string()),
       now);
   apply_rules(lease, now);
-  look_at_positions = MonoTime::min();
+  look_at(key, now);
+}
+
+/// A bot that begins registers thousands: each is looked at alone.
+void Control::Impl::look_at(const PositionKey& key, MonoTime now) {
+  positions.look_at(key, cadence_of(), now);
+  record_news(now);
+  for (const bool second : {false, true}) {
+    const auto* verdict = positions.verdict(key.venue, key.symbol, second, cadence_of(), now);
+    if (verdict != nullptr) take_verdict(*verdict, now);
+  }
+  judge_position(*positions.view(key, now), now);
   troubled.insert(key);
 }
 

@@ -142,7 +142,17 @@ bool Positions::close(const PositionKey& key) {
 }
 
 void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
-  for (auto& [key, source] : by_symbol_) judge(key, source, cadence_of, now);
+  for (auto& [key, source] : by_symbol_) {
+    serve(key, source, cadence_of, now);
+    for (auto& [id, held] : source.watches) judge({key.first, key.second, id}, source, held, now);
+  }
+}
+
+void Positions::look_at(const PositionKey& key, const CadenceOf& cadence_of, MonoTime now) {
+  const auto source = by_symbol_.find({key.venue, key.symbol});
+  if (source == by_symbol_.end()) return;
+  serve(source->first, source->second, cadence_of, now);
+  judge(key, source->second, source->second.watches.at(key.id), now);
 }
 
 Kind Positions::protecting(const SourceKey& key) const {
@@ -241,7 +251,7 @@ void Positions::ask(const SourceKey& key, Feed& feed, MonoTime now) {
   });
 }
 
-void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
+void Positions::serve(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
                       MonoTime now) {
   choose(key, source);
   for (Feed& feed : source.feeds) {
@@ -249,17 +259,17 @@ void Positions::judge(const SourceKey& key, Source& source, const CadenceOf& cad
     ask(key, feed, now);
   }
   compare(source, now);
-  for (auto& [id, held] : source.watches) {
-    const Feed& feed = source.serving(held);
-    const Guard::Answer& answer = feed.verdict.answer;
-    PositionWatch& watch = held.watch;
-    watch.set_source(feed.found);
-    const auto event = answer ? watch.on_accepted(now)
-                              : watch.on_refused(answer.error().reason, answer.error().age, now);
-    if (!event) continue;
-    news_.push_back(
-        {{key.first, key.second, id}, *event, answer ? RefusalCode::unknown : answer.error().code});
-  }
+}
+
+void Positions::judge(const PositionKey& key, const Source& source, Watched& held, MonoTime now) {
+  const Feed& feed = source.serving(held);
+  const Guard::Answer& answer = feed.verdict.answer;
+  PositionWatch& watch = held.watch;
+  watch.set_source(feed.found);
+  const auto event = answer ? watch.on_accepted(now)
+                            : watch.on_refused(answer.error().reason, answer.error().age, now);
+  if (!event) return;
+  news_.push_back({key, *event, answer ? RefusalCode::unknown : answer.error().code});
 }
 
 void Positions::refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now) {

@@ -113,6 +113,8 @@ class Positions {
 
   /// Verdicts of all streams positions need.
   void look(const CadenceOf& cadence_of, MonoTime now);
+  /// The same for one of them; whoever shares its symbol waits for the next look().
+  void look_at(const PositionKey& key, const CadenceOf& cadence_of, MonoTime now);
   /// The newest word on the price of one symbol's positions.
   struct Verdict {
     StreamKey stream;
@@ -192,7 +194,8 @@ class Positions {
   bool offers(const SourceKey& key, Kind kind) const;
   void choose(const SourceKey& key, Source& source) const;
   void ask(const SourceKey& key, Feed& feed, MonoTime now);
-  void judge(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
+  void serve(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
+  void judge(const PositionKey& key, const Source& source, Watched& held, MonoTime now);
   void refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now);
   void compare(Source& source, MonoTime now) const;
   PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;

@@ -60,7 +60,8 @@ Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc) {
   const auto known = leases_.find(key_of(position));
   if (known == leases_.end()) return std::unexpected(wrong("id", "is not registered", ""));
   PositionLease& lease = known->second;
-  if (Result<void> fine = check(position, lease.ttl, lease.owner, lease.terms.strategy, utc); !fine) {
+  if (Result<void> fine = check(position, lease.ttl, lease.owner, lease.terms.strategy, utc);
+      !fine) {
     return std::unexpected(fine.error());
   }
   return change(lease, std::move(position));

@@ -40,7 +40,7 @@ class Held {
                                             .symbol = "HNTUSDT",
                                             .side = Side::buy,
                                             .entry_price = *Decimal::parse("1.6"),
-                                            .quantity = *Decimal::parse("100"),
+                                            .quantity = *Decimal::parse(id == "p1" ? "100" : "50"),
                                             .opened_at = bench.clock.wall_now() - 1min},
                                            {}, "bot"));
     bench.settle();

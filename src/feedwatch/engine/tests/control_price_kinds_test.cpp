@@ -67,7 +67,7 @@ class World {
                                             .symbol = "S",
                                             .side = Side::buy,
                                             .entry_price = Decimal{100, 0},
-                                            .quantity = Decimal{2, 0},
+                                            .quantity = Decimal{id == "p1" ? 2 : 3, 0},
                                             .opened_at = FakeClock().wall_now() - 4h},
                                            {}, "bot", std::move(terms)));
     bench.settle();

@@ -62,8 +62,7 @@ PositionList list_of(const std::vector<std::string>& ids) {
 class ControlSources : public testing::Test {
  protected:
   explicit ControlSources(Recovered known = {}, State* kept = nullptr)
-      : bench(std::move(known), {}, 64, nullptr, {}, nullptr,
-              kept == nullptr ? &state : kept),
+      : bench(std::move(known), {}, 64, nullptr, {}, nullptr, kept == nullptr ? &state : kept),
         stream(bench.watch("S")) {
     bench.price(stream, "101");
     bench.put(ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
