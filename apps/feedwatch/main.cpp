@@ -223,6 +223,8 @@ void add_replay_command(CLI::App& root, Arguments& args, Action& action) {
   sub->add_option("--streams", args.replay.venue.streams, "only these, SYMBOL/KIND, with commas")
       ->delimiter(',')
       ->needs(venue);
+  sub->add_option("--positions", args.replay.positions,
+                  "a list of positions (JSON), held from the beginning; each stop is confirmed");
   sub->add_option("--policy", args.replay.policies,
                   "one more policy: 'MATCH KEY=VALUE …', '*/mark stale_after=10s'");
   sub->add_option("--speed", args.speed, "max, or times real time")->capture_default_str();

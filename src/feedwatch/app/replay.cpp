@@ -10,6 +10,7 @@
 #include "feedwatch/app/judgements.hpp"
 #include "feedwatch/app/replay_config.hpp"
 #include "feedwatch/app/replay_source.hpp"
+#include "feedwatch/base/decision_json.hpp"
 #include "feedwatch/base/time_text.hpp"
 #include "feedwatch/embed/system_clock.hpp"
 #include "feedwatch/replay/player.hpp"
@@ -148,6 +149,9 @@ void Run::write_json() const {
   JsonWriter json(text);
   json.begin_object().field("mode", to_text(mode_));
   judgements_->write_json(json, judge.control(), judge.shard(), judge.clock().now());
+  json.key("decisions").begin_array();
+  for (const PositionDecisionRow& row : judge.decisions()) write_decision(json, row);
+  json.end_array();
   json.field("lost_records", counts.lost).field("divergence", player_->divergence());
   json.field("records", counts.records).field("frames", counts.frames);
   json.field("skipped_frames", counts.skipped).field("compared", counts.said);

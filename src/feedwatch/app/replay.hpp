@@ -16,6 +16,7 @@ struct ReplayArgs {
   ConfigArgs config;                  ///< instead of the one recorded, or on top of it
   VenueArgs venue;                    ///< for captures that name no configuration
   std::vector<std::string> policies;  ///< "MATCH KEY=VALUE …", as if they stood last in the file
+  std::string positions;              ///< a file with a list of them, held from the beginning
   std::optional<double> speed;        ///< times real time; absent = as fast as it goes
   bool json = false;                  ///< one JSON object on `out` instead of text
 };

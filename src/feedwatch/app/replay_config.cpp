@@ -6,6 +6,9 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "feedwatch/api/position_body.hpp"
 #include "feedwatch/app/capture_survey.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/replay/player.hpp"
@@ -20,12 +23,12 @@ Loaded failed(Error error) {
   return std::unexpected(std::vector{std::move(error)});
 }
 
-Result<std::string> file_text(const std::string& path) {
+Result<std::string> file_text(const std::string& what, const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(in), {});
   if (in.bad() || (!in && text.empty())) {
     return std::unexpected(
-        Error{"configuration " + path, "cannot be read", "check the path and its permissions"});
+        Error{what + " " + path, "cannot be read", "check the path and its permissions"});
   }
   return text;
 }
@@ -44,7 +47,7 @@ Loaded load_replayed(std::string text, const std::string& name, const ReplayArgs
 /// The named file, else a text that stands for it.
 Loaded load_or(const ReplayArgs& args, const std::string& otherwise, const std::string& name) {
   if (args.config.file.empty()) return load_replayed(otherwise, name, args);
-  auto text = file_text(args.config.file);
+  auto text = file_text("configuration", args.config.file);
   if (!text) return failed(text.error());
   return load_replayed(std::move(*text), args.config.file, args);
 }
@@ -87,6 +90,28 @@ std::expected<ReplayPlan, std::vector<Error>> plan_capture(const ReplayArgs& arg
   return plan;
 }
 
+/// Where nobody says when a position was opened, it was at the recording's beginning.
+Result<void> hold_positions(const std::string& path, replay::JudgeOptions& judge) {
+  const auto text = file_text("positions", path);
+  if (!text) return std::unexpected(text.error());
+  auto list = api::parse_position_list(*text);
+  if (!list) {
+    Error error = list.error();
+    error.what = "positions " + path;
+    return std::unexpected(std::move(error));
+  }
+  if (!list->faults.empty()) {
+    const engine::ListFault& first = list->faults.front();
+    return std::unexpected(
+        Error{fmt::format("positions {}, element {}", path, first.element), first.error.why, ""});
+  }
+  for (engine::PositionList::Element& element : list->elements) {
+    if (!element.dated) element.position.opened_at = judge.anchor.wall;
+    judge.positions.push_back({std::move(element.position), std::move(element.terms)});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> policy_table(const std::string& text) {
@@ -126,7 +151,14 @@ std::string_view to_text(ReplayMode mode) {
 std::expected<ReplayPlan, std::vector<Error>> plan_replay(const ReplayArgs& args) {
   const auto survey = survey_capture(args.files, args.venue);
   if (!survey) return std::unexpected(std::vector{survey.error()});
-  return survey->header ? plan_own(args, *survey) : plan_capture(args, *survey);
+  auto plan = survey->header ? plan_own(args, *survey) : plan_capture(args, *survey);
+  if (!plan || args.positions.empty()) return plan;
+  if (const auto held = hold_positions(args.positions, plan->judge); !held) {
+    return std::unexpected(std::vector{held.error()});
+  }
+  // What nobody held then was not asked for.
+  if (plan->mode == ReplayMode::exact) plan->mode = ReplayMode::free;
+  return plan;
 }
 
 }  // namespace feedwatch::app

@@ -8,6 +8,9 @@ namespace feedwatch::replay {
 Judge::Judge(JudgeOptions options, Transport& transport, HttpFetch& http)
     : clock_(options.anchor),
       status_([this] { dirty_ = true; }),
+      tap_([this] { priced_ = true; }),
+      holder_(options.shard, tap_),
+      positions_(std::move(options.positions)),
       shard_(std::move(options.shard), {clock_, shard_wakeup_, transport, http, state_, status_}),
       control_(std::move(options.control),
                {.clock = clock_,
@@ -15,8 +18,12 @@ Judge::Judge(JudgeOptions options, Transport& transport, HttpFetch& http)
                 .journal = journal_,
                 .sinks = {},
                 .status = status_,
-                .monitor = std::as_const(shard_).monitor()},
+                .monitor = std::as_const(shard_).monitor(),
+                .prices = &holder_,
+                .tap = &tap_,
+                .decided = [this](const auto& row) { holder_.on_decision(row); }},
                {}) {
+  holder_.attach(shard_, control_);
   if (options.observer) control_.set_observer(std::move(options.observer));
 }
 
@@ -24,6 +31,12 @@ Result<void> Judge::start() {
   control_.start();
   auto started = shard_.start();
   settle();
+  for (const JudgeOptions::Held& held : positions_) {
+    if (!started) break;
+    const auto put = control_.put_position(held.position, {}, "replay", held.terms);
+    if (!put) started = std::unexpected(put.error());
+    settle();
+  }
   return started;
 }
 
@@ -49,8 +62,9 @@ void Judge::advance(MonoTime to, bool shard_too) {
 }
 
 void Judge::settle() {
-  while (dirty_ || journal_.answer()) {
+  while (dirty_ || priced_ || journal_.answer() || holder_.settle()) {
     if (std::exchange(dirty_, false)) control_.on_status(clock_.now());
+    if (std::exchange(priced_, false)) control_.on_prices(clock_.now());
   }
   if (outside_.speak) outside_.speak();
 }

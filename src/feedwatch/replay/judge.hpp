@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "feedwatch/engine/control.hpp"
 #include "feedwatch/engine/shard.hpp"
+#include "feedwatch/replay/holder.hpp"
 #include "feedwatch/replay/ports.hpp"
 
 namespace feedwatch::replay {
@@ -16,6 +18,11 @@ struct JudgeOptions {
   engine::ControlOptions control;
   WallAnchor anchor;  ///< what the clock shows first
   std::function<void(const engine::Control::Event&)> observer = {};
+  struct Held {
+    Position position;
+    PositionTerms terms;
+  };
+  std::vector<Held> positions = {};  ///< from the beginning to the end
 };
 
 /// Shard and Control as production runs them, in virtual time: whoever owns it sets the clock and
@@ -34,6 +41,7 @@ class Judge {
   };
   void set_outside(Outside outside) { outside_ = std::move(outside); }
 
+  /// The error is the shard's, or about a position.
   Result<void> start();
   /// Sets the clock, after the control's deadlines before that moment were served; when
   /// `shard_too`, the shard's and the outside's as well, in the order of time. Sockets go before
@@ -47,6 +55,8 @@ class Judge {
   engine::Shard& shard() { return shard_; }
   const engine::Shard& shard() const { return shard_; }
   const engine::Control& control() const { return control_; }
+  /// About the positions; every proposal is confirmed at once.
+  const std::vector<PositionDecisionRow>& decisions() const { return holder_.decisions(); }
 
  private:
   SetClock clock_;
@@ -55,8 +65,12 @@ class Judge {
   MemoryState state_;
   NoJournal journal_;
   bool dirty_ = false;
+  bool priced_ = false;
   Outside outside_;
   engine::StatusBoard status_;
+  engine::PriceTap tap_;
+  Holder holder_;
+  std::vector<JudgeOptions::Held> positions_;
   engine::Shard shard_;
   engine::Control control_;  ///< after the shard, whose monitor it reads
 };
