@@ -9,6 +9,7 @@
 #include "tests/bench/program.hpp"
 #include "tests/bench/protect/loops.hpp"
 #include "tests/bench/protect/product.hpp"
+#include "tests/bench/protect/whole.hpp"
 
 namespace feedwatch::bench {
 namespace {
@@ -38,6 +39,30 @@ void share(benchmark::State& state, bool kept) {
     }
     state.SetIterationTime(busy / 1e9);
     shares.push_back(busy / 60e9 * 100);
+  }
+  report_value(state, median(shares));
+}
+
+/// The same with everything between the decoder and the disk; the crowd settles for half a minute
+/// first.
+void share_whole(benchmark::State& state) {
+  constexpr int quarters = 4 * 20;
+  constexpr std::size_t together = 10;
+  Market market(the_crowd.streams);
+  Whole whole(the_crowd, market);
+  const auto quarter = [&] {
+    const std::vector<Traded> ticks = market.next(quarter_second);
+    const double each = cpu_ns_each(quarter_second, [&] { whole.tell(ticks, together); });
+    whole.replace_closed(market);
+    return each * quarter_second;
+  };
+  for (int i = 0; i < 4 * 35; ++i) quarter();
+  std::vector<double> shares;
+  for (auto _ : state) {
+    double busy = 0;
+    for (int i = 0; i < quarters; ++i) busy += quarter();
+    state.SetIterationTime(busy / 1e9);
+    shares.push_back(busy / (quarters * 0.25e9) * 100);
   }
   report_value(state, median(shares));
 }
@@ -103,6 +128,8 @@ std::vector<Figure> all_figures() {
       {"share", "100,000 positions, 2,000 streams, 100,000 ticks/s: of a core", "%", at_most(50), 3,
        share_decided},
       {"share_kept", "… what has changed read 4 times a second", "%", at_most(50), 3, share_kept},
+      {"share_whole", "… from the monitor over the tap and the control to a journal", "%",
+       at_most(50), 3, share_whole},
       {"touched", "… positions looked at, of 1,000 ticks", "", {}, 5, touched_both},
       {"numbers_1k",
        "tick, 1,000 trailing stops (bare: a loop over whole numbers)",
