@@ -1,6 +1,7 @@
 #include "feedwatch/feed/session.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace feedwatch::feed {
@@ -36,6 +37,8 @@ void Session::want(TopicId topic, const venues::Topic& wire, bool alone) {
   by_topic_.outdate();
   if (state_ != State::subscribing && state_ != State::live) return;
   if (alone) {
+    // The queue goes first: what ends the last subscription must stand in it before the next.
+    if (given_up_.erase(wire) > 0) end_subscriptions({wire});
     enqueue({topic}, true);
   } else {
     fresh_.insert(topic);
@@ -124,18 +127,19 @@ void Session::enqueue(const std::vector<TopicId>& topics, bool subscribe, bool a
   }
 }
 
+void Session::end_subscriptions(const std::vector<venues::Topic>& wires) {
+  auto requests = venue_.unsubscribe(wires, next_request_);
+  next_request_ += requests.size();
+  for (venues::ClientRequest& wire : requests) {
+    queue_.push_back({.wire = std::move(wire), .topics = {}, .subscribe = false});
+  }
+}
+
 /// When they can be sent: what was wanted or given up while the budget was spent goes out together.
 void Session::form_requests(MonoTime now) {
   formed_ = now;
-  if (!given_up_.empty()) {
-    const std::vector<venues::Topic> wires{given_up_.begin(), given_up_.end()};
-    auto requests = venue_.unsubscribe(wires, next_request_);
-    next_request_ += requests.size();
-    for (venues::ClientRequest& wire : requests) {
-      queue_.push_back({.wire = std::move(wire), .topics = {}, .subscribe = false});
-    }
-    given_up_.clear();
-  }
+  if (!given_up_.empty()) end_subscriptions({given_up_.begin(), given_up_.end()});
+  given_up_.clear();
   if (!fresh_.empty()) enqueue({fresh_.begin(), fresh_.end()}, true);
   fresh_.clear();
 }
@@ -167,7 +171,13 @@ void Session::ask_later(const Request& request, const std::vector<TopicId>& topi
   ask_again_at_ = now + ask_pause_;
   ask_pause_ = std::min(2 * ask_pause_, ask_pause_longest);
   if (!request.subscribe && !request.again) {
-    given_up_.insert(request.wire.topics.begin(), request.wire.topics.end());
+    // Wanted again meanwhile, it would be cut: a subscription that was never ended does no harm.
+    std::ranges::copy_if(request.wire.topics, std::inserter(given_up_, given_up_.end()),
+                         [&](const venues::Topic& wire) {
+                           return std::ranges::none_of(entries_, [&](const auto& entry) {
+                             return entry.second.wire == wire;
+                           });
+                         });
   }
   std::vector<TopicId> known;
   std::ranges::copy_if(topics, std::back_inserter(known),

@@ -170,6 +170,7 @@ class Session {
   static constexpr Duration gather = 100ms;
 
   void enqueue(const std::vector<TopicId>& topics, bool subscribe, bool again = false);
+  void end_subscriptions(const std::vector<venues::Topic>& wires);
   void form_requests(MonoTime now);
   void flush(MonoTime now);
   /// When the next request may go: the message budget, the requests' own, a venue that wants rest.

@@ -288,6 +288,27 @@ TEST(SessionRequests, nothing_is_given_up_that_cannot_be_asked_for_again_at_once
   EXPECT_EQ(one.until(t0 + 3h), "unsub 60 sub 120 ") << "it never has two";
 }
 
+/// Both were refused for how often: what is wanted again is not cut later by what gave it up.
+TEST(SessionRequests, what_is_wanted_again_is_not_ended_by_what_gave_it_up) {
+  Hourly line(40);
+  line.session->unwant(TopicId{0}, t0);
+  line.session->want(TopicId{1}, {0, "A"}, false);
+  line.session->on_time(t0 + 1s);
+  ASSERT_EQ(line.port.sent.size(), 3U);
+  line.session->on_ack({.request_id = 2, .ok = false, .too_often = true}, t0 + 1s);
+  line.session->on_ack({.request_id = 3, .ok = false, .too_often = true}, t0 + 1s);
+  EXPECT_EQ(line.until(t0 + 1min), "unsub 0 sub 0 sub 0 ");
+}
+
+TEST(SessionRequests, what_is_asked_for_alone_comes_behind_its_end) {
+  Hourly line(2);
+  line.session->want(TopicId{1}, {0, "B"}, false);
+  line.session->on_time(t0);  // the second of two
+  line.session->unwant(TopicId{1}, t0 + 1s);
+  line.session->want(TopicId{2}, {0, "B"}, true);
+  EXPECT_EQ(line.until(t0 + 3h), "sub 0 unsub 60 sub 60 ");
+}
+
 TEST(SessionRequests, a_repair_that_is_withdrawn_leaves_the_subscription) {
   test::SmallVenue venue(venues::BeatScope::none);
   venue.limit_requests({.count = 10, .window = 1h});  // ours are two
