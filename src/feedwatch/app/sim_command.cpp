@@ -33,7 +33,7 @@ Result<sim::Scenario> load(const std::string& file, const SimScenarioOptions& op
 }
 
 ExitCode run_file(const std::string& file, std::ostream& out, std::ostream& err,
-                  const SimScenarioOptions& options) {
+                  const SimScenarioOptions& options, std::uint64_t& decisions) {
   const Result<sim::Scenario> scenario = load(file, options);
   if (!scenario) {
     err << "feedwatch: " << api::printable(scenario.error().text()) << '\n';
@@ -43,6 +43,7 @@ ExitCode run_file(const std::string& file, std::ostream& out, std::ostream& err,
   if (!options.once && sim::run_scenario(*scenario).log_hash != result.log_hash) {
     result.failures.push_back(file + ": invariant 10 broken: a second run had another event log");
   }
+  decisions += result.decisions;
   if (options.log) out << result.log;
   out << fmt::format("{} {} seed {}, {} simulated, {} events\n", result.ok() ? "ok    " : "BROKEN",
                      file, result.seed, format_duration(result.simulated), result.events);
@@ -61,10 +62,15 @@ int run_sim_scenario(const std::vector<std::string>& files, std::ostream& out, s
     return usage;
   }
   ExitCode worst = ok;
+  std::uint64_t decisions = 0;
   for (const std::string& file : files) {
-    worst = std::max(worst, run_file(file, out, err, options));
+    worst = std::max(worst, run_file(file, out, err, options, decisions));
   }
-  return worst;
+  if (!options.protect) return worst;
+  out << fmt::format("{} decisions about positions\n", decisions);
+  if (decisions > 0) return worst;
+  err << "feedwatch: sim scenario --protect: nothing was decided, so nothing was shown\n";
+  return std::max(worst, broken);
 }
 
 }  // namespace feedwatch::app

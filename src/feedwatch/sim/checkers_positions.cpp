@@ -105,7 +105,10 @@ bool Checkers::was_sent_lately(const engine::PositionView& view, const Decimal& 
   const auto memory = stream ? streams_.find(*stream) : streams_.end();
   if (memory == streams_.end()) return false;
   const bool sold = view.lease.position.side == Side::buy;
-  const Duration limit = engine::PositionOptions{}.max_age_event;
+  const engine::PositionOptions limits;
+  const auto seen = world_.control().stream(*stream, world_.now());
+  const bool clocked = seen && seen->info->cadence.type == CadenceType::clocked;
+  const Duration limit = clocked ? limits.max_age_clocked : limits.max_age_event;
   return std::ranges::any_of(memory->second.arrivals, [&](const Arrival& arrival) {
     const bool is_ask = stream->kind == Kind::quote && !sold;
     return (is_ask ? arrival.prices.ask : arrival.prices.price) == price &&

@@ -40,6 +40,7 @@ class Run {
     result_.log_hash = world_.log().hash();
     result_.seed = scenario_.world.seed;
     result_.events = world_.events();
+    result_.decisions = world_.bot().decisions().size();
     result_.simulated = world_.now() - world_start;
     return std::move(result_);
   }

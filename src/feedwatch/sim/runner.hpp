@@ -14,6 +14,7 @@ struct RunResult {
   std::uint64_t log_hash = 0;
   std::uint64_t seed = 0;
   std::uint64_t events = 0;
+  std::uint64_t decisions = 0;  ///< about positions, that its bot was told
   Duration simulated{};
 
   bool ok() const { return failures.empty(); }
