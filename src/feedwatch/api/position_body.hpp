@@ -18,6 +18,7 @@ namespace feedwatch::api {
 /// The body of PUT /v1/positions/{id}: what stands in the path is the id. Numbers are texts, or
 /// JSON numbers, which are read digit by digit.
 struct PositionBody {
+  engine::TermsSaid said;  ///< of its terms; of a list only
   Position position;
   bool dated = false;  ///< it says when it was opened
   std::optional<Duration> ttl;

@@ -43,7 +43,10 @@ class PositionReader {
     if (key == "venue") return take_text(position.venue, words);
     if (key == "symbol") return take_text(position.symbol, words);
     if (key == "owner") return take_text(out.owner, words);
-    if (key == "strategy") return take_text(out.terms.strategy, words);
+    if (key == "strategy") {
+      out.said.strategy = true;
+      return take_text(out.terms.strategy, words);
+    }
     if (key == "entry_price") return take_number(key, position.entry_price, words);
     if (key == "quantity") return take_number(key, position.quantity, words);
     if (key == "side") return take_side(words);
@@ -120,6 +123,7 @@ Result<void> read_all(ondemand::object& object, PositionReader& reader) {
     const std::string name(key);
     if (name == "trailing" || name == "aged") {
       RuleOverrides& rules = reader.out.terms.rules;
+      (name == "aged" ? reader.out.said.aged : reader.out.said.trailing) = true;
       const Result<void> taken =
           name == "aged" ? read_override(value, rules.aged) : read_override(value, rules.trailing);
       if (!taken) return taken;
@@ -228,7 +232,8 @@ class ListReader {
                                  position.venue, position.symbol, position.id)));
     }
     out.elements.push_back({number, std::move(position), reader.out.dated, reader.out.ttl,
-                            std::move(reader.out.owner), std::move(reader.out.terms)});
+                            std::move(reader.out.owner), std::move(reader.out.terms),
+                            reader.out.said});
     return {};
   }
 

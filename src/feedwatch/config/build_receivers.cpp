@@ -101,8 +101,8 @@ void build_decision_webhooks(const Document& document, const Surroundings& aroun
                    "have one of them pass decisions on");
     } else if (names.size() == 1 && !config.position_rules.trailing &&
                !config.position_rules.aged) {
-      problems.warn(*section, "name", "is told nothing: no rule decides about positions",
-                    "enable [trailing] or [aged]");
+      problems.warn(*section, "name", "is told only of positions with rules of their own",
+                    "enable [trailing] or [aged] for all of them");
     }
     config.decision_webhooks.push_back(std::move(webhook));
   }

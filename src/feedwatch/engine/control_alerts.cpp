@@ -196,7 +196,8 @@ bool Control::Impl::is_orphan(const alert::Alert& alert) const {
                {std::string(venue), std::string(symbol), std::string(position)}) == nullptr;
   }
   if (alert.name == rules::kind_divergence_name) {
-    return !positions.holds(std::string(venue), std::string(symbol));
+    return !options.positions.divergence ||
+           !positions.holds(std::string(venue), std::string(symbol));
   }
   if (const std::string_view line = label(alert.labels, "line"); !line.empty()) {
     const auto named = [&](const auto& entry) { return entry.second.status.name == line; };

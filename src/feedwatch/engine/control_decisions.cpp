@@ -40,9 +40,10 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
 /// What was open about its rules is judged anew: they begin without a finding.
 void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
   const PositionKey key = key_of(lease.position);
-  const Result<void> applied =
-      position_rules.put(lease.position, anchor.at(lease.registered), now, lease.terms.rules,
-                         positions.has_second(key.venue, key.symbol));
+  const bool has_second = positions.has_second(key.venue, key.symbol);
+  if (position_rules.is_put(lease.position, lease.terms.rules, has_second)) return;
+  const Result<void> applied = position_rules.put(lease.position, anchor.at(lease.registered), now,
+                                                  lease.terms.rules, has_second);
   for (const auto type :
        {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
         ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {

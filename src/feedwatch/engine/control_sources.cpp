@@ -55,22 +55,27 @@ void Control::Impl::recover_sources(MonoTime now) {
 
 Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
                                                       PositionList::Element element, MonoTime now) {
-  if (Result<void> fine = position_rules.check(element.terms.rules); !fine) {
-    return std::unexpected(fine.error());
-  }
   Position& position = element.position;
   const PositionKey key = key_of(position);
   const WallTime utc = anchor.at(now);
   const PositionLease* known = positions.book().find(key);
+  PositionTerms terms = known == nullptr ? PositionTerms{} : known->terms;
+  if (element.said.strategy) terms.strategy = std::move(element.terms.strategy);
+  if (element.said.trailing) terms.rules.trailing = std::move(element.terms.rules.trailing);
+  if (element.said.aged) terms.rules.aged = std::move(element.terms.rules.aged);
+  if (Result<void> fine = position_rules.check(terms.rules); !fine) {
+    return std::unexpected(fine.error());
+  }
   if (!element.dated) position.opened_at = known != nullptr ? known->position.opened_at : utc;
-  if (known != nullptr && !sources.is_listed_only(key) && !element.ttl) {
-    const auto amended = positions.amend(std::move(position), utc);
+  // Who says nothing of a time to live leaves the lease to whoever does.
+  if (known != nullptr && !element.ttl) {
+    const auto amended = positions.amend(std::move(position), utc, std::move(terms));
     if (amended) took(*amended, key, false, now);
     return amended;
   }
   std::string owner = element.owner.empty() ? source : std::move(element.owner);
-  const auto put = positions.put(std::move(position), element.ttl, std::move(owner), now, utc,
-                                 std::move(element.terms));
+  const auto put =
+      positions.put(std::move(position), element.ttl, std::move(owner), now, utc, std::move(terms));
   if (!put) return put;
   if (*put == PositionBook::Put::registered) sources.on_registered_by_list(key);
   // Without a time to live nothing is renewed that would have to be written.

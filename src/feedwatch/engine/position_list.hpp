@@ -24,6 +24,11 @@ struct ListFault {
 /// "element 3 (p1): side: must be long or short"
 std::string text_of(const ListFault& fault);
 
+/// What somebody has said of a position's terms; the rest he has left out.
+struct TermsSaid {
+  bool strategy = false, trailing = false, aged = false;
+};
+
 /// Positions as one source reports them, all it knows of.
 struct PositionList {
   struct Element {
@@ -33,6 +38,7 @@ struct PositionList {
     std::optional<Duration> ttl;
     std::string owner;  ///< empty: the source
     PositionTerms terms;
+    TermsSaid said;  ///< which of them it names: the others stay as they are
   };
   bool ready = false;  ///< else it knows nothing (yet), and the rest is empty
   std::vector<Element> elements;

@@ -173,11 +173,11 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
   untold_ = expire(now);
   const PositionKey key = key_of(position);
   ProtectionMemory memory = take_memory(position);
-  // A stop that nobody followed meanwhile would be hit by the first price.
-  if (overrides.trailing && !overrides.trailing->enabled) memory.trailing.reset();
-  if (overrides.aged && !overrides.aged->enabled) memory.aged.reset();
   const auto trailing = trailing_of(overrides);
   const auto aged = aged_of(overrides);
+  // A stop that nobody followed meanwhile would be hit by the first price.
+  if (!trailing) memory.trailing.reset();
+  if (!aged) memory.aged.reset();
   // Numbers of decisions go on even while there is no rule.
   if (!trailing && !aged && memory == ProtectionMemory{}) {
     open_.erase(key);
@@ -188,10 +188,26 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
   if (aged) rules.aged = AgedRule{.stream = stream_of(position, has_second), .options = *aged};
   if (Result<void> added = protection_.add(position, rules, memory, now); !added) {
     kept_[key] = {position.opened_at, memory};
+    open_.erase(key);
     return added;
   }
-  open_.insert_or_assign(key, Open{position.opened_at, registered});
+  open_.insert_or_assign(key, Open{.opened_at = position.opened_at,
+                                   .registered = registered,
+                                   .side = position.side,
+                                   .entry_price = position.entry_price,
+                                   .overrides = overrides,
+                                   .has_second = has_second});
   return {};
+}
+
+bool PositionRules::is_put(const Position& position, const RuleOverrides& overrides,
+                           bool has_second) const {
+  const auto known = open_.find(key_of(position));
+  if (known == open_.end()) return false;
+  const Open& open = known->second;
+  return open.opened_at == position.opened_at && open.side == position.side &&
+         open.entry_price == position.entry_price && open.overrides == overrides &&
+         open.has_second == has_second;
 }
 
 void PositionRules::close(const PositionKey& key) {

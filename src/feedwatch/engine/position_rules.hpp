@@ -56,6 +56,9 @@ class PositionRules {
   /// that was closed. After an error no rule of it decides anything.
   Result<void> put(const Position& position, WallTime registered, MonoTime now,
                    const RuleOverrides& overrides = {}, bool has_second = false);
+  /// Whether its rules are applied like this already: nothing they know is lost for what does not
+  /// concern them.
+  bool is_put(const Position& position, const RuleOverrides& overrides, bool has_second) const;
   void close(const PositionKey& key);
 
   /// Prices of a stream, and what the guard says of the newest of them.
@@ -113,6 +116,10 @@ class PositionRules {
   std::set<std::pair<MonoTime, Symbol>> untils_;
   struct Open {
     WallTime opened_at, registered;
+    Side side{};
+    Decimal entry_price;
+    RuleOverrides overrides;
+    bool has_second = false;
   };
   std::map<PositionKey, Open> open_;
   struct Kept {

@@ -83,9 +83,9 @@ Result<PositionBook::Put> Positions::put(Position position, std::optional<Durati
   return put;
 }
 
-Result<PositionBook::Put> Positions::amend(Position position, WallTime utc) {
+Result<PositionBook::Put> Positions::amend(Position position, WallTime utc, PositionTerms terms) {
   const PositionKey key = key_of(position);
-  auto put = book_.amend(std::move(position), utc);
+  auto put = book_.amend(std::move(position), utc, std::move(terms));
   if (!put) return put;
   twins_.put(*book_.find(key));
   if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));

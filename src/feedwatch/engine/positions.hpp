@@ -106,7 +106,7 @@ class Positions {
   Result<PositionBook::Put> put(Position position, std::optional<Duration> ttl, std::string owner,
                                 MonoTime now, WallTime utc, PositionTerms terms = {});
   /// As PositionBook::amend().
-  Result<PositionBook::Put> amend(Position position, WallTime utc);
+  Result<PositionBook::Put> amend(Position position, WallTime utc, PositionTerms terms);
   bool close(const PositionKey& key);
   /// Of an earlier run. The error says what is wrong with the row.
   Result<void> restore(const PositionRow& row, const WallAnchor& anchor);

@@ -56,15 +56,19 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
   return same_terms ? *done : Put::changed;
 }
 
-Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc) {
+Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc,
+                                              PositionTerms terms) {
   const auto known = leases_.find(key_of(position));
   if (known == leases_.end()) return std::unexpected(wrong("id", "is not registered", ""));
   PositionLease& lease = known->second;
-  if (Result<void> fine = check(position, lease.ttl, lease.owner, lease.terms.strategy, utc);
-      !fine) {
+  if (Result<void> fine = check(position, lease.ttl, lease.owner, terms.strategy, utc); !fine) {
     return std::unexpected(fine.error());
   }
-  return change(lease, std::move(position));
+  const bool same_terms = lease.terms == terms;
+  const Result<Put> done = change(lease, std::move(position));
+  if (!done) return done;
+  lease.terms = std::move(terms);
+  return same_terms ? *done : Put::changed;
 }
 
 Result<PositionBook::Put> PositionBook::change(PositionLease& lease, Position position) {

@@ -58,9 +58,9 @@ class PositionBook {
   /// book is as before.
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
                   WallTime utc, PositionTerms terms = {});
-  /// Entry price and quantity of a registered one, as somebody else knows them: owner and lease
-  /// stay as they are. Errors as of put(), and where there is none.
-  Result<Put> amend(Position position, WallTime utc);
+  /// Entry price, quantity and terms of a registered one, as somebody else knows them: owner and
+  /// lease stay as they are. Errors as of put(), and where there is none.
+  Result<Put> amend(Position position, WallTime utc, PositionTerms terms);
   /// Takes the lease of an earlier run as it was. Errors as of put().
   Result<void> restore(PositionLease lease);
   /// False: there is none of that key (any more).

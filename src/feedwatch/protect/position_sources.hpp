@@ -80,8 +80,6 @@ class PositionSources {
   /// it.
   void on_registered_by_list(const PositionKey& key) { listed_only_.insert(key); }
   void on_registered_by_hand(const PositionKey& key);
-  /// Only lists have registered it.
-  bool is_listed_only(const PositionKey& key) const { return listed_only_.contains(key); }
   /// It is over.
   void on_closed(const PositionKey& key);
 

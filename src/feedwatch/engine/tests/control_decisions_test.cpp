@@ -257,6 +257,19 @@ TEST(ControlDecisions, an_entry_price_that_is_corrected_leaves_the_stop_working)
   EXPECT_THAT(world.told(), ElementsAre("1 activated 101.490"));
 }
 
+/// Its stop is at work while a bot sells half of it.
+TEST(ControlDecisions, a_quantity_that_changes_leaves_the_open_proposal_alone) {
+  Decisions world(trailing());
+  world.hold();
+  world.price("102");
+  Position half = position();
+  half.quantity = *Decimal::parse("1");
+  world.hold(half);
+  world.confirm();
+  for (int i = 0; i < 20; ++i) world.price("102");
+  EXPECT_THAT(world.told(), ElementsAre("1 activated 101.490")) << "it has been confirmed";
+}
+
 TEST(ControlDecisions, a_price_that_stands_already_is_one_to_decide_by) {
   Decisions world(trailing());
   world.bench.price(world.stream, "102");

@@ -111,6 +111,28 @@ TEST_F(ControlSources, a_list_registers_renews_and_changes) {
   EXPECT_TRUE(bench.control.positions().view(key("p1"), bench.clock.time)->price);
 }
 
+/// The exchange knows what is held, and nothing of what the bot wants of the rules.
+TEST_F(ControlSources, what_a_list_leaves_out_stays_as_another_has_said_it) {
+  PositionList from_bot = list_of({"p1"});
+  from_bot.elements[0].ttl = 60s;
+  from_bot.elements[0].terms = {.strategy = "momentum", .rules = {}};
+  from_bot.elements[0].terms.rules.trailing = *trailing_override("off");
+  from_bot.elements[0].said = {.strategy = true, .trailing = true};
+  take("bot", std::move(from_bot));
+  const auto lease = [&] { return *bench.control.positions().book().find(key("p1")); };
+  EXPECT_EQ(take("exchange", list_of({"p1"})).renewed, 1U);
+  EXPECT_EQ(lease().terms.strategy, "momentum");
+  ASSERT_TRUE(lease().terms.rules.trailing);
+  EXPECT_FALSE(lease().terms.rules.trailing->enabled);
+  EXPECT_EQ(lease().owner, "bot");
+  EXPECT_EQ(lease().ttl, 60s);
+  PositionList taken_back = list_of({"p1"});
+  taken_back.elements[0].said = {.trailing = true};
+  EXPECT_EQ(take("exchange", std::move(taken_back)).changed, 1U);
+  EXPECT_FALSE(lease().terms.rules.trailing);
+  EXPECT_EQ(lease().terms.strategy, "momentum");
+}
+
 TEST_F(ControlSources, I_44_fourteen_stops_outlive_an_empty_list) {
   std::vector<std::string> ids;
   for (int i = 10; i < 24; ++i) ids.push_back("p" + std::to_string(i));

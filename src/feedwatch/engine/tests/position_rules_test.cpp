@@ -85,6 +85,27 @@ TEST_F(PositionRulesTest, an_answer_leads_to_nothing_by_a_price_that_is_refused)
   EXPECT_THAT(words(see(60s, t0 + 3s)), ElementsAre("activated"));
 }
 
+/// Nobody followed it meanwhile: the first price would hit it.
+TEST(PositionRules, a_stop_whose_numbers_were_taken_back_begins_anew) {
+  PositionRules rules({}, {utc, t0});
+  RuleOverrides own;
+  own.trailing.emplace();
+  const auto see = [&](const char* text, MonoTime now) {
+    const Decimal seen = *Decimal::parse(text);
+    TappedPrices prices;
+    prices.sold = prices.bought = {seen, seen, seen};
+    GuardedPrice newest;
+    newest.price.prices.price = seen;
+    return words(rules.on_prices({"v", "S"}, prices, newest, false, 5s, now));
+  };
+  ASSERT_TRUE(rules.put(position(), utc, t0, own));
+  EXPECT_THAT(see("102", t0), ElementsAre("activated"));
+  ASSERT_TRUE(rules.put(position(), utc, t0 + 1s));
+  EXPECT_THAT(see("95", t0 + 2s), ElementsAre());
+  ASSERT_TRUE(rules.put(position(), utc, t0 + 3s, own));
+  EXPECT_THAT(see("95", t0 + 4s), ElementsAre());
+}
+
 TEST_F(PositionRulesTest, nor_when_another_position_comes_first) {
   see(60s, t0 + 1s);
   Position other = position();
