@@ -1,4 +1,4 @@
 -- What the owner of a position says of it besides: whose pulse is asked for, and what it wants of its rules, as text.
 ALTER TABLE positions ADD COLUMN strategy TEXT NOT NULL DEFAULT '';
-ALTER TABLE positions ADD COLUMN trailing TEXT NOT NULL DEFAULT '';
-ALTER TABLE positions ADD COLUMN aged TEXT NOT NULL DEFAULT '';
+ALTER TABLE positions ADD COLUMN trailing_rule TEXT NOT NULL DEFAULT '';
+ALTER TABLE positions ADD COLUMN aged_rule TEXT NOT NULL DEFAULT '';

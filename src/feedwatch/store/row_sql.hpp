@@ -69,7 +69,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<JournalRow>> i
     "created_at = excluded.created_at",
 
     "INSERT INTO positions (venue, symbol, id, side, entry_price, quantity, opened_at, owner, "
-    "ttl_seconds, registered_at, updated_at, expires_at, closed_at, strategy, trailing, aged) "
+    "ttl_seconds, registered_at, updated_at, expires_at, closed_at, strategy, trailing_rule, "
+    "aged_rule) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
     "ON CONFLICT (venue, symbol, id) DO UPDATE SET side = excluded.side, "
     "entry_price = excluded.entry_price, quantity = excluded.quantity, "
@@ -77,7 +78,7 @@ inline constexpr std::array<std::string_view, std::variant_size_v<JournalRow>> i
     "ttl_seconds = excluded.ttl_seconds, registered_at = excluded.registered_at, "
     "updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
     "closed_at = excluded.closed_at, strategy = excluded.strategy, "
-    "trailing = excluded.trailing, aged = excluded.aged",
+    "trailing_rule = excluded.trailing_rule, aged_rule = excluded.aged_rule",
 
     "INSERT INTO trailing_stops (venue, symbol, id, opened_at, state, peak, stop, confirmed_stop, "
     "activation_confirmed, last_number, decisions, updated_at) "
@@ -137,7 +138,7 @@ inline constexpr std::string_view decision_columns =
     "phase, receive_age_seconds, event_age_seconds, source, reason, created_at";
 inline constexpr std::string_view position_columns =
     "venue, symbol, id, side, entry_price, quantity, opened_at, owner, ttl_seconds, "
-    "registered_at, updated_at, expires_at, closed_at, strategy, trailing, aged";
+    "registered_at, updated_at, expires_at, closed_at, strategy, trailing_rule, aged_rule";
 
 /// What is deleted when it is older than $1, at most $2 at a time.
 struct RetentionRule {
