@@ -67,11 +67,11 @@ TEST(DecisionWebhooks, MistakesSayWhereAndWhat) {
   EXPECT_THAT(error_of(many), HasSubstr("is one of more than 8"));
 }
 
-TEST(DecisionWebhooks, WithoutARuleNothingIsTold) {
+TEST(DecisionWebhooks, WithoutARuleOnlyPositionsWithTheirOwnAreTold) {
   const auto config = load_text("[[decision_webhook]]\nurl = \"http://h/\"\n", "f.toml", sources());
   ASSERT_TRUE(config);
   ASSERT_THAT(config->warnings, SizeIs(1));
-  EXPECT_THAT(config->warnings[0].text(), HasSubstr("no rule decides about positions"));
+  EXPECT_THAT(config->warnings[0].text(), HasSubstr("positions with rules of their own"));
 }
 
 }  // namespace
