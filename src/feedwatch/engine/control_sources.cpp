@@ -62,7 +62,7 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   PositionTerms terms = known == nullptr ? PositionTerms{} : known->terms;
   if (element.said.strategy) terms.strategy = std::move(element.terms.strategy);
   if (element.said.trailing) terms.rules.trailing = std::move(element.terms.rules.trailing);
-  if (element.said.aged) terms.rules.aged = std::move(element.terms.rules.aged);
+  if (element.said.aged) terms.rules.aged = element.terms.rules.aged;
   if (Result<void> fine = position_rules.check(terms.rules); !fine) {
     return std::unexpected(fine.error());
   }
@@ -73,7 +73,8 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
     if (amended) took(*amended, key, false, now);
     return amended;
   }
-  std::string owner = element.owner.empty() ? source : std::move(element.owner);
+  std::string& owner = element.owner;
+  if (owner.empty()) owner = source;
   const auto put =
       positions.put(std::move(position), element.ttl, std::move(owner), now, utc, std::move(terms));
   if (!put) return put;

@@ -15,7 +15,7 @@ constexpr std::string_view since_word = "since ";
 std::optional<std::int64_t> take_number(std::string_view& text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || (at != end && *at != ' ')) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(at - text.data()) + (at != end ? 1 : 0));
   return number;
