@@ -1,50 +1,13 @@
 #include "feedwatch/engine/position_rules.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <string_view>
-#include <type_traits>
-#include <variant>
+#include <utility>
 
-#include <fmt/format.h>
-
-#include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
 namespace {
-
-template <class Row>
-Error wrong_row(const Row& row, std::string_view table, std::string_view what) {
-  return {row.venue + "/" + row.symbol + "/" + row.id,
-          "is kept in " + std::string(table) + " with " + std::string(what),
-          "its rules begin anew: look at its stop"};
-}
-
-template <class Word, std::size_t Size>
-std::optional<Word> of_text(const std::array<Word, Size>& words, std::string_view text) {
-  for (const Word word : words) {
-    if (to_text(word) == text) return word;
-  }
-  return std::nullopt;
-}
-
-/// Absent where it may be and is; an error where it is no number.
-std::expected<std::optional<Decimal>, DecimalError> maybe(const std::optional<std::string>& text) {
-  if (!text) return std::nullopt;
-  const auto number = Decimal::parse(*text);
-  if (!number) return std::unexpected(number.error());
-  return *number;
-}
-
-std::optional<std::string> text_of(const std::optional<Decimal>& number) {
-  return number ? std::optional(number->to_string()) : std::nullopt;
-}
-
-std::optional<double> seconds_of(const std::optional<Duration>& duration) {
-  return duration ? std::optional(to_seconds(*duration)) : std::nullopt;
-}
 
 void append(Protection::Decisions& decisions, Protection::Decisions more) {
   decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
@@ -82,43 +45,6 @@ PositionRules::PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_
       may_act_(std::move(may_act)),
       protection_(anchor),
       last_(anchor.mono) {}
-
-Result<void> PositionRules::restore(const TrailingStopRow& row) {
-  constexpr std::array states{TrailingState::inactive, TrailingState::waiting,
-                              TrailingState::active, TrailingState::triggered};
-  const auto state = of_text(states, row.state);
-  const auto peak = Decimal::parse(row.peak);
-  const auto stop = maybe(row.stop);
-  const auto confirmed = maybe(row.confirmed_stop);
-  if (!state) return std::unexpected(wrong_row(row, "trailing_stops", "an unknown state"));
-  if (!peak || !stop || !confirmed) {
-    return std::unexpected(wrong_row(row, "trailing_stops", "a price that is no number"));
-  }
-  Kept& kept = kept_[{row.venue, row.symbol, row.id}];
-  kept.opened_at = row.opened_at;
-  kept.memory.trailing = TrailingMemory{.state = *state,
-                                        .peak = *peak,
-                                        .stop = *stop,
-                                        .confirmed_stop = *confirmed,
-                                        .activation_confirmed = row.activation_confirmed,
-                                        .last_number = static_cast<std::uint64_t>(row.last_number)};
-  kept.memory.last_number =
-      std::max(kept.memory.last_number, static_cast<std::uint64_t>(row.decisions));
-  return {};
-}
-
-Result<void> PositionRules::restore(const AgedPositionRow& row) {
-  constexpr std::array phases{AgedPhase::young, AgedPhase::grace, AgedPhase::progressive,
-                              AgedPhase::emergency};
-  const auto phase = of_text(phases, row.phase);
-  if (!phase) return std::unexpected(wrong_row(row, "aged_positions", "an unknown phase"));
-  Kept& kept = kept_[{row.venue, row.symbol, row.id}];
-  kept.opened_at = row.opened_at;
-  kept.memory.aged = AgedMemory{.phase = *phase, .reached = row.reached, .exited = row.exited};
-  kept.memory.last_number =
-      std::max(kept.memory.last_number, static_cast<std::uint64_t>(row.decisions));
-  return {};
-}
 
 ProtectionStream PositionRules::stream_of(const Position& position, bool second) {
   const auto count = static_cast<std::uint32_t>(2 * streams_.size());
@@ -329,163 +255,6 @@ PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint
   append(decisions,
          confirmed ? protection_.confirm(key, number, now) : protection_.reject(key, number, now));
   return decisions;
-}
-
-void PositionRules::note_changes() {
-  for (PositionKey& key : protection_.take_changed()) changed_.insert(std::move(key));
-}
-
-void PositionRules::append_memory(const PositionKey& key, MonoTime now,
-                                  std::vector<JournalRow>& rows) {
-  const auto memory = protection_.memory(key);
-  const auto opened = open_.find(key);
-  if (!memory || opened == open_.end()) return;
-  const WallTime at = anchor_.at(now);
-  const auto decisions = static_cast<std::int64_t>(memory->last_number);
-  if (const auto& stop = memory->trailing) {
-    rows.emplace_back(TrailingStopRow{.venue = key.venue,
-                                      .symbol = key.symbol,
-                                      .id = key.id,
-                                      .opened_at = opened->second.opened_at,
-                                      .state = std::string(to_text(stop->state)),
-                                      .peak = stop->peak.to_string(),
-                                      .stop = text_of(stop->stop),
-                                      .confirmed_stop = text_of(stop->confirmed_stop),
-                                      .activation_confirmed = stop->activation_confirmed,
-                                      .last_number = static_cast<std::int64_t>(stop->last_number),
-                                      .decisions = decisions,
-                                      .updated_at = at});
-  }
-  if (const auto& aged = memory->aged) {
-    rows.emplace_back(AgedPositionRow{.venue = key.venue,
-                                      .symbol = key.symbol,
-                                      .id = key.id,
-                                      .opened_at = opened->second.opened_at,
-                                      .phase = std::string(to_text(aged->phase)),
-                                      .reached = aged->reached,
-                                      .exited = aged->exited,
-                                      .decisions = decisions,
-                                      .updated_at = at});
-  }
-}
-
-std::vector<JournalRow> PositionRules::samples_of(const Decisions& decisions, MonoTime now) const {
-  std::vector<JournalRow> rows;
-  for (const ProtectionDecision& decision : decisions) {
-    if (is_sample(decision)) rows.emplace_back(*aged_event_row(decision, anchor_.at(now)));
-  }
-  return rows;
-}
-
-std::vector<JournalRow> PositionRules::rows_of(const Decisions& decisions, MonoTime now) {
-  note_changes();
-  std::vector<JournalRow> rows;
-  std::set<PositionKey> keys;
-  for (const ProtectionDecision& decision : decisions) {
-    const auto open = open_.find(decision.key);
-    if (is_sample(decision) || open == open_.end()) continue;
-    rows.emplace_back(decision_row(decision, open->second.registered, anchor_.at(now)));
-    if (auto event = aged_event_row(decision, anchor_.at(now)))
-      rows.emplace_back(std::move(*event));
-    keys.insert(decision.key);
-  }
-  for (const PositionKey& key : keys) {
-    append_memory(key, now, rows);
-    changed_.erase(key);
-  }
-  return rows;
-}
-
-std::vector<JournalRow> PositionRules::changed_rows(std::size_t limit, MonoTime now) {
-  note_changes();
-  std::vector<JournalRow> rows;
-  for (std::size_t written = 0; written < limit && !changed_.empty(); ++written) {
-    auto next = changed_.upper_bound(turn_);
-    if (next == changed_.end()) next = changed_.begin();
-    turn_ = *next;
-    append_memory(*next, now, rows);
-    changed_.erase(next);
-  }
-  return rows;
-}
-
-void PositionRules::on_written(const JournalBatch& batch, bool durable) {
-  if (durable) return;
-  for (const JournalRow& row : batch.rows) {
-    if (const auto* stop = std::get_if<TrailingStopRow>(&row)) {
-      changed_.insert({stop->venue, stop->symbol, stop->id});
-    } else if (const auto* aged = std::get_if<AgedPositionRow>(&row)) {
-      changed_.insert({aged->venue, aged->symbol, aged->id});
-    }
-  }
-}
-
-bool is_sample(const ProtectionDecision& decision) {
-  const auto* aged = std::get_if<AgedDecision>(&decision.what);
-  return aged != nullptr && aged->type == AgedDecision::Type::price_check;
-}
-
-PositionDecisionRow decision_row(const ProtectionDecision& decision, WallTime registered,
-                                 WallTime at) {
-  PositionDecisionRow row;
-  // Numbers begin anew with a position that is registered again.
-  row.id = fmt::format("{}@{:x}", decision.idempotency_key(),
-                       static_cast<std::uint64_t>(to_ns(registered)));
-  row.venue = decision.key.venue;
-  row.symbol = decision.key.symbol;
-  row.position = decision.key.id;
-  row.opened_at = decision.opened_at;
-  row.number = static_cast<std::int64_t>(decision.number);
-  row.type = type_text(decision);
-  row.price = text_of(decision.price);
-  if (const auto* stop = std::get_if<TrailingDecision>(&decision.what)) {
-    row.rule = "trailing";
-    row.stop = stop->stop.to_string();
-    row.peak = stop->peak.to_string();
-  } else {
-    const auto& aged = std::get<AgedDecision>(decision.what);
-    row.rule = "aged";
-    row.target = text_of(aged.target);
-    row.phase = to_text(aged.phase);
-  }
-  if (decision.ages) {
-    row.receive_age_seconds = to_seconds(decision.ages->receive);
-    row.event_age_seconds = seconds_of(decision.ages->event);
-  }
-  if (decision.source) row.source = to_text(*decision.source);
-  row.reason = decision.reason;
-  row.created_at = at;
-  return row;
-}
-
-std::optional<AgedMonitoringEventRow> aged_event_row(const ProtectionDecision& decision,
-                                                     WallTime at) {
-  const auto* aged = std::get_if<AgedDecision>(&decision.what);
-  if (aged == nullptr) return std::nullopt;
-  AgedMonitoringEventRow row;
-  row.id =
-      fmt::format("{}@{:x}", decision.idempotency_key(), static_cast<std::uint64_t>(to_ns(at)));
-  row.aged_position_id = decision.key.venue + "/" + decision.key.symbol + "/" + decision.key.id;
-  row.event_type = to_text(aged->type);
-  row.market_price = text_of(aged->price);
-  row.target_price = text_of(aged->target);
-  if (aged->price && aged->target) {
-    // For people: how far the price is from the target.
-    const double target = aged->target->to_double();
-    row.price_distance_percent = (aged->price->to_double() - target) / target * 100;
-  }
-  row.action_taken = aged->type == AgedDecision::Type::target_reached ||
-                             aged->type == AgedDecision::Type::emergency_exit
-                         ? "told"
-                         : "none";
-  JsonWriter json(row.event_metadata);
-  json.begin_object()
-      .field("phase", to_text(aged->phase))
-      .field("number", decision.number)
-      .field("reason", decision.reason)
-      .end_object();
-  row.created_at = at;
-  return row;
 }
 
 }  // namespace feedwatch::engine
