@@ -217,7 +217,11 @@ std::size_t WsParser::take_plain_texts(const char* data, std::size_t size,
     const std::string_view payload(frame + header, length);
     if (size - done < header + length || length > max_message_) break;
     if (!is_ascii(payload) && !is_utf8(payload)) break;
-    frames.push_back({.type = FrameType::text, .payload = payload});
+    // Word by word: put together elsewhere, it would be read again in wider words than it was
+    // written in, which has to wait for the writes.
+    Frame& taken = frames.emplace_back();
+    taken.type = FrameType::text;
+    taken.payload = payload;
     done += header + length;
   }
   return done;
