@@ -1,5 +1,6 @@
 // From frames to ticks, and from what changed to who has to know.
 
+#include <algorithm>
 #include <utility>
 
 #include "feedwatch/engine/shard_impl.hpp"
@@ -26,25 +27,12 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   const MonoTime now = ports.clock.now();
   unit.feed->on_frames(conn, frames.size(), now);
   heard = false;
-  for (const Frame& frame : frames) {
-    const bool is_message = frame.type == FrameType::text || frame.type == FrameType::binary;
-    // What a pong says of the line holds for what comes behind it.
-    if (!is_message) begin_span(now);
-    switch (frame.type) {
-      case FrameType::ping:
-        heard = true;
-        ports.transport.send_pong(conn, frame.payload);
-        unit.feed->on_answered_ping(conn, now);
-        break;
-      case FrameType::pong:
-        unit.feed->on_pong(conn, frame.payload, stamp.mono_recv, now);
-        feeds_dirty = true;
-        break;
-      case FrameType::text:
-      case FrameType::binary:
-        on_message(conn, connection, frame, stamp, now);
-        break;
-    }
+  for (std::size_t next = 0; next < frames.size();) {
+    const std::size_t ticks = take_ticks(conn, connection, frames.subspan(next), stamp, now);
+    next += ticks;
+    if (ticks == most_messages || next == frames.size()) continue;
+    on_frame(conn, connection, frames[next], stamp, now);
+    ++next;
   }
   if (std::exchange(decoded_well, false)) unit.feed->on_decoded(conn);
   apply_pending(now);
@@ -52,9 +40,31 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   finish(now);
 }
 
-[[gnu::always_inline]] inline void Shard::Impl::on_message(ConnId conn, Connection& connection,
-                                                           const Frame& frame,
-                                                           const ReadStamp& stamp, MonoTime now) {
+void Shard::Impl::on_frame(ConnId conn, Connection& connection, const Frame& frame,
+                           const ReadStamp& stamp, MonoTime now) {
+  Unit& unit = *units[connection.unit];
+  switch (frame.type) {
+    // What a pong says of the line holds for what comes behind it.
+    case FrameType::ping:
+      begin_span(now);
+      heard = true;
+      ports.transport.send_pong(conn, frame.payload);
+      unit.feed->on_answered_ping(conn, now);
+      break;
+    case FrameType::pong:
+      begin_span(now);
+      unit.feed->on_pong(conn, frame.payload, stamp.mono_recv, now);
+      feeds_dirty = true;
+      break;
+    case FrameType::text:
+    case FrameType::binary:
+      on_message(conn, connection, frame, stamp, now);
+      break;
+  }
+}
+
+void Shard::Impl::on_message(ConnId conn, Connection& connection, const Frame& frame,
+                             const ReadStamp& stamp, MonoTime now) {
   Unit& unit = *units[connection.unit];
   const auto type = connection.decoder->decode(frame, decoded);
   if (!type || *type != venues::MessageType::data) begin_span(now);
@@ -69,7 +79,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   heard = heard || *type != venues::MessageType::pong;
   switch (*type) {
     case venues::MessageType::data:
-      on_ticks(conn, unit, stamp, now);
+      on_ticks(conn, unit, decoded.ticks, stamp, now);
       for (const venues::Beat& beat : decoded.beats) {
         feeds_dirty = true;
         ++span;
@@ -102,37 +112,71 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   }
 }
 
-/// The ticks of one message: nearly always of one symbol and one topic, which are looked up once.
+std::size_t Shard::Impl::take_ticks(ConnId conn, Connection& connection,
+                                    std::span<const Frame> frames, const ReadStamp& stamp,
+                                    MonoTime now) {
+  wire_ticks.clear();
+  const auto some = frames.first(std::min(frames.size(), most_messages));
+  const std::size_t taken = connection.decoder->decode_ticks(some, wire_ticks);
+  if (taken == 0) return 0;
+  decoded_well = heard = true;
+  on_ticks(conn, *units[connection.unit], wire_ticks, stamp, now);
+  return taken;
+}
+
+/// Symbols first: one search does not wait for another, where a tick waits for its search.
 [[gnu::always_inline]] inline void Shard::Impl::on_ticks(ConnId conn, Unit& unit,
+                                                         std::span<const WireTick> ticks,
                                                          const ReadStamp& stamp, MonoTime now) {
-  Path path;
-  for (const WireTick& wire : decoded.ticks) {
-    if (wire.symbol.data() != path.symbol.data() || wire.symbol.size() != path.symbol.size()) {
-      path = {.symbol = wire.symbol, .number = unit.symbols.find(wire.symbol)};
+  Numbers numbers;
+  while (!ticks.empty()) {
+    const std::size_t count = std::min(ticks.size(), numbers.size());
+    look_up(unit, ticks.first(count), numbers);
+    std::size_t done = 0;
+    for (const std::uint64_t before = applied; done < count && applied == before; ++done) {
+      if (numbers[done] == SymbolTable::none) {
+        ++unknown_symbols;
+      } else {
+        on_tick(conn, unit, numbers[done], ticks[done], stamp, now);
+      }
     }
-    if (path.number == SymbolTable::none) {
-      ++unknown_symbols;
-      continue;
-    }
-    on_tick(conn, unit, path, wire, stamp, now);
-    // It was applied, and whoever was called may have changed much.
-    if (pending.empty()) path = {};
+    ticks = ticks.subspan(done);
   }
 }
 
-[[gnu::always_inline]] inline void Shard::Impl::on_tick(ConnId conn, Unit& unit, const Path& path,
+/// The ticks of one message are nearly always of one symbol.
+[[gnu::always_inline]] inline void Shard::Impl::look_up(const Unit& unit,
+                                                        std::span<const WireTick> ticks,
+                                                        Numbers& numbers) {
+  std::string_view last;
+  SymbolTable::Number number = SymbolTable::none;
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    const std::string_view symbol = ticks[i].symbol;
+    if (symbol.data() != last.data() || symbol.size() != last.size()) {
+      number = unit.symbols.find(symbol);
+      last = symbol;
+    }
+    numbers[i] = number;
+    if (number == SymbolTable::none) continue;
+    const auto kind = static_cast<std::size_t>(ticks[i].kind);
+    __builtin_prefetch(&unit.symbol_entries[number].routes[kind], 1);
+  }
+}
+
+[[gnu::always_inline]] inline void Shard::Impl::on_tick(ConnId conn, Unit& unit,
+                                                        SymbolTable::Number symbol,
                                                         const WireTick& wire,
                                                         const ReadStamp& stamp, MonoTime now) {
-  SymbolEntry& entry = unit.symbol_entries[path.number];
-  const auto kind = static_cast<std::size_t>(wire.kind);
-  const std::optional<StreamId> stream = entry.streams[kind];
-  if (!stream) return;  // the channel carries it, nobody wants it
-  const feed::TopicId topic = entry.topics[kind];
-  const feed::Session::Data data = data_of(conn, unit, entry, topic, now);
+  Route& route = unit.symbol_entries[symbol].routes[static_cast<std::size_t>(wire.kind)];
+  if (!route.stream) return;  // the channel carries it, nobody wants it
+  const feed::TopicId topic = route.topic;
+  if (route.told_in != span) ask(conn, unit, route, now);
+  // Read where it stands, not copied: what follows may change it, but not while it is needed.
+  const feed::Session::Data& data = route.told;
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.
   Tick& tick = pending.emplace_back();
-  tick.stream = *stream;
+  tick.stream = *route.stream;
   tick.prices = wire.prices;
   tick.fields = wire.fields;
   tick.ts_event = wire.ts_event;
@@ -146,7 +190,7 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   tick.stalled = stamp.stalled;
   if (data.primary) unit.meter->on_tick(tick);
   if (data.doubled) {
-    on_copy(conn, unit, topic, data, now);
+    on_copy(conn, unit, topic, feed::Session::Data(data), now);
   } else if (data.first) {
     apply_first(conn, unit, topic, now);
   } else if (pending.size() == most_pending) {
@@ -154,16 +198,10 @@ void Shard::Impl::on_read(ConnId conn, std::span<const Frame> frames, ReadStamp 
   }
 }
 
-feed::Session::Data Shard::Impl::data_of(ConnId conn, Unit& unit, SymbolEntry& entry,
-                                         feed::TopicId topic, MonoTime now) {
-  if (entry.told_in == span && entry.told_topic == topic) return entry.told;
-  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
-  if (data.epoch != 0 && !data.first) {
-    entry.told = data;
-    entry.told_topic = topic;
-    entry.told_in = span;
-  }
-  return data;
+void Shard::Impl::ask(ConnId conn, Unit& unit, Route& route, MonoTime now) {
+  route.told = unit.feed->on_data(conn, route.topic, now);
+  const bool says_it_again = route.told.epoch != 0 && !route.told.first;
+  route.told_in = says_it_again ? span : 0;
 }
 
 void Shard::Impl::begin_span(MonoTime now) {
@@ -172,6 +210,7 @@ void Shard::Impl::begin_span(MonoTime now) {
 }
 
 void Shard::Impl::apply_pending(MonoTime now) {
+  ++applied;
   monitor.apply(pending, now);
   pending.clear();
 }
@@ -181,6 +220,7 @@ void Shard::Impl::apply_first(ConnId conn, Unit& unit, feed::TopicId topic, Mono
   const Tick first = pending.back();
   pending.pop_back();
   begin_span(now);
+  ++applied;
   const Outcome outcome = monitor.apply(first, now);
   feeds_dirty = true;
   if (proves_subscription(outcome)) begin_epoch(conn, unit, topic, first.epoch, now);
@@ -206,7 +246,7 @@ void Shard::Impl::on_undecodable(Unit& unit, const venues::DecodeError& error, M
   const auto channel = error.kind ? venues::channel_for(sheet, *error.kind) : std::nullopt;
   const std::span<const Kind> kinds = channel ? sheet.channels[*channel].kinds : all_kinds;
   for (const Kind kind : kinds) {
-    const auto& stream = entry->streams[static_cast<std::size_t>(kind)];
+    const auto& stream = entry->routes[static_cast<std::size_t>(kind)].stream;
     if (stream) monitor.on_undecodable(*stream, now);
   }
 }

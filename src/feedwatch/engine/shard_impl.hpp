@@ -34,21 +34,29 @@ constexpr Duration bridge_after = 5s;
 constexpr std::size_t max_instrument_pages = 20;
 /// Ticks applied at once: so many cells fit a core's second cache many times over.
 constexpr std::size_t most_pending = 64;
+/// Messages decoded before their ticks go on, and ticks whose symbols are looked up before: memory
+/// answers for all of them together.
+constexpr std::size_t most_messages = 8;
+constexpr std::size_t most_routed = 32;
 constexpr std::uint32_t lines_per_venue = 10'000;
 
-/// Where the ticks of one symbol go, by kind.
-struct SymbolEntry {
-  std::array<std::optional<StreamId>, kind_count> streams;
-  std::array<feed::TopicId, kind_count> topics{};
-  std::optional<std::uint64_t> trade_id;  ///< by the venue's count, where a beat tells it
-  /// What the feed said of a topic, and in which span: it says the same again until that is over.
+/// Where the ticks of one kind of a symbol go. One line of the cache: it is read for every tick.
+struct alignas(64) Route {
+  std::optional<StreamId> stream;
+  feed::TopicId topic{};
+  /// What the feed said last of the topic, and in which span it says the same again; 0 = in none.
   feed::Session::Data told{};
-  feed::TopicId told_topic{};
   std::uint64_t told_in = 0;
+};
+static_assert(sizeof(Route) == 64);
+
+struct SymbolEntry {
+  std::array<Route, kind_count> routes;   ///< by kind
+  std::optional<std::uint64_t> trade_id;  ///< by the venue's count, where a beat tells it
 
   bool empty() const {
-    for (const auto& stream : streams) {
-      if (stream) return false;
+    for (const Route& route : routes) {
+      if (route.stream) return false;
     }
     return true;
   }
@@ -147,19 +155,23 @@ struct Shard::Impl {
 
   // shard_events.cpp: connections, frames, ticks
   void on_read(ConnId conn, std::span<const Frame> frames, ReadStamp stamp);
+  void on_frame(ConnId conn, Connection& connection, const Frame& frame, const ReadStamp& stamp,
+                MonoTime now);
   void on_message(ConnId conn, Connection& connection, const Frame& frame, const ReadStamp& stamp,
                   MonoTime now);
-  void on_ticks(ConnId conn, Unit& unit, const ReadStamp& stamp, MonoTime now);
-  /// Where the ticks of a message go, as far as it is known from the ones before.
-  struct Path {
-    std::string_view symbol{};
-    SymbolTable::Number number = SymbolTable::none;
-  };
-  void on_tick(ConnId conn, Unit& unit, const Path& path, const WireTick& wire,
+  /// Routes the ticks of the messages at the front that hold nothing else, as far as they are known
+  /// by their spelling; returns how many messages.
+  std::size_t take_ticks(ConnId conn, Connection& connection, std::span<const Frame> frames,
+                         const ReadStamp& stamp, MonoTime now);
+  void on_ticks(ConnId conn, Unit& unit, std::span<const WireTick> ticks, const ReadStamp& stamp,
+                MonoTime now);
+  /// By tick, what unit.symbols says of its symbol.
+  using Numbers = std::array<SymbolTable::Number, most_routed>;
+  static void look_up(const Unit& unit, std::span<const WireTick> ticks, Numbers& numbers);
+  void on_tick(ConnId conn, Unit& unit, SymbolTable::Number symbol, const WireTick& wire,
                const ReadStamp& stamp, MonoTime now);
   /// What the feed says of a tick: nearly all of a span find it said already.
-  feed::Session::Data data_of(ConnId conn, Unit& unit, SymbolEntry& entry, feed::TopicId topic,
-                              MonoTime now);
+  void ask(ConnId conn, Unit& unit, Route& route, MonoTime now);
   /// Something else than a tick comes: what is pending is applied before.
   void begin_span(MonoTime now);
   void apply_pending(MonoTime now);
@@ -276,9 +288,12 @@ struct Shard::Impl {
   std::unordered_map<ConnId, Connection> connections;
   std::uint32_t next_conn = 1;
   venues::Decoded decoded;
-  bool decoded_well = false;  ///< since the feed was last told of this read's messages
-  std::vector<Tick> pending;  ///< ticks of the read being decoded, to be applied in one go
-  bool heard = false;         ///< the read being decoded holds more than pongs
+  std::vector<WireTick> wire_ticks;  ///< of messages that hold nothing else
+  bool decoded_well = false;         ///< since the feed was last told of this read's messages
+  std::vector<Tick> pending;         ///< ticks of the read being decoded, to be applied in one go
+  /// Counts how often the monitor was given some: whoever was called then may have changed much.
+  std::uint64_t applied = 0;
+  bool heard = false;  ///< the read being decoded holds more than pongs
   /// Counts what the feed is told beside ticks, and the reads.
   std::uint64_t span = 1;
   std::vector<StreamChange> changes;

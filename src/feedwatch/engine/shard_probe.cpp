@@ -158,7 +158,7 @@ void Shard::Impl::on_trade_id(Unit& unit, std::string_view symbol, std::uint64_t
   SymbolEntry* const entry = unit.entry_of(symbol);
   if (entry == nullptr) return;
   const std::uint64_t before = std::exchange(entry->trade_id, trade_id).value_or(trade_id);
-  const auto& stream = entry->streams[static_cast<std::size_t>(Kind::last)];
+  const auto& stream = entry->routes[static_cast<std::size_t>(Kind::last)].stream;
   if (!stream || !unit.prober.watches(*stream)) return;
   const Slot slot = monitor.unchecked_slot(*stream);
   // Without a price of its own there is nothing to compare with but the count itself.

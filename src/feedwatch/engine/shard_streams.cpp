@@ -117,7 +117,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   entry.status = StreamStatus{.stream = *id, .info = entry.info, .level_since = now};
   const SymbolTable::Number symbol = unit.symbols.insert(key.symbol);
   if (symbol >= unit.symbol_entries.size()) unit.symbol_entries.resize(symbol + 1);
-  unit.symbol_entries[symbol].streams[kind] = *id;
+  unit.symbol_entries[symbol].routes[kind] = {.stream = *id};
   auto known = unit.topics.find(topic);
   if (known == unit.topics.end()) {
     // The feed tells the topic's reason at once; by then its streams have to be known.
@@ -125,7 +125,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
     known = unit.topics.emplace(topic, added).first;
   }
   entry.topic = known->second;
-  unit.symbol_entries[symbol].topics[kind] = entry.topic;
+  unit.symbol_entries[symbol].routes[kind].topic = entry.topic;
   unit.streams[entry.topic].push_back(*id);
   StreamEntry& stored = streams.emplace(*id, std::move(entry)).first->second;
   show_line(stored);
@@ -203,7 +203,7 @@ void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
   streams.erase(stream);
   const StreamKey& key = entry.info->key;
   SymbolEntry& symbol = *unit.entry_of(key.symbol);
-  symbol.streams[static_cast<std::size_t>(key.kind)].reset();
+  symbol.routes[static_cast<std::size_t>(key.kind)] = {};
   if (symbol.empty()) {
     symbol = {};  // its number will be another symbol's
     unit.symbols.erase(key.symbol);

@@ -177,6 +177,14 @@ class Decoder {
   virtual ~Decoder() = default;
   /// `frame` is a text or binary frame (padding as promised by Frame). Whatever `out` held is gone.
   virtual std::expected<MessageType, DecodeError> decode(const Frame& frame, Decoded& out) = 0;
+  /// What a venue sends most, many messages at a time: of the messages at the front, as many as are
+  /// texts of a known spelling that hold ticks and nothing else, or that decode() would ignore.
+  /// Appends the ticks that decode() would have read, whose views point into the frames and outlive
+  /// the next call; returns how many messages they were. Those behind them are decode()'s.
+  virtual std::size_t decode_ticks(std::span<const Frame> /*frames*/,
+                                   std::vector<WireTick>& /*ticks*/) {
+    return 0;
+  }
 };
 
 /// An instrument as the venue's REST lists it.

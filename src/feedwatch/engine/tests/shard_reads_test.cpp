@@ -1,6 +1,8 @@
 // Ticks of a read are applied together, but not behind what came after them.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -145,6 +147,123 @@ TEST(ShardReads, AGoodMessageBetweenBadOnesOfOneReadIsCounted) {
   messages.insert(messages.begin(), good);
   messages.push_back("?");
   EXPECT_TRUE(line_ends(messages)) << "five behind the last good one";
+}
+
+// ---- messages wait for those behind them to have their symbols looked up together ---------------
+
+std::string trade_frame(const std::string& symbol, std::uint64_t id, int price) {
+  return R"({"stream":"x@aggTrade","data":{"e":"aggTrade","E":1767225601000,"a":)" +
+         std::to_string(id) + R"(,"s":")" + symbol + R"(","p":")" + std::to_string(price) +
+         R"(.50","q":"1","f":1,"l":2,"T":1767225601000,"m":true}})";
+}
+
+/// Trades and marks of four symbols that are watched and two that are not, in order and out of it,
+/// and between them what is no price at all.
+std::vector<std::pair<FrameType, std::string>> any_messages(std::mt19937& random) {
+  constexpr std::array symbols{"BTCUSDT", "ETHUSDT", "AUSDT", "1000SHIBUSDT", "GONE", "NEVER"};
+  const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+  std::vector<std::pair<FrameType, std::string>> all;
+  for (std::uint64_t id = 1'000; all.size() < 200; ++id) {
+    const std::string symbol = symbols[below(symbols.size())];
+    const unsigned what = below(40);
+    if (what < 34) {
+      all.emplace_back(FrameType::text, trade_frame(symbol, id - below(3), 1 + int(below(9))));
+    } else if (what < 36) {
+      all.emplace_back(FrameType::text, mark_frame(WallTime{1'767'225'601s}));
+    } else if (what < 37) {
+      all.emplace_back(FrameType::ping, "p");
+    } else if (what < 38) {
+      all.emplace_back(FrameType::pong, "");
+    } else {
+      all.emplace_back(FrameType::text, what < 39 ? "?" : R"({"result":null,"id":9})");
+    }
+  }
+  return all;
+}
+
+std::vector<Slot> board_after(const std::vector<std::pair<FrameType, std::string>>& messages,
+                              std::size_t each_read) {
+  MapStore store;
+  ShardBench bench(
+      store, {"BTCUSDT/last", "ETHUSDT/last", "AUSDT/last", "1000SHIBUSDT/last", "BTCUSDT/mark"});
+  EXPECT_TRUE(bench.shard.start());
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  std::vector<std::string> padded;
+  std::vector<Frame> frames;
+  for (const auto& [type, text] : messages)
+    padded.push_back(text + std::string(frame_padding, ' '));
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const std::string_view text = padded[i];
+    frames.push_back({messages[i].first, text.substr(0, messages[i].second.size())});
+  }
+  for (std::size_t i = 0; i < frames.size(); i += each_read) {
+    const auto read = std::span(frames).subspan(i, std::min(each_read, frames.size() - i));
+    bench.shard.on_read(conn, read, {bench.clock.mono, bench.clock.wall_now(), false});
+  }
+  std::vector<Slot> slots;
+  Monitor& monitor = bench.shard.monitor();
+  for (const char* symbol : {"BTCUSDT", "ETHUSDT", "AUSDT", "1000SHIBUSDT"}) {
+    slots.push_back(
+        monitor.unchecked_slot(monitor.find({"binance-usdm", symbol, Kind::last}).value()));
+  }
+  EXPECT_GT(bench.shard.unknown_symbols(), 0U);
+  return slots;
+}
+
+TEST(ShardReads, ManyMessagesOfOneReadAreWhatTheyAreOneByOne) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const auto messages = any_messages(random);
+    const std::vector<Slot> alone = board_after(messages, 1);
+    for (const std::size_t each_read : {7UL, 8UL, 9UL, 64UL, messages.size()}) {
+      SCOPED_TRACE(each_read);
+      const std::vector<Slot> together = board_after(messages, each_read);
+      for (std::size_t i = 0; i < alone.size(); ++i) {
+        ASSERT_GT(alone[i].ticks, 0U);
+        EXPECT_EQ(together[i].prices, alone[i].prices);
+        EXPECT_EQ(together[i].seq, alone[i].seq);
+        EXPECT_EQ(together[i].ticks, alone[i].ticks);
+        EXPECT_EQ(together[i].epoch, alone[i].epoch);
+      }
+    }
+  }
+}
+
+TEST(ShardReads, WhoIsCalledForOneMessageMayGiveUpTheSymbolOfOneThatWaits) {
+  MapStore store;
+  ShardBench bench(store, {"BTCUSDT/last"});
+  ASSERT_TRUE(bench.shard.start());
+  const StreamKey given_up{"binance-usdm", "ETHUSDT", Kind::last};
+  const StreamKey instead{"binance-usdm", "XRPUSDT", Kind::last};
+  ASSERT_TRUE(bench.shard.want(given_up, "desk", Duration{}));
+  bench.pass(1s);
+  const ConnId conn = bench.transport.dials.at(0).first;
+  bench.open(conn);
+  Monitor& monitor = bench.shard.monitor();
+  Callbacks callbacks;
+  callbacks.on_price = [&](const Delivery&) {
+    // The number of the one symbol becomes the other's.
+    if (!bench.shard.unwant(given_up, "desk")) return;
+    ASSERT_TRUE(bench.shard.want(instead, "desk", Duration{}));
+  };
+  const ConsumerOptions options{
+      .name = "strategy", .delivery = DeliveryMode::in_line, .min_interval = Duration::zero()};
+  const Subscription subscription = monitor.subscribe(
+      monitor.find({"binance-usdm", "BTCUSDT", Kind::last}).value(), options, callbacks);
+  std::vector<std::string> padded{trade_frame("BTCUSDT", 1, 7), trade_frame("ETHUSDT", 2, 8)};
+  std::vector<Frame> frames;
+  for (std::string& text : padded) {
+    const std::size_t length = text.size();
+    text.append(frame_padding, ' ');
+    frames.push_back({FrameType::text, std::string_view(text).substr(0, length)});
+  }
+  bench.shard.on_read(conn, frames, {bench.clock.mono, bench.clock.wall_now(), false});
+  ASSERT_FALSE(monitor.find(given_up));
+  EXPECT_FALSE(monitor.unchecked_slot(monitor.find(instead).value()).received);
+  EXPECT_EQ(bench.shard.unknown_symbols(), 1U);
 }
 
 }  // namespace

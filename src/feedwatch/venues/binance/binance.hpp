@@ -46,7 +46,11 @@ std::unique_ptr<Decoder> make_general_decoder(const Market& market);
 /// and events that no channel of ours sends, of which only the head and the last two characters are
 /// read: what is wrong between is ignored as well. nullopt for everything else. `out` holds nothing
 /// before, and nothing after anything but data.
-std::optional<MessageType> decode_fast(const Market& market, std::string_view padded, Decoded& out);
+std::optional<MessageType> decode_fast(const Market& market, std::string_view padded,
+                                       std::vector<WireTick>& ticks);
+/// Decoder::decode_ticks() by decode_fast().
+std::size_t decode_ticks(const Market& market, std::span<const Frame> frames,
+                         std::vector<WireTick>& ticks);
 
 class Client : public Venue {
  public:

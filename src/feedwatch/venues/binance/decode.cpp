@@ -73,8 +73,11 @@ class BinanceDecoder final : public Decoder {
 
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
-    const auto known = fast_ ? decode_fast(market_, frame.payload, out) : std::nullopt;
+    const auto known = fast_ ? decode_fast(market_, frame.payload, out.ticks) : std::nullopt;
     return known ? Result(*known) : decode_any(frame, out);
+  }
+  std::size_t decode_ticks(std::span<const Frame> frames, std::vector<WireTick>& ticks) override {
+    return fast_ ? binance::decode_ticks(market_, frames, ticks) : 0;
   }
 
  private:

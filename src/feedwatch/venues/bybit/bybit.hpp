@@ -40,7 +40,10 @@ std::unique_ptr<Decoder> make_general_decoder(const Category& category);
 
 /// fast.cpp: the commonest data messages in their usual spelling, with the general parser's result;
 /// false for everything else. `out` holds nothing before, and nothing after a false.
-bool decode_fast(const Category& category, std::string_view padded, Decoded& out);
+bool decode_fast(const Category& category, std::string_view padded, std::vector<WireTick>& ticks);
+/// Decoder::decode_ticks() by decode_fast().
+std::size_t decode_ticks(const Category& category, std::span<const Frame> frames,
+                         std::vector<WireTick>& ticks);
 
 class Client : public Venue {
  public:

@@ -140,8 +140,11 @@ class BybitDecoder final : public Decoder {
 
   Result decode(const Frame& frame, Decoded& out) override {
     out.clear();
-    if (fast_ && decode_fast(category_, frame.payload, out)) return MessageType::data;
+    if (fast_ && decode_fast(category_, frame.payload, out.ticks)) return MessageType::data;
     return decode_any(frame, out);
+  }
+  std::size_t decode_ticks(std::span<const Frame> frames, std::vector<WireTick>& ticks) override {
+    return fast_ ? bybit::decode_ticks(category_, frames, ticks) : 0;
   }
 
  private:

@@ -36,8 +36,9 @@ constexpr std::array kinds{Kind::last, Kind::mark, Kind::index};
   return scan.text() && scan.literal(R"(:")") && scan.text();
 }
 
-bool read_delta(FastScan& scan, std::vector<WireTick>& ticks) {
-  for (std::size_t i = 0; i < kinds.size(); ++i) ticks.emplace_back();
+bool read_delta(FastScan& scan, std::vector<WireTick>& all) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) all.emplace_back();
+  const std::span<WireTick> ticks = std::span(all).last(kinds.size());
   std::string_view topic, symbol;
   if (!scan.text(topic) || !scan.literal(R"(,"type":"delta","data":{"symbol":")") ||
       !scan.text_like(std::ssize(topic), symbol) || symbol.empty()) {
@@ -82,19 +83,36 @@ bool read_book(FastScan& scan, WireTick& quote) {
   return read && !quote.symbol.empty();
 }
 
-}  // namespace
-
-bool decode_fast(const Category& category, std::string_view padded, Decoded& out) {
+/// Appends nothing when it is false.
+[[gnu::always_inline]] inline bool read(const Category& category, std::string_view padded,
+                                        std::vector<WireTick>& ticks) {
+  const std::size_t before = ticks.size();
   FastScan scan(padded);
   bool read = false;
   if (scan.literal(R"({"topic":"tickers.)")) {
-    read = category.sheet.channels[tickers].absent_is_unchanged && read_delta(scan, out.ticks);
+    read = category.sheet.channels[tickers].absent_is_unchanged && read_delta(scan, ticks);
   } else if (scan.literal(R"({"topic":"orderbook.1.)")) {
-    read = read_book(scan, out.ticks.emplace_back());
+    read = read_book(scan, ticks.emplace_back());
   }
   if (read && scan.literal("}") && scan.at_end()) return true;
-  out.ticks.clear();
+  ticks.resize(before);
   return false;
+}
+
+}  // namespace
+
+bool decode_fast(const Category& category, std::string_view padded, std::vector<WireTick>& ticks) {
+  return read(category, padded, ticks);
+}
+
+std::size_t decode_ticks(const Category& category, std::span<const Frame> frames,
+                         std::vector<WireTick>& ticks) {
+  std::size_t taken = 0;
+  for (const Frame& frame : frames) {
+    if (frame.type != FrameType::text || !read(category, frame.payload, ticks)) break;
+    ++taken;
+  }
+  return taken;
 }
 
 }  // namespace feedwatch::venues::bybit

@@ -19,14 +19,16 @@ struct Pair {
 };
 Pair binance(std::string_view name = "binance-usdm") {
   const auto& market = dynamic_cast<const binance::Client&>(*find_venue(name)).traits();
-  return {std::bind_front(binance::decode_fast, std::cref(market)),
-          binance::make_general_decoder(market)};
+  const auto fast = [&market](std::string_view text, Decoded& out) {
+    return binance::decode_fast(market, text, out.ticks);
+  };
+  return {fast, binance::make_general_decoder(market)};
 }
 Pair bybit(std::string_view name = "bybit-linear") {
   const auto& category = dynamic_cast<const bybit::Client&>(*find_venue(name)).traits();
   const auto fast = [&category](std::string_view text, Decoded& out) {
-    return bybit::decode_fast(category, text, out) ? std::optional(MessageType::data)
-                                                   : std::nullopt;
+    return bybit::decode_fast(category, text, out.ticks) ? std::optional(MessageType::data)
+                                                         : std::nullopt;
   };
   return {fast, bybit::make_general_decoder(category)};
 }
@@ -305,6 +307,38 @@ TEST(FastDecode, NoMixtureTellsTheTwoApart) {
   mix(binance("binance-spot"), spot_texts);
   mix(binance("binance-coinm"), coinm_texts);
   mix(bybit(), bybit_texts);
+}
+
+/// A read as the shard takes it: many at a time as long as that goes, else one.
+TEST(FastDecode, ManyAtATimeAreWhatTheyAreOneByOne) {
+  std::vector<std::string> texts = binance_texts;
+  texts.insert(texts.end(), foreign_texts.begin(), foreign_texts.end());
+  texts.push_back(R"({"result":null,"id":1})");
+  texts.push_back(binance_texts[0] + "?");
+  Random random(3);
+  for (int round = 0; round < 500; ++round) {
+    std::vector<test::OwnedFrame> owned;
+    for (std::size_t i = 0; i < 20; ++i) owned.emplace_back(texts[random.below(texts.size())]);
+    std::vector<Frame> frames;
+    for (const test::OwnedFrame& one : owned) frames.push_back(one.frame());
+    frames[random.below(frames.size())].type = FrameType::ping;
+    const auto decoder = find_venue("binance-usdm")->make_decoder();
+    for (std::size_t next = 0; next < frames.size();) {
+      std::vector<WireTick> together(1);  // what is there stays
+      const std::size_t taken = decoder->decode_ticks(std::span(frames).subspan(next), together);
+      std::size_t seen = 1;
+      for (const Frame& frame : std::span(frames).subspan(next, taken)) {
+        ASSERT_EQ(frame.type, FrameType::text);
+        Decoded alone;
+        const auto type = decoder->decode(frame, alone);
+        ASSERT_TRUE(type && (*type == MessageType::data || *type == MessageType::ignored));
+        ASSERT_TRUE(alone.beats.empty());
+        for (const WireTick& tick : alone.ticks) expect_same(together.at(seen++), tick);
+      }
+      ASSERT_EQ(seen, together.size());
+      next += taken + 1;
+    }
+  }
 }
 
 }  // namespace
