@@ -214,11 +214,7 @@ net::Response PositionRoutes::one_position(const Target& target) const {
 net::Response PositionRoutes::put(const std::string& id, const std::string& body) {
   Result<PositionBody> wish = parse_position(id, body);
   if (!wish) return bad_request(wish.error());
-  if (!wish->dated) {
-    const PositionLease* known = ports_.control.positions().book().find(key_of(wish->position));
-    wish->position.opened_at =
-        known != nullptr ? known->position.opened_at : ports_.control.utc(ports_.clock.now());
-  }
+  if (!wish->dated) wish->position.opened_at = undated;
   const auto put = ports_.control.put_position(std::move(wish->position), wish->ttl,
                                                std::move(wish->owner), std::move(wish->terms));
   if (put) return json_reply(200, json_of(*put));

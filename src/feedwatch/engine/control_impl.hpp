@@ -126,7 +126,8 @@ struct Control::Impl {
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);
   void keep_rules(std::size_t limit, MonoTime now);
   bool judge_rules(MonoTime now);
-  void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now);
+  void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
+            std::vector<JournalRow> more = {});
 
   // ---- whom decisions are told (control_receivers.cpp) ----
   void find_receivers();

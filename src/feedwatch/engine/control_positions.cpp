@@ -168,8 +168,11 @@ void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
          now);
 }
 
-void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now) {
-  journal.push({journal.next_key("positions"), {position_row(lease, anchor, now)}}, type, now);
+/// With `more` rows in the same batch.
+void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
+                         std::vector<JournalRow> more) {
+  more.insert(more.begin(), position_row(lease, anchor, now));
+  journal.push({journal.next_key("positions"), std::move(more)}, type, now);
 }
 
 /// What follows from it being in the book as it is now.
@@ -183,12 +186,14 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key, bool kee
     judge_position(*positions.view(key, now), now);
     return;
   }
-  keep(lease, JournalQueue::Type::alert, now);
+  // What its rules must not lose is that of the opening it now has, in the same batch.
+  const bool is_new = put == PositionBook::Put::registered;
+  keep(lease, JournalQueue::Type::alert, now,
+       is_new ? std::vector<JournalRow>{} : position_rules.redate(lease.position, now));
   tell(
       key,
-      fmt::format("{} {} {} at {}", put == PositionBook::Put::registered ? "registered" : "changed",
-                  to_text(lease.position.side), lease.position.quantity.to_string(),
-                  lease.position.entry_price.to_string()),
+      fmt::format("{} {} {} at {}", is_new ? "registered" : "changed", to_text(lease.position.side),
+                  lease.position.quantity.to_string(), lease.position.entry_price.to_string()),
       now);
   apply_rules(lease, now);
   look_at(key, now);

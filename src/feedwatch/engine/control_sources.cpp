@@ -66,7 +66,7 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   if (Result<void> fine = position_rules.check(terms.rules); !fine) {
     return std::unexpected(fine.error());
   }
-  if (!element.dated) position.opened_at = known != nullptr ? known->position.opened_at : utc;
+  if (!element.dated) position.opened_at = undated;
   // Who says nothing of a time to live leaves the lease to whoever does.
   if (known != nullptr && !element.ttl) {
     const auto amended = positions.amend(std::move(position), utc, std::move(terms));

@@ -44,6 +44,37 @@ std::optional<double> seconds_of(const std::optional<Duration>& duration) {
   return duration ? std::optional(to_seconds(*duration)) : std::nullopt;
 }
 
+/// What must not be lost of the position opened at that moment.
+void append_rows(const PositionKey& key, WallTime opened_at, const ProtectionMemory& memory,
+                 WallTime at, std::vector<JournalRow>& rows) {
+  const auto decisions = static_cast<std::int64_t>(memory.last_number);
+  if (const auto& stop = memory.trailing) {
+    rows.emplace_back(TrailingStopRow{.venue = key.venue,
+                                      .symbol = key.symbol,
+                                      .id = key.id,
+                                      .opened_at = opened_at,
+                                      .state = std::string(to_text(stop->state)),
+                                      .peak = stop->peak.to_string(),
+                                      .stop = text_of(stop->stop),
+                                      .confirmed_stop = text_of(stop->confirmed_stop),
+                                      .activation_confirmed = stop->activation_confirmed,
+                                      .last_number = static_cast<std::int64_t>(stop->last_number),
+                                      .decisions = decisions,
+                                      .updated_at = at});
+  }
+  if (const auto& aged = memory.aged) {
+    rows.emplace_back(AgedPositionRow{.venue = key.venue,
+                                      .symbol = key.symbol,
+                                      .id = key.id,
+                                      .opened_at = opened_at,
+                                      .phase = std::string(to_text(aged->phase)),
+                                      .reached = aged->reached,
+                                      .exited = aged->exited,
+                                      .decisions = decisions,
+                                      .updated_at = at});
+  }
+}
+
 }  // namespace
 
 Result<void> PositionRules::restore(const TrailingStopRow& row) {
@@ -92,33 +123,23 @@ void PositionRules::append_memory(const PositionKey& key, MonoTime now,
   const auto memory = protection_.memory(key);
   const auto opened = open_.find(key);
   if (!memory || opened == open_.end()) return;
-  const WallTime at = anchor_.at(now);
-  const auto decisions = static_cast<std::int64_t>(memory->last_number);
-  if (const auto& stop = memory->trailing) {
-    rows.emplace_back(TrailingStopRow{.venue = key.venue,
-                                      .symbol = key.symbol,
-                                      .id = key.id,
-                                      .opened_at = opened->second.opened_at,
-                                      .state = std::string(to_text(stop->state)),
-                                      .peak = stop->peak.to_string(),
-                                      .stop = text_of(stop->stop),
-                                      .confirmed_stop = text_of(stop->confirmed_stop),
-                                      .activation_confirmed = stop->activation_confirmed,
-                                      .last_number = static_cast<std::int64_t>(stop->last_number),
-                                      .decisions = decisions,
-                                      .updated_at = at});
+  append_rows(key, opened->second.opened_at, *memory, anchor_.at(now), rows);
+}
+
+std::vector<JournalRow> PositionRules::redate(const Position& position, MonoTime now) {
+  const PositionKey key = key_of(position);
+  std::vector<JournalRow> rows;
+  const auto kept = kept_.find(key);
+  if (kept != kept_.end() && kept->second.opened_at != position.opened_at) {
+    kept->second.opened_at = position.opened_at;
+    append_rows(key, position.opened_at, kept->second.memory, anchor_.at(now), rows);
   }
-  if (const auto& aged = memory->aged) {
-    rows.emplace_back(AgedPositionRow{.venue = key.venue,
-                                      .symbol = key.symbol,
-                                      .id = key.id,
-                                      .opened_at = opened->second.opened_at,
-                                      .phase = std::string(to_text(aged->phase)),
-                                      .reached = aged->reached,
-                                      .exited = aged->exited,
-                                      .decisions = decisions,
-                                      .updated_at = at});
+  const auto opened = open_.find(key);
+  if (opened == open_.end() || opened->second.opened_at == position.opened_at) return rows;
+  if (const auto memory = protection_.memory(key)) {
+    append_rows(key, position.opened_at, *memory, anchor_.at(now), rows);
   }
+  return rows;
 }
 
 std::vector<JournalRow> PositionRules::samples_of(const Decisions& decisions, MonoTime now) const {

@@ -59,6 +59,10 @@ class PositionRules {
   /// Whether its rules are applied like this already: nothing they know is lost for what does not
   /// concern them.
   bool is_put(const Position& position, const RuleOverrides& overrides, bool has_second) const;
+  /// To be asked before put() when it has become known when a position was opened: what is known of
+  /// its rules goes on, and these are the rows of it, to be written with the position. Empty where
+  /// the moment is the one they have.
+  std::vector<JournalRow> redate(const Position& position, MonoTime now);
   void close(const PositionKey& key);
 
   /// Prices of a stream, and what the guard says of the newest of them.

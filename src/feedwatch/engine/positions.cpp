@@ -103,7 +103,8 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
                       .registered = moment(row.registered_at),
                       .ttl = {},
                       .expires = {},
-                      .terms = std::move(*terms)};
+                      .terms = std::move(*terms),
+                      .opening_assumed = row.opened_at == row.registered_at};
   if (row.ttl_seconds) lease.ttl = Duration(std::llround(*row.ttl_seconds * 1e9));
   if (row.expires_at) lease.expires = moment(*row.expires_at);
   const PositionKey key = key_of(lease.position);

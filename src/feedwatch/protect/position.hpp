@@ -31,14 +31,17 @@ constexpr bool is_better(Side side, const Decimal& a, const Decimal& b) {
   return side == Side::buy ? a > b : a < b;
 }
 
+/// Of a position of which nobody has said when it was opened.
+inline constexpr WallTime undated = WallTime::min();
+
 /// What somebody holds, as he registered it (semantics §10). Known by venue, symbol and id.
 struct Position {
   std::string id;
   std::string venue, symbol;
   Side side = Side::buy;
-  Decimal entry_price;  ///< positive
-  Decimal quantity;     ///< positive
-  WallTime opened_at{};
+  Decimal entry_price;   ///< positive
+  Decimal quantity;      ///< positive
+  WallTime opened_at{};  ///< or `undated`, until it is in a book
 };
 
 }  // namespace feedwatch

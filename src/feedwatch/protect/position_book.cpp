@@ -31,6 +31,7 @@ PositionKey key_of(const Position& position) {
 Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Duration> ttl,
                                             std::string owner, MonoTime now, WallTime utc,
                                             PositionTerms terms) {
+  const bool assumed = date(position, utc);
   if (Result<void> fine = check(position, ttl, owner, terms.strategy, utc); !fine) {
     return std::unexpected(fine.error());
   }
@@ -43,6 +44,7 @@ Result<PositionBook::Put> PositionBook::put(Position position, std::optional<Dur
     lease.owner = std::move(owner);
     lease.terms = std::move(terms);
     lease.registered = now;
+    lease.opening_assumed = assumed;
     set_expiry(lease, ttl, now);
     return Put::registered;
   }
@@ -61,6 +63,7 @@ Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc,
   const auto known = leases_.find(key_of(position));
   if (known == leases_.end()) return std::unexpected(wrong("id", "is not registered", ""));
   PositionLease& lease = known->second;
+  date(position, utc);
   if (Result<void> fine = check(position, lease.ttl, lease.owner, terms.strategy, utc); !fine) {
     return std::unexpected(fine.error());
   }
@@ -71,13 +74,24 @@ Result<PositionBook::Put> PositionBook::amend(Position position, WallTime utc,
   return same_terms ? *done : Put::changed;
 }
 
+/// Says whether nobody has dated it: then it was opened when it was registered, or is now.
+bool PositionBook::date(Position& position, WallTime utc) const {
+  const PositionLease* known = find(key_of(position));
+  if (position.opened_at != undated) return false;
+  position.opened_at = known != nullptr ? known->position.opened_at : utc;
+  return known == nullptr || known->opening_assumed;
+}
+
 Result<PositionBook::Put> PositionBook::change(PositionLease& lease, Position position) {
   Position& old = lease.position;
-  if (old.side != position.side || old.opened_at != position.opened_at) {
+  const bool dated = old.opened_at != position.opened_at;
+  if (old.side != position.side || (dated && !lease.opening_assumed)) {
     return std::unexpected(wrong("id", "is that of another position, which is open",
                                  "close that one first, or give this one an id of its own"));
   }
-  const bool changed = old.entry_price != position.entry_price || old.quantity != position.quantity;
+  const bool changed =
+      dated || old.entry_price != position.entry_price || old.quantity != position.quantity;
+  lease.opening_assumed = lease.opening_assumed && !dated;
   old = std::move(position);
   return changed ? Put::changed : Put::renewed;
 }

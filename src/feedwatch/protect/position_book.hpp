@@ -39,6 +39,8 @@ struct PositionLease {
   std::optional<Duration> ttl;  ///< to be renewed within; none: held until it is closed
   std::optional<MonoTime> expires;
   PositionTerms terms = {};
+  /// Nobody has said when it was opened: opened_at is when it was registered.
+  bool opening_assumed = false;
 };
 
 /// The positions somebody has told us to watch over (semantics §10): leases, which their owners
@@ -54,12 +56,13 @@ class PositionBook {
 
   enum class Put : std::uint8_t { registered, renewed, changed };
   /// Registers, renews, or changes: the same again is the same. Another side or moment of opening
-  /// is another position under an old name, and refused. Errors name the field and what to do; the
-  /// book is as before.
+  /// is another position under an old name, and refused. One that is `undated` is taken to be
+  /// opened when it is registered, until the first moment of opening that is said: that replaces
+  /// it. Errors name the field and what to do; the book is as before.
   Result<Put> put(Position position, std::optional<Duration> ttl, std::string owner, MonoTime now,
                   WallTime utc, PositionTerms terms = {});
-  /// Entry price, quantity and terms of a registered one, as somebody else knows them: owner and
-  /// lease stay as they are. Errors as of put(), and where there is none.
+  /// Entry price, quantity, terms and the moment of opening of a registered one, as somebody else
+  /// knows them: owner and lease stay as they are. Errors as of put(), and where there is none.
   Result<Put> amend(Position position, WallTime utc, PositionTerms terms);
   /// Takes the lease of an earlier run as it was. Errors as of put().
   Result<void> restore(PositionLease lease);
@@ -80,6 +83,7 @@ class PositionBook {
                      const std::string& owner, const std::string& strategy, WallTime utc) const;
   Error full() const;
   static Result<Put> change(PositionLease& lease, Position position);
+  bool date(Position& position, WallTime utc) const;
   void set_expiry(PositionLease& lease, std::optional<Duration> ttl, MonoTime now);
 
   std::size_t capacity_;

@@ -156,8 +156,8 @@ class Run {
         return;
       }
       Position held = *step.held;
-      held.opened_at = known != nullptr ? known->position.opened_at
-                                        : control.utc(world_.now()) - step.opened.value_or(0s);
+      const bool dated = known == nullptr && step.opened;
+      held.opened_at = dated ? control.utc(world_.now()) - *step.opened : undated;
       if (step.at_market) held.entry_price = market_price(held);
       if (step.if_possible && held.entry_price <= Decimal{}) return;
       const auto put = control.put_position(std::move(held), step.ttl, step.owner);

@@ -120,8 +120,8 @@ struct PositionRow {
   std::string entry_price, quantity;
   WallTime opened_at;
   std::string owner;
-  std::optional<double> ttl_seconds;  ///< absent: held until it is closed
-  WallTime registered_at, updated_at;
+  std::optional<double> ttl_seconds;   ///< absent: held until it is closed
+  WallTime registered_at, updated_at;  ///< opened_at is the same where nobody has said when
   std::optional<WallTime> expires_at;
   std::optional<WallTime> closed_at;  ///< absent: it is watched over
   std::string strategy;               ///< whose pulse is asked for; empty = nobody's

@@ -73,6 +73,23 @@ TEST_F(Book, AnotherPositionUnderAnOldNameIsRefused) {
   EXPECT_EQ(put(other), "registered");
 }
 
+TEST_F(Book, TheFirstMomentOfOpeningThatIsSaidReplacesTheAssumedOne) {
+  Position made = position();
+  made.opened_at = undated;
+  EXPECT_EQ(put(made), "registered");
+  EXPECT_EQ(book.find(key_of(made))->position.opened_at, utc) << "when it was registered";
+  EXPECT_TRUE(book.find(key_of(made))->opening_assumed);
+  EXPECT_EQ(put(made), "renewed");
+  EXPECT_EQ(put(position()), "changed");
+  EXPECT_EQ(book.find(key_of(made))->position.opened_at, utc - 1h);
+  EXPECT_FALSE(book.find(key_of(made))->opening_assumed);
+  EXPECT_EQ(put(made), "renewed") << "who knows nothing of it changes nothing";
+  EXPECT_EQ(book.find(key_of(made))->position.opened_at, utc - 1h);
+  Position other = position();
+  other.opened_at -= 1s;
+  EXPECT_THAT(put(other), HasSubstr("id: is that of another position"));
+}
+
 TEST_F(Book, WhatIsNotRenewedIsExpiredAndStays) {
   put(position("a"), 10s);
   put(position("b"), 20s);
