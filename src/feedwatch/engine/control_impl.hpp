@@ -104,7 +104,8 @@ struct Control::Impl {
   void judge_position(const PositionView& view, MonoTime now);
   void judge_divergence(const DivergenceView& view, MonoTime now);
   CadenceOf cadence_of() const;
-  void took(PositionBook::Put put, const PositionKey& key, bool keep_renewal, MonoTime now);
+  void took(PositionBook::Put put, const PositionKey& key,
+            std::optional<JournalQueue::Type> renewal, MonoTime now);
   void close(const PositionKey& key, std::string why, MonoTime now);
 
   // ---- lists of positions (control_sources.cpp) ----

@@ -175,12 +175,13 @@ void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, Mo
   journal.push({journal.next_key("positions"), std::move(more)}, type, now);
 }
 
-/// What follows from it being in the book as it is now.
-void Control::Impl::took(PositionBook::Put put, const PositionKey& key, bool keep_renewal,
-                         MonoTime now) {
+/// What follows from it being in the book as it is now. `renewal`: as what a mere renewal is
+/// written, if it is.
+void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
+                         std::optional<JournalQueue::Type> renewal, MonoTime now) {
   const PositionLease& lease = *positions.book().find(key);
   if (put == PositionBook::Put::renewed) {
-    if (keep_renewal) keep(lease, JournalQueue::Type::telemetry, now);
+    if (renewal) keep(lease, *renewal, now);
     // Whoever renews ends what was told about its silence now, not with the next look.
     troubled.insert(key);
     judge_position(*positions.view(key, now), now);
@@ -219,11 +220,15 @@ Result<PositionView> Control::put_position(Position position, std::optional<Dura
     return std::unexpected(fine.error());
   }
   const PositionKey key = key_of(position);
+  const PositionLease* known = impl.positions.book().find(key);
+  const bool was_listed = known != nullptr && !known->listed_by.empty();
   const auto put = impl.positions.put(std::move(position), ttl, std::move(owner), now,
                                       impl.anchor.at(now), std::move(terms));
   if (!put) return std::unexpected(put.error());
+  // That no list ends it any more is in its row: nothing comes between the two.
+  impl.positions.set_listed_by(key, {});
   impl.sources.on_registered_by_hand(key);
-  impl.took(*put, key, true, now);
+  impl.took(*put, key, was_listed ? JournalQueue::Type::alert : JournalQueue::Type::telemetry, now);
   impl.run(now);
   return *impl.positions.view(key, now);
 }

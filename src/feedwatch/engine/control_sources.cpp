@@ -47,6 +47,7 @@ void Control::Impl::recover_sources(MonoTime now) {
     if (bytes) sources.restore(*bytes, anchor, is_open);
   }
   for (const auto& [key, lease] : positions.book().all()) {
+    if (!lease.listed_by.empty()) sources.on_registered_by_list(key);
     if (sources.is_absent(key)) continue;
     judged(std::nullopt, rules::position_unlisted_name, rules::position_scope(key), now,
            Evidence::seen, now);
@@ -70,7 +71,7 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   // Who says nothing of a time to live leaves the lease to whoever does.
   if (known != nullptr && !element.ttl) {
     const auto amended = positions.amend(std::move(position), utc, std::move(terms));
-    if (amended) took(*amended, key, false, now);
+    if (amended) took(*amended, key, std::nullopt, now);
     return amended;
   }
   std::string& owner = element.owner;
@@ -78,9 +79,12 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   const auto put =
       positions.put(std::move(position), element.ttl, std::move(owner), now, utc, std::move(terms));
   if (!put) return put;
-  if (*put == PositionBook::Put::registered) sources.on_registered_by_list(key);
+  if (*put == PositionBook::Put::registered) {
+    positions.set_listed_by(key, source);
+    sources.on_registered_by_list(key);
+  }
   // Without a time to live nothing is renewed that would have to be written.
-  took(*put, key, element.ttl.has_value(), now);
+  took(*put, key, element.ttl ? std::optional(JournalQueue::Type::telemetry) : std::nullopt, now);
   return put;
 }
 

@@ -104,7 +104,8 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
                       .ttl = {},
                       .expires = {},
                       .terms = std::move(*terms),
-                      .opening_assumed = row.opened_at == row.registered_at};
+                      .opening_assumed = row.opened_at == row.registered_at,
+                      .listed_by = row.listed_by};
   if (row.ttl_seconds) lease.ttl = Duration(std::llround(*row.ttl_seconds * 1e9));
   if (row.expires_at) lease.expires = moment(*row.expires_at);
   const PositionKey key = key_of(lease.position);
@@ -436,7 +437,8 @@ PositionRow position_row(const PositionLease& lease, const WallAnchor& anchor, M
                   .closed_at = {},
                   .strategy = lease.terms.strategy,
                   .trailing = {},
-                  .aged = {}};
+                  .aged = {},
+                  .listed_by = lease.listed_by};
   if (const auto& trailing = lease.terms.rules.trailing) row.trailing = to_text(*trailing);
   if (const auto& aged = lease.terms.rules.aged) row.aged = to_text(*aged);
   if (lease.ttl) row.ttl_seconds = to_seconds(*lease.ttl);

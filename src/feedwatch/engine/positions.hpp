@@ -107,6 +107,10 @@ class Positions {
                                 MonoTime now, WallTime utc, PositionTerms terms = {});
   /// As PositionBook::amend().
   Result<PositionBook::Put> amend(Position position, WallTime utc, PositionTerms terms);
+  /// As PositionBook::set_listed_by().
+  void set_listed_by(const PositionKey& key, std::string source) {
+    book_.set_listed_by(key, std::move(source));
+  }
   bool close(const PositionKey& key);
   /// Of an earlier run. The error says what is wrong with the row.
   Result<void> restore(const PositionRow& row, const WallAnchor& anchor);

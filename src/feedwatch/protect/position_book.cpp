@@ -96,6 +96,11 @@ Result<PositionBook::Put> PositionBook::change(PositionLease& lease, Position po
   return changed ? Put::changed : Put::renewed;
 }
 
+void PositionBook::set_listed_by(const PositionKey& key, std::string source) {
+  const auto known = leases_.find(key);
+  if (known != leases_.end()) known->second.listed_by = std::move(source);
+}
+
 Result<void> PositionBook::restore(PositionLease lease) {
   // By no clock: it was checked when it was registered, and ours may be behind at a start.
   const WallTime opened = lease.position.opened_at;

@@ -41,6 +41,7 @@ struct PositionLease {
   PositionTerms terms = {};
   /// Nobody has said when it was opened: opened_at is when it was registered.
   bool opening_assumed = false;
+  std::string listed_by = {};  ///< whose list counts; empty: somebody has registered it himself
 };
 
 /// The positions somebody has told us to watch over (semantics §10): leases, which their owners
@@ -64,6 +65,8 @@ class PositionBook {
   /// Entry price, quantity, terms and the moment of opening of a registered one, as somebody else
   /// knows them: owner and lease stay as they are. Errors as of put(), and where there is none.
   Result<Put> amend(Position position, WallTime utc, PositionTerms terms);
+  /// Whose list counts for it; empty: nobody's. Of one that is not registered it is nothing.
+  void set_listed_by(const PositionKey& key, std::string source);
   /// Takes the lease of an earlier run as it was. Errors as of put().
   Result<void> restore(PositionLease lease);
   /// False: there is none of that key (any more).

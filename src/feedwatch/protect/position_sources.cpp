@@ -101,7 +101,7 @@ bool PositionSources::forget(const std::string& name, MonoTime now) {
 }
 
 void PositionSources::on_registered_by_hand(const PositionKey& key) {
-  if (listed_only_.erase(key) > 0) changed_ = true;
+  listed_only_.erase(key);
 }
 
 void PositionSources::on_closed(const PositionKey& key) {

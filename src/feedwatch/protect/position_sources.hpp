@@ -76,8 +76,8 @@ class PositionSources {
   /// It reports no more; what it listed stays. False: it is not known.
   bool forget(const std::string& name, MonoTime now);
 
-  /// A list has registered it (once on_list() was told), or somebody himself: then lists do not end
-  /// it.
+  /// A list has registered it, or somebody himself: then lists do not end it. What is neither they
+  /// do not end either. To be told after restore() too: it is kept with the position.
   void on_registered_by_list(const PositionKey& key) { listed_only_.insert(key); }
   void on_registered_by_hand(const PositionKey& key);
   /// It is over.
@@ -112,7 +112,7 @@ class PositionSources {
   std::vector<PositionSourceView> views() const;
   std::optional<PositionSourceView> view(const std::string& name) const;
 
-  /// What a later run has to know, as bytes for a StateStore; version 1.
+  /// What a later run has to know, as bytes for a StateStore; version 2.
   std::string encode(const WallAnchor& anchor) const;
   /// Of an earlier run: until its first list each source is unknown. Damaged bytes are nothing.
   void restore(std::string_view bytes, const WallAnchor& anchor,

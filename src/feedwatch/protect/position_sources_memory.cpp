@@ -12,7 +12,7 @@
 namespace feedwatch {
 namespace {
 
-constexpr std::string_view version = "position-sources 1\n";
+constexpr std::string_view version = "position-sources 2\n";
 
 /// Front to back over our own record; the first thing that is not as written stops it for good.
 class Reader {
@@ -66,9 +66,8 @@ std::string PositionSources::encode(const WallAnchor& anchor) const {
     write_text(out, name);
     out += '\n';
     for (const auto& [key, listing] : source.listings) {
-      fmt::format_to(std::back_inserter(out), "p {} {} {} ", to_ns(anchor.at(listing.listed)),
-                     listing.absent_since ? to_ns(anchor.at(*listing.absent_since)) : -1,
-                     listed_only_.contains(key) ? 1 : 0);
+      fmt::format_to(std::back_inserter(out), "p {} {} ", to_ns(anchor.at(listing.listed)),
+                     listing.absent_since ? to_ns(anchor.at(*listing.absent_since)) : -1);
       write_text(out, key.venue);
       write_text(out, key.symbol);
       write_text(out, key.id);
@@ -86,7 +85,6 @@ void PositionSources::restore(std::string_view bytes, const WallAnchor& anchor,
     return plus(anchor.mono, minus(wall_from_ns(ns), anchor.wall));
   };
   Sources sources;
-  std::set<PositionKey> listed_only;
   while (!reader.done()) {
     reader.expect("s ");
     Source& source = sources[reader.text()];
@@ -94,21 +92,18 @@ void PositionSources::restore(std::string_view bytes, const WallAnchor& anchor,
     while (reader.take("p ")) {
       const MonoTime listed = moment(reader.number());
       const std::int64_t absent = reader.number();
-      const bool only = reader.number() == 1;
       std::string venue = reader.text();
       std::string symbol = reader.text();
       PositionKey key{std::move(venue), std::move(symbol), reader.text()};
       reader.expect("\n");
       if (!reader.ok() || !is_open(key)) continue;
-      Listing& listing = source.listings[key];
+      Listing& listing = source.listings[std::move(key)];
       listing.listed = listed;
       if (absent >= 0) listing.absent_since = moment(absent);
-      if (only) listed_only.insert(std::move(key));
     }
   }
   if (!reader.ok() || sources.size() > max_sources) return;
   sources_ = std::move(sources);
-  listed_only_ = std::move(listed_only);
   for (const auto& [name, source] : sources_) {
     for (const auto& [key, listing] : source.listings) {
       if (!listing.absent_since) continue;

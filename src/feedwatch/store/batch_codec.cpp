@@ -11,7 +11,8 @@ constexpr std::uint64_t first_version = 1;
 constexpr std::uint64_t measured_repairs = 2;     ///< topics and gap of a repair
 constexpr std::uint64_t acknowledged_alerts = 3;  ///< and silences, pulses, aged events
 constexpr std::uint64_t position_terms = 4;       ///< strategy and rules of a position
-constexpr std::uint64_t format_version = position_terms;
+constexpr std::uint64_t listed_positions = 5;     ///< whose list has registered it
+constexpr std::uint64_t format_version = listed_positions;
 
 /// Writes what `fields` visits.
 class Encoder {
@@ -195,6 +196,7 @@ void fields(Visit& visit, Row& row) {
          row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at,
          row.closed_at);
     if (visit.has(position_terms)) each(row.strategy, row.trailing, row.aged);
+    if (visit.has(listed_positions)) each(row.listed_by);
   }
 }
 

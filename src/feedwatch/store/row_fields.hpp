@@ -59,7 +59,7 @@ template <class Bind>
 void bind_fields(Bind&& bind, const PositionRow& row) {
   bind(row.venue, row.symbol, row.id, row.side, row.entry_price, row.quantity, row.opened_at,
        row.owner, row.ttl_seconds, row.registered_at, row.updated_at, row.expires_at, row.closed_at,
-       row.strategy, row.trailing, row.aged);
+       row.strategy, row.trailing, row.aged, row.listed_by);
 }
 
 template <class Bind>
@@ -255,7 +255,8 @@ PositionRow read_position(const Columns& row) {
           .closed_at = row.maybe_time(12),
           .strategy = row.text(13),
           .trailing = row.text(14),
-          .aged = row.text(15)};
+          .aged = row.text(15),
+          .listed_by = row.text(16)};
 }
 
 }  // namespace feedwatch::store

@@ -70,15 +70,16 @@ inline constexpr std::array<std::string_view, std::variant_size_v<JournalRow>> i
 
     "INSERT INTO positions (venue, symbol, id, side, entry_price, quantity, opened_at, owner, "
     "ttl_seconds, registered_at, updated_at, expires_at, closed_at, strategy, trailing_rule, "
-    "aged_rule) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+    "aged_rule, listed_by) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
     "ON CONFLICT (venue, symbol, id) DO UPDATE SET side = excluded.side, "
     "entry_price = excluded.entry_price, quantity = excluded.quantity, "
     "opened_at = excluded.opened_at, owner = excluded.owner, "
     "ttl_seconds = excluded.ttl_seconds, registered_at = excluded.registered_at, "
     "updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
     "closed_at = excluded.closed_at, strategy = excluded.strategy, "
-    "trailing_rule = excluded.trailing_rule, aged_rule = excluded.aged_rule",
+    "trailing_rule = excluded.trailing_rule, aged_rule = excluded.aged_rule, "
+    "listed_by = excluded.listed_by",
 
     "INSERT INTO trailing_stops (venue, symbol, id, opened_at, state, peak, stop, confirmed_stop, "
     "activation_confirmed, last_number, decisions, updated_at) "
@@ -138,7 +139,8 @@ inline constexpr std::string_view decision_columns =
     "phase, receive_age_seconds, event_age_seconds, source, reason, created_at";
 inline constexpr std::string_view position_columns =
     "venue, symbol, id, side, entry_price, quantity, opened_at, owner, ttl_seconds, "
-    "registered_at, updated_at, expires_at, closed_at, strategy, trailing_rule, aged_rule";
+    "registered_at, updated_at, expires_at, closed_at, strategy, trailing_rule, aged_rule, "
+    "listed_by";
 
 /// What is deleted when it is older than $1, at most $2 at a time.
 struct RetentionRule {

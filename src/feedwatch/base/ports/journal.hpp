@@ -127,6 +127,7 @@ struct PositionRow {
   std::string strategy;               ///< whose pulse is asked for; empty = nobody's
   /// What it wants of its rules, as text (to_text() of the overrides); empty = the configuration's.
   std::string trailing, aged;
+  std::string listed_by = {};  ///< the source whose list counts; empty: somebody's own
 };
 
 /// What a trailing stop must not lose (TrailingMemory); of the position opened at that moment.

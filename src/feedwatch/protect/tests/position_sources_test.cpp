@@ -235,6 +235,7 @@ TEST(PositionSources, a_restart_remembers_who_listed_what_and_trusts_nobody_yet)
   for (const char* name : {"bot", "exchange"}) list(before, name, {p2}, t0 + 55s);
   PositionSources after;
   after.restore(before.encode(anchor), later, [](const PositionKey&) { return true; });
+  for (const PositionKey& key : {p1, p2}) after.on_registered_by_list(key);
   EXPECT_EQ(after.view("bot")->state, ListState::unknown);
   EXPECT_EQ(after.listings(p1).at(0).absent_since, MonoTime{2s});
   after.on_time(MonoTime{12s});

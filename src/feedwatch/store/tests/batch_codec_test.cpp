@@ -84,6 +84,16 @@ TEST(BatchCodec, AlertsBeforeAcknowledgementsAreStillRead) {
   EXPECT_FALSE(std::get<AlertRow>(back->rows.at(0)).acked_at);
 }
 
+TEST(BatchCodec, PositionsBeforeTheirListsAreStillRead) {
+  std::string bytes = encode_batch(batch_of("k", {position_row("p1")}));
+  bytes.resize(bytes.size() - 8 - position_row("p1").listed_by.size());
+  bytes[0] = 4;
+  const auto back = decode_batch(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<PositionRow>(back->rows.at(0)).aged, "off");
+  EXPECT_EQ(std::get<PositionRow>(back->rows.at(0)).listed_by, "") << "no list ends it";
+}
+
 TEST(BatchCodec, EveryShorterOrLongerTextIsRefused) {
   const std::string bytes = encode_batch(every_row());
   for (std::size_t size = 0; size < bytes.size(); ++size) {

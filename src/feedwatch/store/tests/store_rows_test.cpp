@@ -144,6 +144,7 @@ TEST_P(StoreRowsTest, APositionIsReplacedByItsKeyAndGoneWhenItIsClosed) {
   EXPECT_EQ(first.strategy, "momentum");
   EXPECT_EQ(first.trailing, "callback_percent=0.3");
   EXPECT_EQ(first.aged, "off");
+  EXPECT_EQ(first.listed_by, "bot");
   EXPECT_EQ(first.opened_at, grown.opened_at);
   EXPECT_EQ(first.registered_at, grown.registered_at);
   EXPECT_EQ(first.ttl_seconds, 90.0);

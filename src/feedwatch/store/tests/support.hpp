@@ -165,7 +165,8 @@ inline PositionRow position_row(const std::string& id) {
           .closed_at = std::nullopt,
           .strategy = "momentum",
           .trailing = "callback_percent=0.3",
-          .aged = "off"};
+          .aged = "off",
+          .listed_by = "bot"};
 }
 
 inline TrailingStopRow trailing_row(const std::string& id) {
