@@ -110,8 +110,11 @@ struct Control::Impl {
 
   // ---- lists of positions (control_sources.cpp) ----
   void recover_sources(MonoTime now);
+  bool counts(const PositionLease* known, const std::string& source, MonoTime now) const;
   Result<PositionBook::Put> take_element(const std::string& source, PositionList::Element element,
                                          MonoTime now);
+  void note_word(const PositionKey& key, const std::string& source,
+                 const std::optional<PositionValues>& other, MonoTime now);
   void judge_sources(MonoTime now);
   void judge_twins(MonoTime now);
   void close_over(const PositionKey& key, MonoTime now);

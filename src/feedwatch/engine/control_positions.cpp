@@ -187,6 +187,7 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
     judge_position(*positions.view(key, now), now);
     return;
   }
+  sources.disputes().on_counts(key, values_of(lease.position), now);
   // What its rules must not lose is that of the opening it now has, in the same batch.
   const bool is_new = put == PositionBook::Put::registered;
   keep(lease, JournalQueue::Type::alert, now,
@@ -221,14 +222,17 @@ Result<PositionView> Control::put_position(Position position, std::optional<Dura
   }
   const PositionKey key = key_of(position);
   const PositionLease* known = impl.positions.book().find(key);
-  const bool was_listed = known != nullptr && !known->listed_by.empty();
+  const std::string listed_by = known != nullptr ? known->listed_by : std::string{};
+  const PositionValues listed = known != nullptr ? values_of(known->position) : PositionValues{};
   const auto put = impl.positions.put(std::move(position), ttl, std::move(owner), now,
                                       impl.anchor.at(now), std::move(terms));
   if (!put) return std::unexpected(put.error());
   // That no list ends it any more is in its row: nothing comes between the two.
   impl.positions.set_listed_by(key, {});
   impl.sources.on_registered_by_hand(key);
-  impl.took(*put, key, was_listed ? JournalQueue::Type::alert : JournalQueue::Type::telemetry, now);
+  if (impl.sources.lists(listed_by, key)) impl.note_word(key, listed_by, listed, now);
+  impl.took(*put, key,
+            listed_by.empty() ? JournalQueue::Type::telemetry : JournalQueue::Type::alert, now);
   impl.run(now);
   return *impl.positions.view(key, now);
 }

@@ -30,6 +30,15 @@ std::string words_of(const std::vector<ListFault>& faults) {
   return words;
 }
 
+/// What it leaves out stays as another has said it.
+PositionTerms terms_of(const PositionLease* known, PositionList::Element& element) {
+  PositionTerms terms = known == nullptr ? PositionTerms{} : known->terms;
+  if (element.said.strategy) terms.strategy = std::move(element.terms.strategy);
+  if (element.said.trailing) terms.rules.trailing = std::move(element.terms.rules.trailing);
+  if (element.said.aged) terms.rules.aged = element.terms.rules.aged;
+  return terms;
+}
+
 }  // namespace
 
 std::string text_of(const ListFault& fault) {
@@ -48,10 +57,22 @@ void Control::Impl::recover_sources(MonoTime now) {
   }
   for (const auto& [key, lease] : positions.book().all()) {
     if (!lease.listed_by.empty()) sources.on_registered_by_list(key);
+    const Labels scope = rules::position_scope(key);
+    if (pipeline.find(alert::identity_of(rules::position_disputed_name, scope)) != nullptr) {
+      sources.disputes().restore(key);
+    }
     if (sources.is_absent(key)) continue;
-    judged(std::nullopt, rules::position_unlisted_name, rules::position_scope(key), now,
-           Evidence::seen, now);
+    judged(std::nullopt, rules::position_unlisted_name, scope, now, Evidence::seen, now);
   }
+}
+
+/// Of entry price and quantity the first word counts, until whoever gave it has none any more:
+/// sources that disagree would else take turns, each with a new start of what the rules propose.
+bool Control::Impl::counts(const PositionLease* known, const std::string& source,
+                           MonoTime now) const {
+  if (known == nullptr || known->listed_by == source) return true;
+  return !known->listed_by.empty() &&
+         sources.has_left(known->listed_by, key_of(known->position), now);
 }
 
 Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
@@ -60,32 +81,45 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   const PositionKey key = key_of(position);
   const WallTime utc = anchor.at(now);
   const PositionLease* known = positions.book().find(key);
-  PositionTerms terms = known == nullptr ? PositionTerms{} : known->terms;
-  if (element.said.strategy) terms.strategy = std::move(element.terms.strategy);
-  if (element.said.trailing) terms.rules.trailing = std::move(element.terms.rules.trailing);
-  if (element.said.aged) terms.rules.aged = element.terms.rules.aged;
+  PositionTerms terms = terms_of(known, element);
   if (Result<void> fine = position_rules.check(terms.rules); !fine) {
     return std::unexpected(fine.error());
   }
   if (!element.dated) position.opened_at = undated;
+  const PositionValues said = values_of(position);
+  const bool heard = counts(known, source, now);
+  const bool takes_over = heard && known != nullptr && known->listed_by != source;
+  // What is no number at all is refused, whoever says it.
+  if (!heard && said.entry_price.is_positive() && said.quantity.is_positive()) {
+    position.entry_price = known->position.entry_price;
+    position.quantity = known->position.quantity;
+  }
+  if (element.owner.empty()) element.owner = source;
   // Who says nothing of a time to live leaves the lease to whoever does.
-  if (known != nullptr && !element.ttl) {
-    const auto amended = positions.amend(std::move(position), utc, std::move(terms));
-    if (amended) took(*amended, key, std::nullopt, now);
-    return amended;
-  }
-  std::string& owner = element.owner;
-  if (owner.empty()) owner = source;
-  const auto put =
-      positions.put(std::move(position), element.ttl, std::move(owner), now, utc, std::move(terms));
+  const bool renews = known == nullptr || element.ttl;
+  const auto put = renews ? positions.put(std::move(position), element.ttl,
+                                          std::move(element.owner), now, utc, std::move(terms))
+                          : positions.amend(std::move(position), utc, std::move(terms));
   if (!put) return put;
-  if (*put == PositionBook::Put::registered) {
-    positions.set_listed_by(key, source);
-    sources.on_registered_by_list(key);
-  }
-  // Without a time to live nothing is renewed that would have to be written.
-  took(*put, key, element.ttl ? std::optional(JournalQueue::Type::telemetry) : std::nullopt, now);
+  note_word(key, source, heard ? std::nullopt : std::optional(said), now);
+  if (known == nullptr) sources.on_registered_by_list(key);
+  std::optional<JournalQueue::Type> renewal;
+  if (element.ttl) renewal = JournalQueue::Type::telemetry;
+  if (takes_over) renewal = JournalQueue::Type::alert;
+  took(*put, key, renewal, now);
   return put;
+}
+
+/// `other`: what it says where that does not count.
+void Control::Impl::note_word(const PositionKey& key, const std::string& source,
+                              const std::optional<PositionValues>& other, MonoTime now) {
+  if (other) {
+    const Position& position = positions.book().find(key)->position;
+    sources.disputes().on_said(key, source, *other, values_of(position), now);
+  } else {
+    positions.set_listed_by(key, source);
+    sources.disputes().on_unsaid(key, source, now);
+  }
 }
 
 Result<ListTaken> Control::list_positions(const std::string& source, PositionList list) {
@@ -157,6 +191,12 @@ void Control::Impl::judge_sources(MonoTime now) {
                             : std::nullopt,
            rules::position_unlisted_name, rules::position_scope(unlisted.key), now, Evidence::seen,
            now);
+  }
+  for (const PositionDisputes::Dispute& dispute : sources.disputes().take_found()) {
+    const PositionLease* lease = positions.book().find(dispute.key);
+    if (lease == nullptr) continue;
+    judged(rules::position_disputed(*lease, dispute), rules::position_disputed_name,
+           rules::position_scope(dispute.key), now, Evidence::seen, now);
   }
   for (const PositionSources::Failing& failing : sources.take_failing()) {
     judged(rules::position_source_failing(failing), rules::position_source_failing_name,

@@ -65,10 +65,10 @@ void PositionSources::on_list(const std::string& name, const std::vector<Positio
     changed_ = true;
     judge(key, now, true);
   }
-  if (whole) note_absences(source, now);
+  if (whole) note_absences(name, source, now);
 }
 
-void PositionSources::note_absences(Source& source, MonoTime now) {
+void PositionSources::note_absences(const std::string& name, Source& source, MonoTime now) {
   for (auto& [key, listing] : source.listings) {
     if (listing.list == source.lists) continue;
     if (!listing.absent_since) {
@@ -76,6 +76,7 @@ void PositionSources::note_absences(Source& source, MonoTime now) {
       changed_ = true;
       due_.emplace(plus(now, options_.unlisted_after), key);
       due_.emplace(plus(now, options_.close_after), key);
+      disputes_.on_unsaid(key, name, now);
     }
     judge(key, now, false);
   }
@@ -96,6 +97,7 @@ bool PositionSources::forget(const std::string& name, MonoTime now) {
   sources_.erase(known);
   changed_ = true;
   if (gone.told || !gone.settled) failing_found_.push_back({name, false, now, {}});
+  disputes_.on_forgotten(name, now);
   for (const auto& [key, listing] : gone.listings) judge(key, now, true);
   return true;
 }
@@ -109,9 +111,11 @@ void PositionSources::on_closed(const PositionKey& key) {
   listed_only_.erase(key);
   unlisted_.erase(key);
   unsettled_.erase(key);
+  disputes_.on_closed(key);
 }
 
 void PositionSources::on_time(MonoTime now) {
+  disputes_.on_time(now);
   while (!due_.empty() && due_.begin()->first <= now) {
     const PositionKey key = due_.begin()->second;
     due_.erase(due_.begin());
@@ -126,7 +130,8 @@ void PositionSources::on_time(MonoTime now) {
 }
 
 MonoTime PositionSources::next_deadline() const {
-  MonoTime next = due_.empty() ? never_mono : due_.begin()->first;
+  MonoTime next = disputes_.next_deadline();
+  if (!due_.empty()) next = std::min(next, due_.begin()->first);
   for (const auto& [name, source] : sources_) {
     if (source.told || !source.failing_since) continue;
     next = std::min(next, plus(*source.failing_since, options_.failing_after));
@@ -183,6 +188,23 @@ bool PositionSources::is_over(const PositionKey& key, MonoTime now) const {
     ++agreeing;
   }
   return agreeing >= 2;
+}
+
+bool PositionSources::lists(const std::string& name, const PositionKey& key) const {
+  const auto source = sources_.find(name);
+  if (source == sources_.end()) return false;
+  const auto listing = source->second.listings.find(key);
+  return listing != source->second.listings.end() && !listing->second.absent_since;
+}
+
+bool PositionSources::has_left(const std::string& name, const PositionKey& key,
+                               MonoTime now) const {
+  const auto source = sources_.find(name);
+  if (source == sources_.end()) return true;
+  const auto listing = source->second.listings.find(key);
+  if (listing == source->second.listings.end()) return true;
+  const auto& absent = listing->second.absent_since;
+  return absent && plus(*absent, options_.unlisted_after) <= now;
 }
 
 std::vector<PositionListing> PositionSources::listings(const PositionKey& key) const {

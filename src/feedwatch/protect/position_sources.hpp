@@ -14,6 +14,7 @@
 #include "feedwatch/base/error.hpp"
 #include "feedwatch/base/time.hpp"
 #include "feedwatch/protect/position_book.hpp"
+#include "feedwatch/protect/position_disputes.hpp"
 
 namespace feedwatch {
 
@@ -21,6 +22,7 @@ struct PositionSourceOptions {
   Duration unlisted_after = 10s;  ///< absent from a list for so long is a finding
   Duration close_after = 10s;     ///< absent from every list for so long, it is over
   Duration word_holds = 5min;     ///< a list older than that says nothing of what is not in it
+  Duration disputed_after = 10s;  ///< listed otherwise than another word has it for so long, too
   Duration failing_after = 3s;    ///< a list that cannot be taken for so long is a finding
 };
 
@@ -61,7 +63,8 @@ class PositionSources {
   /// many as there are positions. The others are as soon as there is room.
   static constexpr std::size_t max_found = 1'000;
 
-  explicit PositionSources(PositionSourceOptions options = {}) : options_(options) {}
+  explicit PositionSources(PositionSourceOptions options = {})
+      : options_(options), disputes_(options.disputed_after) {}
 
   /// Whether a source of that name may report; the error says what is wrong with it.
   Result<void> may_report(std::string_view name) const;
@@ -105,6 +108,14 @@ class PositionSources {
   /// What every one of its sources says to be gone; the owner closes it.
   std::vector<PositionKey> take_over() { return std::exchange(over_, {}); }
 
+  /// What they say of a position beside the word that counts; told of absences by this.
+  PositionDisputes& disputes() { return disputes_; }
+
+  /// Whether the position is in its newest list.
+  bool lists(const std::string& name, const PositionKey& key) const;
+  /// Whether the source has had no word on the position for a while: it is none (any more), or its
+  /// lists have been without it for `unlisted_after`.
+  bool has_left(const std::string& name, const PositionKey& key, MonoTime now) const;
   /// Of one position, by source.
   std::vector<PositionListing> listings(const PositionKey& key) const;
   /// Whether any that listed it does not any more.
@@ -140,7 +151,7 @@ class PositionSources {
 
   Source& heard_of(const std::string& name, ListState state, MonoTime now);
   void set_trouble(const std::string& name, Source& source, std::string why, MonoTime now);
-  void note_absences(Source& source, MonoTime now);
+  void note_absences(const std::string& name, Source& source, MonoTime now);
   bool judge(const PositionKey& key, MonoTime now, bool changed);
   bool is_over(const PositionKey& key, MonoTime now) const;
   static PositionSourceView view_of(const std::string& name, const Source& source);
@@ -151,6 +162,7 @@ class PositionSources {
   std::set<PositionKey> unlisted_;     ///< found
   std::set<PositionKey> unsettled_;    ///< perhaps found in an earlier run, and not judged in this
   std::set<std::pair<MonoTime, PositionKey>> due_;
+  PositionDisputes disputes_;
   std::vector<Unlisted> unlisted_found_;
   std::vector<Failing> failing_found_;
   std::vector<PositionKey> over_;

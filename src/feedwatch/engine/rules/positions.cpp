@@ -198,6 +198,39 @@ Finding position_duplicate(const PositionLease& lease, const PositionKey& other)
   return found;
 }
 
+Finding position_disputed(const PositionLease& lease, const PositionDisputes::Dispute& dispute) {
+  if (!dispute.present) return std::nullopt;
+  auto found = finding(position_disputed_name, position_scope(key_of(lease.position)),
+                       Severity::warning, dispute.since);
+  std::string others;
+  found.metadata.clear();
+  JsonWriter json(found.metadata);
+  json.begin_object().field("finding", "disputed").key("counts");
+  if (lease.listed_by.empty()) {
+    json.null();
+  } else {
+    json.string(lease.listed_by);
+  }
+  json.key("sources").begin_array();
+  for (const auto& [source, said] : dispute.others) {
+    const std::string entry = said.entry_price.to_string();
+    const std::string quantity = said.quantity.to_string();
+    others += fmt::format("{}{} (quantity {}, entry {})", others.empty() ? "" : ", ", source,
+                          quantity, entry);
+    json.begin_object()
+        .field("source", source)
+        .field("entry_price", entry)
+        .field("quantity", quantity)
+        .end_object();
+  }
+  json.end_array().end_object();
+  found.message =
+      fmt::format("{} is listed otherwise by {}: the word of {} counts until it is another one",
+                  described(lease.position), others,
+                  lease.listed_by.empty() ? "whoever registered it himself" : lease.listed_by);
+  return found;
+}
+
 Finding position_source_failing(const PositionSources::Failing& failing) {
   if (!failing.present) return std::nullopt;
   auto found = finding(position_source_failing_name, position_source_scope(failing.name),

@@ -191,6 +191,8 @@ Finding position_unlisted(const PositionLease& lease, const std::vector<Position
                           MonoTime since, const WallAnchor& anchor);
 /// `position_duplicate`: whatever is decided about `other` is decided again about this one.
 Finding position_duplicate(const PositionLease& lease, const PositionKey& other);
+/// `position_disputed`: others list it otherwise than it is known.
+Finding position_disputed(const PositionLease& lease, const PositionDisputes::Dispute& dispute);
 /// `position_source_failing`: a list of positions cannot be taken, or not whole.
 Finding position_source_failing(const PositionSources::Failing& failing);
 
@@ -224,12 +226,14 @@ inline constexpr std::string_view position_expired_name = "position_expired";
 inline constexpr std::string_view kind_divergence_name = "kind_divergence";
 inline constexpr std::string_view position_unlisted_name = "position_unlisted";
 inline constexpr std::string_view position_duplicate_name = "position_duplicate";
+inline constexpr std::string_view position_disputed_name = "position_disputed";
 inline constexpr std::string_view position_source_failing_name = "position_source_failing";
 /// Of those about one position.
-inline constexpr std::array<std::string_view, 9> position_rule_names{
+inline constexpr std::array<std::string_view, 10> position_rule_names{
     position_unprotected_name, position_unserved_name,  position_expired_name,
-    position_unlisted_name,    position_duplicate_name, "position_unmanaged",
-    "position_unconfirmed",    "position_quarantined",  "position_uncomputable"};
+    position_unlisted_name,    position_duplicate_name, position_disputed_name,
+    "position_unmanaged",      "position_unconfirmed",  "position_quarantined",
+    "position_uncomputable"};
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();

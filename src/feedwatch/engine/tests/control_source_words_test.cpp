@@ -8,12 +8,16 @@
 namespace feedwatch::engine {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
-using testing::IsEmpty;
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 const PositionKey p1{"v", "S", "p1"};
 const WallTime hours_ago = FakeClock().wall_now() - 5h;
+constexpr const char* disputed = R"(position_disputed{position="p1",symbol="S",venue="v"} warning)";
 
 /// As a list has it that knows nothing of when it was opened.
 PositionList::Element element(const char* entry = "100", const char* quantity = "1") {
@@ -31,11 +35,15 @@ PositionList::Element opened(WallTime at, PositionList::Element made = element()
   return made;
 }
 
+using State = FakeMarks;  ///< what a later run finds
+
 /// One stream whose price comes each second, and stops.
 class World {
  public:
-  explicit World(Recovered known = {}, const char* first = "100")
-      : bench(std::move(known), options()), stream(bench.watch("S")) {
+  explicit World(Recovered known = {}, const char* first = "100", State* kept = nullptr)
+      : bench(std::move(known), options(), 64, nullptr, {}, nullptr,
+              kept == nullptr ? &state : kept),
+        stream(bench.watch("S")) {
     PriceTap::attach(bench.monitor, stream.stream, bench.tap);
     bench.price(stream, first);
     bench.put(ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
@@ -76,6 +84,7 @@ class World {
     return words;
   }
 
+  State state;
   ControlBench bench;
   StreamStatus stream;
 };
@@ -132,6 +141,119 @@ TEST(ControlSourceWords, a_stop_outlives_that_the_date_becomes_known) {
   EXPECT_THAT(later.told(), ElementsAre("triggered 109.450"));
   world.price("109.4");
   EXPECT_EQ(world.told().back(), "triggered 109.450");
+}
+
+// ---- what it was entered at, and how much of it there is ----------------------------------------
+
+TEST(ControlSourceWords, sources_that_differ_do_not_take_turns) {
+  World world;
+  world.take("bot", element("100"));
+  world.price("110");
+  const std::size_t rows = world.bench.journal.rows<PositionRow>().size();
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(world.take("exchange", element("100.1", "0.9")).renewed, 1U);
+    EXPECT_EQ(world.take("bot", element("100")).renewed, 1U);
+    world.price("110");
+  }
+  EXPECT_EQ(world.lease().position.entry_price, *Decimal::parse("100"));
+  EXPECT_EQ(world.lease().position.quantity, *Decimal::parse("1"));
+  EXPECT_THAT(world.told(), Not(Contains(HasSubstr("stop_moved")))) << "nothing begins anew";
+  EXPECT_THAT(world.bench.journal.rows<PositionRow>(), SizeIs(rows));
+  EXPECT_THAT(world.bench.open(), ElementsAre(disputed));
+  const AlertRow row = world.bench.control.alerts(0).at(0).row;
+  EXPECT_THAT(row.message, HasSubstr("is listed otherwise by exchange (quantity 0.9, entry 100.1): "
+                                     "the word of bot counts"));
+  EXPECT_EQ(row.metadata, R"({"finding":"disputed","counts":"bot","sources":[{"source":"exchange",)"
+                          R"("entry_price":"100.1","quantity":"0.9"}]})");
+  EXPECT_EQ(row.started_at, FakeClock().wall_now() + 1s);
+  EXPECT_THAT(world.bench.hook.notices(), SizeIs(1)) << "told once";
+}
+
+TEST(ControlSourceWords, whose_word_counts_changes_it_and_the_other_may_follow) {
+  World world;
+  world.take("bot", element("100", "1"));
+  world.take("exchange", element("100", "1"));
+  EXPECT_EQ(world.take("bot", element("100", "0.5")).changed, 1U);
+  world.bench.run_until(t0 + 9s);
+  world.take("exchange", element("100", "0.5"));
+  world.bench.run_until(t0 + 60s);
+  EXPECT_THAT(world.bench.open(), Not(Contains(disputed))) << "one of them is always later";
+  EXPECT_EQ(world.lease().position.quantity, *Decimal::parse("0.5"));
+  world.take("exchange", element("100", "0.25"));
+  world.bench.run_until(t0 + 69s);
+  world.take("bot", element("100", "0.25"));
+  world.bench.run_until(t0 + 120s);
+  EXPECT_THAT(world.bench.open(), Not(Contains(disputed)));
+  EXPECT_EQ(world.lease().position.quantity, *Decimal::parse("0.25"));
+}
+
+TEST(ControlSourceWords, a_source_that_lists_it_no_more_leaves_its_word_to_another) {
+  World world;
+  world.take("bot", element("100"));
+  world.take("exchange", element("101"));
+  EXPECT_TRUE(world.bench.control.list_positions("bot", PositionList{.ready = true}));
+  world.take("exchange", element("101"));
+  EXPECT_EQ(world.lease().position.entry_price, *Decimal::parse("100")) << "it may come back";
+  world.bench.run_until(t0 + 10s);
+  EXPECT_EQ(world.take("exchange", element("101")).changed, 1U);
+  EXPECT_EQ(world.lease().listed_by, "exchange");
+  EXPECT_EQ(world.bench.journal.rows<PositionRow>().back().listed_by, "exchange");
+  world.take("bot", element("100"));
+  EXPECT_EQ(world.lease().position.entry_price, *Decimal::parse("101"));
+  ASSERT_TRUE(world.bench.control.forget_source("exchange"));
+  EXPECT_EQ(world.take("bot", element("100")).changed, 1U);
+  EXPECT_EQ(world.lease().listed_by, "bot");
+}
+
+TEST(ControlSourceWords, what_somebody_says_himself_counts_and_lists_are_held_against_it) {
+  World world;
+  world.take("bot", element("100"));
+  Position held = element("102").position;
+  held.opened_at = undated;
+  ASSERT_TRUE(world.bench.control.put_position(held, {}, "me"));
+  EXPECT_EQ(world.take("bot", element("100")).renewed, 1U);
+  world.bench.run_until(t0 + 12s);
+  EXPECT_EQ(world.lease().position.entry_price, *Decimal::parse("102"));
+  EXPECT_THAT(world.bench.open(), Contains(disputed));
+  EXPECT_THAT(world.bench.control.alerts(0).at(0).row.message,
+              AllOf(HasSubstr("by bot (quantity 1, entry 100)"), HasSubstr("himself counts")));
+  held.entry_price = *Decimal::parse("100");
+  ASSERT_TRUE(world.bench.control.put_position(held, {}, "me"));
+  world.bench.run_until(t0 + 100s);
+  EXPECT_THAT(world.bench.open(), Not(Contains(disputed)));
+}
+
+TEST(ControlSourceWords, numbers_that_are_none_are_refused_whoever_says_them) {
+  World world;
+  world.take("bot", element());
+  EXPECT_THAT(world.take("exchange", element("100", "0")).faults, SizeIs(1));
+  EXPECT_THAT(world.take("exchange", element("-1", "1")).faults, SizeIs(1));
+}
+
+TEST(ControlSourceWords, a_restart_remembers_whose_word_counts_and_what_was_told) {
+  World first;
+  first.take("bot", element("100"));
+  first.take("exchange", element("101"));
+  first.bench.run_until(t0 + 12s);
+  Recovered known = first.earlier();
+  known.open_alerts.push_back(first.bench.control.alerts(0).at(0).row);
+  ASSERT_EQ(known.open_alerts.back().name, "position_disputed");
+  State lost;
+  for (State* kept : {&first.state, &lost}) {
+    World still(known, "100", kept);
+    still.bench.run_until(t0 + 30s);
+    EXPECT_THAT(still.bench.open(), Contains(disputed)) << "nobody has spoken yet";
+    still.take("bot", element("100"));
+    still.take("exchange", element("101"));
+    still.bench.run_until(t0 + 120s);
+    EXPECT_EQ(still.lease().position.entry_price, *Decimal::parse("100"));
+    EXPECT_THAT(still.bench.open(), Contains(disputed));
+    World over(known, "100", kept);
+    over.take("bot", element("100"));
+    over.take("exchange", element("100"));
+    over.bench.run_until(t0 + 120s);
+    EXPECT_THAT(over.bench.open(), Not(Contains(disputed)));
+  }
 }
 
 }  // namespace
