@@ -1,6 +1,7 @@
 #pragma once
 
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +83,7 @@ struct App::Impl {
   void unwant(const StreamKey& key, std::string owner, LeaseDone done);
   void watch_position_files();
   void take(PositionNews news);
+  void refuse(const std::string& source, std::string why);
   void tap_on(const StreamKey& stream, LeaseDone done);
   void tap_off(const StreamKey& stream, LeaseDone done);
 
@@ -120,6 +122,7 @@ struct App::Impl {
 
   std::thread control_thread;
   std::optional<PositionFiles> position_files;
+  std::map<std::string, std::string, std::less<>> refused_files;  ///< what was said of them last
   bool started = false;
 };
 

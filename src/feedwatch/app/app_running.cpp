@@ -133,17 +133,22 @@ void App::Impl::watch_position_files() {
 
 void App::Impl::take(PositionNews news) {
   if (!control) return;
-  std::string why;
-  if (!news.list) {
-    why = news.list.error().text();
-  } else if (auto taken = control->list_positions(news.source, std::move(*news.list)); !taken) {
-    why = taken.error().text();
-  } else {
-    return;
-  }
-  log("warning", news.source + ": " + why);
-  const Result<void> told = control->fail_source(news.source, std::move(why));
-  if (!told) log("error", news.source + ": " + told.error().text());
+  if (!news.list) return refuse(news.source, news.list.error().text());
+  const std::size_t unreadable = news.list->faults.size();
+  const auto taken = control->list_positions(news.source, std::move(*news.list));
+  // What keeps it out may pass: another position that is closed, room that there is again.
+  if (!taken || taken->faults.size() > unreadable) news.again();
+  if (!taken) return refuse(news.source, taken.error().text());
+  refused_files.erase(news.source);
+}
+
+/// The same is said once, however often it is found.
+void App::Impl::refuse(const std::string& source, std::string why) {
+  std::string& said = refused_files[source];
+  if (said != why) log("warning", source + ": " + why);
+  const bool again = std::exchange(said, why) == why;
+  const Result<void> told = control->fail_source(source, std::move(why));
+  if (!told && !again) log("error", source + ": " + told.error().text());
 }
 
 api::ApiPorts App::Impl::api_ports() {

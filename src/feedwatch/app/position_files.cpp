@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -69,7 +70,7 @@ std::optional<PositionNews> PositionFile::failed(std::string why, std::string fi
   const Error error{path_.string(), std::move(why), std::move(fix)};
   if (error.text() == told_) return std::nullopt;
   told_ = error.text();
-  return PositionNews{source_, std::unexpected(error)};
+  return PositionNews{.source = source_, .list = std::unexpected(error)};
 }
 
 std::optional<PositionNews> PositionFile::look() {
@@ -80,15 +81,18 @@ std::optional<PositionNews> PositionFile::look() {
                   "write it there, or change [positions] files");
   }
   if (!S_ISREG(found.st_mode)) return failed("is no file", "change [positions] files");
-  if (mark_ == mark_of(found)) return std::nullopt;
+  const bool known = mark_ == mark_of(found);
+  const bool is_due = again_in_ > 0 && --again_in_ == 0;
+  if (known && !is_due) return std::nullopt;
   if (std::cmp_greater(found.st_size, max_bytes)) {
     return failed(fmt::format("is over {} MiB", max_bytes >> 20U), "list what is open only");
   }
   mark_ = mark_of(found);
-  return take(file.get());
+  return take(file.get(), known);
 }
 
-std::optional<PositionNews> PositionFile::take(int file) {
+/// `known`: it has been told already as it is.
+std::optional<PositionNews> PositionFile::take(int file, bool known) {
   const auto text = read_all(file);
   if (!text) return failed("cannot be read: " + text.error(), "");
   struct stat now{};
@@ -109,7 +113,9 @@ std::optional<PositionNews> PositionFile::take(int file) {
   }
   if (is_young(mark_->written)) mark_.reset();
   told_.clear();
-  return PositionNews{source_, std::move(list)};
+  again_in_ = 0;
+  list->again = known;
+  return PositionNews{.source = source_, .list = std::move(list)};
 }
 
 std::expected<std::string, std::string> PositionFile::read_all(int file) const {
@@ -127,29 +133,42 @@ std::expected<std::string, std::string> PositionFile::read_all(int file) const {
 }
 
 /// Outlives the watch when its thread hangs in the kernel.
-struct PositionFiles::Shared {
+struct PositionFiles::Shared : std::enable_shared_from_this<Shared> {
   std::vector<PositionFile> files;  ///< the thread's
   std::function<void(PositionNews)> deliver;
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
   bool looking = false;
+  std::set<std::size_t> asked;  ///< which are to be taken again
   std::thread thread;
 
-  std::vector<PositionNews> look() {
+  std::vector<PositionNews> look(const std::set<std::size_t>& again) {
     std::vector<PositionNews> all;
-    for (PositionFile& file : files) {
-      if (auto news = file.look()) all.push_back(std::move(*news));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (again.contains(i)) files[i].again();
+      auto news = files[i].look();
+      if (!news) continue;
+      news->again = [weak = weak_from_this(), i] {
+        if (const auto self = weak.lock()) self->ask(i);
+      };
+      all.push_back(std::move(*news));
     }
     return all;
+  }
+
+  void ask(std::size_t file) {
+    const std::scoped_lock lock(mutex);
+    asked.insert(file);
   }
 
   void run() {
     std::unique_lock lock(mutex);
     while (!stopping) {
       looking = true;
+      const std::set<std::size_t> again = std::exchange(asked, {});
       lock.unlock();
-      std::vector<PositionNews> all = look();
+      std::vector<PositionNews> all = look(again);
       lock.lock();
       looking = false;
       if (stopping) return;

@@ -19,6 +19,9 @@ namespace feedwatch::app {
 struct PositionNews {
   std::string source;
   Result<engine::PositionList> list;
+  /// To be called where not all of it was taken for a reason that lies outside of the file, and
+  /// may pass: it is read again in a while, though nobody writes it. On any thread, at any time.
+  std::function<void()> again = [] {};
 };
 
 /// A file with a list of positions, as in PUT /v1/position-sources/{name}. Whoever writes it need
@@ -26,6 +29,7 @@ struct PositionNews {
 class PositionFile {
  public:
   static constexpr std::size_t max_bytes = 4U << 20U;
+  static constexpr int again_after = 10;  ///< looks, until what was refused is judged anew
 
   explicit PositionFile(std::filesystem::path path);
 
@@ -33,6 +37,8 @@ class PositionFile {
   const std::string& source() const { return source_; }
   /// Nothing where it is as it was.
   std::optional<PositionNews> look();
+  /// In a while a look takes it also where it is as it was; the list says so.
+  void again() { again_in_ = again_after; }
 
  private:
   /// What tells that a file is another one, or has another content.
@@ -45,7 +51,7 @@ class PositionFile {
   };
   static Mark mark_of(const struct stat& found);
   std::optional<PositionNews> failed(std::string why, std::string fix);
-  std::optional<PositionNews> take(int file);
+  std::optional<PositionNews> take(int file, bool known);
   std::expected<std::string, std::string> read_all(int file) const;
 
   std::filesystem::path path_;
@@ -53,6 +59,7 @@ class PositionFile {
   std::optional<Mark> mark_;  ///< of what was taken last; none: read it again
   std::string told_;          ///< why it has none
   int torn_ = 0;              ///< times in a row that it changed while it was read
+  int again_in_ = 0;          ///< looks; 0: not asked for
 };
 
 /// Looks at files each second, on a thread of its own: a file system that hangs hangs nobody else.

@@ -110,6 +110,8 @@ struct Control::Impl {
 
   // ---- lists of positions (control_sources.cpp) ----
   void recover_sources(MonoTime now);
+  bool was_refused(const std::string& source, const PositionKey& key) const;
+  Result<void> may_list(const std::string& source, const PositionList& list) const;
   bool counts(const PositionLease* known, const std::string& source, MonoTime now) const;
   Result<PositionBook::Put> take_element(const std::string& source, PositionList::Element element,
                                          MonoTime now);
@@ -232,6 +234,8 @@ struct Control::Impl {
   Pulses pulses;
   Positions positions;
   PositionSources sources;
+  /// Elements of the newest list that were refused, by source; nothing where it was as a whole.
+  std::map<std::string, std::set<PositionKey>, std::less<>> refused;
   bool sources_changed = false;           ///< and not written yet
   MonoTime sources_at = MonoTime::min();  ///< not before are they written again
   PositionRules position_rules;

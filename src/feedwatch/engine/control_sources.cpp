@@ -122,36 +122,52 @@ void Control::Impl::note_word(const PositionKey& key, const std::string& source,
   }
 }
 
+/// Of an old list only that is tried again: else it would bring back what was closed since, and
+/// take back what others have said.
+bool Control::Impl::was_refused(const std::string& source, const PositionKey& key) const {
+  const auto last = refused.find(source);
+  return last == refused.end() || last->second.contains(key);
+}
+
+Result<void> Control::Impl::may_list(const std::string& source, const PositionList& list) const {
+  if (Result<void> may = sources.may_report(source); !may) return may;
+  const std::size_t capacity = options.positions.capacity;
+  const std::size_t count = list.elements.size() + list.faults.size();
+  if (count <= capacity) return {};
+  return std::unexpected(
+      Error{"positions", fmt::format("are {}, and at most {} may be registered", count, capacity),
+            "list those that are open"});
+}
+
 Result<ListTaken> Control::list_positions(const std::string& source, PositionList list) {
   Impl& impl = *impl_;
   const MonoTime now = impl.ports.clock.now();
-  if (const Result<void> may = impl.sources.may_report(source); !may) {
+  if (const Result<void> may = impl.may_list(source, list); !may) {
+    impl.refused.erase(source);
     return std::unexpected(may.error());
-  }
-  const std::size_t capacity = impl.options.positions.capacity;
-  if (list.elements.size() + list.faults.size() > capacity) {
-    return std::unexpected(Error{"positions",
-                                 fmt::format("are {}, and at most {} may be registered",
-                                             list.elements.size() + list.faults.size(), capacity),
-                                 "list those that are open"});
   }
   ListTaken taken{.source = {}, .faults = std::move(list.faults)};
   std::vector<PositionKey> keys;
+  std::set<PositionKey> refused;
   for (PositionList::Element& element : list.elements) {
     PositionKey key = key_of(element.position);
     const std::size_t number = element.number;
-    const auto put = impl.take_element(source, std::move(element), now);
-    if (!put) {
-      taken.faults.push_back({number, key.id, put.error()});
-    } else {
-      ++(*put == PositionBook::Put::registered ? taken.registered
-         : *put == PositionBook::Put::changed  ? taken.changed
-                                               : taken.renewed);
+    if (!list.again || impl.was_refused(source, key)) {
+      const auto put = impl.take_element(source, std::move(element), now);
+      if (!put) {
+        taken.faults.push_back({number, key.id, put.error()});
+        refused.insert(key);
+      } else {
+        ++(*put == PositionBook::Put::registered ? taken.registered
+           : *put == PositionBook::Put::changed  ? taken.changed
+                                                 : taken.renewed);
+      }
     }
     if (impl.positions.book().find(key) != nullptr) keys.push_back(std::move(key));
   }
+  impl.refused.insert_or_assign(source, std::move(refused));
   if (list.ready) {
-    impl.sources.on_list(source, keys, words_of(taken.faults), now);
+    impl.sources.on_list(source, keys, words_of(taken.faults), now, list.again);
   } else {
     impl.sources.on_not_ready(source, now);
   }
@@ -172,6 +188,7 @@ Result<void> Control::fail_source(const std::string& source, std::string why) {
 Result<void> Control::forget_source(const std::string& source) {
   Impl& impl = *impl_;
   const MonoTime now = impl.ports.clock.now();
+  impl.refused.erase(source);
   if (!impl.sources.forget(source, now)) {
     return std::unexpected(Error{source, "is no source of positions (any more)", ""});
   }

@@ -41,6 +41,8 @@ struct PositionList {
     TermsSaid said;  ///< which of them it names: the others stay as they are
   };
   bool ready = false;  ///< else it knows nothing (yet), and the rest is empty
+  /// It was told before and is no newer than then: only what was refused of it is tried again.
+  bool again = false;
   std::vector<Element> elements;
   std::vector<ListFault> faults;  ///< of elements that cannot be read
 };

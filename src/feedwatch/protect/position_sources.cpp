@@ -50,9 +50,11 @@ void PositionSources::set_trouble(const std::string& name, Source& source, std::
 }
 
 void PositionSources::on_list(const std::string& name, const std::vector<PositionKey>& keys,
-                              std::string faults, MonoTime now) {
+                              std::string faults, MonoTime now, bool again) {
   const bool whole = faults.empty();
-  Source& source = heard_of(name, whole ? ListState::ready : ListState::incomplete, now);
+  const auto before = sources_.find(name);
+  const MonoTime heard = again && before != sources_.end() ? before->second.heard.value_or(now) : now;
+  Source& source = heard_of(name, whole ? ListState::ready : ListState::incomplete, heard);
   set_trouble(name, source, std::move(faults), now);
   ++source.lists;
   for (const PositionKey& key : keys) {

@@ -69,9 +69,10 @@ class PositionSources {
   /// Whether a source of that name may report; the error says what is wrong with it.
   Result<void> may_report(std::string_view name) const;
   /// A ready list. `keys`: the open positions that are in it; `faults`: why others are not, empty
-  /// when it was taken whole. Only then what is not in it counts as absent.
+  /// when it was taken whole. Only then what is not in it counts as absent. `again`: the list that
+  /// was heard last, judged anew; it is no fresher by that.
   void on_list(const std::string& name, const std::vector<PositionKey>& keys, std::string faults,
-               MonoTime now);
+               MonoTime now, bool again = false);
   /// It says that it does not know (yet).
   void on_not_ready(const std::string& name, MonoTime now);
   /// Its list cannot be read, or is none.

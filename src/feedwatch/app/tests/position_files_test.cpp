@@ -102,6 +102,24 @@ TEST_F(PositionFilesTest, I_44_missing_cut_or_foreign_is_no_empty_list) {
   EXPECT_EQ(said(file), "1 positions");
 }
 
+TEST_F(PositionFilesTest, what_was_refused_is_told_again_in_a_while_and_says_so) {
+  PositionFile file(path);
+  const auto look = [&] {
+    const auto news = file.look();
+    if (!news) return std::string("nothing new");
+    return std::string(news->list && news->list->again ? "again" : "news");
+  };
+  EXPECT_EQ(look(), "news");
+  file.again();
+  for (int i = 1; i < PositionFile::again_after; ++i) EXPECT_EQ(look(), "nothing new");
+  EXPECT_EQ(look(), "again");
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(look(), "nothing new") << "as often as it is asked";
+  file.again();
+  write(R"({"ready":true,"positions":[]})", 1);
+  EXPECT_EQ(look(), "news") << "the wait is for what nobody writes";
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(look(), "nothing new");
+}
+
 TEST_F(PositionFilesTest, one_that_is_too_large_is_not_read) {
   PositionFile file(path);
   std::filesystem::resize_file(path, PositionFile::max_bytes + 1);

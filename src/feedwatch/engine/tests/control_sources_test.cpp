@@ -238,6 +238,25 @@ TEST_F(ControlSources, an_element_that_is_wrong_is_said_and_the_rest_is_taken) {
   EXPECT_THAT(bench.open(), Not(Contains(failing)));
 }
 
+TEST_F(ControlSources, what_was_refused_of_an_old_list_is_tried_again_and_only_that) {
+  Position other = position("p2");
+  other.side = Side::sell;
+  ASSERT_TRUE(bench.control.put_position(other, {}, "strategy"));
+  const auto again = [&] {
+    PositionList list = list_of({"p1", "p2"});
+    list.again = true;
+    return take("bot", std::move(list));
+  };
+  EXPECT_THAT(take("bot", list_of({"p1", "p2"})).faults, SizeIs(1));
+  EXPECT_THAT(again().faults, SizeIs(1));
+  for (const char* id : {"p1", "p2"}) ASSERT_TRUE(bench.control.close_position(key(id)));
+  const ListTaken taken = again();
+  EXPECT_THAT(taken.faults, IsEmpty());
+  EXPECT_EQ(taken.registered, 1U);
+  EXPECT_EQ(taken.source.state, ListState::ready);
+  EXPECT_THAT(open_ids(), ElementsAre("p2")) << "p1 was closed since";
+}
+
 TEST_F(ControlSources, a_list_that_cannot_be_read_changes_nothing_and_is_told_when_it_lasts) {
   take("bot", list_of({"p1"}));
   ASSERT_TRUE(bench.control.fail_source("bot", "positions.json is cut off"));

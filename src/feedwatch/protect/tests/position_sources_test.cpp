@@ -123,6 +123,20 @@ TEST(PositionSources, a_source_that_is_not_ready_or_long_silent_agrees_to_nothin
   EXPECT_THAT(over(sources), ElementsAre("p1"));
 }
 
+TEST(PositionSources, an_old_list_that_is_judged_anew_is_no_fresh_word) {
+  PositionSources sources;
+  for (const char* name : {"file", "bot"}) list(sources, name, {p1}, t0);
+  sources.on_list("file", {}, "element 0: is full", t0 + 1s);
+  sources.on_list("file", {}, {}, t0 + 400s, true);
+  list(sources, "bot", {}, t0 + 400s);
+  sources.on_time(t0 + 410s);
+  EXPECT_THAT(unlisted(sources), ElementsAre("p1 since 400"));
+  list(sources, "bot", {}, t0 + 411s);
+  EXPECT_THAT(over(sources), IsEmpty());
+  list(sources, "file", {}, t0 + 412s);
+  EXPECT_THAT(over(sources), ElementsAre("p1"));
+}
+
 TEST(PositionSources, what_somebody_has_registered_himself_lists_do_not_end) {
   PositionSources sources;
   for (const char* name : {"bot", "exchange"}) list(sources, name, {p1}, t0);
