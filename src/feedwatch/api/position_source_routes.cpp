@@ -20,19 +20,21 @@ bool PositionSourceRoutes::serves(const Target& target) {
          parts[1] == "position-sources";
 }
 
-net::Response PositionSourceRoutes::handle(const Target& target, const net::Request& request) {
+void PositionSourceRoutes::handle(const Target& target, const net::Request& request,
+                                  net::Responder respond) {
   const bool reading = request.method == "GET" || request.method == "HEAD";
-  if (target.segments.size() == 2) return reading ? all(target) : only("GET, HEAD");
+  if (target.segments.size() == 2) return respond(reading ? all(target) : only("GET, HEAD"));
   const std::string& name = target.segments[2];
-  if (reading) return one(name);
+  if (reading) return respond(one(name));
   if (request.method != "PUT" && request.method != "DELETE") {
-    return only("GET, HEAD, PUT, DELETE");
+    return respond(only("GET, HEAD, PUT, DELETE"));
   }
   if (ports_.process().stopping) {
-    return problem(503, "Service Unavailable", "the monitor is stopping");
+    return respond(problem(503, "Service Unavailable", "the monitor is stopping"));
   }
-  if (name.starts_with(engine::file_source)) return of_a_file();
-  return request.method == "PUT" ? put(name, request.body) : forget(name);
+  if (name.starts_with(engine::file_source)) return respond(of_a_file());
+  if (request.method == "DELETE") return respond(forget(name));
+  put(name, request.body, std::move(respond));
 }
 
 net::Response PositionSourceRoutes::all(const Target& target) const {
@@ -52,13 +54,20 @@ net::Response PositionSourceRoutes::one(const std::string& name) const {
                     source_json(*view, [this](MonoTime at) { return ports_.control.utc(at); }));
 }
 
-net::Response PositionSourceRoutes::put(const std::string& name, const std::string& body) {
+void PositionSourceRoutes::put(const std::string& name, const std::string& body,
+                               net::Responder respond) {
   Result<engine::PositionList> list = parse_position_list(body);
-  if (!list) return bad_request(list.error());
-  const auto taken = ports_.control.list_positions(name, std::move(*list));
-  if (!taken) return problem(422, "List not taken", taken.error().text());
-  return json_reply(200,
-                    taken_json(*taken, [this](MonoTime at) { return ports_.control.utc(at); }));
+  if (!list) return respond(bad_request(list.error()));
+  ports_.control.take_list(
+      name, std::move(*list),
+      [this, respond = std::move(respond)](const Result<engine::ListTaken>& taken) mutable {
+        if (!taken) {
+          const int status = taken.error().what == "list" ? 503 : 422;  // another time it would be
+          return respond(problem(status, "List not taken", taken.error().text()));
+        }
+        const auto utc = [this](MonoTime at) { return ports_.control.utc(at); };
+        respond(json_reply(200, taken_json(*taken, utc)));
+      });
 }
 
 net::Response PositionSourceRoutes::forget(const std::string& name) {

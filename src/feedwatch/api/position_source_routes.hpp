@@ -16,12 +16,12 @@ class PositionSourceRoutes {
 
   /// Whether the path is one of these.
   static bool serves(const Target& target);
-  net::Response handle(const Target& target, const net::Request& request);
+  void handle(const Target& target, const net::Request& request, net::Responder respond);
 
  private:
   net::Response all(const Target& target) const;
   net::Response one(const std::string& name) const;
-  net::Response put(const std::string& name, const std::string& body);
+  void put(const std::string& name, const std::string& body, net::Responder respond);
   net::Response forget(const std::string& name);
 
   const ApiPorts& ports_;

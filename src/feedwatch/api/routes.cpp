@@ -70,7 +70,7 @@ void Routes::handle(net::Request request, net::Responder respond) {
     return position_routes_.handle(*target, request, std::move(respond));
   }
   if (PositionSourceRoutes::serves(*target)) {
-    return respond(source_routes_.handle(*target, request));
+    return source_routes_.handle(*target, request, std::move(respond));
   }
   const std::string& method = request.method;
   if (method == "GET" || method == "HEAD") return respond(get(*target, request));

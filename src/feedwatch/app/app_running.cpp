@@ -135,11 +135,15 @@ void App::Impl::take(PositionNews news) {
   if (!control) return;
   if (!news.list) return refuse(news.source, news.list.error().text());
   const std::size_t unreadable = news.list->faults.size();
-  const auto taken = control->list_positions(news.source, std::move(*news.list));
-  // What keeps it out may pass: another position that is closed, room that there is again.
-  if (!taken || taken->faults.size() > unreadable) news.again();
-  if (!taken) return refuse(news.source, taken.error().text());
-  refused_files.erase(news.source);
+  control->take_list(news.source, std::move(*news.list),
+                     [this, source = news.source, unreadable,
+                      again = std::move(news.again)](const Result<engine::ListTaken>& taken) {
+                       if (watch.stopping()) return;
+                       // What keeps it out may pass: another position, no room.
+                       if (!taken || taken->faults.size() > unreadable) again();
+                       if (!taken) return refuse(source, taken.error().text());
+                       refused_files.erase(source);
+                     });
 }
 
 /// The same is said once, however often it is found.

@@ -36,6 +36,7 @@ class SelfWatch {
   /// The system clock was stepped by so much.
   void on_clock_step(Duration step, MonoTime at);
   void stop() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
 
   /// A loop that has not shown itself for longer stands.
   bool shards_alive() const;

@@ -160,6 +160,7 @@ void Control::Impl::turn(MonoTime now) {
   withdraw_muted(now);
   std::vector<alert::Attempt> attempts = outbox.due(now);
   record_finished(now);
+  take_lists(now);
   review(now);
   if (position_rules.next_deadline() <= now) decided(position_rules.on_time(now), now);
   settle(now);
@@ -174,9 +175,11 @@ void Control::Impl::turn(MonoTime now) {
 }
 
 void Control::Impl::arm(MonoTime now) {
-  const MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                                  journal.next_deadline(), probe.next_deadline(), next_review(now),
-                                  next_muting(), position_rules.next_deadline(), next_receiver()});
+  MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                            journal.next_deadline(), probe.next_deadline(), next_review(now),
+                            next_muting(), position_rules.next_deadline(), next_receiver()});
+  // What is taken in slices goes on with the next turn.
+  if (!lists.empty() || (!stopping && sources.next_deadline() <= now)) next = now;
   if (next == never_mono) {
     ports.wakeup.disarm();
   } else {

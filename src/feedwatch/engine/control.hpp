@@ -162,6 +162,12 @@ class Control {
   /// nothing of it was taken. What somebody has registered himself keeps its owner and its lease,
   /// unless the list has a ttl for it.
   Result<ListTaken> list_positions(const std::string& source, PositionList list);
+  /// The same, a slice each turn: a list of thousands keeps nobody waiting. `done` is called once,
+  /// perhaps at once: with what became of it, or why it was not taken. Lists are taken in the order
+  /// they came; one that has not begun gives way to a newer one of its source, and is answered with
+  /// what becomes of that.
+  using ListDone = std::move_only_function<void(Result<ListTaken>)>;
+  void take_list(const std::string& source, PositionList list, ListDone done);
   /// The list of the source cannot be read: nothing changes, and that is told when it lasts.
   Result<void> fail_source(const std::string& source, std::string why);
   /// It reports no more. The error says that it is not known.

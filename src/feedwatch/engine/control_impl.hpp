@@ -49,6 +49,19 @@ struct LineTrack {
   Recurrence losses{5min, 1};
 };
 
+/// A list of positions of which not all is taken yet.
+struct ListUnderWay {
+  std::string source;
+  PositionList list;
+  std::size_t next = 0;  ///< element
+  ListTaken taken = {};
+  std::set<PositionKey> refused = {};
+  bool read = false;                           ///< all elements are taken
+  PositionKey absent = {};                     ///< up to which absences are noted
+  std::optional<std::string> fails_then = {};  ///< what its source has said since
+  Control::ListDone done = {};
+};
+
 struct Control::Impl {
   Impl(ControlOptions options, ControlPorts ports, Recovered recovered);
 
@@ -108,8 +121,13 @@ struct Control::Impl {
             std::optional<JournalQueue::Type> renewal, MonoTime now);
   void close(const PositionKey& key, std::string why, MonoTime now);
 
-  // ---- lists of positions (control_sources.cpp) ----
-  void recover_sources(MonoTime now);
+  // ---- lists of positions (control_lists.cpp) ----
+  static ListUnderWay begin_list(const std::string& source, PositionList list);
+  void take_next(ListUnderWay& one, MonoTime now);
+  void end_list(ListUnderWay& one, MonoTime now);
+  bool take_slice(ListUnderWay& one, MonoTime now);
+  void take_lists(MonoTime now);
+  void drop_lists(std::string_view source, const std::string& why);
   bool was_refused(const std::string& source, const PositionKey& key) const;
   Result<void> may_list(const std::string& source, const PositionList& list) const;
   bool counts(const PositionLease* known, const std::string& source, MonoTime now) const;
@@ -117,6 +135,9 @@ struct Control::Impl {
                                          MonoTime now);
   void note_word(const PositionKey& key, const std::string& source,
                  const std::optional<PositionValues>& other, MonoTime now);
+
+  // ---- their sources (control_sources.cpp) ----
+  void recover_sources(MonoTime now);
   void judge_sources(MonoTime now);
   void judge_twins(MonoTime now);
   void close_over(const PositionKey& key, MonoTime now);
@@ -234,6 +255,7 @@ struct Control::Impl {
   Pulses pulses;
   Positions positions;
   PositionSources sources;
+  std::deque<ListUnderWay> lists;  ///< as they came
   /// Elements of the newest list that were refused, by source; nothing where it was as a whole.
   std::map<std::string, std::set<PositionKey>, std::less<>> refused;
   bool sources_changed = false;           ///< and not written yet

@@ -181,7 +181,8 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
                          std::optional<JournalQueue::Type> renewal, MonoTime now) {
   const PositionLease& lease = *positions.book().find(key);
   if (put == PositionBook::Put::renewed) {
-    if (renewal) keep(lease, *renewal, now);
+    if (!renewal) return;  // a list says what is known
+    keep(lease, *renewal, now);
     // Whoever renews ends what was told about its silence now, not with the next look.
     troubled.insert(key);
     judge_position(*positions.view(key, now), now);

@@ -76,19 +76,22 @@ Result<PositionBook::Put> Positions::put(Position position, std::optional<Durati
                                          PositionTerms terms) {
   const PositionKey key = key_of(position);
   auto put = book_.put(std::move(position), ttl, std::move(owner), now, utc, std::move(terms));
-  if (!put) return put;
-  watch(key, now);
-  twins_.put(*book_.find(key));
-  if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));
+  if (put && *put != PositionBook::Put::renewed) note(key, now);
   return put;
 }
 
-Result<PositionBook::Put> Positions::amend(Position position, WallTime utc, PositionTerms terms) {
+/// It is new, or has changed.
+void Positions::note(const PositionKey& key, MonoTime now) {
+  watch(key, now);
+  twins_.put(*book_.find(key));
+  holdings_.put(*book_.find(key));
+}
+
+Result<PositionBook::Put> Positions::amend(Position position, MonoTime now, WallTime utc,
+                                           PositionTerms terms) {
   const PositionKey key = key_of(position);
   auto put = book_.amend(std::move(position), utc, std::move(terms));
-  if (!put) return put;
-  twins_.put(*book_.find(key));
-  if (*put != PositionBook::Put::renewed) holdings_.put(*book_.find(key));
+  if (put && *put != PositionBook::Put::renewed) note(key, now);
   return put;
 }
 
@@ -110,9 +113,7 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
   if (row.expires_at) lease.expires = moment(*row.expires_at);
   const PositionKey key = key_of(lease.position);
   if (Result<void> kept = book_.restore(std::move(lease)); !kept) return kept;
-  watch(key, anchor.mono);
-  holdings_.put(*book_.find(key));
-  twins_.put(*book_.find(key));
+  note(key, anchor.mono);
   return {};
 }
 

@@ -106,7 +106,8 @@ class Positions {
   Result<PositionBook::Put> put(Position position, std::optional<Duration> ttl, std::string owner,
                                 MonoTime now, WallTime utc, PositionTerms terms = {});
   /// As PositionBook::amend().
-  Result<PositionBook::Put> amend(Position position, WallTime utc, PositionTerms terms);
+  Result<PositionBook::Put> amend(Position position, MonoTime now, WallTime utc,
+                                  PositionTerms terms);
   /// As PositionBook::set_listed_by().
   void set_listed_by(const PositionKey& key, std::string source) {
     book_.set_listed_by(key, std::move(source));
@@ -192,6 +193,7 @@ class Positions {
   };
   using SourceKey = std::pair<std::string, std::string>;  ///< venue, symbol
 
+  void note(const PositionKey& key, MonoTime now);
   void watch(const PositionKey& key, MonoTime now);
   Kind protecting(const SourceKey& key) const;
   std::optional<Kind> second_kind(const SourceKey& key) const;

@@ -1,6 +1,7 @@
 #include "feedwatch/protect/position_sources.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,11 @@
 #include "feedwatch/base/utf8.hpp"
 
 namespace feedwatch {
+namespace {
+
+constexpr std::size_t max_judged = 1'000;  ///< positions at a time
+
+}  // namespace
 
 Result<void> PositionSources::may_report(std::string_view name) const {
   if (name.empty() || name.size() > max_name || !is_text(name)) {
@@ -51,30 +57,54 @@ void PositionSources::set_trouble(const std::string& name, Source& source, std::
 
 void PositionSources::on_list(const std::string& name, const std::vector<PositionKey>& keys,
                               std::string faults, MonoTime now, bool again) {
-  const bool whole = faults.empty();
-  const auto before = sources_.find(name);
-  const MonoTime heard = again && before != sources_.end() ? before->second.heard.value_or(now) : now;
-  Source& source = heard_of(name, whole ? ListState::ready : ListState::incomplete, heard);
-  set_trouble(name, source, std::move(faults), now);
-  ++source.lists;
-  for (const PositionKey& key : keys) {
-    const auto [listing, is_new] = source.listings.try_emplace(key);
-    listing->second.list = source.lists;
-    listing->second.listed = now;
-    if (is_new) changed_ = true;
-    if (!listing->second.absent_since) continue;
-    listing->second.absent_since.reset();
-    changed_ = true;
-    judge(key, now, true);
-  }
-  if (whole) note_absences(name, source, now);
+  on_list_begun(name);
+  for (const PositionKey& key : keys) on_listed(name, key, now);
+  on_list_ended(name, std::move(faults), now, again);
+  PositionKey after;
+  note_absences(name, after, std::numeric_limits<std::size_t>::max(), now);
 }
 
-void PositionSources::note_absences(const std::string& name, Source& source, MonoTime now) {
-  for (auto& [key, listing] : source.listings) {
+void PositionSources::on_list_begun(const std::string& name) {
+  const auto [source, is_new] = sources_.try_emplace(name);
+  changed_ = changed_ || is_new;
+  ++source->second.lists;
+}
+
+void PositionSources::on_listed(const std::string& name, const PositionKey& key, MonoTime now) {
+  const auto source = sources_.find(name);
+  if (source == sources_.end()) return;  // forgotten meanwhile
+  const auto [place, is_new] = source->second.listings.try_emplace(key);
+  Listing& listing = place->second;
+  listing.list = source->second.lists;
+  listing.listed = now;
+  changed_ = changed_ || is_new || listing.absent_since;
+  if (!listing.absent_since) return;
+  listing.absent_since.reset();
+  judge(key, now, true);
+}
+
+void PositionSources::on_list_ended(const std::string& name, std::string faults, MonoTime now,
+                                    bool again) {
+  const bool whole = faults.empty();
+  const auto before = sources_.find(name);
+  const MonoTime heard =
+      again && before != sources_.end() ? before->second.heard.value_or(now) : now;
+  Source& source = heard_of(name, whole ? ListState::ready : ListState::incomplete, heard);
+  set_trouble(name, source, std::move(faults), now);
+}
+
+bool PositionSources::note_absences(const std::string& name, PositionKey& after, std::size_t limit,
+                                    MonoTime now) {
+  const auto known = sources_.find(name);
+  if (known == sources_.end() || known->second.state != ListState::ready) return true;
+  Source& source = known->second;
+  auto place = source.listings.upper_bound(after);
+  for (; place != source.listings.end() && limit > 0; ++place, --limit) {
+    const auto& [key, listing] = *place;
+    after = key;
     if (listing.list == source.lists) continue;
     if (!listing.absent_since) {
-      listing.absent_since = now;
+      place->second.absent_since = now;
       changed_ = true;
       due_.emplace(plus(now, options_.unlisted_after), key);
       due_.emplace(plus(now, options_.close_after), key);
@@ -82,6 +112,7 @@ void PositionSources::note_absences(const std::string& name, Source& source, Mon
     }
     judge(key, now, false);
   }
+  return place == source.listings.end();
 }
 
 void PositionSources::on_not_ready(const std::string& name, MonoTime now) {
@@ -118,7 +149,8 @@ void PositionSources::on_closed(const PositionKey& key) {
 
 void PositionSources::on_time(MonoTime now) {
   disputes_.on_time(now);
-  while (!due_.empty() && due_.begin()->first <= now) {
+  for (std::size_t room = max_judged; room > 0; --room) {
+    if (due_.empty() || due_.begin()->first > now) break;
     const PositionKey key = due_.begin()->second;
     due_.erase(due_.begin());
     if (!judge(key, now, false)) due_.emplace(plus(now, options_.unlisted_after), key);

@@ -73,6 +73,13 @@ class PositionSources {
   /// was heard last, judged anew; it is no fresher by that.
   void on_list(const std::string& name, const std::vector<PositionKey>& keys, std::string faults,
                MonoTime now, bool again = false);
+  /// The same in parts: until its end a list says nothing of what is not in it.
+  void on_list_begun(const std::string& name);
+  void on_listed(const std::string& name, const PositionKey& key, MonoTime now);
+  void on_list_ended(const std::string& name, std::string faults, MonoTime now, bool again = false);
+  /// What is not in a list that was taken whole, behind `after` and of so many it has ever listed;
+  /// `after` is where to go on. False: there are more.
+  bool note_absences(const std::string& name, PositionKey& after, std::size_t limit, MonoTime now);
   /// It says that it does not know (yet).
   void on_not_ready(const std::string& name, MonoTime now);
   /// Its list cannot be read, or is none.
@@ -87,6 +94,7 @@ class PositionSources {
   /// It is over.
   void on_closed(const PositionKey& key);
 
+  /// Judges so many positions at a time; the others are due still.
   void on_time(MonoTime now);
   /// When on_time() has something to do; never_mono: nothing.
   MonoTime next_deadline() const;
@@ -152,7 +160,6 @@ class PositionSources {
 
   Source& heard_of(const std::string& name, ListState state, MonoTime now);
   void set_trouble(const std::string& name, Source& source, std::string why, MonoTime now);
-  void note_absences(const std::string& name, Source& source, MonoTime now);
   bool judge(const PositionKey& key, MonoTime now, bool changed);
   bool is_over(const PositionKey& key, MonoTime now) const;
   static PositionSourceView view_of(const std::string& name, const Source& source);
