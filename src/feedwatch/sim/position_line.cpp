@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 namespace feedwatch::sim {
 namespace {
@@ -20,6 +21,15 @@ Side take_side(LineReader& words) {
   const auto side = side_from_text(text);
   if (!side) LineReader::fail(fmt::format("\"{}\" is no side", text), "long, short");
   return *side;
+}
+
+PositionKey take_key(LineReader& words) {
+  const std::string what = words.take("VENUE/SYMBOL");
+  const std::size_t slash = what.find('/');
+  if (slash == std::string::npos) {
+    LineReader::fail(fmt::format("\"{}\" has no symbol", what), "VENUE/SYMBOL");
+  }
+  return {what.substr(0, slash), what.substr(slash + 1), words.take("an id")};
 }
 
 void check(std::string_view problem) {
@@ -67,14 +77,34 @@ bool is_position_word(std::string_view word) {
   return word == "hold" || word == "close";
 }
 
+SourceStep take_source(LineReader& words) {
+  constexpr std::array<std::string_view, 3> types{"lists", "unready", "silent"};
+  SourceStep step{.name = words.take("a source")};
+  const std::string word = words.take("what it does", "lists, unready, silent");
+  const auto found = std::ranges::find(types, word);
+  if (found == types.end()) {
+    LineReader::fail(fmt::format("\"{}\"", word), "lists, unready, silent");
+  }
+  step.type = static_cast<SourceStep::Type>(found - types.begin());
+  if (step.type == SourceStep::Type::lists && !words.accept("nothing")) {
+    do {
+      const PositionKey key = take_key(words);
+      Position position{.id = key.id, .venue = key.venue, .symbol = key.symbol};
+      position.opened_at = undated;
+      position.side = take_side(words);
+      position.quantity = take_decimal(words, "a quantity");
+      if (!words.accept("at")) LineReader::fail("at what price?", "at PRICE");
+      position.entry_price = take_decimal(words, "a price");
+      step.positions.push_back(std::move(position));
+    } while (!words.done());
+  }
+  words.finish("nothing more");
+  return step;
+}
+
 PositionStep take_position(LineReader& words, std::string_view word) {
   PositionStep step;
-  const std::string what = words.take("VENUE/SYMBOL");
-  const std::size_t slash = what.find('/');
-  if (slash == std::string::npos) {
-    LineReader::fail(fmt::format("\"{}\" has no symbol", what), "VENUE/SYMBOL");
-  }
-  step.key = {what.substr(0, slash), what.substr(slash + 1), words.take("an id")};
+  step.key = take_key(words);
   if (word == "hold") {
     Position held;
     held.venue = step.key.venue;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "feedwatch/engine/position_rules.hpp"
 #include "feedwatch/protect/position_book.hpp"
@@ -23,6 +24,18 @@ struct PositionStep {
   bool if_possible = false;
   std::optional<Duration> opened;  ///< so long before the step is taken; absent = then
 };
+
+/// What a source of lists does from then on: reports each `report_every`, or nothing.
+struct SourceStep {
+  static constexpr Duration report_every = 5s;
+  enum class Type : std::uint8_t { lists, unready, silent };
+  Type type = Type::lists;
+  std::string name;
+  std::vector<Position> positions;  ///< all it lists, undated
+};
+/// `NAME lists nothing`, `NAME lists VENUE/SYMBOL ID long|short QUANTITY at PRICE …`,
+/// `NAME unready`, `NAME silent`. Throws LineError.
+SourceStep take_source(LineReader& words);
 
 /// Whether a step begins with this word: `hold`, `close`.
 bool is_position_word(std::string_view word);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "feedwatch/sim/checkers.hpp"
@@ -176,6 +177,26 @@ class Run {
     return is_ask ? prices->ask : prices->price;
   }
 
+  void apply(const SourceStep& step) {
+    reports_[step.name] = &step;
+    report(step, line_);
+  }
+  /// Its newest list, again and again, until it says another.
+  void report(const SourceStep& step, int line) {
+    if (reports_[step.name] != &step || step.type == SourceStep::Type::silent) return;
+    world_.host().post(world_.now(), [this, &step, line] {
+      engine::PositionList list{.ready = step.type == SourceStep::Type::lists};
+      for (const Position& position : step.positions) {
+        list.elements.push_back({.number = list.elements.size(), .position = position});
+      }
+      const auto taken = world_.control().list_positions(step.name, std::move(list));
+      if (!taken) return fail(line, taken.error().text());
+      for (const engine::ListFault& fault : taken->faults) fail(line, engine::text_of(fault));
+    });
+    world_.schedule(world_.now() + SourceStep::report_every, Turn::world,
+                    [this, &step, line] { report(step, line); });
+  }
+
   void apply(const BotStep& step) { world_.bot().set_mode(step.mode); }
 
   void apply(const ConsumerStep& step) {
@@ -253,7 +274,8 @@ class Run {
   World world_;
   Checkers checkers_;
   RunResult result_;
-  int line_ = 0;  ///< of the step being taken
+  int line_ = 0;                                      ///< of the step being taken
+  std::map<std::string, const SourceStep*> reports_;  ///< newest, by source
   std::set<std::pair<int, const Fact*>> failed_;
   std::set<const Fact*> matched_;  ///< those whose name something has borne
 };

@@ -137,7 +137,7 @@ struct Step {
   Duration at{};
   int line = 0;
   std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
-               ConsumerStep, MuteStep, PositionStep, BotStep>
+               ConsumerStep, MuteStep, PositionStep, SourceStep, BotStep>
       what;
 };
 

@@ -25,10 +25,16 @@ class Names {
       if (step.want) streams_.push_back(step.key.text());
     });
     // Of whatever kind positions are protected by there.
-    each<PositionStep>([&](const PositionStep& step, const Step&) {
+    const auto name_streams = [&](const std::string& venue, const std::string& symbol) {
       for (const Kind kind : {Kind::mark, Kind::quote, Kind::last}) {
-        streams_.push_back(StreamKey{step.key.venue, step.key.symbol, kind}.text());
+        streams_.push_back(StreamKey{venue, symbol, kind}.text());
       }
+    };
+    each<PositionStep>([&](const PositionStep& step, const Step&) {
+      name_streams(step.key.venue, step.key.symbol);
+    });
+    each<SourceStep>([&](const SourceStep& step, const Step&) {
+      for (const Position& each : step.positions) name_streams(each.venue, each.symbol);
     });
   }
 
@@ -68,7 +74,13 @@ class Names {
       each<PositionStep>([&](const PositionStep& step, const Step&) {
         held = held || (step.held && step.key.id == fact.subject);
       });
-      if (!held) fail(expectation.line, "nobody holds " + fact.subject, "the id of a hold line");
+      each<SourceStep>([&](const SourceStep& step, const Step&) {
+        held = held || std::ranges::any_of(step.positions, [&](const Position& position) {
+                 return position.id == fact.subject;
+               });
+      });
+      if (!held)
+        fail(expectation.line, "nobody holds " + fact.subject, "the id of a hold or source line");
     }
   }
 
