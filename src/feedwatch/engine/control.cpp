@@ -78,7 +78,8 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
       alive(std::make_shared<Impl*>(this)) {
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
-      [this](const JournalBatch& batch, bool durable) {
+      [this](const JournalBatch& batch, JournalQueue::End end) {
+        const bool durable = end == JournalQueue::End::written;
         position_rules.on_written(batch, durable);
         for (const auto& row : batch.rows) {
           const auto* note = std::get_if<NotificationRow>(&row);

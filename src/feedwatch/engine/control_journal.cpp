@@ -25,9 +25,13 @@ std::string JournalQueue::next_key(std::string_view kind) {
   return fmt::format("{}/{}/{}", kind, options_.run, ++keys_);
 }
 
-void JournalQueue::push(JournalBatch batch, Type type, MonoTime now) {
+void JournalQueue::push(JournalBatch batch, Type type, MonoTime now, bool suspect) {
   rows_ += batch.rows.size();
-  queue_.push_back({std::move(batch), type, now, 0});
+  queue_.push_back({std::move(batch), type, now});
+  if (suspect) {
+    queue_.back().failures = options_.poison_after;
+    queue_.back().strikes = options_.strikes - 1;
+  }
   while (rows_ > options_.max_rows && queue_.size() > 1) make_room();
 }
 
@@ -51,7 +55,7 @@ void JournalQueue::drop(std::deque<Entry>::iterator entry) {
   rows_ -= entry->batch.rows.size();
   const JournalBatch batch = std::move(entry->batch);
   queue_.erase(entry);
-  if (on_done_) on_done_(batch, false);
+  if (on_done_) on_done_(batch, End::crowded_out);
 }
 
 void JournalQueue::on_time(MonoTime now) {
@@ -124,7 +128,7 @@ void JournalQueue::took_one() {
     return;
   }
   ++commits_;
-  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_), true);
+  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_), End::written);
 }
 
 void JournalQueue::ended(MonoTime now) {
@@ -169,14 +173,14 @@ void JournalQueue::blame_head() {
   if (++head.strikes < options_.strikes) return;
   // The store works and this batch does not: keeping it would block all that comes after it.
   dropped_ += head.batch.rows.size();
-  pop(queue_.begin(), false);
+  pop(queue_.begin(), End::refused);
 }
 
-void JournalQueue::pop(std::deque<Entry>::iterator entry, bool durable) {
+void JournalQueue::pop(std::deque<Entry>::iterator entry, End end) {
   const JournalBatch batch = std::move(entry->batch);
   queue_.erase(entry);
   rows_ -= batch.rows.size();
-  if (on_done_) on_done_(batch, durable);
+  if (on_done_) on_done_(batch, end);
 }
 
 MonoTime JournalQueue::next_deadline() const {

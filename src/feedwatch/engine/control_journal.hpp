@@ -40,16 +40,19 @@ struct JournalQueueOptions {
 class JournalQueue {
  public:
   enum class Type : std::uint8_t { alert, notification, telemetry };
-  /// A batch is durable, or was given up.
-  /// `durable`: it is written; else it was given up, and never will be.
-  using OnDone = std::function<void(const JournalBatch& batch, bool durable)>;
+  /// How it ended: durable, or given up, because the store does not take it or because there was
+  /// no room for it.
+  enum class End : std::uint8_t { written, refused, crowded_out };
+  using OnDone = std::function<void(const JournalBatch& batch, End end)>;
 
   JournalQueue(Journal& journal, const Clock& clock, JournalQueueOptions options);
 
   /// `on_done` per batch that ended; `on_answer` after every answer of the journal.
   void set_callbacks(OnDone on_done, std::function<void()> on_answer);
 
-  void push(JournalBatch batch, Type type, MonoTime now);
+  /// `suspect`: it holds what was refused before. It goes alone, after an empty batch, and is given
+  /// up when it is refused once more.
+  void push(JournalBatch batch, Type type, MonoTime now, bool suspect = false);
   /// A key that no other batch of any run has.
   std::string next_key(std::string_view kind);
   void on_time(MonoTime now);
@@ -88,7 +91,7 @@ class JournalQueue {
   void tell(MonoTime now);
   void failed(const Error& error, MonoTime now);
   void blame_head();
-  void pop(std::deque<Entry>::iterator entry, bool durable);
+  void pop(std::deque<Entry>::iterator entry, End end);
   void make_room();
   void drop(std::deque<Entry>::iterator entry);
 

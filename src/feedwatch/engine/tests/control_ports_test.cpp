@@ -86,6 +86,36 @@ TEST_F(JournalQueueTest, batch_that_failed_with_the_store_is_not_blamed) {
   EXPECT_EQ(queue.dropped_rows(), 0U);
 }
 
+TEST_F(JournalQueueTest, a_suspect_is_given_up_by_one_refusal_and_only_of_a_store_that_works) {
+  std::vector<std::string> ends;
+  queue.set_callbacks(
+      [&](const JournalBatch& batch, JournalQueue::End end) {
+        if (end == JournalQueue::End::refused) ends.push_back(batch.idempotency_key);
+      },
+      {});
+  journal.fail_next = 20;
+  queue.push({"good", {RepairRow{.id = "good"}}}, Type::alert, clock.time, true);
+  run_for(10min);
+  EXPECT_THAT(committed(), ElementsAre("good")) << "it failed with the store";
+  journal.refused_key = "bad";
+  queue.push({"bad", {RepairRow{.id = "bad"}}}, Type::alert, clock.time, true);
+  push("behind", Type::alert);
+  run_for(1s);
+  EXPECT_THAT(committed(), ElementsAre("good", "behind")) << "not held up for long";
+  EXPECT_THAT(ends, ElementsAre("bad"));
+}
+
+TEST_F(JournalQueueTest, who_is_dropped_for_want_of_room_is_told_so) {
+  std::vector<std::string> ends;
+  queue.set_callbacks(
+      [&](const JournalBatch& batch, JournalQueue::End end) {
+        if (end == JournalQueue::End::crowded_out) ends.push_back(batch.idempotency_key);
+      },
+      {});
+  for (const char* key : {"a", "b", "c", "d", "e"}) push(key, Type::alert);
+  EXPECT_THAT(ends, ElementsAre("a"));
+}
+
 TEST_F(JournalQueueTest, telemetry_gives_way_before_alerts) {
   queue.on_time(clock.time);  // a probe is under way
   push("t1", Type::telemetry);
@@ -154,6 +184,9 @@ class GroupJournal final : public Journal {
 
 class JournalGroupTest : public testing::Test {
  protected:
+  static const char* words_of(JournalQueue::End end) {
+    return end == JournalQueue::End::written ? "" : " given up";
+  }
   void push(const std::string& key) {
     queue.push({key, {RepairRow{.id = key}}}, Type::alert, clock.time);
   }
@@ -184,8 +217,8 @@ TEST_F(JournalGroupTest, a_storm_goes_in_groups_and_in_order) {
   std::vector<std::string> pushed;
   std::vector<std::string> done;
   queue.set_callbacks(
-      [&](const JournalBatch& batch, bool durable) {
-        done.push_back(batch.idempotency_key + (durable ? "" : " given up"));
+      [&](const JournalBatch& batch, JournalQueue::End end) {
+        done.push_back(batch.idempotency_key + words_of(end));
       },
       {});
   for (int i = 0; i < 10'000; ++i) {
@@ -204,8 +237,8 @@ TEST_F(JournalGroupTest, one_bad_batch_is_isolated_and_the_rest_are_durable_at_o
   journal.poison = {"b"};
   std::vector<std::string> done;
   queue.set_callbacks(
-      [&](const JournalBatch& batch, bool durable) {
-        done.push_back(batch.idempotency_key + (durable ? "" : " given up"));
+      [&](const JournalBatch& batch, JournalQueue::End end) {
+        done.push_back(batch.idempotency_key + words_of(end));
       },
       {});
   for (const char* key : {"a", "b", "c"}) push(key);
