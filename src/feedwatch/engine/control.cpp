@@ -79,14 +79,11 @@ Control::Impl::Impl(ControlOptions given, ControlPorts given_ports, Recovered re
   rule_options.line_down_for = options.alerts.line_down_for;
   journal.set_callbacks(
       [this](const JournalBatch& batch, JournalQueue::End end) {
-        const bool durable = end == JournalQueue::End::written;
-        position_rules.on_written(batch, durable);
         for (const auto& row : batch.rows) {
           const auto* note = std::get_if<NotificationRow>(&row);
           if (note != nullptr && note->state == "pending") outbox.committed(note->id);
-          const auto* decision = std::get_if<PositionDecisionRow>(&row);
-          if (durable && decision != nullptr) hand_over(*decision);
         }
+        ended(batch, end);
       },
       [this] { answered(); });
   find_receivers();
@@ -168,6 +165,7 @@ void Control::Impl::turn(MonoTime now) {
   release_muted(now);
   remember(now);
   remember_sources(now);
+  store_decisions(now);
   journal.on_time(now);
   probe.on_time(now);
   deliver(std::move(attempts), now);
@@ -178,7 +176,7 @@ void Control::Impl::turn(MonoTime now) {
 void Control::Impl::arm(MonoTime now) {
   MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
                             journal.next_deadline(), probe.next_deadline(), next_review(now),
-                            next_muting(), position_rules.next_deadline(), next_receiver()});
+                            next_muting(), position_rules.next_deadline(), next_unstored(), next_receiver()});
   // What is taken in slices goes on with the next turn.
   if (!lists.empty() || (!stopping && sources.next_deadline() <= now)) next = now;
   if (next == never_mono) {
@@ -244,13 +242,15 @@ void Control::hurry(MonoTime now) {
   impl_->stopping = true;
   impl_->remember_at = impl_->sources_at = now;
   impl_->outbox.hurry(now);
+  impl_->unstored.hurry(now);
   impl_->keep_rules(std::numeric_limits<std::size_t>::max(), now);
   impl_->run(now);
 }
 
 bool Control::drained() const {
-  return impl_->journal.empty() && impl_->outbox.pending() == 0 &&
-         impl_->receivers_idle(impl_->ports.clock.now());
+  const MonoTime now = impl_->ports.clock.now();
+  return impl_->journal.empty() && impl_->unstored.idle(now) && impl_->outbox.pending() == 0 &&
+         impl_->receivers_idle(now);
 }
 
 Control::Counters Control::counters() const {

@@ -35,6 +35,7 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
   for (const TrailingStopRow& row : recovered.trailing_stops) keep(row);
   for (const AgedPositionRow& row : recovered.aged_positions) keep(row);
   for (const auto& [key, lease] : positions.book().all()) apply_rules(lease, now);
+  recover_unstored(recovered);
 }
 
 /// What was open about its rules is judged anew: they begin without a finding.
@@ -107,12 +108,13 @@ bool Control::Impl::decided(const PositionRules::Decisions& decisions, MonoTime 
     journal.push({journal.next_key("samples"), std::move(samples)}, JournalQueue::Type::telemetry,
                  now);
   }
-  std::vector<JournalRow> rows = position_rules.rows_of(decisions, now);
+  std::vector<DecidedRows> rows = position_rules.rows_of(decisions, now);
   if (rows.empty()) return found;
   for (const ProtectionDecision& decision : decisions) {
     if (!is_sample(decision)) tell(decision.key, words_of(decision), now, decision);
   }
-  journal.push({journal.next_key("decisions"), std::move(rows)}, JournalQueue::Type::alert, now);
+  unstored.add(std::move(rows), now);
+  store_decisions(now);
   return true;
 }
 

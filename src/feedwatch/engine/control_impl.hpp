@@ -19,6 +19,7 @@
 #include "feedwatch/engine/recurrence.hpp"
 #include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/engine/suspicion.hpp"
+#include "feedwatch/engine/unstored_decisions.hpp"
 #include "feedwatch/health/registry.hpp"
 #include "feedwatch/health/reports.hpp"
 #include "feedwatch/muting/muting.hpp"
@@ -156,6 +157,15 @@ struct Control::Impl {
   void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
             std::vector<JournalRow> more = {});
 
+  // ---- into the store, before anybody is told (control_unstored.cpp) ----
+  std::size_t room_for_decisions() const;
+  void store_decisions(MonoTime now);
+  void ended(const JournalBatch& batch, JournalQueue::End end);
+  void tell_given_up(MonoTime now);
+  void judge_unstored(MonoTime now);
+  void recover_unstored(const Recovered& recovered);
+  MonoTime next_unstored() const;
+
   // ---- whom decisions are told (control_receivers.cpp) ----
   void find_receivers();
   void hand_over(const PositionDecisionRow& row);
@@ -261,7 +271,9 @@ struct Control::Impl {
   bool sources_changed = false;           ///< and not written yet
   MonoTime sources_at = MonoTime::min();  ///< not before are they written again
   PositionRules position_rules;
-  std::deque<DecisionOutbox> decision_outboxes;                 ///< of the ports' receivers
+  UnstoredDecisions unstored;
+  std::set<PositionKey> unstored_told;           ///< an alert about them is open, or may be
+  std::deque<DecisionOutbox> decision_outboxes;  ///< of the ports' receivers
   std::vector<std::pair<PositionKey, std::string>> unreadable;  ///< of an earlier run, not yet told
   std::optional<MonoTime> armed;
   std::set<PositionKey> troubled;  ///< something is open about them, or may be

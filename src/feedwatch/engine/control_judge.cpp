@@ -141,6 +141,7 @@ void Control::Impl::judge_own(MonoTime now) {
   }
   judged(judge_store(now), rules::store_down_name, {}, now,
          journal.commits() > 0 ? Evidence::seen : Evidence::none, now);
+  judge_unstored(now);
   judge_receivers(now);
   judge_pulses(now);
   judge_clock(now);
@@ -305,6 +306,7 @@ MonoTime Control::Impl::next_review(MonoTime now) const {
   if (!options.rules.custom.empty()) consider(custom_due);
   consider(pulses.next_deadline(now));
   consider(suspicion.next_deadline());
+  if (const auto since = unstored.oldest()) consider(*since + rule_options.undelivered_after);
   for (const DecisionOutbox& decisions : decision_outboxes) {
     const DecisionOutbox::Health health = decisions.health();
     if (health.oldest) consider(*health.oldest + rule_options.undelivered_after);

@@ -251,6 +251,7 @@ void Control::Impl::close(const PositionKey& key, std::string why, MonoTime now)
   journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now);
   positions.close(key);
   position_rules.close(key);
+  unstored.on_closed(key);
   sources.on_closed(key);
   troubled.erase(key);
   for (const std::string_view name : rules::position_rule_names) {

@@ -115,7 +115,20 @@ Result<void> PositionRules::restore(const AgedPositionRow& row) {
 }
 
 void PositionRules::note_changes() {
-  for (PositionKey& key : protection_.take_changed()) changed_.insert(std::move(key));
+  for (PositionKey& key : protection_.take_changed()) note_change(std::move(key));
+}
+
+void PositionRules::note_change(PositionKey key) {
+  if (const auto held = held_.find(key); held != held_.end()) {
+    held->second = true;
+  } else {
+    changed_.insert(std::move(key));
+  }
+}
+
+void PositionRules::release(const PositionKey& key) {
+  const auto held = held_.extract(key);
+  if (!held.empty() && held.mapped()) changed_.insert(key);
 }
 
 void PositionRules::append_memory(const PositionKey& key, MonoTime now,
@@ -150,23 +163,26 @@ std::vector<JournalRow> PositionRules::samples_of(const Decisions& decisions, Mo
   return rows;
 }
 
-std::vector<JournalRow> PositionRules::rows_of(const Decisions& decisions, MonoTime now) {
+std::vector<DecidedRows> PositionRules::rows_of(const Decisions& decisions, MonoTime now) {
   note_changes();
-  std::vector<JournalRow> rows;
-  std::set<PositionKey> keys;
+  std::vector<DecidedRows> made;
+  std::map<PositionKey, std::size_t> places;
   for (const ProtectionDecision& decision : decisions) {
     const auto open = open_.find(decision.key);
     if (is_sample(decision) || open == open_.end()) continue;
+    const auto [place, is_first] = places.try_emplace(decision.key, made.size());
+    if (is_first) made.push_back({decision.key, {}});
+    std::vector<JournalRow>& rows = made[place->second].rows;
     rows.emplace_back(decision_row(decision, open->second.registered, anchor_.at(now)));
     if (auto event = aged_event_row(decision, anchor_.at(now)))
       rows.emplace_back(std::move(*event));
-    keys.insert(decision.key);
   }
-  for (const PositionKey& key : keys) {
-    append_memory(key, now, rows);
-    changed_.erase(key);
+  for (DecidedRows& one : made) {
+    append_memory(one.position, now, one.rows);
+    changed_.erase(one.position);
+    held_.insert_or_assign(one.position, false);
   }
-  return rows;
+  return made;
 }
 
 std::vector<JournalRow> PositionRules::changed_rows(std::size_t limit, MonoTime now) {
@@ -186,9 +202,9 @@ void PositionRules::on_written(const JournalBatch& batch, bool durable) {
   if (durable) return;
   for (const JournalRow& row : batch.rows) {
     if (const auto* stop = std::get_if<TrailingStopRow>(&row)) {
-      changed_.insert({stop->venue, stop->symbol, stop->id});
+      note_change({stop->venue, stop->symbol, stop->id});
     } else if (const auto* aged = std::get_if<AgedPositionRow>(&row)) {
-      changed_.insert({aged->venue, aged->symbol, aged->id});
+      note_change({aged->venue, aged->symbol, aged->id});
     }
   }
 }

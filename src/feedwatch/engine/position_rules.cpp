@@ -141,6 +141,7 @@ void PositionRules::close(const PositionKey& key) {
   open_.erase(key);
   kept_.erase(key);
   changed_.erase(key);
+  held_.erase(key);
 }
 
 void PositionRules::set_until(const Symbol& symbol, Streams& streams,

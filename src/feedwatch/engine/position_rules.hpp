@@ -11,6 +11,7 @@
 
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/engine/price_tap.hpp"
+#include "feedwatch/engine/unstored_decisions.hpp"
 #include "feedwatch/guard/guard.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/protection.hpp"
@@ -83,8 +84,11 @@ class PositionRules {
 
   /// Prices that were only compared (`price_check`), as rows of events.
   std::vector<JournalRow> samples_of(const Decisions& decisions, MonoTime now) const;
-  /// Rows to be written with the others: themselves, and what has changed of their positions.
-  std::vector<JournalRow> rows_of(const Decisions& decisions, MonoTime now);
+  /// All others, by position, with what has changed of it. From then on its memory is not written
+  /// by changed_rows() until release(): what is kept never knows of a decision that is not.
+  std::vector<DecidedRows> rows_of(const Decisions& decisions, MonoTime now);
+  /// Everything decided about it is durable.
+  void release(const PositionKey& key);
   /// Rows of what has changed otherwise, of at most so many positions, each in its turn.
   std::vector<JournalRow> changed_rows(std::size_t limit, MonoTime now);
   /// A batch has ended. Memory in one that was given up is to be written again.
@@ -107,6 +111,7 @@ class PositionRules {
   Decisions expire(MonoTime now);
   Decisions ask(const Symbol& symbol, MonoTime now);
   void note_changes();
+  void note_change(PositionKey key);
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
   RuleOptions options_;
@@ -132,6 +137,8 @@ class PositionRules {
   };
   std::map<PositionKey, Kept> kept_;  ///< of an earlier run, whose position has not come yet
   std::set<PositionKey> changed_;
+  /// Whose decisions are not durable yet, and whether more has changed since.
+  std::map<PositionKey, bool> held_;
   PositionKey turn_;  ///< the last whose memory was written in its turn
 };
 

@@ -153,6 +153,28 @@ Labels position_source_scope(const std::string& source) {
   return {{"source", source}};
 }
 
+Finding decision_unstored(const PositionLease& lease, const UnstoredDecisions::Trouble& trouble,
+                          const std::string& error, MonoTime now) {
+  const bool lost = trouble.type == UnstoredDecisions::Trouble::Type::lost;
+  auto found = finding(decision_unstored_name, position_scope(key_of(lease.position)),
+                       Severity::critical, trouble.since);
+  found.message =
+      lost ? fmt::format(
+                 "decision {} about {} was given up and is told to nobody: look after the "
+                 "position by hand, and close it",
+                 trouble.key, described(lease.position))
+           : fmt::format(
+                 "decision {} about {} has not been stored for {:.1f}s, and nobody is told "
+                 "of it until then (it may miss a stop)",
+                 trouble.key, described(lease.position), to_seconds(minus(now, trouble.since)));
+  found.message = with_detail(found.message, error);
+  found.metadata.clear();
+  JsonWriter json(found.metadata);
+  json.begin_object().field("finding", lost ? "given_up" : "unstored").field("key", trouble.key);
+  json.field("last_error", error).end_object();
+  return found;
+}
+
 Finding position_unlisted(const PositionLease& lease, const std::vector<PositionListing>& listings,
                           MonoTime since, const WallAnchor& anchor) {
   auto found = finding(position_unlisted_name, position_scope(key_of(lease.position)),

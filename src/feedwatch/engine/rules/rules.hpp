@@ -13,6 +13,7 @@
 #include "feedwatch/alert/outbox.hpp"
 #include "feedwatch/engine/decision_outbox.hpp"
 #include "feedwatch/engine/status.hpp"
+#include "feedwatch/engine/unstored_decisions.hpp"
 #include "feedwatch/protect/position_book.hpp"
 #include "feedwatch/protect/position_sources.hpp"
 #include "feedwatch/protect/position_watch.hpp"
@@ -171,6 +172,10 @@ Finding position_unserved(const PositionFacts& facts);
 /// its rules cannot do their work.
 Finding position_rule(const PositionLease& lease, const ProtectionFinding& finding, MonoTime now);
 std::string_view name_of(ProtectionFinding::Type type);
+/// `decision_unstored`: critical; a decision about it is not durable, and so nobody is told of it.
+/// `error`: why the store takes nothing, where that is known.
+Finding decision_unstored(const PositionLease& lease, const UnstoredDecisions::Trouble& trouble,
+                          const std::string& error, MonoTime now);
 /// `position_expired`: its owner has not renewed it.
 Finding position_expired(const PositionFacts& facts);
 /// `kind_divergence`: last and mark of a symbol somebody holds tell different things. The ages are
@@ -213,6 +218,7 @@ Labels position_source_scope(const std::string& source);
 /// Of the rules that are not in a table.
 inline constexpr std::string_view sink_failing_name = "sink_failing";
 inline constexpr std::string_view decision_undelivered_name = "decision_undelivered";
+inline constexpr std::string_view decision_unstored_name = "decision_unstored";
 inline constexpr std::string_view decision_refused_name = "decision_refused";
 inline constexpr std::string_view store_down_name = "store_down";
 inline constexpr std::string_view signal_silence_name = "signal_silence";
@@ -229,9 +235,10 @@ inline constexpr std::string_view position_duplicate_name = "position_duplicate"
 inline constexpr std::string_view position_disputed_name = "position_disputed";
 inline constexpr std::string_view position_source_failing_name = "position_source_failing";
 /// Of those about one position.
-inline constexpr std::array<std::string_view, 10> position_rule_names{
+inline constexpr std::array<std::string_view, 11> position_rule_names{
     position_unprotected_name, position_unserved_name,  position_expired_name,
     position_unlisted_name,    position_duplicate_name, position_disputed_name,
+    decision_unstored_name,
     "position_unmanaged",      "position_unconfirmed",  "position_quarantined",
     "position_uncomputable"};
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,7 +45,8 @@ class FakeJournal final : public Journal {
     if (asked.empty() || hanging) return false;
     auto [batch, done] = std::move(asked.front());
     asked.pop_front();
-    const bool refused = !refused_key.empty() && batch.idempotency_key.starts_with(refused_key);
+    const bool refused = (!refused_key.empty() && batch.idempotency_key.starts_with(refused_key)) ||
+                         (refuses && refuses(batch));
     if (fail_next > 0 || refused) {
       if (!refused) --fail_next;
       done(std::unexpected(Error{"store", "disk full", ""}));
@@ -71,6 +73,7 @@ class FakeJournal final : public Journal {
   int fail_next = 0;
   bool hanging = false;
   std::string refused_key;  ///< batches of this key prefix never succeed
+  std::function<bool(const JournalBatch&)> refuses = {};  ///< nor do these
 };
 
 /// Takes decisions when told to: attempts wait in `asked` until answer().

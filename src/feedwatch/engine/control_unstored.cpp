@@ -1,0 +1,92 @@
+// Decisions into the store, before anybody is told; and what is said while they are not there.
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "feedwatch/engine/control_impl.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+/// Positions that are told of at a time: what is wrong with the store is wrong with all of them.
+constexpr std::size_t told_unstored = 100;
+
+std::string value_of(const Labels& labels, std::string_view name) {
+  const auto found = std::ranges::find(labels, name, &Labels::value_type::first);
+  return found == labels.end() ? std::string{} : found->second;
+}
+
+}  // namespace
+
+/// Half of the journal is for everything else: what would not get through it waits outside, where
+/// nothing is dropped for it.
+std::size_t Control::Impl::room_for_decisions() const {
+  const std::size_t most = journal.max_rows() / 2;
+  return most - std::min(most, journal.rows());
+}
+
+void Control::Impl::store_decisions(MonoTime now) {
+  tell_given_up(now);
+  const auto next_key = [this] { return journal.next_key("decisions"); };
+  for (auto& push : unstored.due(room_for_decisions(), next_key, now)) {
+    journal.push(std::move(push.batch), JournalQueue::Type::alert, now, push.suspect);
+  }
+}
+
+/// Of a position in order: there is never more than one batch of it on its way.
+void Control::Impl::ended(const JournalBatch& batch, JournalQueue::End end) {
+  const bool durable = end == JournalQueue::End::written;
+  position_rules.on_written(batch, durable);
+  for (const PositionKey& position : unstored.on_done(batch, end, ports.clock.now())) {
+    position_rules.release(position);
+  }
+  if (!durable) return;
+  for (const JournalRow& row : batch.rows) {
+    if (const auto* decision = std::get_if<PositionDecisionRow>(&row)) hand_over(*decision);
+  }
+}
+
+void Control::Impl::tell_given_up(MonoTime now) {
+  for (const UnstoredDecisions::GivenUp& lost : unstored.take_given_up()) {
+    tell(lost.position,
+         fmt::format("decision {} is not stored and told to nobody: {}", lost.key, lost.why), now);
+  }
+}
+
+void Control::Impl::judge_unstored(MonoTime now) {
+  std::set<PositionKey> before = std::exchange(unstored_told, {});
+  const std::string error = journal.trouble_since(now) ? journal.last_error() : std::string{};
+  for (const auto& trouble :
+       unstored.troubles(rule_options.undelivered_after, told_unstored, now)) {
+    const PositionLease* lease = positions.book().find(trouble.position);
+    if (lease == nullptr) continue;
+    const bool late = trouble.type == UnstoredDecisions::Trouble::Type::late;
+    judged(rules::decision_unstored(*lease, trouble, late ? error : journal.last_error(), now),
+           rules::decision_unstored_name, rules::position_scope(trouble.position), now,
+           alert::Evidence::seen, now);
+    before.erase(trouble.position);
+    unstored_told.insert(trouble.position);
+  }
+  for (const PositionKey& position : before) {
+    judged(std::nullopt, rules::decision_unstored_name, rules::position_scope(position), now,
+           alert::Evidence::seen, now);
+  }
+}
+
+/// What an earlier run has told: it is decided anew, or was stored.
+void Control::Impl::recover_unstored(const Recovered& recovered) {
+  for (const AlertRow& row : recovered.open_alerts) {
+    if (row.name != rules::decision_unstored_name) continue;
+    unstored_told.insert({value_of(row.labels, "venue"), value_of(row.labels, "symbol"),
+                          value_of(row.labels, "position")});
+  }
+}
+
+/// Without room only the journal's answers bring any.
+MonoTime Control::Impl::next_unstored() const {
+  return room_for_decisions() > 0 ? unstored.next_deadline() : never_mono;
+}
+
+}  // namespace feedwatch::engine
