@@ -256,10 +256,12 @@ void DecisionOutbox::take_new(const WrittenDecision& written, MonoTime now) {
   if (!lane.skipped.empty() && lane.skipped == row.id) {
     lane.skipped.clear();
     --skipping_;
-  } else if (!give_place(lane, written)) {
-    read_.add(row.id);
-  } else {
+  } else if (give_place(lane, written)) {
+    // At the start it has waited for that.
+    look_at_head(it);
     return;
+  } else {
+    read_.add(row.id);
   }
   insert(it, written, now);
 }

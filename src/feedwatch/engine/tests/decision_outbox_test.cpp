@@ -182,6 +182,17 @@ TEST(DecisionOutbox, a_store_that_cannot_be_read_at_the_start_is_waited_for_ten_
   EXPECT_THAT(world.taken_sent(), IsEmpty()) << "what left before its place was known counts";
 }
 
+/// Nothing more is read until it has left, and it would wait for all to be read.
+TEST(DecisionOutbox, what_gets_its_place_at_the_start_leaves_before_all_is_read) {
+  World world({.page = 1, .known = 1});
+  world.unreadable = true;
+  world.decide("a");
+  EXPECT_THAT(world.taken_sent(), IsEmpty());
+  world.unreadable = false;
+  world.run_until(begin + 3s);
+  EXPECT_THAT(world.taken_sent(), ElementsAre("a/1"));
+}
+
 TEST(DecisionOutbox, while_the_database_is_away_what_is_made_leaves_all_the_same) {
   World world;
   world.decide("a");
