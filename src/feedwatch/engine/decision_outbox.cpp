@@ -51,19 +51,37 @@ bool DecisionOutbox::has_room(const Lane& lane) const {
   return lane.rows < options_.rows_of_position && rows_ < options_.rows;
 }
 
+/// What was turned away is older, and not read yet: nothing of its position may overtake it.
+bool DecisionOutbox::turns_away(Lanes::iterator it) const {
+  if (it != lanes_.end()) return false;
+  return !turned_away_.empty() || lanes_.size() >= options_.known;
+}
+
+void DecisionOutbox::skip(Lane& lane, const PositionDecisionRow& row) {
+  if (lane.skipped.empty()) ++skipping_;
+  lane.skipped = row.id;
+}
+
 void DecisionOutbox::decided(const PositionDecisionRow& row, MonoTime now) {
   if (read_.take(row.id)) return;
-  const auto it = lanes_.try_emplace(position_of(row)).first;
-  Lane& lane = it->second;
-  if (!lane.skipped.empty() || !has_room(lane)) {
-    if (lane.skipped.empty()) ++skipping_;
-    lane.skipped = row.id;
+  auto it = lanes_.find(position_of(row));
+  if (turns_away(it)) {
+    turned_away_ = row.id;
     return;
   }
+  if (it == lanes_.end()) it = lanes_.try_emplace(position_of(row)).first;
+  Lane& lane = it->second;
+  if (lane.partial || !lane.skipped.empty() || !has_room(lane)) return skip(lane, row);
   lane.waiting.push_back({.seq = 0, .row = {}, .since = now});
   give_row(lane, lane.waiting.back(), row);
   ++unplaced_;
   look_at_head(it);
+}
+
+/// The newest of them has been read, and so have all.
+void DecisionOutbox::end_turning_away() {
+  turned_away_.clear();
+  for (auto& [key, lane] : lanes_) lane.partial = false;
 }
 
 void DecisionOutbox::give_row(Lane& lane, Entry& entry, const PositionDecisionRow& row) {
@@ -76,8 +94,20 @@ bool DecisionOutbox::may_leave(const Lane& lane) const {
   return lane.waiting.front().row && (lane.waiting.front().seq != 0 || new_may_leave_);
 }
 
+/// Nobody walks over all of them to find the oldest.
+void DecisionOutbox::note_head(Lanes::iterator it) {
+  auto& [key, lane] = *it;
+  const auto since =
+      lane.waiting.empty() ? std::nullopt : std::optional(lane.waiting.front().since);
+  const auto before = std::exchange(lane.head_since, since);
+  if (before == since) return;
+  if (before) heads_.erase({*before, key});
+  if (since) heads_.emplace(*since, key);
+}
+
 /// Has it leave when it may, or read when it has to be; a position without any is forgotten.
 void DecisionOutbox::look_at_head(Lanes::iterator it) {
+  note_head(it);
   const Lane& lane = it->second;
   if (lane.flying != 0) return;
   if (lane.waiting.empty()) {
@@ -208,7 +238,9 @@ Duration DecisionOutbox::wait_after(std::uint32_t failures) {
 std::optional<std::int64_t> DecisionOutbox::wanted_place() const {
   if (!hungry_.empty()) return *hungry_.begin() - 1;
   if (open_.size() >= options_.known) return std::nullopt;
-  if (behind_ || unplaced_ > 0 || skipping_ > 0 || !told_.empty()) return read_to_;
+  if (behind_ || unplaced_ > 0 || skipping_ > 0 || !turned_away_.empty() || !told_.empty()) {
+    return read_to_;
+  }
   return std::nullopt;
 }
 
@@ -248,10 +280,12 @@ void DecisionOutbox::take_new(const WrittenDecision& written, MonoTime now) {
   read_to_ = written.seq;
   mark_changed_ = true;
   const PositionDecisionRow& row = written.row;
+  if (row.id == turned_away_) end_turning_away();
   if (from_.since ? row.created_at < *from_.since : from_.delivered(written.seq)) return;
   if (told_.take(row.id)) return;
-  const auto it = lanes_.try_emplace(position_of(row)).first;
+  const auto [it, is_new] = lanes_.try_emplace(position_of(row));
   Lane& lane = it->second;
+  if (is_new) lane.partial = !turned_away_.empty();
   open_.emplace(written.seq, it->first);
   if (!lane.skipped.empty() && lane.skipped == row.id) {
     lane.skipped.clear();
@@ -357,13 +391,12 @@ bool DecisionOutbox::idle(MonoTime now) const {
 DecisionOutbox::Health DecisionOutbox::health() const {
   Health health;
   health.pending = open_.size() + unplaced_;
-  for (const auto& [key, lane] : lanes_) {
-    if (lane.waiting.empty()) continue;
-    const MonoTime since = lane.waiting.front().since;
-    if (health.oldest && *health.oldest <= since) continue;
+  health.positions = lanes_.size();
+  if (!heads_.empty()) {
+    const auto& [since, key] = *heads_.begin();
     health.oldest = since;
     health.position = key.venue + "/" + key.symbol + "/" + key.id;
-    health.failures = lane.failures;
+    health.failures = lanes_.at(key).failures;
   }
   health.last_error = last_error_;
   health.last_success = last_success_;

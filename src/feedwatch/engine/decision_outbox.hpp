@@ -46,9 +46,10 @@ struct DecisionOutboxOptions {
   std::size_t page = 500;           ///< rows of one reading
   std::size_t rows = 10'000;        ///< kept in memory, and one more of each position
   std::size_t rows_of_position = 64;  ///< of these of one position
-  std::size_t known = 200'000;        ///< undelivered, kept as their place alone
-  std::size_t told = 20'000;          ///< keys delivered while their place was not known yet
-  std::uint64_t seed = 1;             ///< of the jitter
+  std::size_t known =
+      200'000;                ///< undelivered, kept as their place alone; and positions, see below
+  std::size_t told = 20'000;  ///< keys delivered while their place was not known yet
+  std::uint64_t seed = 1;     ///< of the jitter
 };
 
 /// Decisions on their way to one receiver: at least once, of each position one after the other in
@@ -61,8 +62,10 @@ struct DecisionOutboxOptions {
 /// A decision is told twice: by decided() as it is made, and by the store with its place (`seq`).
 /// Both are the same one by their key; the first lets it leave at once, also while the database is
 /// away, the second lets mark() say how far everything is delivered. What has no room is read
-/// again. After a restart it goes on from the mark. Until what was written before is known, what is
-/// new waits behind it; a store that cannot be read is waited for `store_patience` only.
+/// again. With `known` positions waiting, those of others are left to be read, in order: as many
+/// again at most, and a page. After a restart it goes on from the mark. Until what was written
+/// before is known, what is new waits behind it; a store that cannot be read is waited for
+/// `store_patience` only.
 ///
 /// Pure: told what happened and `now`, asked what to do. One thread.
 class DecisionOutbox {
@@ -102,6 +105,7 @@ class DecisionOutbox {
   bool idle(MonoTime now) const;
   struct Health {
     std::size_t pending = 0;         ///< known and not delivered
+    std::size_t positions = 0;       ///< something of them waits, or has to be read
     std::optional<MonoTime> oldest;  ///< since when the one that waits longest is known
     std::string position;            ///< of that one
     std::uint32_t failures = 0;      ///< of it, in a row
@@ -131,6 +135,8 @@ class DecisionOutbox {
     std::deque<Entry> waiting;  ///< those without a place are the last ones
     std::size_t rows = 0;       ///< of these in memory
     std::string skipped;        ///< newest that had no room: what comes later comes by reading
+    bool partial = false;  ///< begun by reading, while some may be unread that were turned away
+    std::optional<MonoTime> head_since;  ///< as in heads_
     std::uint32_t failures = 0;
     MonoTime next = MonoTime::min();  ///< not before is it tried again
     std::uint64_t flying = 0;         ///< number of the attempt; 0 = none
@@ -142,6 +148,10 @@ class DecisionOutbox {
   };
 
   bool has_room(const Lane& lane) const;
+  bool turns_away(Lanes::iterator lane) const;
+  void skip(Lane& lane, const PositionDecisionRow& row);
+  void end_turning_away();
+  void note_head(Lanes::iterator lane);
   bool may_leave(const Lane& lane) const;
   void look_at_head(Lanes::iterator lane);
   void end_flights(MonoTime now);
@@ -166,11 +176,13 @@ class DecisionOutbox {
 
   Lanes lanes_;
   std::set<std::pair<MonoTime, PositionKey>> ready_;  ///< lanes whose head may leave from then on
+  std::set<std::pair<MonoTime, PositionKey>> heads_;  ///< lanes by since when their head is known
   std::map<std::int64_t, PositionKey> open_;          ///< known places that are not delivered
   std::map<std::uint64_t, Flight> flights_;
   std::set<std::int64_t> hungry_;  ///< places of heads whose row has to be read again
   RecentKeys told_;                ///< delivered while their place was unknown
   RecentKeys read_;                ///< read before decided() has told of them
+  std::string turned_away_;        ///< newest of a position there was no lane for
   std::size_t rows_ = 0;           ///< in memory
   std::size_t unplaced_ = 0;       ///< entries without a place
   std::size_t skipping_ = 0;       ///< lanes that have skipped

@@ -21,7 +21,7 @@ TEST(DecisionOutbox, in_any_weather_everything_arrives_in_order) {
                  .page = 5,
                  .rows = 8,
                  .rows_of_position = 3,
-                 .known = 40,
+                 .known = seed % 2 == 0 ? 40U : 2U,
                  .told = 6,
                  .seed = seed});
     Random random(seed);
@@ -78,7 +78,7 @@ TEST(DecisionOutbox, in_any_weather_everything_arrives_in_order) {
     }
     world.database_is_back();
     world.unreadable = false;
-    for (int i = 0; i < 3'000 && (i < 10 || world.box->health().pending > 0); ++i) {
+    for (int i = 0; i < 3'000 && (i < 10 || acknowledged != world.numbers); ++i) {
       take_one();
       world.run_until(world.now + 2s);
       if (HasFatalFailure()) return;

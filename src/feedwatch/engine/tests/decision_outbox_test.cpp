@@ -320,6 +320,62 @@ TEST(DecisionOutbox, what_the_store_keeps_no_more_when_its_turn_comes_is_counted
   EXPECT_EQ(world.box->health().pending, 0U);
 }
 
+TEST(DecisionOutbox, the_position_that_waits_longest_is_named_whatever_becomes_of_the_others) {
+  World world;
+  world.step();
+  for (const char* position : {"c", "a", "b", "a"}) {
+    world.decide(position);
+    world.run_until(world.now + 1s);
+  }
+  const auto oldest = [&] {
+    const auto health = world.box->health();
+    return std::pair{health.position, health.oldest ? *health.oldest - begin : Duration{-1}};
+  };
+  EXPECT_EQ(oldest(), (std::pair<std::string, Duration>("v/S/c", 0s)));
+  world.accept("c/1");
+  EXPECT_EQ(oldest(), (std::pair<std::string, Duration>("v/S/a", 1s)));
+  world.fail("a/1");
+  EXPECT_EQ(world.box->health().failures, 1U);
+  world.run_until(world.now + 1s);
+  world.accept("a/1");
+  EXPECT_EQ(oldest(), (std::pair<std::string, Duration>("v/S/b", 2s)));
+  EXPECT_EQ(world.box->health().failures, 0U);
+  world.accept("b/1");
+  EXPECT_EQ(oldest(), (std::pair<std::string, Duration>("v/S/a", 3s)));
+  world.accept("a/2");
+  EXPECT_EQ(world.box->health().oldest, std::nullopt);
+  EXPECT_EQ(world.box->health().positions, 0U);
+}
+
+TEST(DecisionOutbox, positions_beyond_the_bound_are_left_to_be_read_and_none_overtakes_itself) {
+  World world({.in_flight = 2, .page = 3, .known = 4});
+  world.step();
+  world.unreadable = true;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 10; i < 30; ++i) world.decide(fmt::format("p{}", i));
+    EXPECT_EQ(world.box->health().positions, 4U);
+  }
+  world.unreadable = false;
+  std::size_t most = 0;
+  for (int i = 0; i < 200; ++i) {
+    world.accept_all();
+    world.run_until(world.now + 1s);
+    most = std::max(most, world.box->health().positions);
+    if (i == 3) {
+      for (int j = 10; j < 30; ++j) world.decide(fmt::format("p{}", j));
+    }
+  }
+  EXPECT_LE(most, 10U) << "as many again, and a page";
+  std::map<std::string, std::int64_t> last;
+  for (const std::string& id : world.taken_sent()) {
+    EXPECT_EQ(std::stoll(id.substr(4)), ++last[id.substr(0, 3)]) << id;
+  }
+  EXPECT_THAT(last, SizeIs(20));
+  for (const auto& [position, number] : last) EXPECT_EQ(number, 4) << position;
+  EXPECT_EQ(world.box->counters().delivered, 80U);
+  EXPECT_EQ(world.box->health().pending, 0U);
+}
+
 TEST(DecisionOutbox, an_answer_of_the_store_that_never_comes_is_asked_for_again) {
   World world;
   world.restart();
