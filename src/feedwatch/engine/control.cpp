@@ -166,6 +166,7 @@ void Control::Impl::turn(MonoTime now) {
   remember(now);
   remember_sources(now);
   store_decisions(now);
+  keep_moved(now);
   journal.on_time(now);
   probe.on_time(now);
   deliver(std::move(attempts), now);

@@ -1,11 +1,13 @@
 // What the rules of positions decide: from accepted prices to rows, and from rows to whoever is
 // told.
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "feedwatch/alert/identity.hpp"
+#include "feedwatch/base/saturate.hpp"
 #include "feedwatch/engine/control_impl.hpp"
 
 namespace feedwatch::engine {
@@ -124,6 +126,22 @@ void Control::Impl::keep_rules(std::size_t limit, MonoTime now) {
   journal.push({journal.next_key("rules"), std::move(rows)}, JournalQueue::Type::telemetry, now);
 }
 
+/// At once, while few have changed and nothing else waits for the disk: what comes meanwhile goes
+/// together with the answer. Says whether there is something to write.
+bool Control::Impl::keep_moved(MonoTime now) {
+  if (!started || !journal.empty()) return false;
+  if (now >= moved_until) {
+    moved_until = plus(now, 1s);
+    moved_left = moved_rows;
+  }
+  if (moved_left == 0) return false;
+  std::vector<JournalRow> rows = position_rules.changed_rows(moved_left, now);
+  if (rows.empty()) return false;
+  moved_left -= std::min(moved_left, rows.size());
+  journal.push({journal.next_key("rules"), std::move(rows)}, JournalQueue::Type::telemetry, now);
+  return true;
+}
+
 bool Control::Impl::judge_rules(MonoTime now) {
   const std::vector<ProtectionFinding> found = position_rules.take_findings();
   for (const ProtectionFinding& finding : found) {
@@ -139,7 +157,12 @@ bool Control::Impl::judge_rules(MonoTime now) {
 void Control::on_prices(MonoTime now) {
   Impl& impl = *impl_;
   const bool news = impl.take_prices(now);
-  if (news || !impl.armed || impl.position_rules.next_deadline() < *impl.armed) impl.run(now);
+  if (news || !impl.armed || impl.position_rules.next_deadline() < *impl.armed) {
+    impl.run(now);
+  } else if (impl.keep_moved(now)) {
+    impl.journal.on_time(now);
+    impl.arm(now);
+  }
 }
 
 Result<void> Control::answer_decision(const PositionKey& key, std::uint64_t number,

@@ -153,6 +153,7 @@ struct Control::Impl {
   void take_verdict(const Positions::Verdict& verdict, MonoTime now);
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);
   void keep_rules(std::size_t limit, MonoTime now);
+  bool keep_moved(MonoTime now);
   bool judge_rules(MonoTime now);
   void keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
             std::vector<JournalRow> more = {});
@@ -271,6 +272,8 @@ struct Control::Impl {
   bool sources_changed = false;           ///< and not written yet
   MonoTime sources_at = MonoTime::min();  ///< not before are they written again
   PositionRules position_rules;
+  MonoTime moved_until = MonoTime::min();  ///< so long holds the budget of keep_moved()
+  std::size_t moved_left = 0;              ///< of it
   UnstoredDecisions unstored;
   std::set<PositionKey> unstored_told;           ///< an alert about them is open, or may be
   std::deque<DecisionOutbox> decision_outboxes;  ///< of the ports' receivers
@@ -312,8 +315,11 @@ struct Control::Impl {
   std::shared_ptr<Impl*> alive;  ///< last: a sink's late answer finds nobody
 };
 
-/// Positions whose memory is written each second: peaks move with every price, and are worth a row
-/// only when they last.
+/// Rows of positions' memory that are written the moment it changes, in a second. Peaks move with
+/// every price: beyond that they are worth a row only when they last.
+constexpr std::size_t moved_rows = 200;
+
+/// … and positions whose memory is written at the end of each second.
 constexpr std::size_t kept_at_once = 2'000;
 
 /// Under which the StateStore has what the control remembers of its alerts.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 #include <variant>
 
 #include <fmt/format.h>
@@ -126,6 +127,11 @@ void PositionRules::note_change(PositionKey key) {
   }
 }
 
+/// Whose memory is asked for is caught up with its peak, and listed once more: that is in the rows.
+void PositionRules::forget_caught_up() {
+  std::ignore = protection_.take_changed();
+}
+
 void PositionRules::release(const PositionKey& key) {
   const auto held = held_.extract(key);
   if (!held.empty() && held.mapped()) changed_.insert(key);
@@ -182,6 +188,7 @@ std::vector<DecidedRows> PositionRules::rows_of(const Decisions& decisions, Mono
     changed_.erase(one.position);
     held_.insert_or_assign(one.position, false);
   }
+  forget_caught_up();
   return made;
 }
 
@@ -195,6 +202,7 @@ std::vector<JournalRow> PositionRules::changed_rows(std::size_t limit, MonoTime 
     append_memory(*next, now, rows);
     changed_.erase(next);
   }
+  forget_caught_up();
   return rows;
 }
 

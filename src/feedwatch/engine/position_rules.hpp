@@ -112,6 +112,7 @@ class PositionRules {
   Decisions ask(const Symbol& symbol, MonoTime now);
   void note_changes();
   void note_change(PositionKey key);
+  void forget_caught_up();
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
   RuleOptions options_;

@@ -100,6 +100,20 @@ class Deployment {
     }
   }
 
+  /// A peak moves, nothing is decided by it, and the process dies before anything else happens.
+  void move_a_peak_and_kill() {
+    hold("long-1", Side::buy, 0s);
+    for (const char* text : {"100", "101.6"}) {
+      price(text);
+      second();
+    }
+    const std::size_t told = told_.size();
+    clock_.time += 1ms;
+    price("101.61");
+    EXPECT_EQ(told_.size(), told);
+    start();
+  }
+
   std::size_t steps() const { return steps_; }
   const Disk& disk() const { return disk_; }
   /// What the bot was told that ends a position, in order.
@@ -160,6 +174,16 @@ class Deployment {
       monitor_->update_price(key_, *Decimal::parse(last_), {.mono_recv = clock_.time});
   }
 
+  /// While few move, no peak is in memory alone.
+  void look_at_peaks() {
+    for (const auto& [name, kept] : disk_.stops) {
+      const Side side = kept->id.starts_with("long") ? Side::buy : Side::sell;
+      if (kept->state != "active") continue;
+      if (is_better(side, *Decimal::parse(last_), *Decimal::parse(kept->peak))) {
+        complaints_.push_back("the peak " + last_ + " of " + kept->id + " is not written");
+      }
+    }
+  }
   /// True when the process was killed here.
   bool step() {
     if (steps_++ != kill_at_) return false;
@@ -167,15 +191,17 @@ class Deployment {
     start();
     return true;
   }
-  void pump() {
+  /// True as step().
+  bool pump() {
     while (!journal_->asked.empty()) {
-      if (step()) return;  // it was not written
+      if (step()) return true;  // it was not written
       auto [batch, done] = std::move(journal_->asked.front());
       journal_->asked.pop_front();
       disk_.apply(batch);
-      if (step()) return;  // it was, and nobody knows
+      if (step()) return true;  // it was, and nobody knows
       done({});
     }
+    return false;
   }
   void second() {
     const MonoTime end = clock_.time + 1s;
@@ -192,14 +218,14 @@ class Deployment {
     }
     monitor_->update_price(key_, *Decimal::parse(last_), {.mono_recv = clock_.time});
     control_->on_prices(clock_.time);
-    pump();
+    if (!pump()) look_at_peaks();
   }
   void price(const char* text) {
     last_ = text;
     monitor_->update_price(key_, *Decimal::parse(text), {.mono_recv = clock_.time});
     if (step()) return;
     control_->on_prices(clock_.time);
-    pump();
+    if (!pump()) look_at_peaks();
   }
   /// A bot asks again until it is answered, and what it has asked for is on the disk.
   void hold(const std::string& id, Side side, Duration age) {
@@ -250,6 +276,14 @@ class Deployment {
   std::map<std::string, std::int64_t> newest_;
   std::vector<std::string> complaints_;
 };
+
+TEST(ControlDecisionsRestart, a_peak_that_no_decision_went_with_survives) {
+  Deployment killed(static_cast<std::size_t>(-1));
+  killed.move_a_peak_and_kill();
+  ASSERT_THAT(killed.disk().stops, testing::SizeIs(1));
+  EXPECT_EQ(killed.disk().stops.begin()->second->peak, "101.61");
+  EXPECT_THAT(killed.complaints(), testing::IsEmpty());
+}
 
 TEST(ControlDecisionsRestart, killed_at_any_step_nothing_is_lost_undone_or_told_otherwise) {
   Deployment undisturbed(static_cast<std::size_t>(-1));

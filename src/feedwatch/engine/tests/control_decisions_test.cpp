@@ -155,6 +155,59 @@ TEST(ControlDecisions, what_nobody_confirms_is_proposed_again_and_then_an_alert)
   EXPECT_FALSE(world.bench.control.answer_decision(p1, 1, true));
 }
 
+TEST(ControlDecisions, a_peak_is_written_the_moment_it_moves) {
+  Decisions world(trailing());
+  world.hold();
+  world.price("102");
+  world.confirm();
+  for (const char* text : {"102.01", "102.02", "102.01"}) {
+    world.bench.clock.time += 1ms;
+    world.bench.price(world.stream, text);
+    world.bench.deliver_prices();
+  }
+  EXPECT_THAT(world.told(), ElementsAre("1 activated 101.490"));
+  EXPECT_EQ(world.bench.journal.rows<TrailingStopRow>().back().peak, "102.02");
+}
+
+TEST(ControlDecisions, what_moves_while_the_disk_is_slow_is_written_with_its_answer) {
+  Decisions world(trailing());
+  world.hold();
+  world.price("102");
+  world.confirm();
+  world.bench.journal.hanging = true;
+  for (const char* text : {"102.01", "102.02", "102.03"}) {
+    world.bench.clock.time += 1ms;
+    world.bench.price(world.stream, text);
+    world.bench.deliver_prices();
+  }
+  EXPECT_THAT(world.bench.journal.asked, SizeIs(1));
+  world.bench.journal.hanging = false;
+  world.bench.settle();
+  EXPECT_EQ(world.bench.journal.rows<TrailingStopRow>().back().peak, "102.03");
+}
+
+TEST(ControlDecisions, under_load_peaks_are_written_each_second) {
+  Decisions world(trailing());
+  for (int i = 0; i < 500; ++i) {
+    Position held = position();
+    held.id = fmt::format("p{}", i);
+    world.hold(held);
+  }
+  world.price("102");
+  world.price("102.01");
+  const auto written = [&] {
+    std::size_t count = 0;
+    for (const auto& row : world.bench.journal.rows<TrailingStopRow>()) {
+      if (row.peak == "102.01") ++count;
+    }
+    return count;
+  };
+  EXPECT_GT(written(), 0U);
+  EXPECT_LE(written(), 200U);
+  world.bench.run_until(world.bench.clock.time + 2s);
+  EXPECT_EQ(written(), 500U);
+}
+
 Recovered earlier(Decisions& world) {
   Recovered known;
   const auto& journal = world.bench.journal;
