@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
+#include "feedwatch/base/tests/map_state.hpp"
 
 /// Ports the tests hold in their hands.
 namespace feedwatch::engine {
@@ -104,14 +104,8 @@ class FakeReceiver final : public DecisionReceiver {
 };
 
 /// What a later run finds of an earlier one.
-class FakeMarks final : public StateStore {
+class FakeMarks final : public MapState {
  public:
-  std::optional<std::string> get(const std::string& key) const override {
-    const auto found = records.find(key);
-    return found != records.end() ? std::optional(found->second) : std::nullopt;
-  }
-  void put(const std::string& key, std::string value) override { records[key] = std::move(value); }
-  std::map<std::string, std::string> records;
   std::vector<PositionDecisionRow> written;  ///< by earlier runs
 };
 

@@ -17,18 +17,6 @@
 /// What outlives a control in a world at random, and remembers all it was told.
 namespace feedwatch::engine {
 
-class MapState final : public StateStore {
- public:
-  std::optional<std::string> get(const std::string& key) const override {
-    const auto found = values.find(key);
-    return found == values.end() ? std::nullopt : std::optional{found->second};
-  }
-  void put(const std::string& key, std::string value) override {
-    values.insert_or_assign(key, std::move(value));
-  }
-  std::map<std::string, std::string> values;
-};
-
 struct Told {
   MonoTime at;
   Notice notice;

@@ -16,18 +16,6 @@ namespace {
 
 constexpr MonoTime t0{1'000s};
 
-class FakeState final : public StateStore {
- public:
-  std::optional<std::string> get(const std::string& key) const override {
-    const auto found = values.find(key);
-    return found == values.end() ? std::nullopt : std::optional{found->second};
-  }
-  void put(const std::string& key, std::string value) override {
-    values.insert_or_assign(key, std::move(value));
-  }
-  std::map<std::string, std::string> values;
-};
-
 /// What outlives a control: journal, state, receiver, and what the shard would say again.
 class Deployment {
  public:
@@ -164,7 +152,7 @@ class Deployment {
   FakeClock clock_;
   FakeWakeup wakeup_;
   FakeJournal journal_;
-  FakeState state_;
+  MapState state_;
   FakeSink hook_{"hook"};
   StatusBoard board_{[] {}};
   Monitor monitor_{MonitorOptions{.capacity = 8, .anchor = {clock_.wall_now(), clock_.now()}}};

@@ -1,7 +1,5 @@
 // Lists of positions, as sources report them whole.
 
-#include <map>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,20 +16,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
-
-class State final : public StateStore {
- public:
-  std::optional<std::string> get(const std::string& key) const override {
-    const auto found = values.find(key);
-    return found == values.end() ? std::nullopt : std::optional(found->second);
-  }
-  void put(const std::string& key, std::string value) override {
-    values[key] = std::move(value);
-    ++puts;
-  }
-  std::map<std::string, std::string> values;
-  int puts = 0;
-};
 
 Position position(const std::string& id) {
   return {.id = id,
@@ -61,7 +45,7 @@ PositionList list_of(const std::vector<std::string>& ids) {
 /// A control with a stream whose price comes each second.
 class ControlSources : public testing::Test {
  protected:
-  explicit ControlSources(Recovered known = {}, State* kept = nullptr)
+  explicit ControlSources(Recovered known = {}, MapState* kept = nullptr)
       : bench(std::move(known), {}, 64, nullptr, {}, nullptr, kept == nullptr ? &state : kept),
         stream(bench.watch("S")) {
     bench.price(stream, "101");
@@ -86,7 +70,7 @@ class ControlSources : public testing::Test {
     return ids;
   }
 
-  State state;
+  MapState state;
   ControlBench bench;
   StreamStatus stream;
 };
@@ -355,8 +339,8 @@ TEST_F(ControlSources, what_was_told_before_a_restart_ends_when_it_is_over_after
   Recovered known;
   known.positions.push_back(bench.journal.rows<PositionRow>().back());
   for (const AlertView& view : bench.control.alerts(0)) known.open_alerts.push_back(view.row);
-  State lost;
-  for (State* kept : {&state, &lost}) {
+  MapState lost;
+  for (MapState* kept : {&state, &lost}) {
     ControlBench next(known, {}, 64, nullptr, {}, nullptr, kept);
     const StreamStatus of_next = next.watch("S");
     next.price(of_next, "101");

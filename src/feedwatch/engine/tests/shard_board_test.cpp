@@ -10,7 +10,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 
 /// Memory a test looks into from outside.
@@ -38,7 +37,7 @@ class ShardBoard : public ::testing::Test {
   MonoTime heartbeat() const { return mono_from_ns(view().heartbeat(0)); }
 
   std::vector<board::Cell> cells;
-  MapStore store;
+  MapState store;
 };
 
 TEST_F(ShardBoard, HoldsTheStreamsAndWhoWroteThem) {

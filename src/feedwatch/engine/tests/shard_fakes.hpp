@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "feedwatch/base/tests/map_state.hpp"
 #include "feedwatch/engine/shard.hpp"
 
 /// A shard's surroundings moved by hand.
@@ -52,19 +52,9 @@ class HeldFetch final : public HttpFetch {
   std::vector<std::pair<HttpRequest, Done>> requests;
 };
 
-class MapStore final : public StateStore {
- public:
-  std::optional<std::string> get(const std::string& key) const override {
-    const auto found = records.find(key);
-    return found == records.end() ? std::nullopt : std::optional(found->second);
-  }
-  void put(const std::string& key, std::string value) override { records[key] = std::move(value); }
-  std::map<std::string, std::string> records;
-};
-
 /// One shard with one venue, binance-usdm by name unless it says otherwise, and its clock in hand.
 struct ShardBench {
-  explicit ShardBench(MapStore& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
+  explicit ShardBench(MapState& store, std::vector<std::string> streams = {"BTCUSDT/mark"},
                       Duration later = {}, SharedBoard shared = {},
                       std::string_view type = "binance-usdm", std::uint16_t number = 0,
                       std::string name = "binance-usdm")
@@ -113,7 +103,7 @@ struct ShardBench {
   NoWakeup wakeup;
   DialList transport;
   HeldFetch http;
-  MapStore& state;
+  MapState& state;
   std::function<void()> on_status = [] {};  ///< something has been put on the empty board
   StatusBoard status{[this] { on_status(); }};
   Shard shard;

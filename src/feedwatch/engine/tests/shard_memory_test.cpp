@@ -8,7 +8,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -19,7 +18,7 @@ constexpr const char* budgets = "engine/dial_budgets";
 constexpr const char* offsets = "engine/clock_offsets";
 
 TEST(ShardMemory, the_first_start_ever_dials_at_once) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   bench.pass(1s);
@@ -27,7 +26,7 @@ TEST(ShardMemory, the_first_start_ever_dials_at_once) {
 }
 
 TEST(ShardMemory, a_first_start_cut_short_has_lost_nothing) {
-  MapStore store;
+  MapState store;
   {
     ShardBench bench(store);
     ASSERT_TRUE(bench.shard.start());  // and is killed before it has dialled
@@ -39,7 +38,7 @@ TEST(ShardMemory, a_first_start_cut_short_has_lost_nothing) {
 }
 
 TEST(ShardMemory, a_lost_record_counts_as_spent) {
-  MapStore store;
+  MapState store;
   store.put("engine/first_start", "v1");
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
@@ -50,7 +49,7 @@ TEST(ShardMemory, a_lost_record_counts_as_spent) {
 }
 
 TEST(ShardMemory, dials_of_an_earlier_run_count_by_their_age) {
-  MapStore store;
+  MapState store;
   {
     ShardBench first(store);
     ASSERT_TRUE(first.shard.start());
@@ -73,7 +72,7 @@ TEST(ShardMemory, dials_of_an_earlier_run_count_by_their_age) {
 TEST(ShardMemory, a_future_dated_or_unreadable_record_counts_as_spent) {
   for (const std::string record :
        {"v1\nbinance-usdm\t0\t9000000000000000000\n", "v1\nbinance-usdm\tx\n", "v9\n"}) {
-    MapStore store;
+    MapState store;
     store.put("engine/dial_budgets", record);
     ShardBench bench(store);
     ASSERT_TRUE(bench.shard.start());
@@ -83,7 +82,7 @@ TEST(ShardMemory, a_future_dated_or_unreadable_record_counts_as_spent) {
 }
 
 TEST(ShardMemory, a_ban_is_remembered) {
-  MapStore store;
+  MapState store;
   {
     ShardBench first(store);
     ASSERT_TRUE(first.shard.start());
@@ -102,7 +101,7 @@ TEST(ShardMemory, a_ban_is_remembered) {
 }
 
 TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
-  MapStore store;
+  MapState store;
   store.put("engine/first_start", "v1");
   store.put("engine/dial_budgets", "v1\n");
   store.put("engine/clock_offsets", "v1\n1300000000\tbinance-usdm/markPrice@1s\nnonsense\tx\n");
@@ -117,7 +116,7 @@ TEST(ShardMemory, learnt_clock_offsets_are_kept_and_used_from_the_start) {
 }
 
 TEST(ShardMemory, of_another_shard_is_found_where_that_one_left_it) {
-  MapStore store;
+  MapState store;
   {
     ShardBench first(store);
     ASSERT_TRUE(first.shard.start());
@@ -134,13 +133,13 @@ TEST(ShardMemory, of_another_shard_is_found_where_that_one_left_it) {
 }
 
 /// The venue as shard 0 of one or as shard 1 of two has it.
-ShardBench of_shard(MapStore& store, std::uint16_t number, Duration later = {},
+ShardBench of_shard(MapState& store, std::uint16_t number, Duration later = {},
                     std::string name = "binance-usdm") {
   return ShardBench(store, {"BTCUSDT/mark"}, later, {}, "binance-usdm", number, std::move(name));
 }
 
 TEST(ShardMemory, a_ban_outlives_two_changes_of_the_number_of_shards) {
-  MapStore store;
+  MapState store;
   {
     ShardBench first = of_shard(store, 1);
     ASSERT_TRUE(first.shard.start());
@@ -165,7 +164,7 @@ TEST(ShardMemory, a_ban_outlives_two_changes_of_the_number_of_shards) {
 
 TEST(ShardMemory, a_ban_outlives_what_other_shards_save) {
   for (const bool in_order : {true, false}) {
-    MapStore store;
+    MapState store;
     store.put("engine/first_start", "v1");
     const test::HandClock clock;
     store.put(budgets,
@@ -188,7 +187,7 @@ TEST(ShardMemory, a_ban_outlives_what_other_shards_save) {
 
 TEST(ShardMemory, a_lost_record_counts_as_spent_for_every_shard) {
   for (const std::string record : {"", "v9\n"}) {
-    MapStore store;
+    MapState store;
     store.put("engine/first_start", "v1");
     if (!record.empty()) store.put(budgets, record);
     ShardBench a = of_shard(store, 0, {}, "a");
@@ -215,7 +214,7 @@ TEST(ShardMemory, a_record_lost_long_ago_or_in_the_future_is_no_trap) {
        {Case{"0", 0s}, Case{std::to_string(to_ns(clock.wall_now() - 4min)), 1min},
         Case{std::to_string(to_ns(clock.wall_now() + 24h)), 5min},
         Case{"-9223372036854775808", 5min}, Case{"x", 5min}}) {
-    MapStore store;
+    MapState store;
     store.put(budgets, "v1\n*\t" + item.stamp + "\n");
     ShardBench bench(store);
     ASSERT_TRUE(bench.shard.start());
@@ -227,7 +226,7 @@ TEST(ShardMemory, a_record_lost_long_ago_or_in_the_future_is_no_trap) {
 }
 
 TEST(ShardMemory, a_record_that_vanishes_under_way_counts_as_lost) {
-  MapStore store;
+  MapState store;
   ShardBench a = of_shard(store, 0, {}, "a");
   ASSERT_TRUE(a.shard.start());
   store.records.erase(budgets);
@@ -239,7 +238,7 @@ TEST(ShardMemory, a_record_that_vanishes_under_way_counts_as_lost) {
 }
 
 TEST(ShardMemory, clock_offsets_are_those_of_its_own_venues) {
-  MapStore store;
+  MapState store;
   store.put(offsets, "v1\n1\ta/markPrice@1s\n1300000000\tb/markPrice@1s\n");
   {
     ShardBench a = of_shard(store, 0, {}, "a");

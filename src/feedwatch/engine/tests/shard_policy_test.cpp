@@ -12,7 +12,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 
 std::string mark_frame(const std::string& symbol, WallTime at) {
@@ -66,7 +65,7 @@ class ShardPolicies : public ::testing::Test {
     return std::nullopt;
   }
 
-  MapStore store;
+  MapState store;
   ShardBench bench{store, {"BTCUSDT/mark", "ETHUSDT/mark"}};
   ConnId conn;
   MonoTime silent_since{};

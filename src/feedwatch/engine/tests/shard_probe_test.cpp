@@ -10,7 +10,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 using ::testing::EndsWith;
 using ::testing::SizeIs;
@@ -71,7 +70,7 @@ class Silent {
   }
 
   StreamKey key;
-  MapStore store;
+  MapState store;
   ShardBench bench{store, {"BTCUSDT/" + std::string(to_text(key.kind))}};
   ConnId conn;
   int answers = 0;
@@ -137,7 +136,7 @@ TEST(ShardProbe, a_body_that_makes_no_sense_is_no_word) {
 
 /// Ours of OKX's REST are two requests in two seconds, and its list has a page for each type.
 TEST(ShardProbe, pages_of_the_list_wait_for_their_share_as_prices_do) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store, {"BTC-USDT/last"}, {}, {}, "okx");
   ASSERT_TRUE(bench.shard.start());
   bench.pass(1ms);
@@ -207,7 +206,7 @@ struct Hundred {
     });
   }
 
-  MapStore store;
+  MapState store;
   ShardBench bench{store, names()};
 };
 
@@ -281,7 +280,7 @@ std::optional<feed::RestStatus> told_rest(ShardBench& bench) {
 }
 
 TEST(RestStatus, counts_answers_and_names_what_was_wrong) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   bench.pass(1s);

@@ -12,7 +12,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 
 std::string mark_frame(WallTime at) {
@@ -32,7 +31,7 @@ struct After {
 /// Our loop was away for `away`; then it reads a price and, behind it, the pong that makes the line
 /// a slow one: in one read, or in two at the same moment.
 After life(Duration away, bool one_read) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   EXPECT_TRUE(bench.shard.start());
   bench.pass(1s);
@@ -82,7 +81,7 @@ TEST(ShardReads, APongBehindAPriceIsHeardAfterIt) {
 /// A price, the late pong that makes its line a slow one, and a price of the same symbol: when the
 /// second was carried, beside the read's stamp.
 Duration age_behind_a_pong(bool one_read) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   EXPECT_TRUE(bench.shard.start());
   bench.pass(1s);
@@ -116,7 +115,7 @@ TEST(ShardReads, APriceBehindAPongIsAsOldAsThePongSays) {
 /// So many undecodable messages in a row end a line; what could be read between them counts, also
 /// where all came in one read.
 bool line_ends(const std::vector<std::string>& messages) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   EXPECT_TRUE(bench.shard.start());
   bench.pass(1s);

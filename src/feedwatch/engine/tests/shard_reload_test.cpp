@@ -11,7 +11,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 
 std::string mark_frame(const std::string& symbol, WallTime at) {
@@ -63,7 +62,7 @@ class ShardReload : public ::testing::Test {
     });
   }
 
-  MapStore store;
+  MapState store;
   ShardBench bench{store, {"BTCUSDT/mark", "ETHUSDT/mark"}};
   ConnId conn;
 };

@@ -8,7 +8,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -23,7 +22,7 @@ std::string mark_frame(const std::string& symbol, const std::string& price, Wall
 
 TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every_ten_seconds) {
   for (const int status : {403, 418, 429, 451}) {
-    MapStore store;
+    MapState store;
     ShardBench bench(store);
     const auto refused_again = [&] {
       for (auto& [request, done] : bench.http.requests) {
@@ -47,7 +46,7 @@ TEST(ShardInstruments, a_refusal_of_rest_is_waited_out_and_not_asked_again_every
 }
 
 TEST(ShardInstruments, a_ban_of_rest_is_waited_out_beyond_an_hour) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   HttpFetch::Done done = std::move(bench.http.requests[0].second);
@@ -65,7 +64,7 @@ TEST(Shards, a_stream_of_another_shard_is_neither_wanted_nor_given_up) {
   const auto theirs = other.claim(key);
   ASSERT_TRUE(theirs);
   other.publish(*theirs);
-  MapStore store;
+  MapState store;
   ShardBench bench(store, {"BTCUSDT/mark"}, {}, {.ground = ground});
   ASSERT_TRUE(bench.shard.start());
   const auto wanted = bench.shard.want(key, "desk", {});
@@ -77,7 +76,7 @@ TEST(Shards, a_stream_of_another_shard_is_neither_wanted_nor_given_up) {
 // ---- frames and leases --------------------------------------------------------------------------
 
 TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_payload) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   bench.pass(1s);
@@ -95,7 +94,7 @@ TEST(Shard, a_frame_becomes_a_price_and_a_server_ping_is_answered_with_its_paylo
 }
 
 TEST(Shard, a_late_one_tells_of_a_silent_line_before_it_tells_of_its_streams) {
-  MapStore store;
+  MapState store;
   const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT", "SOLUSDT"};
   ShardBench bench(store, {"BTCUSDT/mark", "ETHUSDT/mark", "SOLUSDT/mark"});
   ASSERT_TRUE(bench.shard.start());
@@ -131,7 +130,7 @@ TEST(Shard, a_late_one_tells_of_a_silent_line_before_it_tells_of_its_streams) {
 }
 
 TEST(Shard, bad_messages_of_one_channel_say_nothing_about_another) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store, {"BTCUSDT/mark", "BTCUSDT/quote"});
   ASSERT_TRUE(bench.shard.start());
   bench.pass(1s);
@@ -149,7 +148,7 @@ TEST(Shard, bad_messages_of_one_channel_say_nothing_about_another) {
 }
 
 TEST(Shard, a_lease_begins_a_stream_and_its_end_or_expiry_ends_it) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   const StreamKey key{"binance-usdm", "ETHUSDT", Kind::mark};
@@ -165,7 +164,7 @@ TEST(Shard, a_lease_begins_a_stream_and_its_end_or_expiry_ends_it) {
 }
 
 TEST(Shard, a_lease_of_any_length_is_no_overflow) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store);
   ASSERT_TRUE(bench.shard.start());
   const StreamKey key{"binance-usdm", "ETHUSDT", Kind::mark};
@@ -175,7 +174,7 @@ TEST(Shard, a_lease_of_any_length_is_no_overflow) {
 }
 
 TEST(Shard, refusals_to_watch_name_what_would_work) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store, {"BTCUSDT/quote"}, {}, {}, "binance-spot");
   ASSERT_TRUE(bench.shard.start());
   const auto kind = bench.shard.want({"binance-usdm", "BTCUSDT", Kind::mark}, "desk", 1min);
@@ -187,7 +186,7 @@ TEST(Shard, refusals_to_watch_name_what_would_work) {
 }
 
 TEST(Shard, a_glob_is_expanded_by_the_venues_list_and_an_unlisted_symbol_is_named) {
-  MapStore store;
+  MapState store;
   ShardBench bench(store, {"*USDT/mark", "NOSUCH/mark"});
   ASSERT_TRUE(bench.shard.start());
   ASSERT_THAT(bench.http.requests, SizeIs(1));
@@ -218,7 +217,7 @@ TEST(Shard, a_glob_is_expanded_by_the_venues_list_and_an_unlisted_symbol_is_name
 }
 
 TEST(Shard, patterns_alone_wait_for_the_list_and_names_alone_do_not) {
-  MapStore store;
+  MapState store;
   ShardBench patterns(store, {"*USDT/mark"});
   ASSERT_TRUE(patterns.shard.start());
   patterns.http.requests.at(0).second(std::unexpected("connection refused"));

@@ -8,7 +8,6 @@
 namespace feedwatch::engine {
 namespace {
 
-using test::MapStore;
 using test::ShardBench;
 
 /// coinbase under the bench's name of a venue: BTC-USD at trade 100.
@@ -56,7 +55,7 @@ struct Counting {
   }
 
   StreamKey key{"binance-usdm", "BTC-USD", Kind::last};
-  MapStore store;
+  MapState store;
   ShardBench bench{store, {}, {}, {}, "coinbase"};
   ConnId conn;
 };
