@@ -193,9 +193,11 @@ Result<void> App::Impl::build_control(engine::Recovered recovered) {
   make_sinks();
   position_sources.emplace(
       *homes,
-      [this](const StreamKey& stream, LeaseSources::Done done) { tap_on(stream, std::move(done)); },
+      [this](const StreamKey& stream, engine::PriceNeed need, LeaseSources::Done done) {
+        hold(stream, need, std::move(done));
+      },
       [this](const StreamKey& stream, LeaseSources::Done done) {
-        tap_off(stream, std::move(done));
+        let_go(stream, std::move(done));
       });
   control_wakeup = control_reactor.make_wakeup([this](MonoTime now) { control->on_wakeup(now); });
   control.emplace(settings.control, control_ports(), std::move(recovered));

@@ -84,8 +84,8 @@ struct App::Impl {
   void watch_position_files();
   void take(PositionNews news);
   void refuse(const std::string& source, std::string why);
-  void tap_on(const StreamKey& stream, LeaseDone done);
-  void tap_off(const StreamKey& stream, LeaseDone done);
+  void hold(const StreamKey& stream, engine::PriceNeed need, LeaseDone done);
+  void let_go(const StreamKey& stream, LeaseDone done);
 
   AppSettings settings;
   LogLine log;

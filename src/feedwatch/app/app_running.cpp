@@ -102,14 +102,14 @@ void App::Impl::unwant(const StreamKey& key, std::string owner, LeaseDone done) 
       });
 }
 
-void App::Impl::tap_on(const StreamKey& stream, LeaseDone done) {
+void App::Impl::hold(const StreamKey& stream, engine::PriceNeed need, LeaseDone done) {
   on_shard(stream.venue, std::move(done),
-           [this, stream](ShardLoop& loop) { return loop.tap(stream, tap); });
+           [this, stream, need](ShardLoop& loop) { return loop.hold(stream, need, tap); });
 }
 
-void App::Impl::tap_off(const StreamKey& stream, LeaseDone done) {
+void App::Impl::let_go(const StreamKey& stream, LeaseDone done) {
   on_shard(stream.venue, std::move(done),
-           [this, stream](ShardLoop& loop) { return loop.untap(stream, tap); });
+           [this, stream](ShardLoop& loop) { return loop.let_go(stream, tap); });
 }
 
 /// Of an earlier run there may be files that are not looked at any more.

@@ -12,10 +12,11 @@ namespace feedwatch::app {
 /// Gets positions the streams they need, on whichever shard has the venue. The control's thread.
 class LeaseSources final : public engine::PriceSources {
  public:
-  using Ask = std::function<void(const StreamKey&, Done)>;
+  using Want = std::function<void(const StreamKey&, engine::PriceNeed, Done)>;
+  using Unwant = std::function<void(const StreamKey&, Done)>;
 
   /// `want` and `unwant` answer on the control's thread; `homes` outlives it.
-  LeaseSources(const VenueHomes& homes, Ask want, Ask unwant)
+  LeaseSources(const VenueHomes& homes, Want want, Unwant unwant)
       : homes_(homes), want_(std::move(want)), unwant_(std::move(unwant)) {}
 
   std::optional<Kind> kind_at(const std::string& venue) const override {
@@ -24,7 +25,9 @@ class LeaseSources final : public engine::PriceSources {
   bool has_kind(const std::string& venue, Kind kind) const override {
     return homes_.offers(venue, kind);
   }
-  void want(const StreamKey& stream, Done done) override { want_(stream, std::move(done)); }
+  void want(const StreamKey& stream, engine::PriceNeed need, Done done) override {
+    want_(stream, need, std::move(done));
+  }
   void unwant(const StreamKey& stream) override {
     // A venue that is gone has taken its leases with it.
     unwant_(stream, [](const Result<void>&) {});
@@ -32,7 +35,8 @@ class LeaseSources final : public engine::PriceSources {
 
  private:
   const VenueHomes& homes_;
-  Ask want_, unwant_;
+  Want want_;
+  Unwant unwant_;
 };
 
 }  // namespace feedwatch::app

@@ -97,14 +97,14 @@ bool ShardLoop::unwant(const StreamKey& key, const std::string& owner) {
   return recording_ ? recording_->tap().unwant(key.text(), owner, unwant) : unwant();
 }
 
-Result<void> ShardLoop::tap(const StreamKey& key, engine::PriceTap& tap) {
+Result<void> ShardLoop::hold(const StreamKey& key, engine::PriceNeed need, engine::PriceTap& tap) {
   const Result<StreamId> wanted = want(key, tap_owner, Duration::zero());
   if (!wanted) return std::unexpected(wanted.error());
-  engine::PriceTap::attach(shard_->monitor(), *wanted, tap);
+  engine::PriceTap::serve(shard_->monitor(), *wanted, tap, need);
   return {};
 }
 
-Result<void> ShardLoop::untap(const StreamKey& key, engine::PriceTap& tap) {
+Result<void> ShardLoop::let_go(const StreamKey& key, engine::PriceTap& tap) {
   if (const auto stream = shard_->monitor().find(key)) {
     engine::PriceTap::detach(shard_->monitor(), *stream, tap);
   }

@@ -58,9 +58,10 @@ class ShardLoop {
   Result<StreamId> want(const StreamKey& key, const std::string& owner,
                         Duration ttl);                          ///< its thread
   bool unwant(const StreamKey& key, const std::string& owner);  ///< its thread
-  /// Has the stream watched, and its prices put on the tap, until untap(). Its thread.
-  Result<void> tap(const StreamKey& key, engine::PriceTap& tap);
-  Result<void> untap(const StreamKey& key, engine::PriceTap& tap);
+  /// Has the stream watched for positions until let_go(), its prices on the tap where every one is
+  /// needed. Its thread.
+  Result<void> hold(const StreamKey& key, engine::PriceNeed need, engine::PriceTap& tap);
+  Result<void> let_go(const StreamKey& key, engine::PriceTap& tap);
 
   /// What it shows of itself without being asked.
   struct Counters {

@@ -199,10 +199,15 @@ void Positions::choose(const SourceKey& key, Source& source) const {
   const auto is_of = [&](const Feed& feed, Kind kind) {
     return feed.verdict.stream == StreamKey{key.first, key.second, kind};
   };
-  const auto mark_second = [&] {
-    for (Feed& feed : source.feeds) feed.verdict.second = feed.verdict.stream.kind == second;
+  const auto mark = [&] {
+    for (Feed& feed : source.feeds) {
+      feed.verdict.second = feed.verdict.stream.kind == second;
+      // What is only compared is looked at each second: a tap would wake us with every trade.
+      const bool decides = &feed == &source.feeds.front() || feed.verdict.second;
+      feed.need = decides ? PriceNeed::every : PriceNeed::newest;
+    }
   };
-  if (std::ranges::equal(source.feeds, kinds, is_of)) return mark_second();
+  if (std::ranges::equal(source.feeds, kinds, is_of)) return mark();
   std::vector<Feed> before = std::exchange(source.feeds, {});
   for (const Kind kind : kinds) {
     const auto known =
@@ -217,7 +222,7 @@ void Positions::choose(const SourceKey& key, Source& source) const {
   for (const Feed& feed : before) {
     if (feed.asked) sources_->unwant(*feed.asked);
   }
-  mark_second();
+  mark();
 }
 
 const Positions::Feed& Positions::Source::serving(const Watched& watched) const {
@@ -230,17 +235,18 @@ const Positions::Feed& Positions::Source::serving(const Watched& watched) const 
 }
 
 /// Also where the configuration watches it: that may change, and the position stays. Again when it
-/// is another stream of the name than the one whose prices we asked for.
+/// is another stream of the name than the one whose prices we asked for, or other prices are needed.
 void Positions::ask(const SourceKey& key, Feed& feed, MonoTime now) {
   if (sources_ == nullptr) return;
   const std::optional<StreamId> stream = monitor_.find(feed.verdict.stream);
-  const bool same = feed.asked && feed.asked_as == stream;
+  const bool same = feed.asked && feed.asked_as == stream && feed.asked_need == feed.need;
   if (same && ((stream && !feed.failed) || now < feed.ask_again)) return;
   feed.ask_again = plus(now, ask_every);
   feed.asked_as = stream;
   feed.failed = false;
   feed.asked = feed.verdict.stream;
-  sources_->want(*feed.asked, [alive = std::weak_ptr(alive_), key,
+  feed.asked_need = feed.need;
+  sources_->want(*feed.asked, feed.need, [alive = std::weak_ptr(alive_), key,
                                asked = *feed.asked](const Result<void>& done) {
     const auto self = alive.lock();
     if (!self) return;

@@ -58,9 +58,10 @@ class PriceSources {
   virtual std::optional<Kind> kind_at(const std::string& venue) const = 0;
   /// Whether the venue has prices of the kind; false of one that is not configured.
   virtual bool has_kind(const std::string& venue, Kind kind) const = 0;
-  /// Has the stream watched, and its prices put on the control's tap, until unwant(). `done` comes
-  /// later, on the same thread. Again is the same.
-  virtual void want(const StreamKey& stream, Done done) = 0;
+  /// Has the stream watched until unwant(), and where every price is needed put on the control's
+  /// tap. `done` comes later, on the same thread. Again is the same, and with another need a change
+  /// to that.
+  virtual void want(const StreamKey& stream, PriceNeed need, Done done) = 0;
   virtual void unwant(const StreamKey& stream) = 0;
 };
 
@@ -168,8 +169,10 @@ class Positions {
   /// One stream of a symbol: what was asked for, and the guard's newest word on it.
   struct Feed {
     Verdict verdict;
+    PriceNeed need = PriceNeed::every;
     std::optional<StreamKey> asked;    ///< for what sources were asked
     std::optional<StreamId> asked_as;  ///< which was this one then
+    PriceNeed asked_need = PriceNeed::every;
     MonoTime ask_again = MonoTime::min();
     std::string detail;
     bool failed = false;  ///< the newest answer: to be asked again

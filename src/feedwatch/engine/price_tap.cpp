@@ -72,15 +72,32 @@ std::vector<TappedPrices> PriceTap::take() {
 }
 
 void PriceTap::attach(Monitor& monitor, StreamId stream, PriceTap& tap) {
+  {
+    const std::scoped_lock lock(tap.mutex_);
+    tap.cells_.try_emplace(stream);
+  }
   subscribe(monitor, stream, tap);
 }
 
 void PriceTap::detach(Monitor& monitor, StreamId stream, PriceTap& tap) {
+  {
+    const std::scoped_lock lock(tap.mutex_);
+    if (!tap.cells_.contains(stream)) return;
+  }
   // Once more is the same subscription.
   monitor.unsubscribe(subscribe(monitor, stream, tap));
   const std::scoped_lock lock(tap.mutex_);
   tap.cells_.erase(stream);
   std::erase(tap.pending_, stream);
+}
+
+void PriceTap::serve(Monitor& monitor, StreamId stream, PriceTap& tap, PriceNeed need) {
+  switch (need) {
+    case PriceNeed::newest:
+      return detach(monitor, stream, tap);
+    case PriceNeed::every:
+      return attach(monitor, stream, tap);
+  }
 }
 
 }  // namespace feedwatch::engine

@@ -21,6 +21,10 @@ struct TappedPrices {
   bool continuous = true;
 };
 
+/// What positions need of a stream: its newest price, which the board has, or every one, which only
+/// the tap keeps.
+enum class PriceNeed : std::uint8_t { newest, every };
+
 /// Shard → control: every accepted price of the streams positions are protected with, conflated
 /// with their extremes, so that it cannot overflow and no wick is lost. Thread-safe. `on_dirty` is
 /// called by the putting thread when the tap goes from empty to not empty.
@@ -36,7 +40,10 @@ class PriceTap {
   /// position excepted. The shard's thread; again is the same. The tap outlives the subscription.
   static constexpr Duration max_age_clocked = 5s, max_age_event = 15s;
   static void attach(Monitor& monitor, StreamId stream, PriceTap& tap);
+  /// Nothing of one that is not on the tap.
   static void detach(Monitor& monitor, StreamId stream, PriceTap& tap);
+  /// On the tap where every price is needed, else off it. As attach().
+  static void serve(Monitor& monitor, StreamId stream, PriceTap& tap, PriceNeed need);
 
  private:
   struct Cell {

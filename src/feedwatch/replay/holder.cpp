@@ -24,11 +24,11 @@ bool Holder::has_kind(const std::string& venue, Kind kind) const {
   return found != venues_.end() && venues::channel_for(found->second->sheet(), kind);
 }
 
-void Holder::want(const StreamKey& stream, Done done) {
-  waiting_.emplace_back([this, stream, done = std::move(done)] {
+void Holder::want(const StreamKey& stream, engine::PriceNeed need, Done done) {
+  waiting_.emplace_back([this, stream, need, done = std::move(done)] {
     const auto wanted = shard_->want(stream, owner, Duration::zero());
     if (!wanted) return done(std::unexpected(wanted.error()));
-    engine::PriceTap::attach(shard_->monitor(), *wanted, tap_);
+    engine::PriceTap::serve(shard_->monitor(), *wanted, tap_, need);
     done({});
   });
 }

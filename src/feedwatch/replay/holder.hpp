@@ -27,7 +27,7 @@ class Holder final : public engine::PriceSources {
 
   std::optional<Kind> kind_at(const std::string& venue) const override;
   bool has_kind(const std::string& venue, Kind kind) const override;
-  void want(const StreamKey& stream, Done done) override;
+  void want(const StreamKey& stream, engine::PriceNeed need, Done done) override;
   void unwant(const StreamKey& stream) override;
   void on_decision(const PositionDecisionRow& row);
   /// True when something was answered.

@@ -274,11 +274,11 @@ bool World::Sources::has_kind(const std::string& venue, Kind kind) const {
          venues::channel_for(setup->client->sheet(), kind).has_value();
 }
 
-void World::Sources::want(const StreamKey& stream, Done done) {
-  world_.host_.post(world_.now(), [this, stream, done = std::move(done)] {
+void World::Sources::want(const StreamKey& stream, engine::PriceNeed need, Done done) {
+  world_.host_.post(world_.now(), [this, stream, need, done = std::move(done)] {
     Result<void> wanted = world_.want(stream, "positions", Duration::zero());
     if (const auto id = world_.shard_->monitor().find(stream); id && wanted) {
-      engine::PriceTap::attach(world_.shard_->monitor(), *id, world_.tap_);
+      engine::PriceTap::serve(world_.shard_->monitor(), *id, world_.tap_, need);
     }
     done(std::move(wanted));
   });

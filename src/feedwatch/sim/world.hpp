@@ -112,7 +112,7 @@ class World {
     explicit Sources(World& world) : world_(world) {}
     std::optional<Kind> kind_at(const std::string& venue) const override;
     bool has_kind(const std::string& venue, Kind kind) const override;
-    void want(const StreamKey& stream, Done done) override;
+    void want(const StreamKey& stream, engine::PriceNeed need, Done done) override;
     void unwant(const StreamKey& stream) override;
 
    private:

@@ -39,8 +39,8 @@ class FakeSources final : public PriceSources {
   bool has_kind(const std::string& venue, Kind kind) const override {
     return venue == "v" && (kind == Kind::mark || (kind == Kind::last && with_last));
   }
-  void want(const StreamKey& stream, Done done) override {
-    asked.push_back("want " + stream.text());
+  void want(const StreamKey& stream, PriceNeed need, Done done) override {
+    asked.push_back((need == PriceNeed::every ? "tap " : "want ") + stream.text());
     answers.push_back(std::move(done));
   }
   void unwant(const StreamKey& stream) override { asked.push_back("unwant " + stream.text()); }
@@ -168,7 +168,7 @@ TEST(ControlPositions, its_stream_is_asked_for_once_and_let_go_with_the_last) {
   second.quantity = *Decimal::parse("0.5");
   ASSERT_TRUE(bench.control.put_position(second, {}, "bot"));
   bench.run_until(t0 + 3s);
-  EXPECT_THAT(sources.asked, ElementsAre("want v/S/mark"));
+  EXPECT_THAT(sources.asked, ElementsAre("tap v/S/mark"));
   sources.answers.at(0)(std::unexpected(Error{"S", "is not listed", ""}));
   bench.run_until(t0 + 6s);
   EXPECT_THAT(bench.control.alerts(0).at(0).row.message, HasSubstr("is not listed"));
@@ -189,7 +189,7 @@ TEST(ControlPositions, where_there_is_a_last_price_it_is_asked_for_as_well_and_l
   ControlBench bench({}, {}, 64, &sources);
   hold(bench);
   bench.run_until(t0 + 3s);
-  EXPECT_THAT(sources.asked, ElementsAre("want v/S/mark", "want v/S/last"));
+  EXPECT_THAT(sources.asked, ElementsAre("tap v/S/mark", "want v/S/last"));
   sources.answers.at(1)(std::unexpected(Error{"S", "has no last price", ""}));
   bench.run_until(t0 + 6s);
   EXPECT_THAT(bench.control.alerts(0).at(0).row.message, testing::Not(HasSubstr("no last price")))

@@ -13,6 +13,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 using Words = std::vector<std::string>;
 
 /// A derivatives venue; that it has `last` too is for each test to say.
@@ -23,8 +24,8 @@ class FakeSources final : public PriceSources {
   bool has_kind(const std::string&, Kind kind) const override {
     return kind == Kind::mark || (kind == Kind::last && with_last_);
   }
-  void want(const StreamKey& stream, Done done) override {
-    asked.push_back(stream.text());
+  void want(const StreamKey& stream, PriceNeed need, Done done) override {
+    asked.push_back((need == PriceNeed::every ? "" : "newest of ") + stream.text());
     done({});
   }
   void unwant(const StreamKey& stream) override { asked.push_back("not " + stream.text()); }
@@ -140,6 +141,28 @@ TEST(ControlPriceKinds, stops_may_go_by_last_and_aged_positions_by_mark) {
   EXPECT_THAT(world.sources.asked, ElementsAre("v/S/last", "v/S/mark"));
   world.prices("100", "102");
   EXPECT_THAT(world.told(), ElementsAre("p1 activated 102"));
+}
+
+/// Its prices need not wake anybody: whoever compares looks each second.
+TEST(ControlPriceKinds, what_is_only_compared_is_not_on_the_tap_until_a_rule_goes_by_it) {
+  ControlOptions options = aged_by_last();
+  options.positions.divergence.emplace();
+  options.position_rules.aged.reset();
+  World world(options);
+  EXPECT_THAT(world.sources.asked, ElementsAre("v/S/mark", "newest of v/S/last"));
+  PositionTerms aged;
+  aged.rules.aged = *aged_override("on");
+  world.hold("p2", aged);
+  EXPECT_THAT(world.sources.asked, SizeIs(3));
+  EXPECT_EQ(world.sources.asked.back(), "v/S/last");
+  world.prices("101", "102");
+  EXPECT_THAT(world.told(), ElementsAre("p2 target_reached 102"));
+  ASSERT_TRUE(world.bench.control.close_position({"v", "S", "p2"}));
+  world.prices("101", "102");
+  EXPECT_THAT(world.sources.asked, SizeIs(4));
+  EXPECT_EQ(world.sources.asked.back(), "newest of v/S/last");
+  world.prices("101", "102");
+  EXPECT_THAT(world.sources.asked, SizeIs(4)) << "once";
 }
 
 }  // namespace

@@ -110,5 +110,23 @@ TEST_F(Tap, TwiceOnTheTapIsOnceAndOffIsOff) {
   EXPECT_THAT(monitor.delivery_counters(), IsEmpty());
 }
 
+/// The control is woken by what something is decided by, and by nothing else.
+TEST_F(Tap, OnlyAStreamOfWhichEveryPriceIsNeededIsOnIt) {
+  const StreamId stream = add(mark);
+  price("99");
+  PriceTap::serve(monitor, stream, tap, PriceNeed::newest);
+  price("100");
+  EXPECT_EQ(dirty, 0);
+  PriceTap::serve(monitor, stream, tap, PriceNeed::every);
+  price("101");
+  EXPECT_EQ(tap.take().at(0).sold.last, number("101"));
+  PriceTap::serve(monitor, stream, tap, PriceNeed::newest);
+  dirty = 0;
+  price("102");
+  EXPECT_EQ(dirty, 0);
+  EXPECT_THAT(tap.take(), IsEmpty());
+  EXPECT_THAT(monitor.delivery_counters(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace feedwatch::engine
