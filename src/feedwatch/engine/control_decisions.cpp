@@ -64,6 +64,13 @@ void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
          rules::position_scope(key), now, Evidence::seen, now);
 }
 
+/// Whose stream is another one since the last look, by a configuration that was loaded again.
+void Control::Impl::follow_streams(MonoTime now) {
+  for (const PositionKey& key : positions.take_moved()) {
+    if (const PositionLease* lease = positions.book().find(key)) apply_rules(*lease, now);
+  }
+}
+
 /// Nothing is decided by a price that a guard would not give out at this very moment.
 bool Control::Impl::take_prices(MonoTime now) {
   if (ports.tap == nullptr) return false;

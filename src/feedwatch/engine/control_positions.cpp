@@ -91,6 +91,7 @@ void Control::Impl::judge_positions(MonoTime now) {
   if (stopping || now < look_at_positions || positions.book().size() == 0) return;
   look_at_positions = now + Positions::look_every;
   positions.look(cadence_of(), now);
+  follow_streams(now);
   record_news(now);
   positions.for_each_verdict([&](const auto& verdict) { take_verdict(verdict, now); });
   positions.for_each_divergence([&](const auto& view) { judge_divergence(view, now); });
@@ -205,6 +206,7 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
 /// A bot that begins registers thousands: each is looked at alone.
 void Control::Impl::look_at(const PositionKey& key, MonoTime now) {
   positions.look_at(key, cadence_of(), now);
+  follow_streams(now);
   record_news(now);
   for (const bool second : {false, true}) {
     const auto* verdict = positions.verdict(key.venue, key.symbol, second, cadence_of(), now);

@@ -120,11 +120,15 @@ Result<void> Positions::restore(const PositionRow& row, const WallAnchor& anchor
 /// A position of an earlier run gets the time of a new one: its lines are not up yet.
 void Positions::watch(const PositionKey& key, MonoTime now) {
   Source& source = by_symbol_[{key.venue, key.symbol}];
-  const auto held =
-      source.watches.try_emplace(key.id, Watched{PositionWatch(now, options_.watch)}).first;
-  const auto& aged = book_.find(key)->terms.rules.aged;
-  held->second.aged = aged ? aged->enabled : options_.aged;
+  source.watches.try_emplace(key.id, Watched{PositionWatch(now, options_.watch)});
+  note_rules(key);
   by_id_[key.id].insert(key);
+}
+
+void Positions::note_rules(const PositionKey& key) {
+  const auto& aged = book_.find(key)->terms.rules.aged;
+  Watched& held = by_symbol_.at({key.venue, key.symbol}).watches.at(key.id);
+  held.aged = aged ? aged->enabled : options_.aged;
 }
 
 bool Positions::close(const PositionKey& key) {
@@ -183,13 +187,22 @@ bool Positions::offers(const SourceKey& key, Kind kind) const {
   return monitor_.find(StreamKey{key.first, key.second, kind}).has_value();
 }
 
+void Positions::note_second(const SourceKey& key, Source& source, std::optional<Kind> second) {
+  if (source.second == second) return;
+  source.second = second;
+  for (const auto& [id, held] : source.watches) {
+    if (held.aged) moved_.push_back({key.first, key.second, id});
+  }
+}
+
 /// Which streams are needed, each look anew: venues come and go with the configuration.
-void Positions::choose(const SourceKey& key, Source& source) const {
+void Positions::choose(const SourceKey& key, Source& source) {
   std::vector<Kind> kinds{protecting(key)};
   const bool any_aged =
       std::ranges::any_of(source.watches, [](const auto& held) { return held.second.aged; });
   const std::optional<Kind> second = any_aged ? second_kind(key) : std::nullopt;
   if (second) kinds.push_back(*second);
+  note_second(key, source, second);
   const bool compared = options_.divergence && offers(key, Kind::mark) && offers(key, Kind::last);
   for (const Kind kind : {Kind::mark, Kind::last}) {
     if (compared && std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);

@@ -147,6 +147,9 @@ class Positions {
   }
   /// What look() has found worth recording.
   std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
+  /// Aged positions look() has found to go by another stream since: a venue, or what it offers, has
+  /// come or gone.
+  std::vector<PositionKey> take_moved() { return std::exchange(moved_, {}); }
 
   static constexpr Duration look_every = 1s;
 
@@ -188,6 +191,7 @@ class Positions {
     /// may be that of aged positions, and the others are compared with it.
     std::vector<Feed> feeds{1};
     std::map<std::string, Watched> watches;  ///< by id
+    std::optional<Kind> second;  ///< aged positions go by it; absent = as stops, or there are none
     std::optional<DivergenceWatch> divergence;
     Price last, mark;  ///< that were compared last
 
@@ -198,10 +202,12 @@ class Positions {
 
   void note(const PositionKey& key, MonoTime now);
   void watch(const PositionKey& key, MonoTime now);
+  void note_rules(const PositionKey& key);
   Kind protecting(const SourceKey& key) const;
   std::optional<Kind> second_kind(const SourceKey& key) const;
   bool offers(const SourceKey& key, Kind kind) const;
-  void choose(const SourceKey& key, Source& source) const;
+  void choose(const SourceKey& key, Source& source);
+  void note_second(const SourceKey& key, Source& source, std::optional<Kind> second);
   void ask(const SourceKey& key, Feed& feed, MonoTime now);
   void serve(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
   void judge(const PositionKey& key, const Source& source, Watched& held, MonoTime now);
@@ -220,6 +226,7 @@ class Positions {
   std::map<SourceKey, Source> by_symbol_;
   std::map<std::string, std::set<PositionKey>, std::less<>> by_id_;
   std::vector<PositionNews> news_;
+  std::vector<PositionKey> moved_;
   std::shared_ptr<Positions*> alive_;  ///< last: a late answer finds nobody
 };
 

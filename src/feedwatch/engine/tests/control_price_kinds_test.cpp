@@ -19,10 +19,13 @@ using Words = std::vector<std::string>;
 /// A derivatives venue; that it has `last` too is for each test to say.
 class FakeSources final : public PriceSources {
  public:
-  explicit FakeSources(bool with_last) : with_last_(with_last) {}
-  std::optional<Kind> kind_at(const std::string&) const override { return Kind::mark; }
+  FakeSources(bool with_last, bool is_configured)
+      : configured(is_configured), with_last_(with_last) {}
+  std::optional<Kind> kind_at(const std::string&) const override {
+    return configured ? std::optional(Kind::mark) : std::nullopt;
+  }
   bool has_kind(const std::string&, Kind kind) const override {
-    return kind == Kind::mark || (kind == Kind::last && with_last_);
+    return configured && (kind == Kind::mark || (kind == Kind::last && with_last_));
   }
   void want(const StreamKey& stream, PriceNeed need, Done done) override {
     asked.push_back((need == PriceNeed::every ? "" : "newest of ") + stream.text());
@@ -30,6 +33,7 @@ class FakeSources final : public PriceSources {
   }
   void unwant(const StreamKey& stream) override { asked.push_back("not " + stream.text()); }
 
+  bool configured;
   Words asked;
 
  private:
@@ -48,8 +52,8 @@ ControlOptions aged_by_last() {
 /// Mark and last of one symbol on the tap, and an aged position long at 100.
 class World {
  public:
-  explicit World(const ControlOptions& options, bool with_last = true)
-      : sources(with_last),
+  explicit World(const ControlOptions& options, bool with_last = true, bool configured = true)
+      : sources(with_last, configured),
         bench({}, options, 64, &sources),
         mark(bench.watch("S")),
         last(bench.watch("S", true, event_driven(), "v", Kind::last)) {
@@ -163,6 +167,45 @@ TEST(ControlPriceKinds, what_is_only_compared_is_not_on_the_tap_until_a_rule_goe
   EXPECT_EQ(world.sources.asked.back(), "newest of v/S/last");
   world.prices("101", "102");
   EXPECT_THAT(world.sources.asked, SizeIs(4)) << "once";
+}
+
+/// A position may be there before its venue is configured, and after: each reload is found.
+TEST(ControlPriceKinds, a_venue_that_comes_and_goes_brings_and_takes_the_price_of_a_rule) {
+  World world(aged_by_last(), true, false);
+  world.prices("100", "102");
+  EXPECT_THAT(world.told(), IsEmpty()) << "what is watched of it is mark";
+  world.prices("100", "100");
+  world.sources.configured = true;
+  world.prices("100", "100");
+  world.prices("101", "100");
+  EXPECT_THAT(world.told(), IsEmpty()) << "mark is not what it goes by any more";
+  world.prices("100", "102");
+  EXPECT_THAT(world.told(), ElementsAre("p1 target_reached 102"));
+  world.prices("100", "100");
+  world.sources.configured = false;
+  world.prices("100", "102");
+  EXPECT_THAT(world.told(), SizeIs(1));
+  world.prices("101", nullptr);
+  EXPECT_THAT(world.told(), ElementsAre("p1 target_reached 102", "p1 target_reached 101"));
+}
+
+TEST(ControlPriceKinds, a_list_that_switches_a_rule_on_has_its_price_watched) {
+  ControlOptions options = aged_by_last();
+  options.position_rules.aged.reset();
+  World world(options);
+  EXPECT_THAT(world.sources.asked, ElementsAre("v/S/mark"));
+  PositionList::Element element{
+      .position = world.bench.control.positions().book().find({"v", "S", "p1"})->position,
+      .dated = true,
+      .said = {.aged = true}};
+  element.terms.rules.aged = *aged_override("on");
+  PositionList list{.ready = true};
+  list.elements.push_back(std::move(element));
+  ASSERT_TRUE(world.bench.control.list_positions("bot", std::move(list)));
+  world.bench.settle();
+  EXPECT_THAT(world.sources.asked, ElementsAre("v/S/mark", "v/S/last"));
+  world.prices("100", "102");
+  EXPECT_THAT(world.told(), ElementsAre("p1 target_reached 102"));
 }
 
 }  // namespace
