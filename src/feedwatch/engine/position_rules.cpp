@@ -47,12 +47,47 @@ PositionRules::PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_
       last_(anchor.mono) {}
 
 ProtectionStream PositionRules::stream_of(const Position& position, bool second) {
-  const auto count = static_cast<std::uint32_t>(2 * streams_.size());
-  const auto [place, added] = streams_.try_emplace(
-      Symbol{position.venue, position.symbol, second},
-      Streams{.sold = ProtectionStream{count}, .bought = ProtectionStream{count + 1}, .until = {}});
-  if (added) symbols_.push_back(place->first);
-  return position.side == Side::buy ? place->second.sold : place->second.bought;
+  const auto [known, added] =
+      streams_.try_emplace(Symbol{position.venue, position.symbol, second}, Streams{});
+  if (added) {
+    const std::uint32_t place = free_place();
+    symbols_[place] = &known->first;
+    known->second.sold = ProtectionStream{2 * place};
+    known->second.bought = ProtectionStream{2 * place + 1};
+  }
+  return position.side == Side::buy ? known->second.sold : known->second.bought;
+}
+
+/// The lowest, so that the others can be given back.
+std::uint32_t PositionRules::free_place() {
+  if (!free_.empty()) return free_.extract(free_.begin()).value();
+  symbols_.push_back(nullptr);
+  return static_cast<std::uint32_t>(symbols_.size() - 1);
+}
+
+/// What no rule goes by any more, in time that does not grow with how many there are.
+void PositionRules::release(const std::string& venue, const std::string& symbol) {
+  for (const bool second : {false, true}) {
+    const auto known = streams_.find({venue, symbol, second});
+    if (known == streams_.end()) continue;
+    Streams& streams = known->second;
+    if (protection_.is_used(streams.sold) || protection_.is_used(streams.bought)) continue;
+    protection_.forget(streams.sold);
+    protection_.forget(streams.bought);
+    set_until(known->first, streams, std::nullopt);
+    give_back(streams.sold.value / 2);
+    streams_.erase(known);
+  }
+}
+
+void PositionRules::give_back(std::uint32_t place) {
+  symbols_[place] = nullptr;
+  free_.insert(place);
+  while (!symbols_.empty() && symbols_.back() == nullptr) {
+    symbols_.pop_back();
+    free_.erase(static_cast<std::uint32_t>(symbols_.size()));
+  }
+  if (symbols_.size() < symbols_.capacity() / 4) symbols_.shrink_to_fit();
 }
 
 std::optional<TrailingOptions> PositionRules::trailing_of(const RuleOverrides& overrides) const {
@@ -97,6 +132,14 @@ ProtectionMemory PositionRules::take_memory(const Position& position) {
 Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now,
                                 const RuleOverrides& overrides, bool has_second) {
   untold_ = expire(now);
+  Result<void> applied = apply(position, registered, now, overrides, has_second);
+  // Not before: what it goes by as before goes on.
+  release(position.venue, position.symbol);
+  return applied;
+}
+
+Result<void> PositionRules::apply(const Position& position, WallTime registered, MonoTime now,
+                                  const RuleOverrides& overrides, bool has_second) {
   const PositionKey key = key_of(position);
   ProtectionMemory memory = take_memory(position);
   const auto trailing = trailing_of(overrides);
@@ -142,6 +185,7 @@ void PositionRules::close(const PositionKey& key) {
   kept_.erase(key);
   changed_.erase(key);
   held_.erase(key);
+  release(key.venue, key.symbol);
 }
 
 void PositionRules::set_until(const Symbol& symbol, Streams& streams,
@@ -236,7 +280,7 @@ PositionRules::Decisions PositionRules::expire(MonoTime now) {
     append(decisions, refuse(symbol, streams_.at(symbol), last_));
   }
   for (const ProtectionStream stream : protection_.due_streams(now)) {
-    append(decisions, ask(symbols_[stream.index() / 2], now));
+    append(decisions, ask(*symbols_[stream.index() / 2], now));
   }
   last_ = now;
   return decisions;

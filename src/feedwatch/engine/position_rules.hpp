@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -81,6 +83,10 @@ class PositionRules {
     return untold_.empty() ? protection_.next_deadline() : MonoTime::min();
   }
   std::vector<ProtectionFinding> take_findings() { return protection_.take_findings(); }
+  /// Room for pairs of streams that rules go by; one nobody goes by any more takes none.
+  std::size_t streams() const {
+    return std::max({streams_.size(), symbols_.size(), (protection_.streams() + 1) / 2});
+  }
 
   /// Prices that were only compared (`price_check`), as rows of events.
   std::vector<JournalRow> samples_of(const Decisions& decisions, MonoTime now) const;
@@ -102,8 +108,13 @@ class PositionRules {
 
   std::optional<TrailingOptions> trailing_of(const RuleOverrides& overrides) const;
   std::optional<AgedOptions> aged_of(const RuleOverrides& overrides) const;
+  Result<void> apply(const Position& position, WallTime registered, MonoTime now,
+                     const RuleOverrides& overrides, bool has_second);
   ProtectionMemory take_memory(const Position& position);
   ProtectionStream stream_of(const Position& position, bool second);
+  std::uint32_t free_place();
+  void release(const std::string& venue, const std::string& symbol);
+  void give_back(std::uint32_t place);
   Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
   void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
@@ -122,7 +133,8 @@ class PositionRules {
   MonoTime last_;     ///< newest moment it was told of
   Decisions untold_;  ///< made while nobody could be told
   std::map<Symbol, Streams> streams_;
-  std::vector<Symbol> symbols_;  ///< by half the number of their streams
+  std::vector<const Symbol*> symbols_;  ///< by half the number of their streams; nullptr = free
+  std::set<std::uint32_t> free_;        ///< places there
   std::set<std::pair<MonoTime, Symbol>> untils_;
   struct Open {
     WallTime opened_at, registered;

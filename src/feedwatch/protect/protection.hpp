@@ -48,6 +48,11 @@ class Protection {
                    const ProtectionMemory& memory, MonoTime now);
   /// False: there is none of that key. Its findings end without being told.
   bool remove(const PositionKey& key);
+  /// Whether a rule of any position goes by it.
+  bool is_used(ProtectionStream stream) const;
+  /// Nothing is known of it any more, and its number may be given to another one. Precondition: it
+  /// is not used.
+  void forget(ProtectionStream stream);
 
   /// Prices that contradict themselves (low above last, zero) are dropped and counted.
   Decisions on_prices(ProtectionStream stream, const AcceptedPrices& prices, MonoTime now);
@@ -71,6 +76,8 @@ class Protection {
   std::vector<ProtectionFinding> take_findings();
 
   std::size_t size() const { return by_key_.size(); }
+  /// Room for streams: the greatest number that is not forgotten, and one.
+  std::size_t streams() const { return cells_.size(); }
   std::uint64_t dropped_windows() const { return dropped_; }
   /// Positions that have been told a window one by one so far, of both rules.
   std::uint64_t touched() const { return touched_; }

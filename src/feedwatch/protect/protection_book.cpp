@@ -151,6 +151,24 @@ bool Protection::remove(const PositionKey& key) {
   return true;
 }
 
+bool Protection::is_used(ProtectionStream stream) const {
+  if (stream.index() >= cells_.size() || cells_[stream.index()] == nullptr) return false;
+  const Cell& cell = *cells_[stream.index()];
+  return !cell.trailing_slots.empty() || !cell.aged_slots.empty();
+}
+
+void Protection::forget(ProtectionStream stream) {
+  if (stream.index() >= cells_.size()) return;
+  if (const Cell* cell = cells_[stream.index()].get(); cell != nullptr) {
+    if (cell->unmanaged_at != never_mono)
+      timers_.erase({cell->unmanaged_at, Due::stream, cell->id});
+    if (cell->moved) std::erase(moved_, cell->id);
+    cells_[stream.index()].reset();
+  }
+  while (!cells_.empty() && cells_.back() == nullptr) cells_.pop_back();
+  if (cells_.size() < cells_.capacity() / 4) cells_.shrink_to_fit();
+}
+
 std::optional<ProtectionMemory> Protection::memory(const PositionKey& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return std::nullopt;

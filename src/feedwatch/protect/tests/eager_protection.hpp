@@ -18,6 +18,7 @@ class EagerProtection {
   void add(const Position& position, const ProtectionRules& rules, const ProtectionMemory& memory,
            MonoTime now);
   void remove(const std::string& id) { positions_.erase(id); }
+  void forget(ProtectionStream id) { streams_.erase(id); }
 
   /// Each answers what was decided: lines by position's id, in the order of its numbers.
   using Lines = std::map<std::string, std::vector<std::string>>;

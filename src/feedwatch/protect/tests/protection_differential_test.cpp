@@ -27,7 +27,7 @@ constexpr Duration unmanaged_after = 40s;
 /// What all worlds together have seen, so that none of it is tested by nothing.
 struct Seen {
   std::map<std::string, std::uint64_t> decisions;
-  std::uint64_t unmanaged = 0, restarts = 0;
+  std::uint64_t unmanaged = 0, restarts = 0, forgotten = 0;
   std::uint64_t touched = 0, told = 0;
 };
 
@@ -161,6 +161,7 @@ class World {
     if (what < 36) return open();
     if (what < 37) return close();
     if (what < 38) return restart(seen);
+    if (what < 39) return forget(seen);
   }
 
   void prices(Seen& seen) {
@@ -245,6 +246,15 @@ class World {
     ++seen.restarts;
   }
 
+  /// A stream nobody goes by, whose number is given to another one.
+  void forget(Seen& seen) {
+    const ProtectionStream stream = any_stream();
+    if (protection_.is_used(stream)) return;
+    protection_.forget(stream);
+    eager_.forget(stream);
+    ++seen.forgotten;
+  }
+
   void compare(const Protection::Decisions& lazy, const Lines& eager, Seen& seen) {
     ASSERT_EQ(lines_of(lazy), eager) << "at " << to_ns(now_);
     for (const ProtectionDecision& each : lazy) {
@@ -313,6 +323,7 @@ TEST(ProtectionDifferential, LazyAndEagerDecideTheSame) {
   }
   EXPECT_GT(seen.unmanaged, worlds / 4);
   EXPECT_GT(seen.restarts, worlds);
+  EXPECT_GT(seen.forgotten, worlds / 8);
   EXPECT_LT(seen.touched, seen.told / 2) << "most windows are told to nobody";
 }
 

@@ -252,6 +252,33 @@ TEST_F(ProtectionTest, TheCapacityIsABound) {
   EXPECT_TRUE(two.add(position("c"), trailing(), {}, t0));
 }
 
+TEST_F(ProtectionTest, AStreamThatIsForgottenLeavesNothingToWhoeverHasItsNumberNext) {
+  EXPECT_FALSE(protection.is_used(mark));
+  protection.forget(mark);
+  add(position("a"), both());
+  add(position("b"), both());
+  price(mark, "102", t0);
+  protection.on_refused(last, t0);
+  EXPECT_TRUE(protection.is_used(mark));
+  protection.remove(key("a"));
+  EXPECT_TRUE(protection.is_used(last)) << "by the other one";
+  protection.remove(key("b"));
+  EXPECT_FALSE(protection.is_used(mark));
+  EXPECT_FALSE(protection.is_used(last));
+  EXPECT_EQ(protection.streams(), 2U);
+  protection.forget(mark);
+  EXPECT_EQ(protection.streams(), 2U);
+  protection.forget(last);
+  EXPECT_EQ(protection.streams(), 0U);
+  EXPECT_EQ(protection.next_deadline(), never_mono) << "of its refusal";
+  EXPECT_THAT(protection.take_changed(), IsEmpty());
+  EXPECT_THAT(price(mark, "102", t0 + 1s), IsEmpty());
+  EXPECT_EQ(protection.streams(), 0U);
+  add(position("c"), both(), t0 + 2s);
+  EXPECT_THAT(words(protection.on_time(t0 + 2s + 5min)), IsEmpty()) << "no price yet";
+  EXPECT_THAT(price(mark, "101.6", t0 + 6min), ElementsAre("c 1 activated"));
+}
+
 TEST_F(ProtectionTest, OnlyThoseThatMayBeTouchedAreToldAWindow) {
   for (int i = 0; i < 1000; ++i) {
     Position made = position(fmt::format("p{}", i).c_str());
