@@ -137,12 +137,23 @@ void PositionRules::release(const PositionKey& key) {
   if (!held.empty() && held.mapped()) changed_.insert(key);
 }
 
+/// As it is to be kept: a rule that is no longer asked is written over as one that has not begun.
+std::optional<ProtectionMemory> PositionRules::memory_of(const PositionKey& key, const Open& open) {
+  std::optional<ProtectionMemory> memory = protection_.memory(key);
+  if (!memory) return memory;
+  if (!memory->trailing && open.ended.trailing) {
+    memory->trailing = not_begun(open.side, open.entry_price);
+  }
+  if (!memory->aged && open.ended.aged) memory->aged.emplace();
+  return memory;
+}
+
 void PositionRules::append_memory(const PositionKey& key, MonoTime now,
                                   std::vector<JournalRow>& rows) {
-  const auto memory = protection_.memory(key);
   const auto opened = open_.find(key);
-  if (!memory || opened == open_.end()) return;
-  append_rows(key, opened->second.opened_at, *memory, anchor_.at(now), rows);
+  if (opened == open_.end()) return;
+  const auto memory = memory_of(key, opened->second);
+  if (memory) append_rows(key, opened->second.opened_at, *memory, anchor_.at(now), rows);
 }
 
 std::vector<JournalRow> PositionRules::redate(const Position& position, MonoTime now) {
@@ -155,7 +166,7 @@ std::vector<JournalRow> PositionRules::redate(const Position& position, MonoTime
   }
   const auto opened = open_.find(key);
   if (opened == open_.end() || opened->second.opened_at == position.opened_at) return rows;
-  if (const auto memory = protection_.memory(key)) {
+  if (const auto memory = memory_of(key, opened->second)) {
     append_rows(key, position.opened_at, *memory, anchor_.at(now), rows);
   }
   return rows;

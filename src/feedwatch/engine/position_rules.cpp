@@ -39,6 +39,10 @@ PriceAges ages_of(const Price& price) {
 
 }  // namespace
 
+TrailingMemory not_begun(Side side, const Decimal& entry_price) {
+  return TrailingStop(side, entry_price, {}).memory();
+}
+
 PositionRules::PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_act)
     : options_(std::move(options)),
       anchor_(anchor),
@@ -66,7 +70,7 @@ std::uint32_t PositionRules::free_place() {
 }
 
 /// What no rule goes by any more, in time that does not grow with how many there are.
-void PositionRules::release(const std::string& venue, const std::string& symbol) {
+void PositionRules::drop_unused(const std::string& venue, const std::string& symbol) {
   for (const bool second : {false, true}) {
     const auto known = streams_.find({venue, symbol, second});
     if (known == streams_.end()) continue;
@@ -115,18 +119,34 @@ Result<void> PositionRules::check(const RuleOverrides& overrides) const {
 }
 
 /// What is known of the position, which is protected no more.
-ProtectionMemory PositionRules::take_memory(const Position& position) {
+PositionRules::Kept PositionRules::take_kept(const Position& position) {
   const PositionKey key = key_of(position);
-  ProtectionMemory memory;
-  if (const auto before = kept_.extract(key)) {
+  Kept kept;
+  if (auto before = kept_.extract(key)) {
     // Of another position that had the name before, nothing is known of this one.
-    if (before.mapped().opened_at == position.opened_at) memory = before.mapped().memory;
+    if (before.mapped().opened_at == position.opened_at) kept = std::move(before.mapped());
   } else if (const auto known = protection_.memory(key)) {
-    memory = *known;
+    kept.memory = *known;
+    if (const auto open = open_.find(key); open != open_.end()) kept.ended = open->second.ended;
     protection_.remove(key);
   }
-  if (memory.trailing) follow(*memory.trailing, position);
-  return memory;
+  kept.opened_at = position.opened_at;
+  if (kept.memory.trailing) follow(*kept.memory.trailing, position);
+  return kept;
+}
+
+/// A stop that nobody followed meanwhile would be hit by the first price.
+void PositionRules::end_rules(const Position& position, bool trailing, bool aged, Kept& kept) {
+  if (trailing) {
+    kept.ended.trailing = false;
+  } else if (const auto stop = std::exchange(kept.memory.trailing, std::nullopt)) {
+    kept.ended.trailing = *stop != not_begun(position.side, position.entry_price);
+  }
+  if (aged) {
+    kept.ended.aged = false;
+  } else if (const auto phase = std::exchange(kept.memory.aged, std::nullopt)) {
+    kept.ended.aged = *phase != AgedMemory{};
+  }
 }
 
 Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now,
@@ -134,29 +154,28 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
   untold_ = expire(now);
   Result<void> applied = apply(position, registered, now, overrides, has_second);
   // Not before: what it goes by as before goes on.
-  release(position.venue, position.symbol);
+  drop_unused(position.venue, position.symbol);
   return applied;
 }
 
 Result<void> PositionRules::apply(const Position& position, WallTime registered, MonoTime now,
                                   const RuleOverrides& overrides, bool has_second) {
   const PositionKey key = key_of(position);
-  ProtectionMemory memory = take_memory(position);
+  Kept kept = take_kept(position);
   const auto trailing = trailing_of(overrides);
   const auto aged = aged_of(overrides);
-  // A stop that nobody followed meanwhile would be hit by the first price.
-  if (!trailing) memory.trailing.reset();
-  if (!aged) memory.aged.reset();
+  end_rules(position, trailing.has_value(), aged.has_value(), kept);
   // Numbers of decisions go on even while there is no rule.
-  if (!trailing && !aged && memory == ProtectionMemory{}) {
+  const bool is_known = kept.memory != ProtectionMemory{} || kept.ended != Ended{};
+  if (!trailing && !aged && !is_known) {
     open_.erase(key);
     return {};
   }
   ProtectionRules rules;
   if (trailing) rules.trailing = TrailingRule{stream_of(position, false), *trailing};
   if (aged) rules.aged = AgedRule{.stream = stream_of(position, has_second), .options = *aged};
-  if (Result<void> added = protection_.add(position, rules, memory, now); !added) {
-    kept_[key] = {position.opened_at, memory};
+  if (Result<void> added = protection_.add(position, rules, kept.memory, now); !added) {
+    kept_[key] = std::move(kept);
     open_.erase(key);
     return added;
   }
@@ -165,7 +184,8 @@ Result<void> PositionRules::apply(const Position& position, WallTime registered,
                                    .side = position.side,
                                    .entry_price = position.entry_price,
                                    .overrides = overrides,
-                                   .has_second = has_second});
+                                   .has_second = has_second,
+                                   .ended = kept.ended});
   return {};
 }
 
@@ -185,7 +205,7 @@ void PositionRules::close(const PositionKey& key) {
   kept_.erase(key);
   changed_.erase(key);
   held_.erase(key);
-  release(key.venue, key.symbol);
+  drop_unused(key.venue, key.symbol);
 }
 
 void PositionRules::set_until(const Symbol& symbol, Streams& streams,

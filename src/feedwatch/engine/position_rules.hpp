@@ -110,10 +110,13 @@ class PositionRules {
   std::optional<AgedOptions> aged_of(const RuleOverrides& overrides) const;
   Result<void> apply(const Position& position, WallTime registered, MonoTime now,
                      const RuleOverrides& overrides, bool has_second);
-  ProtectionMemory take_memory(const Position& position);
+  struct Open;
+  struct Kept;
+  Kept take_kept(const Position& position);
+  static void end_rules(const Position& position, bool trailing, bool aged, Kept& kept);
   ProtectionStream stream_of(const Position& position, bool second);
   std::uint32_t free_place();
-  void release(const std::string& venue, const std::string& symbol);
+  void drop_unused(const std::string& venue, const std::string& symbol);
   void give_back(std::uint32_t place);
   Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
@@ -124,6 +127,7 @@ class PositionRules {
   void note_changes();
   void note_change(PositionKey key);
   void forget_caught_up();
+  std::optional<ProtectionMemory> memory_of(const PositionKey& key, const Open& open);
   void append_memory(const PositionKey& key, MonoTime now, std::vector<JournalRow>& rows);
 
   RuleOptions options_;
@@ -136,17 +140,25 @@ class PositionRules {
   std::vector<const Symbol*> symbols_;  ///< by half the number of their streams; nullptr = free
   std::set<std::uint32_t> free_;        ///< places there
   std::set<std::pair<MonoTime, Symbol>> untils_;
+  /// Rules a position had and has no more: what was written of them is written over, or they would
+  /// go on from there when a later run has them.
+  struct Ended {
+    bool trailing = false, aged = false;
+    friend bool operator==(const Ended&, const Ended&) = default;
+  };
   struct Open {
     WallTime opened_at, registered;
     Side side{};
     Decimal entry_price;
     RuleOverrides overrides;
     bool has_second = false;
+    Ended ended;
   };
   std::map<PositionKey, Open> open_;
   struct Kept {
     WallTime opened_at;
     ProtectionMemory memory;
+    Ended ended;
   };
   std::map<PositionKey, Kept> kept_;  ///< of an earlier run, whose position has not come yet
   std::set<PositionKey> changed_;
@@ -154,6 +166,9 @@ class PositionRules {
   std::map<PositionKey, bool> held_;
   PositionKey turn_;  ///< the last whose memory was written in its turn
 };
+
+/// What a stop knows that has not begun.
+TrailingMemory not_begun(Side side, const Decimal& entry_price);
 
 /// A price that was compared and decides nothing.
 bool is_sample(const ProtectionDecision& decision);

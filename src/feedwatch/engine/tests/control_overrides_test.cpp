@@ -158,6 +158,65 @@ TEST(ControlOverrides, survive_a_restart) {
   EXPECT_THAT(world.told(), ElementsAre("p1 triggered 109.780"));
 }
 
+/// Of two runs, the first without the rule the second has again.
+TEST(ControlOverrides, a_rule_that_is_switched_off_across_a_restart_begins_anew_after_the_next) {
+  ControlOptions both = trailing();
+  both.position_rules.aged.emplace();
+  Recovered known;
+  {
+    World world(both);
+    ASSERT_TRUE(world.put({}, 4h));
+    world.price("101");
+    world.price("110");
+    ASSERT_THAT(world.told().back(), "p1 activated 109.450");
+    known = world.earlier();
+    known.aged_positions.push_back(world.bench.journal.rows<AgedPositionRow>().back());
+    ASSERT_TRUE(known.aged_positions[0].reached);
+  }
+  {
+    World world(ControlOptions{}, known);
+    world.price("100");
+    ASSERT_THAT(world.bench.journal.rows<TrailingStopRow>(), SizeIs(1));
+    const TrailingStopRow stop = world.bench.journal.rows<TrailingStopRow>()[0];
+    EXPECT_EQ(stop.state, "inactive");
+    EXPECT_EQ(stop.peak, "100");
+    EXPECT_FALSE(stop.stop);
+    EXPECT_EQ(stop.decisions, known.trailing_stops[0].decisions) << "numbers go on";
+    ASSERT_THAT(world.bench.journal.rows<AgedPositionRow>(), SizeIs(1));
+    const AgedPositionRow aged = world.bench.journal.rows<AgedPositionRow>()[0];
+    EXPECT_EQ(aged.phase, "young");
+    EXPECT_FALSE(aged.reached);
+    known.trailing_stops = {stop};
+    known.aged_positions = {aged};
+  }
+  {
+    World world(ControlOptions{}, known);
+    world.price("100");
+    EXPECT_THAT(world.bench.journal.rows<TrailingStopRow>(), IsEmpty()) << "it says so already";
+    EXPECT_THAT(world.bench.journal.rows<AgedPositionRow>(), IsEmpty());
+  }
+  World world(both, known);
+  world.price("100.1");
+  EXPECT_THAT(world.told(), ElementsAre("p1 phase_change ")) << "and no stop is hit";
+  world.price("102");
+  EXPECT_THAT(world.told().back(), "p1 activated 101.490");
+  EXPECT_GT(world.bench.decided.back().number, known.trailing_stops[0].decisions);
+}
+
+/// Not only by the configuration: what is taken back while it runs is not found by the next run.
+TEST(ControlOverrides, what_is_kept_of_a_rule_ends_with_it) {
+  World world(ControlOptions{});
+  ASSERT_TRUE(world.put(terms("on")));
+  world.price("110");
+  ASSERT_EQ(world.bench.journal.rows<TrailingStopRow>().back().state, "active");
+  ASSERT_TRUE(world.put());
+  world.price("110");
+  EXPECT_EQ(world.bench.journal.rows<TrailingStopRow>().back().state, "inactive");
+  const std::size_t rows = world.bench.journal.rows<TrailingStopRow>().size();
+  for (int i = 0; i < 5; ++i) world.price("110");
+  EXPECT_THAT(world.bench.journal.rows<TrailingStopRow>(), SizeIs(rows)) << "once";
+}
+
 TEST(ControlOverrides, numbers_that_contradict_a_changed_configuration_are_a_finding) {
   Recovered known;
   {
