@@ -34,6 +34,8 @@ void build_watchdog(const Document& document, const Surroundings& around, Config
                     Problems& problems);
 void build_positions(const Document& document, Config& config, Problems& problems);
 void build_position_rules(const Document& document, Config& config, Problems& problems);
+/// After all that is said of venues, limits and positions: whether their prices come often enough.
+void check_protection(const Document& document, const Config& config, Problems& problems);
 /// After build_position_rules: without any there is nothing to be told.
 void build_decision_webhooks(const Document& document, const Surroundings& around, Config& config,
                              Problems& problems);

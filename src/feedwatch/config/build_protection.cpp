@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "feedwatch/base/duration_text.hpp"
 #include "feedwatch/base/json_writer.hpp"
 #include "feedwatch/base/utf8.hpp"
 #include "feedwatch/config/build.hpp"
@@ -83,6 +84,38 @@ void build_aged(const Section& section, Config& config, Problems& problems) {
   config.position_rules.aged = options;
 }
 
+/// By which positions at a venue of that sheet go.
+std::set<Kind> protecting_kinds(const Config& config, const venues::VenueSheet& sheet) {
+  const auto kind_of = [&](const std::optional<Kind>& wanted) {
+    return wanted && venues::channel_for(sheet, *wanted) ? *wanted : engine::protecting_kind(sheet);
+  };
+  std::set<Kind> kinds{kind_of(config.positions.trailing_price)};
+  if (config.position_rules.aged) kinds.insert(kind_of(config.positions.aged_price));
+  return kinds;
+}
+
+/// A channel that may be silent for longer than its price may be old leaves positions without one
+/// time and again, and nothing is wrong with it.
+void warn_if_seldom(const Section& section, const PolicySet& policies,
+                    const engine::VenueOptions& venue, Kind kind, Problems& problems) {
+  const venues::VenueSheet& sheet = venue.venue->sheet();
+  const auto number = venues::channel_for(sheet, kind);
+  if (!number) return;
+  const venues::ChannelSheet& channel = sheet.channels[*number];
+  const std::string pattern = fmt::format("{}/*/{}", venue.name, to_text(kind));
+  const Policy policy = policies.for_stream(
+      pattern, {channel.cadence, channel.snapshot_on_subscribe, channel.suspect_after});
+  const Duration limit = engine::PriceTap::max_age_of(policy, channel.cadence);
+  if (channel.cadence.type != CadenceType::clocked || channel.cadence.period < limit) return;
+  const std::string period = format_duration(channel.cadence.period);
+  problems.warn(section, "name",
+                fmt::format("{} prices come every {} when nothing changes, and protect a position "
+                            "for {}: it is refused in between",
+                            to_text(kind), period, format_duration(limit)),
+                fmt::format("set protect_max_age above {} in a [[policy]] with match = {}", period,
+                            json_quoted(pattern)));
+}
+
 constexpr std::size_t most_files = 8;
 constexpr std::size_t longest_file_name = PositionSources::max_name - engine::file_source.size();
 
@@ -94,6 +127,19 @@ void build_divergence(const Section& section, Config& config, Problems& problems
 }
 
 }  // namespace
+
+void check_protection(const Document& document, const Config& config, Problems& problems) {
+  const engine::RuleOptions& rules = config.position_rules;
+  if (!rules.trailing && !rules.aged && config.position_files.empty()) return;
+  const std::vector<const Section*> sections = document.all("venue");
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const engine::VenueOptions& venue = config.venues[i];
+    if (venue.venue == nullptr) continue;
+    for (const Kind kind : protecting_kinds(config, venue.venue->sheet())) {
+      warn_if_seldom(*sections[i], config.policies, venue, kind, problems);
+    }
+  }
+}
 
 void build_position_rules(const Document& document, Config& config, Problems& problems) {
   build_trailing(document.single("trailing"), config, problems);

@@ -41,6 +41,7 @@ PolicyRule rule_of(const Section& section) {
   rule.recover_ticks = integer_of(section, "recover_ticks");
   rule.sanity_percent = integer_of(section, "sanity_percent");
   rule.sanity_repeats = integer_of(section, "sanity_repeats");
+  rule.protect_max_age = duration_of(section, "protect_max_age");
   return rule;
 }
 

@@ -78,6 +78,7 @@ Config build(Document document, const Surroundings& around, Problems& problems) 
   build_watchdog(document, around, config, problems);
   build_positions(document, config, problems);
   build_position_rules(document, config, problems);
+  check_protection(document, config, problems);
   build_decision_webhooks(document, around, config, problems);
   build_maintenances(document, config, problems);
   build_log(document, config);

@@ -79,7 +79,7 @@ bool Control::Impl::take_prices(MonoTime now) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
-    const auto* verdict = positions.verdict(key, cadence_of(), now);
+    const auto* verdict = positions.verdict(key, max_age_of(), now);
     if (verdict == nullptr) continue;
     if (!verdict->answer) {
       take_verdict(*verdict, now);
@@ -97,7 +97,7 @@ bool Control::Impl::take_prices(MonoTime now) {
 /// A connection may have broken since the last look.
 bool Control::Impl::may_act(const PositionRules::Symbol& symbol, MonoTime now) {
   const auto* verdict =
-      positions.verdict(symbol.venue, symbol.symbol, symbol.second, cadence_of(), now);
+      positions.verdict(symbol.venue, symbol.symbol, symbol.second, max_age_of(), now);
   return verdict != nullptr && verdict->answer;
 }
 

@@ -117,7 +117,7 @@ struct Control::Impl {
   void record_news(MonoTime now);
   void judge_position(const PositionView& view, MonoTime now);
   void judge_divergence(const DivergenceView& view, MonoTime now);
-  CadenceOf cadence_of() const;
+  MaxAgeOf max_age_of() const;
   void took(PositionBook::Put put, const PositionKey& key,
             std::optional<JournalQueue::Type> renewal, MonoTime now);
   void close(const PositionKey& key, std::string why, MonoTime now);

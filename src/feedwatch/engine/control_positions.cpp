@@ -90,7 +90,7 @@ void Control::Impl::tell(const PositionKey& key, std::string text, MonoTime now,
 void Control::Impl::judge_positions(MonoTime now) {
   if (stopping || now < look_at_positions || positions.book().size() == 0) return;
   look_at_positions = now + Positions::look_every;
-  positions.look(cadence_of(), now);
+  positions.look(max_age_of(), now);
   follow_streams(now);
   record_news(now);
   positions.for_each_verdict([&](const auto& verdict) { take_verdict(verdict, now); });
@@ -129,11 +129,12 @@ void Control::Impl::judge_divergence(const DivergenceView& view, MonoTime now) {
          rules::symbol_scope(view.venue, view.symbol), now, Evidence::seen, now);
 }
 
-CadenceOf Control::Impl::cadence_of() const {
-  return [this](StreamId stream) -> std::optional<CadenceType> {
+MaxAgeOf Control::Impl::max_age_of() const {
+  return [this](StreamId stream) -> std::optional<Duration> {
     const auto track = streams.find(stream);
     if (track == streams.end()) return std::nullopt;
-    return track->second.status.info->cadence.type;
+    const StreamInfo& info = *track->second.status.info;
+    return PriceTap::max_age_of(info.policy, info.cadence);
   };
 }
 
@@ -205,11 +206,11 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
 
 /// A bot that begins registers thousands: each is looked at alone.
 void Control::Impl::look_at(const PositionKey& key, MonoTime now) {
-  positions.look_at(key, cadence_of(), now);
+  positions.look_at(key, max_age_of(), now);
   follow_streams(now);
   record_news(now);
   for (const bool second : {false, true}) {
-    const auto* verdict = positions.verdict(key.venue, key.symbol, second, cadence_of(), now);
+    const auto* verdict = positions.verdict(key.venue, key.symbol, second, max_age_of(), now);
     if (verdict != nullptr) take_verdict(*verdict, now);
   }
   judge_position(*positions.view(key, now), now);

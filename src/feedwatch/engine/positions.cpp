@@ -148,17 +148,17 @@ bool Positions::close(const PositionKey& key) {
   return true;
 }
 
-void Positions::look(const CadenceOf& cadence_of, MonoTime now) {
+void Positions::look(const MaxAgeOf& max_age_of, MonoTime now) {
   for (auto& [key, source] : by_symbol_) {
-    serve(key, source, cadence_of, now);
+    serve(key, source, max_age_of, now);
     for (auto& [id, held] : source.watches) judge({key.first, key.second, id}, source, held, now);
   }
 }
 
-void Positions::look_at(const PositionKey& key, const CadenceOf& cadence_of, MonoTime now) {
+void Positions::look_at(const PositionKey& key, const MaxAgeOf& max_age_of, MonoTime now) {
   const auto source = by_symbol_.find({key.venue, key.symbol});
   if (source == by_symbol_.end()) return;
-  serve(source->first, source->second, cadence_of, now);
+  serve(source->first, source->second, max_age_of, now);
   judge(key, source->second, source->second.watches.at(key.id), now);
 }
 
@@ -248,36 +248,41 @@ const Positions::Feed& Positions::Source::serving(const Watched& watched) const 
 }
 
 /// Also where the configuration watches it: that may change, and the position stays. Again when it
-/// is another stream of the name than the one whose prices we asked for, or other prices are needed.
+/// is another stream of the name than the one whose prices we asked for, or others of its prices
+/// are needed.
 void Positions::ask(const SourceKey& key, Feed& feed, MonoTime now) {
   if (sources_ == nullptr) return;
   const std::optional<StreamId> stream = monitor_.find(feed.verdict.stream);
-  const bool same = feed.asked && feed.asked_as == stream && feed.asked_need == feed.need;
+  if (!feed.asked_max_age) feed.asked_max_age = feed.max_age;
+  const bool same = feed.asked && feed.asked_as == stream && feed.asked_need == feed.need &&
+                    feed.asked_max_age == feed.max_age;
   if (same && ((stream && !feed.failed) || now < feed.ask_again)) return;
   feed.ask_again = plus(now, ask_every);
   feed.asked_as = stream;
   feed.failed = false;
   feed.asked = feed.verdict.stream;
   feed.asked_need = feed.need;
-  sources_->want(*feed.asked, feed.need, [alive = std::weak_ptr(alive_), key,
-                               asked = *feed.asked](const Result<void>& done) {
-    const auto self = alive.lock();
-    if (!self) return;
-    const auto asker = (*self)->by_symbol_.find(key);
-    if (asker == (*self)->by_symbol_.end()) return;
-    for (Feed& each : asker->second.feeds) {
-      if (each.asked != asked) continue;
-      each.failed = !done;
-      each.detail = done ? std::string{} : done.error().text();
-    }
-  });
+  feed.asked_max_age = feed.max_age;
+  sources_->want(
+      *feed.asked, feed.need,
+      [alive = std::weak_ptr(alive_), key, asked = *feed.asked](const Result<void>& done) {
+        const auto self = alive.lock();
+        if (!self) return;
+        const auto asker = (*self)->by_symbol_.find(key);
+        if (asker == (*self)->by_symbol_.end()) return;
+        for (Feed& each : asker->second.feeds) {
+          if (each.asked != asked) continue;
+          each.failed = !done;
+          each.detail = done ? std::string{} : done.error().text();
+        }
+      });
 }
 
-void Positions::serve(const SourceKey& key, Source& source, const CadenceOf& cadence_of,
+void Positions::serve(const SourceKey& key, Source& source, const MaxAgeOf& max_age_of,
                       MonoTime now) {
   choose(key, source);
   for (Feed& feed : source.feeds) {
-    refresh(feed, cadence_of, now);
+    refresh(feed, max_age_of, now);
     ask(key, feed, now);
   }
   compare(source, now);
@@ -294,17 +299,17 @@ void Positions::judge(const PositionKey& key, const Source& source, Watched& hel
   news_.push_back({key, *event, answer ? RefusalCode::unknown : answer.error().code});
 }
 
-void Positions::refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now) {
+void Positions::refresh(Feed& feed, const MaxAgeOf& max_age_of, MonoTime now) {
   const std::optional<StreamId> stream = monitor_.find(feed.verdict.stream);
   feed.found = stream.has_value();
   feed.verdict.answer = std::unexpected(Refusal{.code = RefusalCode::unconfigured});
   if (!stream) return;
-  const bool is_clocked = cadence_of(*stream) == CadenceType::clocked;
-  feed.verdict.max_age = is_clocked ? options_.max_age_clocked : options_.max_age_event;
+  feed.max_age = max_age_of(*stream);
+  feed.verdict.max_age = feed.max_age.value_or(PriceTap::max_age_event);
   const PriceRequest request{.max_age = feed.verdict.max_age,
                              .intent = Intent::reduce_risk,
                              .accept_confirmed = true,  // what a venue says to be unchanged is
-                             .sources = {.bridge_max_age = options_.max_age_event}};
+                             .sources = {.bridge_max_age = PriceTap::max_age_event}};
   feed.verdict.answer = guard_.price_at(*stream, request, now);
 }
 
@@ -326,27 +331,27 @@ void Positions::compare(Source& source, MonoTime now) const {
   source.divergence->on_prices(last->prices.price, mark->prices.price, now);
 }
 
-const Positions::Verdict* Positions::verdict(const StreamKey& stream, const CadenceOf& cadence_of,
+const Positions::Verdict* Positions::verdict(const StreamKey& stream, const MaxAgeOf& max_age_of,
                                              MonoTime now) {
   const auto source = by_symbol_.find({stream.venue, stream.symbol});
   if (source == by_symbol_.end()) return nullptr;
   for (Feed& feed : source->second.feeds) {
     const bool decides = &feed == &source->second.feeds.front() || feed.verdict.second;
     if (!decides || feed.verdict.stream != stream) continue;
-    refresh(feed, cadence_of, now);
+    refresh(feed, max_age_of, now);
     return &feed.verdict;
   }
   return nullptr;
 }
 
 const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,
-                                             bool second, const CadenceOf& cadence_of,
+                                             bool second, const MaxAgeOf& max_age_of,
                                              MonoTime now) {
   const auto source = by_symbol_.find({venue, symbol});
   if (source == by_symbol_.end()) return nullptr;
   for (Feed& feed : source->second.feeds) {
     if (feed.verdict.second != second) continue;
-    refresh(feed, cadence_of, now);
+    refresh(feed, max_age_of, now);
     return &feed.verdict;
   }
   return nullptr;

@@ -29,10 +29,6 @@ namespace feedwatch::engine {
 struct PositionOptions {
   std::size_t capacity = 100'000;
   PositionWatchOptions watch;
-  /// Of a price a position is protected with: on clocked streams, on event streams and for what
-  /// REST has told meanwhile.
-  Duration max_age_clocked = PriceTap::max_age_clocked;
-  Duration max_age_event = PriceTap::max_age_event;
   /// By which kind a rule goes where the venue has it; absent = as protecting_kind(). Without
   /// sources both go by what is watched.
   std::optional<Kind> trailing_price, aged_price;
@@ -41,8 +37,9 @@ struct PositionOptions {
   std::optional<DivergenceOptions> divergence = DivergenceOptions{};
 };
 
-/// How streams behave that positions are protected by.
-using CadenceOf = std::function<std::optional<CadenceType>(StreamId)>;
+/// How old prices may be that positions are protected by; nothing of a stream that is not known
+/// yet.
+using MaxAgeOf = std::function<std::optional<Duration>(StreamId)>;
 
 /// Of which price positions at the venue are protected: derivatives mark, spot quote; where there
 /// is neither, last.
@@ -118,9 +115,9 @@ class Positions {
   Result<void> restore(const PositionRow& row, const WallAnchor& anchor);
 
   /// Verdicts of all streams positions need.
-  void look(const CadenceOf& cadence_of, MonoTime now);
+  void look(const MaxAgeOf& max_age_of, MonoTime now);
   /// The same for one of them; whoever shares its symbol waits for the next look().
-  void look_at(const PositionKey& key, const CadenceOf& cadence_of, MonoTime now);
+  void look_at(const PositionKey& key, const MaxAgeOf& max_age_of, MonoTime now);
   /// The newest word on the price of one symbol's positions.
   struct Verdict {
     StreamKey stream;
@@ -133,10 +130,10 @@ class Positions {
     return second_kind({venue, symbol}).has_value();
   }
   /// Asked now; nullptr when the stream protects no position.
-  const Verdict* verdict(const StreamKey& stream, const CadenceOf& cadence_of, MonoTime now);
+  const Verdict* verdict(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now);
   /// The same of whichever stream protects there; nullptr when there are no positions.
   const Verdict* verdict(const std::string& venue, const std::string& symbol, bool second,
-                         const CadenceOf& cadence_of, MonoTime now);
+                         const MaxAgeOf& max_age_of, MonoTime now);
   /// Calls `action` with every symbol's.
   void for_each_verdict(const std::function<void(const Verdict&)>& action) const;
   /// Calls `action(view)` for every symbol of which last and mark are compared.
@@ -176,6 +173,8 @@ class Positions {
     std::optional<StreamKey> asked;    ///< for what sources were asked
     std::optional<StreamId> asked_as;  ///< which was this one then
     PriceNeed asked_need = PriceNeed::every;
+    std::optional<Duration> max_age;  ///< prices may have; absent = the stream is not known yet
+    std::optional<Duration> asked_max_age;  ///< when it was asked, or known first
     MonoTime ask_again = MonoTime::min();
     std::string detail;
     bool failed = false;  ///< the newest answer: to be asked again
@@ -209,9 +208,9 @@ class Positions {
   void choose(const SourceKey& key, Source& source);
   void note_second(const SourceKey& key, Source& source, std::optional<Kind> second);
   void ask(const SourceKey& key, Feed& feed, MonoTime now);
-  void serve(const SourceKey& key, Source& source, const CadenceOf& cadence_of, MonoTime now);
+  void serve(const SourceKey& key, Source& source, const MaxAgeOf& max_age_of, MonoTime now);
   void judge(const PositionKey& key, const Source& source, Watched& held, MonoTime now);
-  void refresh(Feed& feed, const CadenceOf& cadence_of, MonoTime now);
+  void refresh(Feed& feed, const MaxAgeOf& max_age_of, MonoTime now);
   void compare(Source& source, MonoTime now) const;
   PositionView view_of(const PositionLease& lease, const Source& source, MonoTime now) const;
 

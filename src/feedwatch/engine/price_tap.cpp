@@ -16,17 +16,15 @@ void widen(PriceWindow& window, const Decimal& price, bool first) {
 /// Before everybody else: what protects a position comes first (semantics §6).
 constexpr int priority = 10;
 
-Subscription subscribe(Monitor& monitor, StreamId stream, PriceTap& tap) {
+Subscription subscribe(Monitor& monitor, const StreamOptions& watched, StreamId stream,
+                       Duration max_age, PriceTap& tap) {
   // A name stands for one set of callbacks, and ours know their stream.
-  const StreamOptions watched = monitor.options(stream);
   const StreamKey& key = watched.key;
-  const bool is_clocked = watched.cadence.type == CadenceType::clocked;
-  const ConsumerOptions options{
-      .name = "positions " + key.text(),
-      .delivery = DeliveryMode::in_line,
-      .priority = priority,
-      .max_age = is_clocked ? PriceTap::max_age_clocked : PriceTap::max_age_event,
-      .min_interval = Duration::zero()};
+  const ConsumerOptions options{.name = "positions " + key.text(),
+                                .delivery = DeliveryMode::in_line,
+                                .priority = priority,
+                                .max_age = max_age,
+                                .min_interval = Duration::zero()};
   Callbacks callbacks;
   callbacks.on_price = [&tap, stream, kind = key.kind](const Delivery& delivery) {
     tap.put(stream, kind, delivery.price);
@@ -71,21 +69,35 @@ std::vector<TappedPrices> PriceTap::take() {
   return taken;
 }
 
+Duration PriceTap::max_age_of(const Policy& policy, const Cadence& cadence) {
+  const bool is_clocked = cadence.type == CadenceType::clocked;
+  return policy.protect_max_age.value_or(is_clocked ? max_age_clocked : max_age_event);
+}
+
+std::optional<PriceTap::Cell> PriceTap::cell_of(StreamId stream) {
+  const std::scoped_lock lock(mutex_);
+  const auto cell = cells_.find(stream);
+  return cell != cells_.end() ? std::optional(cell->second) : std::nullopt;
+}
+
 void PriceTap::attach(Monitor& monitor, StreamId stream, PriceTap& tap) {
-  {
-    const std::scoped_lock lock(tap.mutex_);
-    tap.cells_.try_emplace(stream);
-  }
-  subscribe(monitor, stream, tap);
+  const StreamOptions watched = monitor.options(stream);
+  const Duration max_age = max_age_of(watched.policy, watched.cadence);
+  const std::optional<Cell> known = tap.cell_of(stream);
+  // Under its name there is one limit at a time.
+  if (known && known->max_age != max_age) monitor.unsubscribe(known->subscription);
+  // The first price comes from within.
+  const Subscription made = subscribe(monitor, watched, stream, max_age, tap);
+  const std::scoped_lock lock(tap.mutex_);
+  Cell& cell = tap.cells_[stream];
+  cell.subscription = made;
+  cell.max_age = max_age;
 }
 
 void PriceTap::detach(Monitor& monitor, StreamId stream, PriceTap& tap) {
-  {
-    const std::scoped_lock lock(tap.mutex_);
-    if (!tap.cells_.contains(stream)) return;
-  }
-  // Once more is the same subscription.
-  monitor.unsubscribe(subscribe(monitor, stream, tap));
+  const std::optional<Cell> known = tap.cell_of(stream);
+  if (!known) return;
+  monitor.unsubscribe(known->subscription);
   const std::scoped_lock lock(tap.mutex_);
   tap.cells_.erase(stream);
   std::erase(tap.pending_, stream);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -36,9 +37,13 @@ class PriceTap {
   /// Everything pending, in ascending order of streams.
   std::vector<TappedPrices> take();
 
-  /// Every price of the stream goes to the tap from now on, one older than it may be to protect a
-  /// position excepted. The shard's thread; again is the same. The tap outlives the subscription.
+  /// How old a price may be that a position is protected by (semantics §10).
   static constexpr Duration max_age_clocked = 5s, max_age_event = 15s;
+  static Duration max_age_of(const Policy& policy, const Cadence& cadence);
+
+  /// Every price of the stream goes to the tap from now on, one older than it may be to protect a
+  /// position excepted. The shard's thread; again is the same, but that another limit counts from
+  /// then on. The tap outlives the subscription.
   static void attach(Monitor& monitor, StreamId stream, PriceTap& tap);
   /// Nothing of one that is not on the tap.
   static void detach(Monitor& monitor, StreamId stream, PriceTap& tap);
@@ -50,7 +55,11 @@ class PriceTap {
     TappedPrices prices;
     std::uint32_t epoch = 0;  ///< of the newest price; kept when prices are taken
     bool pending = false;
+    Subscription subscription;
+    Duration max_age{};  ///< it was made with
   };
+
+  std::optional<Cell> cell_of(StreamId stream);
 
   std::function<void()> on_dirty_;
   std::mutex mutex_;

@@ -49,6 +49,7 @@ Policy apply_rule(const PolicyRule& rule, Preset fallback, const ChannelTraits& 
   policy.suspect_after = rule.suspect_after.value_or(policy.suspect_after);
   policy.recover_ticks = rule.recover_ticks.value_or(policy.recover_ticks);
   policy.sanity_percent = rule.sanity_percent.value_or(policy.sanity_percent);
+  policy.protect_max_age = rule.protect_max_age;
   policy.sanity_repeats = rule.sanity_repeats.value_or(policy.sanity_repeats);
   set_first_tick(policy, traits);
   if (rule.first_tick_after) {

@@ -28,6 +28,8 @@ struct Policy {
   /// of them came in a row. 0 = no band.
   int sanity_percent = 0;
   int sanity_repeats = 5;
+  /// How old a price may be that a position is protected by; absent = by the channel's cadence.
+  std::optional<Duration> protect_max_age = {};
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -71,6 +73,7 @@ struct PolicyRule {
   std::optional<int> recover_ticks;
   std::optional<int> sanity_percent;
   std::optional<int> sanity_repeats;
+  std::optional<Duration> protect_max_age;
 };
 
 /// The rules of a configuration; the most specific matching rule wins as a whole (exact before

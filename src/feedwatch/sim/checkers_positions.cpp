@@ -33,6 +33,15 @@ bool takes_back(const ProtectionDecision& decision) {
                              stop->type == TrailingDecision::Type::unconfirmed);
 }
 
+constexpr Duration clocked_age = 5s, event_age = 15s;
+
+/// How old a price may be that a position is protected by.
+Duration protecting_age(const std::optional<engine::StreamView>& seen) {
+  if (!seen) return event_age;
+  const bool clocked = seen->info->cadence.type == CadenceType::clocked;
+  return seen->info->policy.protect_max_age.value_or(clocked ? clocked_age : event_age);
+}
+
 }  // namespace
 
 /// By the board alone, as whoever acts on the price would ask.
@@ -41,14 +50,11 @@ bool Checkers::is_served(const engine::PositionView& view, MonoTime now) const {
   if (!stream) return false;
   const auto id = world_.monitor().find(*stream);
   if (!id) return false;
-  const engine::PositionOptions limits;
   const auto seen = world_.control().stream(*stream, now);
-  const bool clocked = seen && seen->info->cadence.type == CadenceType::clocked;
-  const ReadOptions options{.max_age = clocked ? limits.max_age_clocked : limits.max_age_event,
-                            .accept_confirmed = true};
+  const ReadOptions options{.max_age = protecting_age(seen), .accept_confirmed = true};
   if (world_.monitor().price(*id, options, now)) return true;
   const auto bridge = world_.monitor().unchecked_read_bridge(*id);
-  return bridge && judge(*bridge, {.max_age = limits.max_age_event}, now).has_value();
+  return bridge && judge(*bridge, {.max_age = event_age}, now).has_value();
 }
 
 /// Often: between two breaks it may be for a moment only.
@@ -105,10 +111,7 @@ bool Checkers::was_sent_lately(const engine::PositionView& view, const Decimal& 
   const auto memory = stream ? streams_.find(*stream) : streams_.end();
   if (memory == streams_.end()) return false;
   const bool sold = view.lease.position.side == Side::buy;
-  const engine::PositionOptions limits;
-  const auto seen = world_.control().stream(*stream, world_.now());
-  const bool clocked = seen && seen->info->cadence.type == CadenceType::clocked;
-  const Duration limit = clocked ? limits.max_age_clocked : limits.max_age_event;
+  const Duration limit = protecting_age(world_.control().stream(*stream, world_.now()));
   return std::ranges::any_of(memory->second.arrivals, [&](const Arrival& arrival) {
     const bool is_ask = stream->kind == Kind::quote && !sold;
     return (is_ask ? arrival.prices.ask : arrival.prices.price) == price &&

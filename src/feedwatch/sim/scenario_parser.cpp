@@ -135,9 +135,12 @@ class Parser {
         rule.first_tick_after = words.take_duration(word);
       } else if (word == "recover") {
         rule.recover_ticks = static_cast<int>(words.take_number(word));
+      } else if (word == "protect") {
+        rule.protect_max_age = words.take_duration(word);
       } else {
         LineReader::fail(fmt::format("\"{}\" is no part of a policy", word),
-                         "coarse, tight, degraded D, stale D, suspect D, first-tick D, recover N");
+                         "coarse, tight, degraded D, stale D, suspect D, first-tick D, recover N, "
+                         "protect D");
       }
     }
     out_.world.policies.push_back(std::move(rule));

@@ -113,5 +113,30 @@ TEST(ProtectionConfig, WhatIsWrongIsSaidByKey) {
               HasSubstr("the rule cannot be followed: "));
 }
 
+/// OKX sends a mark price that does not change every ten seconds.
+TEST(ProtectionConfig, PricesThatComeMoreSeldomThanTheyProtectAreWarnedOf) {
+  const auto warnings = [](const std::string& text) {
+    const auto config = read(
+        "[[venue]]\nname = \"o\"\ntype = \"okx\"\n[[venue]]\nname = \"bybit-linear\"\n" + text);
+    std::vector<std::string> said;
+    if (!config) return std::vector<std::string>{config.error()[0].text()};
+    for (const Error& each : config->warnings) said.push_back(each.text());
+    return said;
+  };
+  const std::string enabled = "[trailing]\nenabled = true\n";
+  EXPECT_THAT(warnings(""), SizeIs(0)) << "nothing is to be protected";
+  EXPECT_THAT(warnings(enabled),
+              testing::ElementsAre(testing::AllOf(
+                  HasSubstr("mark prices come every 10s"), HasSubstr("for 5s"),
+                  HasSubstr("protect_max_age above 10s"), HasSubstr(R"(match = "o/*/mark")"))));
+  EXPECT_THAT(warnings("[positions]\nfiles = [\"/run/bot.json\"]\n"), SizeIs(1));
+  const auto policy = [](const std::string& age) {
+    return "[[policy]]\nmatch = \"o/*\"\nprotect_max_age = \"" + age + "\"\n";
+  };
+  EXPECT_THAT(warnings(enabled + policy("10s")), SizeIs(1)) << "and not a moment to spare";
+  EXPECT_THAT(warnings(enabled + policy("12s")), SizeIs(0));
+  EXPECT_THAT(warnings("[trailing]\nenabled = true\nprice = \"last\"\n"), SizeIs(0));
+}
+
 }  // namespace
 }  // namespace feedwatch::config

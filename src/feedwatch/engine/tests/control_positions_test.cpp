@@ -199,6 +199,22 @@ TEST(ControlPositions, where_there_is_a_last_price_it_is_asked_for_as_well_and_l
               ElementsAre("unwant v/S/mark", "unwant v/S/last"));
 }
 
+TEST(ControlPositions, how_old_a_price_may_be_is_the_policys_word) {
+  FakeSources sources;
+  ControlBench bench({}, {}, 64, &sources);
+  StreamStatus stream = healthy(bench);
+  hold(bench);
+  auto info = std::make_shared<StreamInfo>(*stream.info);
+  info->policy.protect_max_age = 12s;
+  stream.info = info;
+  bench.put(ControlBench::at(stream, Level::healthy, Reason::ok, bench.clock.time));
+  bench.run_until(t0 + 11s);
+  EXPECT_TRUE(bench.control.positions().view(p1, bench.clock.time)->price);
+  EXPECT_THAT(sources.asked, ElementsAre("tap v/S/mark", "tap v/S/mark")) << "the tap's limit too";
+  bench.run_until(t0 + 14s);
+  EXPECT_TRUE(bench.control.positions().view(p1, bench.clock.time)->refusal);
+}
+
 TEST(ControlPositions, an_owner_who_does_not_renew_is_told_and_the_position_stays) {
   ControlBench bench;
   const StreamStatus stream = healthy(bench);

@@ -83,6 +83,22 @@ TEST_F(Tap, WhatIsOldWhenItComesIsNotOnIt) {
   EXPECT_EQ(dirty, 0);
 }
 
+TEST_F(Tap, HowOldAPriceMayBeIsThePolicysWord) {
+  const StreamId stream = add(mark);
+  PriceTap::attach(monitor, stream, tap);
+  price("100", 6s);
+  EXPECT_THAT(tap.take(), IsEmpty());
+  Policy longer = monitor.options(stream).policy;
+  longer.protect_max_age = 12s;
+  monitor.set_policy(stream, longer, now);
+  PriceTap::attach(monitor, stream, tap);
+  tap.take();
+  price("101", 6s);
+  EXPECT_EQ(tap.take().at(0).sold.last, number("101"));
+  PriceTap::detach(monitor, stream, tap);
+  EXPECT_THAT(monitor.delivery_counters(), IsEmpty());
+}
+
 TEST_F(Tap, ANewConnectionBreaksTheWindow) {
   const StreamId stream = add(mark);
   PriceTap::attach(monitor, stream, tap);
