@@ -118,6 +118,18 @@ Diagnosis reachable(const std::string& shown, const std::string& url,
 
 }  // namespace
 
+std::vector<Diagnosis> warnings(const config::Config& config) {
+  std::vector<Diagnosis> found;
+  for (const Error& warning : config.warnings) {
+    found.push_back({.check = "configuration",
+                     .subject = warning.what,
+                     .outcome = Outcome::warning,
+                     .found = warning.why,
+                     .fix = warning.fix});
+  }
+  return found;
+}
+
 std::vector<Diagnosis> clock() {
   Diagnosis found{.check = "clock", .subject = {}, .found = {}, .fix = {}};
   struct timex time{};
@@ -224,11 +236,13 @@ int run_doctor(const ConfigArgs& args, bool json, std::ostream& out) {
   const auto add = [&all](std::vector<Diagnosis> more) {
     all.insert(all.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
   };
+  add(doctor::warnings(*config));
   add(doctor::clock());
   add(doctor::places(*config));
   add(doctor::database(*config));
   add(doctor::listening(*config));
   add(doctor::venues(*config));
+  add(doctor::receivers(*config));
   const bool ok = std::ranges::none_of(
       all, [](const Diagnosis& one) { return one.outcome == Outcome::failed; });
   if (json) {

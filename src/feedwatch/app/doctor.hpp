@@ -30,6 +30,11 @@ std::vector<Diagnosis> database(const config::Config& config);
 std::vector<Diagnosis> listening(const config::Config& config);
 /// DNS, connection, TLS, what REST answers and how far its clock is from ours, of each venue.
 std::vector<Diagnosis> venues(const config::Config& config);
+/// DNS, connection and TLS of everybody who is told alerts or decisions over HTTP. Nothing is told:
+/// the root of his host is asked for.
+std::vector<Diagnosis> receivers(const config::Config& config);
+/// What was not refused in the configuration, and yet somebody should know.
+std::vector<Diagnosis> warnings(const config::Config& config);
 }  // namespace doctor
 
 /// `feedwatch doctor`: everything above, a line or (with `json`) one object. Exit 1 when anything

@@ -53,12 +53,12 @@ std::string_view header(const HttpResponse& response, std::string_view name) {
 }
 
 /// What the transport could not do, by its own words.
-Diagnosis unreachable(std::string subject, const std::string& why) {
+Diagnosis unreachable(std::string subject, const std::string& why, const char* fix) {
   Diagnosis found{.check = "connection",
                   .subject = std::move(subject),
                   .outcome = Outcome::failed,
                   .found = why,
-                  .fix = "check the firewall, the proxy and the venue's own status page"};
+                  .fix = fix};
   if (why.contains("certificate") || why.contains("TLS") || why.contains("tls")) {
     found.check = "tls";
     found.fix = "check the clock, the package ca-certificates, and ca_file for a private CA";
@@ -131,29 +131,90 @@ std::string lookup_error(const std::string& host) {
   return error == 0 ? std::string{} : std::string(::gai_strerror(error));
 }
 
-void ask(Asker& asker, const std::string& venue, const char* what, const std::string& url,
-         const std::string& ca_file, std::vector<Diagnosis>& found) {
-  const std::string subject = fmt::format("{} {} {}", venue, what, url);
+/// What a host answers, or what kept us from asking.
+std::expected<HttpResponse, Diagnosis> reach(Asker& asker, const std::string& subject,
+                                             const std::string& url, const std::string& ca_file,
+                                             const char* fix) {
   const auto parsed = net::parse_url(url);
   const std::string unknown = parsed ? lookup_error(parsed->host) : parsed.error();
   if (!unknown.empty()) {
-    found.push_back({.check = "dns",
-                     .subject = subject,
-                     .outcome = Outcome::failed,
-                     .found = unknown,
-                     .fix = "check /etc/resolv.conf, and that the host's name is right"});
-    return;
+    return std::unexpected(
+        Diagnosis{.check = "dns",
+                  .subject = subject,
+                  .outcome = Outcome::failed,
+                  .found = unknown,
+                  .fix = "check /etc/resolv.conf, and that the host's name is right"});
   }
-  const auto answer = asker.get(url, ca_file);
+  auto answer = asker.get(url, ca_file);
+  if (!answer) return std::unexpected(unreachable(subject, answer.error(), fix));
+  return std::move(*answer);
+}
+
+void ask(Asker& asker, const std::string& venue, const char* what, const std::string& url,
+         const std::string& ca_file, std::vector<Diagnosis>& found) {
+  const std::string subject = fmt::format("{} {} {}", venue, what, url);
+  const auto answer = reach(asker, subject, url, ca_file,
+                            "check the firewall, the proxy and the venue's own status page");
   if (!answer) {
-    found.push_back(unreachable(subject, answer.error()));
+    found.push_back(answer.error());
     return;
   }
   found.push_back(judged(subject, *answer));
   if (auto skew = skew_of(subject, *answer, asker.now())) found.push_back(std::move(*skew));
 }
 
+bool is_told_over_http(config::SinkConfig::Type type) {
+  using Type = config::SinkConfig::Type;
+  switch (type) {
+    case Type::webhook:
+    case Type::alertmanager:
+    case Type::slack:
+    case Type::telegram:
+    case Type::pagerduty:
+      return true;
+    case Type::log:
+    case Type::email:
+    case Type::exec:
+      break;
+  }
+  return false;
+}
+
+/// Of its URL the path is a secret, and asking for it might do something.
+void ask(Asker& asker, const char* what, const config::SinkConfig& receiver,
+         std::vector<Diagnosis>& found) {
+  const std::string url = as_http(receiver.url);
+  const std::string subject = fmt::format("{} {} {}", what, receiver.name, url);
+  const auto answer = reach(asker, subject, url, receiver.ca_file,
+                            "check that the receiver runs, the firewall and the proxy");
+  if (!answer) {
+    found.push_back(answer.error());
+    return;
+  }
+  Diagnosis one{.check = "receiver", .subject = subject, .found = {}, .fix = {}};
+  one.found = fmt::format("reached; HTTP {}", answer->status);
+  // What a proxy says in the place of whoever is behind it; any other answer is one.
+  if (answer->status >= 502 && answer->status <= 504) {
+    one.outcome = Outcome::warning;
+    one.found += ": nobody is behind it now";
+    one.fix = "check that the receiver runs; what it should be told waits";
+  }
+  found.push_back(std::move(one));
+}
+
 }  // namespace
+
+std::vector<Diagnosis> receivers(const config::Config& config) {
+  std::vector<Diagnosis> found;
+  Asker asker;
+  for (const config::SinkConfig& sink : config.sinks) {
+    if (is_told_over_http(sink.type)) ask(asker, "sink", sink, found);
+  }
+  for (const config::SinkConfig& webhook : config.decision_webhooks) {
+    ask(asker, "decision_webhook", webhook, found);
+  }
+  return found;
+}
 
 std::vector<Diagnosis> listening(const config::Config& config) {
   const std::string host = config.api.host == "localhost" ? "127.0.0.1" : config.api.host;

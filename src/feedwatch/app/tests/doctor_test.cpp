@@ -72,6 +72,7 @@ class Answering {
   Answering(const Answering&) = delete;
   Answering& operator=(const Answering&) = delete;
   std::uint16_t port() const { return server_->local_port(); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   std::string venue() const {
     return "[[venue]]\nname = \"binance-usdm\"\nstreams = [\"BTCUSDT/mark\"]\nurl = \"ws://"
            "127.0.0.1:" +
@@ -180,6 +181,46 @@ TEST_F(Doctor, a_venue_that_is_not_there_fails_with_what_to_do) {
   EXPECT_EQ(found[0].check, "dns");
   EXPECT_EQ(found[0].outcome, Outcome::failed);
   EXPECT_EQ(doctor::venues(config())[0].outcome, Outcome::warning) << "nothing to watch";
+}
+
+TEST_F(Doctor, asks_the_hosts_of_those_who_are_told) {
+  const auto told = [](const std::string& url) {
+    return "[[sink]]\ntype = \"webhook\"\nname = \"ops\"\nurl = \"" + url +
+           "/alerts-secret\"\n[[sink]]\ntype = \"log\"\n" +
+           "[[decision_webhook]]\nname = \"bot\"\nurl = \"" + url + "/decisions-secret\"\n";
+  };
+  std::string gone;
+  {
+    const Answering bot(501);
+    gone = told(bot.url());
+    const auto found = doctor::receivers(config(gone));
+    ASSERT_EQ(found.size(), 2U) << "a log is nobody's host";
+    EXPECT_THAT(found[0].subject, HasSubstr("sink ops http://127.0.0.1"));
+    EXPECT_THAT(found[1].subject, HasSubstr("decision_webhook bot http://127.0.0.1"));
+    for (const Diagnosis& one : found) {
+      EXPECT_EQ(one.outcome, Outcome::ok) << "who takes POST only answers GET so";
+      EXPECT_EQ(one.found, "reached; HTTP 501");
+      EXPECT_THAT(one.subject, ::testing::Not(HasSubstr("secret")));
+    }
+  }
+  const auto found = doctor::receivers(config(gone));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].check, "connection");
+  EXPECT_EQ(found[1].outcome, Outcome::failed);
+  EXPECT_THAT(found[1].fix, HasSubstr("that the receiver runs"));
+  const Answering proxy(502);
+  EXPECT_EQ(of(doctor::receivers(config(told(proxy.url()))), "nobody is behind it").outcome,
+            Outcome::warning);
+}
+
+TEST_F(Doctor, tells_what_the_configuration_is_warned_of) {
+  EXPECT_TRUE(doctor::warnings(config()).empty());
+  const auto found =
+      doctor::warnings(config("[[venue]]\nname = \"okx\"\n[trailing]\nenabled = true\n"));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].outcome, Outcome::warning);
+  EXPECT_THAT(found[0].found, HasSubstr("mark prices come every 10s"));
+  EXPECT_THAT(found[0].fix, HasSubstr("protect_max_age"));
 }
 
 TEST_F(Doctor, exit_code_and_json) {
