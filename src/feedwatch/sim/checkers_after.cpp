@@ -58,6 +58,7 @@ void Checkers::check_causes() {
   causes_.host = wall_of(world_.host().first_pause());
   causes_.journal = wall_of(world_.journal().first_down());
   causes_.sink = wall_of(world_.sink().first_down());
+  causes_.receiver = wall_of(world_.receiver().first_down());
   for (const VenueModel& venue : world_.venues()) {
     const auto since = wall_of(venue.record().troubled);
     if (since) causes_.venues.insert_or_assign(venue.setup().name, *since);

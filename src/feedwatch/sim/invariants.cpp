@@ -126,6 +126,7 @@ Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& c
   const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
   const bool caused = since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||
+                      (alert.name.starts_with("decision_") && since(causes.receiver)) ||
                       (alert.name == "store_down" && since(causes.journal)) ||
                       alert.name == "Watchdog" ||
                       (alert.name == "monitor_suspect" && all_venues_caused(causes, fired)) ||

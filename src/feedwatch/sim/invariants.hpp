@@ -48,6 +48,7 @@ struct Causes {
   std::optional<WallTime> host;  ///< a stall or suspend
   std::optional<WallTime> journal;
   std::optional<WallTime> sink;
+  std::optional<WallTime> receiver;  ///< of decisions
 };
 /// `fired`: when it became one; what it is about may have begun before, as a venue does that is not
 /// connected yet.

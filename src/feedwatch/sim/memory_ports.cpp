@@ -54,7 +54,26 @@ void MemoryJournal::store(const JournalRow& row) {
   } else if (const auto* const position = std::get_if<PositionRow>(&row)) {
     positions_.insert_or_assign(std::tuple(position->venue, position->symbol, position->id),
                                 *position);
+  } else if (const auto* const decision = std::get_if<PositionDecisionRow>(&row)) {
+    decisions_.push_back(*decision);
   }
+}
+
+void MemoryJournal::read_decisions(
+    std::int64_t after, std::size_t limit,
+    std::move_only_function<void(Result<std::vector<WrittenDecision>>)> done) {
+  Result<std::vector<WrittenDecision>> page;
+  if (state_ == State::down) {
+    page = std::unexpected(Error{.what = "journal", .why = "down", .fix = {}});
+  } else {
+    for (auto at = static_cast<std::size_t>(after); at < decisions_.size(); ++at) {
+      if (page->size() == limit) break;
+      page->push_back({static_cast<std::int64_t>(at) + 1, decisions_[at]});
+    }
+  }
+  parts_.host.post(
+      parts_.clock.now() + commit_time,
+      [page = std::move(page), done = std::move(done)]() mutable { done(std::move(page)); });
 }
 
 void MemorySink::set_down(bool down) {

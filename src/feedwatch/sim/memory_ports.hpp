@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "feedwatch/base/ports/decisions.hpp"
 #include "feedwatch/base/ports/journal.hpp"
 #include "feedwatch/base/ports/sink.hpp"
 #include "feedwatch/sim/event_log.hpp"
@@ -53,6 +54,9 @@ class MemoryJournal final : public Journal {
   using Positions = std::map<std::tuple<std::string, std::string, std::string>, PositionRow>;
   const Positions& positions() const { return positions_; }
   const std::map<std::string, AgedMonitoringEventRow>& aged_events() const { return aged_events_; }
+  /// What was written behind the place `after`, as the database gives it out; later, on the host.
+  void read_decisions(std::int64_t after, std::size_t limit,
+                      std::move_only_function<void(Result<std::vector<WrittenDecision>>)> done);
 
  private:
   void store(const JournalRow& row);
@@ -69,6 +73,7 @@ class MemoryJournal final : public Journal {
   std::map<std::string, SilenceRow> silences_;
   Positions positions_;
   std::map<std::string, AgedMonitoringEventRow> aged_events_;
+  std::vector<PositionDecisionRow> decisions_;
 };
 
 /// Where alerts go: remembers what was delivered, asks for a retry while it is down.

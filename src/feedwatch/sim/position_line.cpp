@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
+
+#include "feedwatch/sim/receiver.hpp"
 
 namespace feedwatch::sim {
 namespace {
@@ -136,6 +140,20 @@ engine::RuleOptions take_position_rules(LineReader& words) {
       "max-age D, grace D, progressive D");
   if (!rules.trailing && !rules.aged) LineReader::fail("by which rule?", "trailing, aged");
   return rules;
+}
+
+int take_answer(LineReader& words) {
+  const std::string valid = "a status from 200 to 599, nothing";
+  if (!words.accept("answers")) LineReader::fail("what does it answer?", "answers " + valid);
+  const std::string word = words.take("what it answers", valid);
+  if (word == "nothing") return MemoryReceiver::no_answer;
+  int status = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), status);
+  const bool is_number = error == std::errc{} && end == word.data() + word.size();
+  if (!is_number || status < 200 || status > 599) {
+    LineReader::fail(fmt::format("\"{}\"", word), valid);
+  }
+  return status;
 }
 
 BotMode take_bot_mode(LineReader& words) {

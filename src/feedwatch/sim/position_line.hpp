@@ -49,5 +49,8 @@ engine::RuleOptions take_position_rules(LineReader& words);
 
 /// `confirms`, `rejects`, `ignores`. Throws LineError.
 BotMode take_bot_mode(LineReader& words);
+/// What comes behind `receiver`: `answers STATUS|nothing`, as MemoryReceiver has it. Throws
+/// LineError.
+int take_answer(LineReader& words);
 
 }  // namespace feedwatch::sim

@@ -198,6 +198,7 @@ class Run {
   }
 
   void apply(const BotStep& step) { world_.bot().set_mode(step.mode); }
+  void apply(const ReceiverStep& step) { world_.receiver().set_answer(step.answer); }
 
   void apply(const ConsumerStep& step) {
     world_.host().post(world_.now(), [this, &step] {

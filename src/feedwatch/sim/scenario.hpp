@@ -133,11 +133,15 @@ struct BotStep {
   BotMode mode = BotMode::confirms;
 };
 
+struct ReceiverStep {
+  int answer = 204;  ///< as MemoryReceiver has it
+};
+
 struct Step {
   Duration at{};
   int line = 0;
   std::variant<FaultStep, RestoreStep, MessageStep, SeriesStep, WalkStep, HostStep, WantStep,
-               ConsumerStep, MuteStep, PositionStep, SourceStep, BotStep>
+               ConsumerStep, MuteStep, PositionStep, SourceStep, BotStep, ReceiverStep>
       what;
 };
 

@@ -297,13 +297,16 @@ class Parser {
   void take_at(LineReader& words) {
     const Duration at = words.take_duration("at");
     const std::string word = words.take(
-        "a venue, want, unwant, hold, close, source, bot, subscribe, unsubscribe, silence, expire, "
-        "ack or "
-        "unack");
+        "a venue, want, unwant, hold, close, source, bot, receiver, subscribe, unsubscribe, silence, "
+        "expire, ack or unack");
     if (is_mute_word(word)) return add_step(at, take_mute(words, word));
     if (is_position_word(word)) return add_step(at, take_position(words, word));
     if (word == "source") return add_step(at, take_source(words));
     if (word == "bot") return add_step(at, BotStep{take_bot_mode(words)});
+    if (word == "receiver") {
+      out_.world.receiver = true;
+      return add_step(at, ReceiverStep{take_answer(words)});
+    }
     if (word == "want" || word == "unwant") return take_want(words, at, word == "want");
     if (word == "subscribe" || word == "unsubscribe") {
       const std::string consumer = words.take("a consumer");

@@ -57,6 +57,8 @@ World::World(WorldOptions options)
              // The position may be closed by now.
              std::ignore = control_->answer_decision(key, number, confirmed);
            }),
+      receiver_({clock_, host_, log_},
+                [this](const PositionDecisionRow& row) { bot_.on_decision(row); }),
       shard_wakeup_(clock_, host_),
       control_wakeup_(clock_, host_),
       status_([this] { host_.post(clock_.now(), [this] { control_->on_status(clock_.now()); }); }),
@@ -78,16 +80,7 @@ World::World(WorldOptions options)
                              .instance = "sim",
                              .position_rules = options_.position_rules,
                              .maintenances = options_.maintenances},
-      engine::ControlPorts{.clock = clock_,
-                           .wakeup = control_wakeup_,
-                           .journal = journal_,
-                           .sinks = {&sink_},
-                           .status = status_,
-                           .monitor = std::as_const(*shard_).monitor(),
-                           .prices = &sources_,
-                           .tap = &tap_,
-                           .decided = [this](const auto& row) { bot_.on_decision(row); }},
-      engine::Recovered{});
+      control_ports(), engine::Recovered{});
   network_.set_sink(shard_.get());
   shard_wakeup_.set_target([this] { shard_->on_wakeup(clock_.now()); });
   control_wakeup_.set_target([this] { control_->on_wakeup(clock_.now()); });
@@ -95,6 +88,26 @@ World::World(WorldOptions options)
 }
 
 World::~World() = default;
+
+engine::ControlPorts World::control_ports() {
+  engine::ControlPorts ports{.clock = clock_,
+                             .wakeup = control_wakeup_,
+                             .journal = journal_,
+                             .sinks = {&sink_},
+                             .status = status_,
+                             .monitor = std::as_const(*shard_).monitor(),
+                             .prices = &sources_,
+                             .tap = &tap_};
+  if (options_.receiver) {
+    ports.receivers = {&receiver_};
+    ports.written = [this](std::int64_t after, std::size_t limit, auto done) {
+      journal_.read_decisions(after, limit, std::move(done));
+    };
+  } else {
+    ports.decided = [this](const auto& row) { bot_.on_decision(row); };
+  }
+  return ports;
+}
 
 engine::ShardOptions World::shard_options() const {
   engine::ShardOptions shard;

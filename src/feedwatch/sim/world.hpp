@@ -19,6 +19,7 @@
 #include "feedwatch/sim/host.hpp"
 #include "feedwatch/sim/memory_ports.hpp"
 #include "feedwatch/sim/network.hpp"
+#include "feedwatch/sim/receiver.hpp"
 #include "feedwatch/sim/venue_model.hpp"
 #include "feedwatch/sim/virtual_clock.hpp"
 
@@ -41,6 +42,8 @@ struct WorldOptions {
   std::vector<muting::Maintenance> maintenances;
   engine::RuleOptions position_rules;
   bool instruments = true;  ///< the monitor asks REST which symbols trade
+  /// The bot is told by a webhook, which may fail; else at once, whatever happens.
+  bool receiver = false;
 };
 
 /// The whole of a deployment in virtual time: venues, network, the monitor's host with its clocks,
@@ -75,6 +78,8 @@ class World {
   const MemoryJournal& journal() const { return journal_; }
   MemorySink& sink() { return sink_; }
   const MemorySink& sink() const { return sink_; }
+  MemoryReceiver& receiver() { return receiver_; }
+  const MemoryReceiver& receiver() const { return receiver_; }
   Bot& bot() { return bot_; }
   const Bot& bot() const { return bot_; }
   EventLog& log() { return log_; }
@@ -120,6 +125,7 @@ class World {
   };
 
   engine::ShardOptions shard_options() const;
+  engine::ControlPorts control_ports();
   void attach_consumers();
   void attach(ConsumerRecord& record);
   ConsumerRecord& consumer_of(const std::string& name, const StreamName& stream);
@@ -136,6 +142,7 @@ class World {
   MemoryJournal journal_;
   MemorySink sink_;
   Bot bot_;
+  MemoryReceiver receiver_;
   SimWakeup shard_wakeup_;
   SimWakeup control_wakeup_;
   engine::StatusBoard status_;

@@ -134,6 +134,19 @@ TEST(Causes, OfOurOwnHostCountToo) {
   EXPECT_EQ(cause_complaint(sink, start, causes), std::nullopt);
 }
 
+TEST(Causes, OfDecisionsNobodyTakesIsTheirReceiver) {
+  AlertRow undelivered = row_of("1", "firing");
+  undelivered.name = "decision_undelivered";
+  undelivered.labels = {{"webhook", "bot"}};
+  Causes causes;
+  causes.sink = start;
+  EXPECT_TRUE(cause_complaint(undelivered, start, causes));
+  causes.receiver = start + 1s;
+  EXPECT_TRUE(cause_complaint(undelivered, start, causes)) << "it failed later";
+  causes.receiver = start;
+  EXPECT_EQ(cause_complaint(undelivered, start, causes), std::nullopt);
+}
+
 TEST(Causes, OfAQuietMarketAreNeverCritical) {
   Causes causes;
   causes.quiet.insert({.venue = "alpha", .symbol = "X", .kind = Kind::mark});

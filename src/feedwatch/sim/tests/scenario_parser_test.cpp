@@ -54,6 +54,22 @@ TEST(ScenarioParser, ReadsEveryFaultWord) {
   }
 }
 
+TEST(ScenarioParser, ReadsWhatAReceiverAnswers) {
+  const auto read = [](const std::string& words) {
+    return parse_scenario("venue a clocked X/mark\nat 1s receiver " + words, "x");
+  };
+  EXPECT_FALSE(parse_scenario("venue a clocked X/mark\n", "x")->world.receiver);
+  const auto failing = read("answers 503");
+  ASSERT_TRUE(failing) << failing.error().text();
+  EXPECT_TRUE(failing->world.receiver);
+  EXPECT_EQ(std::get<ReceiverStep>(failing->steps.at(0).what).answer, 503);
+  EXPECT_EQ(std::get<ReceiverStep>(read("answers nothing")->steps.at(0).what).answer,
+            MemoryReceiver::no_answer);
+  for (const char* wrong : {"", "takes", "answers", "answers 99", "answers 600", "answers 50x"}) {
+    EXPECT_FALSE(read(wrong)) << wrong;
+  }
+}
+
 // What would be read and never looked at is refused.
 TEST(ScenarioParser, TakesHealingOnlyWhereItIsLookedAt) {
   using enum FaultWord::Healing;
