@@ -31,9 +31,13 @@ PositionKey key(const std::string& id) {
 
 /// One moment of a position: its decision and the memory it was made with.
 DecidedRows moment(const std::string& id, int number) {
-  return {key(id),
-          {PositionDecisionRow{.id = fmt::format("{}/{}", id, number), .position = id},
-           TrailingStopRow{.venue = "v", .symbol = "S", .id = id, .decisions = number}}};
+  PositionDecisionRow decision;
+  decision.id = fmt::format("{}/{}", id, number);
+  decision.position = id;
+  TrailingStopRow memory;
+  memory.id = id;
+  memory.decisions = number;
+  return {key(id), {decision, memory}};
 }
 
 class UnstoredDecisionsTest : public testing::Test {
