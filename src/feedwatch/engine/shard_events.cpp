@@ -133,7 +133,9 @@ std::size_t Shard::Impl::take_ticks(ConnId conn, Connection& connection,
     const std::size_t count = std::min(ticks.size(), numbers.size());
     look_up(unit, ticks.first(count), numbers);
     std::size_t done = 0;
-    for (const std::uint64_t before = applied; done < count && applied == before; ++done) {
+    // Who is called for one of them may give up the symbol of another.
+    const std::uint64_t before = table_changes;
+    for (; done < count && table_changes == before; ++done) {
       if (numbers[done] == SymbolTable::none) {
         ++unknown_symbols;
       } else {
@@ -167,16 +169,16 @@ std::size_t Shard::Impl::take_ticks(ConnId conn, Connection& connection,
                                                         SymbolTable::Number symbol,
                                                         const WireTick& wire,
                                                         const ReadStamp& stamp, MonoTime now) {
-  Route& route = unit.symbol_entries[symbol].routes[static_cast<std::size_t>(wire.kind)];
-  if (!route.stream) return;  // the channel carries it, nobody wants it
-  const feed::TopicId topic = route.topic;
-  if (route.told_in != span) ask(conn, unit, route, now);
+  Route* route = &unit.symbol_entries[symbol].routes[static_cast<std::size_t>(wire.kind)];
+  if (!route->stream) return;  // the channel carries it, nobody wants it
+  if (route->told_in != span) route = ask(conn, unit, symbol, wire, now);
+  if (route == nullptr) return;
   // Read where it stands, not copied: what follows may change it, but not while it is needed.
-  const feed::Session::Data& data = route.told;
+  const feed::Session::Data& data = route->told;
   if (data.epoch == 0) return;
   // In place: a tick put together elsewhere would be copied.
   Tick& tick = pending.emplace_back();
-  tick.stream = *route.stream;
+  tick.stream = *route->stream;
   tick.prices = wire.prices;
   tick.fields = wire.fields;
   tick.ts_event = wire.ts_event;
@@ -190,18 +192,27 @@ std::size_t Shard::Impl::take_ticks(ConnId conn, Connection& connection,
   tick.stalled = stamp.stalled;
   if (data.primary) unit.meter->on_tick(tick);
   if (data.doubled) {
-    on_copy(conn, unit, topic, feed::Session::Data(data), now);
+    on_copy(conn, unit, route->topic, feed::Session::Data(data), now);
   } else if (data.first) {
-    apply_first(conn, unit, topic, now);
+    apply_first(conn, unit, route->topic, now);
   } else if (pending.size() == most_pending) {
     apply_pending(now);
   }
 }
 
-void Shard::Impl::ask(ConnId conn, Unit& unit, Route& route, MonoTime now) {
-  route.told = unit.feed->on_data(conn, route.topic, now);
-  const bool says_it_again = route.told.epoch != 0 && !route.told.first;
-  route.told_in = says_it_again ? span : 0;
+Route* Shard::Impl::ask(ConnId conn, Unit& unit, SymbolTable::Number symbol, const WireTick& wire,
+                        MonoTime now) {
+  const auto kind = static_cast<std::size_t>(wire.kind);
+  const feed::TopicId topic = unit.symbol_entries[symbol].routes[kind].topic;
+  const std::uint64_t before = table_changes;
+  const feed::Session::Data data = unit.feed->on_data(conn, topic, now);
+  if (table_changes != before) symbol = unit.symbols.find(wire.symbol);
+  if (symbol == SymbolTable::none) return nullptr;
+  Route& route = unit.symbol_entries[symbol].routes[kind];
+  if (!route.stream || route.topic != topic) return nullptr;
+  route.told = data;
+  route.told_in = data.epoch != 0 && !data.first ? span : 0;
+  return &route;
 }
 
 void Shard::Impl::begin_span(MonoTime now) {
@@ -210,7 +221,6 @@ void Shard::Impl::begin_span(MonoTime now) {
 }
 
 void Shard::Impl::apply_pending(MonoTime now) {
-  ++applied;
   monitor.apply(pending, now);
   pending.clear();
 }
@@ -220,7 +230,6 @@ void Shard::Impl::apply_first(ConnId conn, Unit& unit, feed::TopicId topic, Mono
   const Tick first = pending.back();
   pending.pop_back();
   begin_span(now);
-  ++applied;
   const Outcome outcome = monitor.apply(first, now);
   feeds_dirty = true;
   if (proves_subscription(outcome)) begin_epoch(conn, unit, topic, first.epoch, now);

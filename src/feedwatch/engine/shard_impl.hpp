@@ -170,8 +170,10 @@ struct Shard::Impl {
   static void look_up(const Unit& unit, std::span<const WireTick> ticks, Numbers& numbers);
   void on_tick(ConnId conn, Unit& unit, SymbolTable::Number symbol, const WireTick& wire,
                const ReadStamp& stamp, MonoTime now);
-  /// What the feed says of a tick: nearly all of a span find it said already.
-  void ask(ConnId conn, Unit& unit, Route& route, MonoTime now);
+  /// Has the feed say what it knows of the tick's topic: nearly all of a span find it said already.
+  /// nullptr when nobody wants the tick any more: who is called then may change much.
+  Route* ask(ConnId conn, Unit& unit, SymbolTable::Number symbol, const WireTick& wire,
+             MonoTime now);
   /// Something else than a tick comes: what is pending is applied before.
   void begin_span(MonoTime now);
   void apply_pending(MonoTime now);
@@ -291,8 +293,8 @@ struct Shard::Impl {
   std::vector<WireTick> wire_ticks;  ///< of messages that hold nothing else
   bool decoded_well = false;         ///< since the feed was last told of this read's messages
   std::vector<Tick> pending;         ///< ticks of the read being decoded, to be applied in one go
-  /// Counts how often the monitor was given some: whoever was called then may have changed much.
-  std::uint64_t applied = 0;
+  /// Counts streams that come and go: what was looked up before is to be looked up again.
+  std::uint64_t table_changes = 0;
   bool heard = false;  ///< the read being decoded holds more than pongs
   /// Counts what the feed is told beside ticks, and the reads.
   std::uint64_t span = 1;

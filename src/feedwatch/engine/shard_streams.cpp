@@ -115,6 +115,7 @@ Result<StreamId> Shard::Impl::add_stream(std::size_t index, const StreamKey& key
   StreamEntry entry{.info = std::move(info), .venue = index};
   entry.event_channel = sheet.cadence.type != CadenceType::clocked;
   entry.status = StreamStatus{.stream = *id, .info = entry.info, .level_since = now};
+  ++table_changes;
   const SymbolTable::Number symbol = unit.symbols.insert(key.symbol);
   if (symbol >= unit.symbol_entries.size()) unit.symbol_entries.resize(symbol + 1);
   unit.symbol_entries[symbol].routes[kind] = {.stream = *id};
@@ -203,6 +204,7 @@ void Shard::Impl::remove_stream(StreamId stream, MonoTime now) {
   streams.erase(stream);
   const StreamKey& key = entry.info->key;
   SymbolEntry& symbol = *unit.entry_of(key.symbol);
+  ++table_changes;
   symbol.routes[static_cast<std::size_t>(key.kind)] = {};
   if (symbol.empty()) {
     symbol = {};  // its number will be another symbol's
