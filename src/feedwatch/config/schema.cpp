@@ -80,7 +80,7 @@ constexpr std::array policy_keys{
     Key{.name = "sanity_repeats", .type = Type::integer, .min = 2, .max = 1000,
         .help = "So many messages in a row with prices outside the band are believed: the market did move. Default 5."},
     Key{.name = "protect_max_age", .type = Type::duration,
-        .help = "How old its price may be that a position is protected by; a stale one never is. Default: `5s` on clocked channels, else `15s`."},
+        .help = "How old its price may be that a position is protected by; a stale one never is. Aged positions go by prices of 30 s, or of this where it is more. Default: `5s` on clocked channels, else `15s`."},
 };
 constexpr std::array engine_keys{
     Key{.name = "shards", .type = Type::integer, .fallback = "1", .min = 1, .max = 32,

@@ -175,9 +175,10 @@ void Control::Impl::turn(MonoTime now) {
 }
 
 void Control::Impl::arm(MonoTime now) {
-  MonoTime next = std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
-                            journal.next_deadline(), probe.next_deadline(), next_review(now),
-                            next_muting(), position_rules.next_deadline(), next_unstored(), next_receiver()});
+  MonoTime next =
+      std::min({pipeline.next_deadline(), outbox.next_deadline(), next_resend(),
+                journal.next_deadline(), probe.next_deadline(), next_review(now), next_muting(),
+                position_rules.next_deadline(), next_unstored(), next_receiver()});
   // What is taken in slices goes on with the next turn.
   if (!lists.empty() || (!stopping && sources.next_deadline() <= now)) next = now;
   if (next == never_mono) {

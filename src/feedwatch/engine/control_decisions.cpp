@@ -43,10 +43,9 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
 /// What was open about its rules is judged anew: they begin without a finding.
 void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
   const PositionKey key = key_of(lease.position);
-  const bool has_second = positions.has_second(key.venue, key.symbol);
-  if (position_rules.is_put(lease.position, lease.terms.rules, has_second)) return;
+  if (position_rules.is_put(lease.position, lease.terms.rules)) return;
   const Result<void> applied = position_rules.put(lease.position, anchor.at(lease.registered), now,
-                                                  lease.terms.rules, has_second);
+                                                  lease.terms.rules);
   for (const auto type :
        {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
         ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {
@@ -66,8 +65,8 @@ void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
 
 /// Whose stream is another one since the last look, by a configuration that was loaded again.
 void Control::Impl::follow_streams(MonoTime now) {
-  for (const PositionKey& key : positions.take_moved()) {
-    if (const PositionLease* lease = positions.book().find(key)) apply_rules(*lease, now);
+  for (const Positions::Moved& moved : positions.take_moved()) {
+    decided(position_rules.on_moved({moved.venue, moved.symbol, moved.second}, now), now);
   }
 }
 
@@ -79,17 +78,19 @@ bool Control::Impl::take_prices(MonoTime now) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
-    const auto* verdict = positions.verdict(key, max_age_of(), now);
-    if (verdict == nullptr) continue;
-    if (!verdict->answer) {
-      take_verdict(*verdict, now);
-      continue;
+    for (const bool second : {false, true}) {
+      const auto* verdict = positions.verdict(key, second, max_age_of(), now);
+      if (verdict == nullptr) continue;
+      if (!verdict->answer) {
+        take_verdict(*verdict, now);
+        continue;
+      }
+      any = decided(position_rules.on_prices({key.venue, key.symbol, second}, prices,
+                                             *verdict->answer, key.kind == Kind::quote,
+                                             verdict->max_age, now),
+                    now) ||
+            any;
     }
-    any = decided(position_rules.on_prices({key.venue, key.symbol, verdict->second}, prices,
-                                           *verdict->answer, key.kind == Kind::quote,
-                                           verdict->max_age, now),
-                  now) ||
-          any;
   }
   return any;
 }

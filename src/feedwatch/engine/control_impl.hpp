@@ -148,9 +148,9 @@ struct Control::Impl {
   // ---- their rules (control_decisions.cpp) ----
   void recover_rules(const Recovered& recovered, MonoTime now);
   void apply_rules(const PositionLease& lease, MonoTime now);
-  void follow_streams(MonoTime now);
   bool may_act(const PositionRules::Symbol& symbol, MonoTime now);
   bool take_prices(MonoTime now);
+  void follow_streams(MonoTime now);
   void take_verdict(const Positions::Verdict& verdict, MonoTime now);
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);
   void keep_rules(std::size_t limit, MonoTime now);

@@ -14,15 +14,6 @@ void append(Protection::Decisions& decisions, Protection::Decisions more) {
                    std::make_move_iterator(more.end()));
 }
 
-/// As the guard judges it where confirmations count: from the last one on, by the larger age.
-Duration age_of(const Price& price) {
-  Duration age = price.confirmed_age;
-  if (price.event_age) {
-    age = std::max(age, *price.event_age - (price.receive_age - price.confirmed_age));
-  }
-  return age;
-}
-
 /// A peak that was the entry price follows it when that is corrected.
 void follow(TrailingMemory& memory, const Position& position) {
   memory.side = position.side;
@@ -150,16 +141,16 @@ void PositionRules::end_rules(const Position& position, bool trailing, bool aged
 }
 
 Result<void> PositionRules::put(const Position& position, WallTime registered, MonoTime now,
-                                const RuleOverrides& overrides, bool has_second) {
+                                const RuleOverrides& overrides) {
   untold_ = expire(now);
-  Result<void> applied = apply(position, registered, now, overrides, has_second);
+  Result<void> applied = apply(position, registered, now, overrides);
   // Not before: what it goes by as before goes on.
   drop_unused(position.venue, position.symbol);
   return applied;
 }
 
 Result<void> PositionRules::apply(const Position& position, WallTime registered, MonoTime now,
-                                  const RuleOverrides& overrides, bool has_second) {
+                                  const RuleOverrides& overrides) {
   const PositionKey key = key_of(position);
   Kept kept = take_kept(position);
   const auto trailing = trailing_of(overrides);
@@ -173,7 +164,7 @@ Result<void> PositionRules::apply(const Position& position, WallTime registered,
   }
   ProtectionRules rules;
   if (trailing) rules.trailing = TrailingRule{stream_of(position, false), *trailing};
-  if (aged) rules.aged = AgedRule{.stream = stream_of(position, has_second), .options = *aged};
+  if (aged) rules.aged = AgedRule{.stream = stream_of(position, true), .options = *aged};
   if (Result<void> added = protection_.add(position, rules, kept.memory, now); !added) {
     kept_[key] = std::move(kept);
     open_.erase(key);
@@ -184,19 +175,16 @@ Result<void> PositionRules::apply(const Position& position, WallTime registered,
                                    .side = position.side,
                                    .entry_price = position.entry_price,
                                    .overrides = overrides,
-                                   .has_second = has_second,
                                    .ended = kept.ended});
   return {};
 }
 
-bool PositionRules::is_put(const Position& position, const RuleOverrides& overrides,
-                           bool has_second) const {
+bool PositionRules::is_put(const Position& position, const RuleOverrides& overrides) const {
   const auto known = open_.find(key_of(position));
   if (known == open_.end()) return false;
   const Open& open = known->second;
   return open.opened_at == position.opened_at && open.side == position.side &&
-         open.entry_price == position.entry_price && open.overrides == overrides &&
-         open.has_second == has_second;
+         open.entry_price == position.entry_price && open.overrides == overrides;
 }
 
 void PositionRules::close(const PositionKey& key) {
@@ -252,7 +240,7 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
   Decisions decisions = expire(now);
-  set_until(symbol, streams->second, plus(now, max_age - age_of(newest.price)));
+  set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(newest.price)));
   append(decisions, tell(streams->second, prices, newest, is_quote, now));
   return decisions;
 }
@@ -271,7 +259,7 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
   Decisions decisions = expire(now);
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
-  set_until(symbol, streams->second, plus(now, max_age - age_of(verdict->price)));
+  set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
   if (verdict->source == PriceSource::live && !again) return decisions;
   const Prices& prices = verdict->price.prices;
   const Decimal& ask = is_quote ? prices.ask : prices.price;
@@ -281,6 +269,13 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                            .count = 1,
                            .continuous = false};
   append(decisions, tell(streams->second, alone, *verdict, is_quote, now));
+  return decisions;
+}
+
+PositionRules::Decisions PositionRules::on_moved(const Symbol& symbol, MonoTime now) {
+  Decisions decisions = expire(now);
+  const auto streams = streams_.find(symbol);
+  if (streams != streams_.end()) append(decisions, refuse(symbol, streams->second, now));
   return decisions;
 }
 

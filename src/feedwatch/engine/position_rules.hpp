@@ -34,8 +34,8 @@ struct RuleOptions {
 class PositionRules {
  public:
   using Decisions = Protection::Decisions;
-  /// Whose prices; the second kind of them is that of aged positions, where they go by another
-  /// than stops.
+  /// Whose prices. Those of aged positions are told apart from those of stops, also where they are
+  /// the same: they may be older, and perhaps of another kind.
   struct Symbol {
     std::string venue, symbol;
     bool second = false;
@@ -58,10 +58,10 @@ class PositionRules {
   /// has switched off nothing. `registered` tells it from one of the same id and moment of opening
   /// that was closed. After an error no rule of it decides anything.
   Result<void> put(const Position& position, WallTime registered, MonoTime now,
-                   const RuleOverrides& overrides = {}, bool has_second = false);
+                   const RuleOverrides& overrides = {});
   /// Whether its rules are applied like this already: nothing they know is lost for what does not
   /// concern them.
-  bool is_put(const Position& position, const RuleOverrides& overrides, bool has_second) const;
+  bool is_put(const Position& position, const RuleOverrides& overrides) const;
   /// To be asked before put() when it has become known when a position was opened: what is known of
   /// its rules goes on, and these are the rows of it, to be written with the position. Empty where
   /// the moment is the one they have.
@@ -77,6 +77,8 @@ class PositionRules {
                        Duration max_age, MonoTime now);
   /// What time alone decides. A price that has grown older than it may be since the guard was last
   /// asked is refused from then on.
+  /// Its prices are another stream's from now on: nothing is decided by the one before.
+  Decisions on_moved(const Symbol& symbol, MonoTime now);
   Decisions on_time(MonoTime now);
   Decisions answer(const PositionKey& key, std::uint64_t number, bool confirmed, MonoTime now);
   MonoTime next_deadline() const {
@@ -109,7 +111,7 @@ class PositionRules {
   std::optional<TrailingOptions> trailing_of(const RuleOverrides& overrides) const;
   std::optional<AgedOptions> aged_of(const RuleOverrides& overrides) const;
   Result<void> apply(const Position& position, WallTime registered, MonoTime now,
-                     const RuleOverrides& overrides, bool has_second);
+                     const RuleOverrides& overrides);
   struct Open;
   struct Kept;
   Kept take_kept(const Position& position);
@@ -151,7 +153,6 @@ class PositionRules {
     Side side{};
     Decimal entry_price;
     RuleOverrides overrides;
-    bool has_second = false;
     Ended ended;
   };
   std::map<PositionKey, Open> open_;

@@ -173,13 +173,12 @@ Kind Positions::protecting(const SourceKey& key) const {
   return own_choice.back();
 }
 
-/// By which aged positions go, where that is not the one that protects.
-std::optional<Kind> Positions::second_kind(const SourceKey& key) const {
-  std::optional<Kind> kind = sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first);
-  if (!kind) return std::nullopt;
+Kind Positions::aged_kind(const SourceKey& key) const {
+  const std::optional<Kind> kind =
+      sources_ == nullptr ? std::nullopt : sources_->kind_at(key.first);
+  if (!kind) return protecting(key);
   const auto& wanted = options_.aged_price;
-  if (wanted && sources_->has_kind(key.first, *wanted)) kind = wanted;
-  return *kind == protecting(key) ? std::nullopt : kind;
+  return wanted && sources_->has_kind(key.first, *wanted) ? *wanted : *kind;
 }
 
 bool Positions::offers(const SourceKey& key, Kind kind) const {
@@ -187,22 +186,12 @@ bool Positions::offers(const SourceKey& key, Kind kind) const {
   return monitor_.find(StreamKey{key.first, key.second, kind}).has_value();
 }
 
-void Positions::note_second(const SourceKey& key, Source& source, std::optional<Kind> second) {
-  if (source.second == second) return;
-  source.second = second;
-  for (const auto& [id, held] : source.watches) {
-    if (held.aged) moved_.push_back({key.first, key.second, id});
-  }
-}
-
 /// Which streams are needed, each look anew: venues come and go with the configuration.
 void Positions::choose(const SourceKey& key, Source& source) {
   std::vector<Kind> kinds{protecting(key)};
   const bool any_aged =
       std::ranges::any_of(source.watches, [](const auto& held) { return held.second.aged; });
-  const std::optional<Kind> second = any_aged ? second_kind(key) : std::nullopt;
-  if (second) kinds.push_back(*second);
-  note_second(key, source, second);
+  if (any_aged) kinds.push_back(aged_kind(key));
   const bool compared = options_.divergence && offers(key, Kind::mark) && offers(key, Kind::last);
   for (const Kind kind : {Kind::mark, Kind::last}) {
     if (compared && std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
@@ -214,13 +203,14 @@ void Positions::choose(const SourceKey& key, Source& source) {
   };
   const auto mark = [&] {
     for (Feed& feed : source.feeds) {
-      feed.verdict.second = feed.verdict.stream.kind == second;
+      feed.verdict.second = any_aged && &feed == &source.feeds[1];
       // What is only compared is looked at each second: a tap would wake us with every trade.
       const bool decides = &feed == &source.feeds.front() || feed.verdict.second;
       feed.need = decides ? PriceNeed::every : PriceNeed::newest;
     }
   };
   if (std::ranges::equal(source.feeds, kinds, is_of)) return mark();
+  const Deciding decided = deciding(source);
   std::vector<Feed> before = std::exchange(source.feeds, {});
   for (const Kind kind : kinds) {
     const auto known =
@@ -236,6 +226,24 @@ void Positions::choose(const SourceKey& key, Source& source) {
     if (feed.asked) sources_->unwant(*feed.asked);
   }
   mark();
+  note_moved(key, decided, deciding(source));
+}
+
+Positions::Deciding Positions::deciding(const Source& source) {
+  Deciding streams;
+  for (const Feed& feed : source.feeds) {
+    const bool is_first = &feed == &source.feeds.front();
+    if (is_first || feed.verdict.second) streams[is_first ? 0 : 1] = feed.verdict.stream;
+  }
+  return streams;
+}
+
+void Positions::note_moved(const SourceKey& key, const Deciding& before, const Deciding& now) {
+  for (const bool second : {false, true}) {
+    const StreamKey& was = before[second ? 1 : 0];
+    if (was.symbol.empty() || was == now[second ? 1 : 0]) continue;
+    moved_.push_back({key.first, key.second, second});
+  }
 }
 
 const Positions::Feed& Positions::Source::serving(const Watched& watched) const {
@@ -283,7 +291,13 @@ void Positions::serve(const SourceKey& key, Source& source, const MaxAgeOf& max_
   choose(key, source);
   for (Feed& feed : source.feeds) {
     refresh(feed, max_age_of, now);
-    ask(key, feed, now);
+    Feed& first = source.feeds.front();
+    const bool is_twin = &feed != &first && feed.verdict.stream == first.verdict.stream;
+    if (is_twin) {
+      feed.detail = first.detail;  // a stream is asked for once
+    } else {
+      ask(key, feed, now);
+    }
   }
   compare(source, now);
 }
@@ -306,6 +320,9 @@ void Positions::refresh(Feed& feed, const MaxAgeOf& max_age_of, MonoTime now) {
   if (!stream) return;
   feed.max_age = max_age_of(*stream);
   feed.verdict.max_age = feed.max_age.value_or(PriceTap::max_age_event);
+  if (feed.verdict.second) {
+    feed.verdict.max_age = std::max(feed.verdict.max_age, PriceTap::max_age_aged);
+  }
   const PriceRequest request{.max_age = feed.verdict.max_age,
                              .intent = Intent::reduce_risk,
                              .accept_confirmed = true,  // what a venue says to be unchanged is
@@ -321,7 +338,9 @@ void Positions::compare(Source& source, MonoTime now) const {
         source.feeds, [&](const Feed& each) { return each.verdict.stream.kind == kind; });
     if (feed == source.feeds.end() || !feed->verdict.answer) return nullptr;
     const GuardedPrice& price = *feed->verdict.answer;
-    return price.source == PriceSource::live ? &price.price : nullptr;
+    // Aged positions take older ones.
+    const bool young = PriceTap::age_of(price.price) <= feed->max_age.value_or(PriceTap::max_age_event);
+    return price.source == PriceSource::live && young ? &price.price : nullptr;
   };
   const Price* last = live(Kind::last);
   const Price* mark = live(Kind::mark);
@@ -331,17 +350,17 @@ void Positions::compare(Source& source, MonoTime now) const {
   source.divergence->on_prices(last->prices.price, mark->prices.price, now);
 }
 
-const Positions::Verdict* Positions::verdict(const StreamKey& stream, const MaxAgeOf& max_age_of,
-                                             MonoTime now) {
+const Positions::Verdict* Positions::verdict(const StreamKey& stream, bool second,
+                                             const MaxAgeOf& max_age_of, MonoTime now) {
   const auto source = by_symbol_.find({stream.venue, stream.symbol});
   if (source == by_symbol_.end()) return nullptr;
-  for (Feed& feed : source->second.feeds) {
-    const bool decides = &feed == &source->second.feeds.front() || feed.verdict.second;
-    if (!decides || feed.verdict.stream != stream) continue;
-    refresh(feed, max_age_of, now);
-    return &feed.verdict;
-  }
-  return nullptr;
+  std::vector<Feed>& feeds = source->second.feeds;
+  const std::size_t place = second ? 1 : 0;
+  if (place >= feeds.size() || feeds[place].verdict.second != second) return nullptr;
+  Feed& feed = feeds[place];
+  if (feed.verdict.stream != stream) return nullptr;
+  refresh(feed, max_age_of, now);
+  return &feed.verdict;
 }
 
 const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -123,15 +124,12 @@ class Positions {
     StreamKey stream;
     Guard::Answer answer = std::unexpected(Refusal{});
     Duration max_age{};   ///< it was asked for with
-    bool second = false;  ///< aged positions go by it, and stops by another
+    bool second = false;  ///< aged positions go by it, with their own limit; else stops do
   };
-  /// Whether aged positions there go by another kind than stops.
-  bool has_second(const std::string& venue, const std::string& symbol) const {
-    return second_kind({venue, symbol}).has_value();
-  }
-  /// Asked now; nullptr when the stream protects no position.
-  const Verdict* verdict(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now);
-  /// The same of whichever stream protects there; nullptr when there are no positions.
+  /// Asked now; nullptr when it is not the one stops (`second`: aged positions) go by.
+  const Verdict* verdict(const StreamKey& stream, bool second, const MaxAgeOf& max_age_of,
+                         MonoTime now);
+  /// The same of whichever stream that is; nullptr when there are no such positions.
   const Verdict* verdict(const std::string& venue, const std::string& symbol, bool second,
                          const MaxAgeOf& max_age_of, MonoTime now);
   /// Calls `action` with every symbol's.
@@ -144,9 +142,14 @@ class Positions {
   }
   /// What look() has found worth recording.
   std::vector<PositionNews> take_news() { return std::exchange(news_, {}); }
-  /// Aged positions look() has found to go by another stream since: a venue, or what it offers, has
-  /// come or gone.
-  std::vector<PositionKey> take_moved() { return std::exchange(moved_, {}); }
+
+  /// Whose stops, or aged positions, go by another stream.
+  struct Moved {
+    std::string venue, symbol;
+    bool second = false;
+  };
+  /// Those look() has found to do so since: a venue, or what it offers, has come or gone.
+  std::vector<Moved> take_moved() { return std::exchange(moved_, {}); }
 
   static constexpr Duration look_every = 1s;
 
@@ -186,11 +189,11 @@ class Positions {
   };
   /// What all positions of one venue and symbol share.
   struct Source {
-    /// The first is on the stream of the kind that protects, or is watched; it is always there. One
-    /// may be that of aged positions, and the others are compared with it.
+    /// The first is on the stream of the kind that protects, or is watched; it is always there. The
+    /// next is that of aged positions if there are any, perhaps on the same stream; the others are
+    /// compared with the first.
     std::vector<Feed> feeds{1};
     std::map<std::string, Watched> watches;  ///< by id
-    std::optional<Kind> second;  ///< aged positions go by it; absent = as stops, or there are none
     std::optional<DivergenceWatch> divergence;
     Price last, mark;  ///< that were compared last
 
@@ -203,10 +206,12 @@ class Positions {
   void watch(const PositionKey& key, MonoTime now);
   void note_rules(const PositionKey& key);
   Kind protecting(const SourceKey& key) const;
-  std::optional<Kind> second_kind(const SourceKey& key) const;
+  Kind aged_kind(const SourceKey& key) const;
   bool offers(const SourceKey& key, Kind kind) const;
   void choose(const SourceKey& key, Source& source);
-  void note_second(const SourceKey& key, Source& source, std::optional<Kind> second);
+  using Deciding = std::array<StreamKey, 2>;  ///< of stops, of aged positions; empty = there is none
+  static Deciding deciding(const Source& source);
+  void note_moved(const SourceKey& key, const Deciding& before, const Deciding& now);
   void ask(const SourceKey& key, Feed& feed, MonoTime now);
   void serve(const SourceKey& key, Source& source, const MaxAgeOf& max_age_of, MonoTime now);
   void judge(const PositionKey& key, const Source& source, Watched& held, MonoTime now);
@@ -225,7 +230,7 @@ class Positions {
   std::map<SourceKey, Source> by_symbol_;
   std::map<std::string, std::set<PositionKey>, std::less<>> by_id_;
   std::vector<PositionNews> news_;
-  std::vector<PositionKey> moved_;
+  std::vector<Moved> moved_;
   std::shared_ptr<Positions*> alive_;  ///< last: a late answer finds nobody
 };
 

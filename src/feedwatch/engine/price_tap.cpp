@@ -74,6 +74,14 @@ Duration PriceTap::max_age_of(const Policy& policy, const Cadence& cadence) {
   return policy.protect_max_age.value_or(is_clocked ? max_age_clocked : max_age_event);
 }
 
+Duration PriceTap::age_of(const Price& price) {
+  Duration age = price.confirmed_age;
+  if (price.event_age) {
+    age = std::max(age, *price.event_age - (price.receive_age - price.confirmed_age));
+  }
+  return age;
+}
+
 std::optional<PriceTap::Cell> PriceTap::cell_of(StreamId stream) {
   const std::scoped_lock lock(mutex_);
   const auto cell = cells_.find(stream);

@@ -39,6 +39,10 @@ class PriceTap {
 
   /// How old a price may be that a position is protected by (semantics §10).
   static constexpr Duration max_age_clocked = 5s, max_age_event = 15s;
+  /// Of aged positions, where the stream's own limit is not more.
+  static constexpr Duration max_age_aged = 30s;
+  /// As the guard judges it where confirmations count: from the last one on, by the larger age.
+  static Duration age_of(const Price& price);
   static Duration max_age_of(const Policy& policy, const Cadence& cadence);
 
   /// Every price of the stream goes to the tap from now on, one older than it may be to protect a

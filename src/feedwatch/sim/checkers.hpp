@@ -79,11 +79,12 @@ class Checkers {
     std::optional<MonoTime> refused;  ///< since when no price could be acted on
     std::optional<MonoTime> closed;   ///< and something about it was still open
   };
-  bool is_served(const engine::PositionView& view, MonoTime now) const;
+  bool is_served(const engine::PositionView& view, MonoTime now, Duration at_least = {}) const;
   void note_served(MonoTime now);
   void check_positions(MonoTime now);
   void on_decision(const ProtectionDecision& decision);
-  bool was_sent_lately(const engine::PositionView& view, const Decimal& price) const;
+  bool was_sent_lately(const engine::PositionView& view, const Decimal& price,
+                       Duration at_least) const;
   void check_closed(const PositionKey& key, PositionMemory memory,
                     const std::vector<engine::AlertView>& alerts, MonoTime now);
 

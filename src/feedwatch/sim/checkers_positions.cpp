@@ -33,7 +33,7 @@ bool takes_back(const ProtectionDecision& decision) {
                              stop->type == TrailingDecision::Type::unconfirmed);
 }
 
-constexpr Duration clocked_age = 5s, event_age = 15s;
+constexpr Duration clocked_age = 5s, event_age = 15s, aged_age = 30s;
 
 /// How old a price may be that a position is protected by.
 Duration protecting_age(const std::optional<engine::StreamView>& seen) {
@@ -42,16 +42,23 @@ Duration protecting_age(const std::optional<engine::StreamView>& seen) {
   return seen->info->policy.protect_max_age.value_or(clocked ? clocked_age : event_age);
 }
 
+/// The same that it is decided by, if that is more.
+Duration deciding_age(const ProtectionDecision& decision) {
+  return std::holds_alternative<TrailingDecision>(decision.what) ? Duration{} : aged_age;
+}
+
 }  // namespace
 
 /// By the board alone, as whoever acts on the price would ask.
-bool Checkers::is_served(const engine::PositionView& view, MonoTime now) const {
+bool Checkers::is_served(const engine::PositionView& view, MonoTime now,
+                         Duration at_least) const {
   const auto stream = StreamKey::parse(view.stream);
   if (!stream) return false;
   const auto id = world_.monitor().find(*stream);
   if (!id) return false;
   const auto seen = world_.control().stream(*stream, now);
-  const ReadOptions options{.max_age = protecting_age(seen), .accept_confirmed = true};
+  const Duration max_age = std::max(protecting_age(seen), at_least);
+  const ReadOptions options{.max_age = max_age, .accept_confirmed = true};
   if (world_.monitor().price(*id, options, now)) return true;
   const auto bridge = world_.monitor().unchecked_read_bridge(*id);
   return bridge && judge(*bridge, {.max_age = event_age}, now).has_value();
@@ -106,12 +113,14 @@ void Checkers::check_closed(const PositionKey& key, PositionMemory memory,
 
 /// By the venue itself, over its stream: an extreme may be older than the newest price, and no
 /// older than the newest may be.
-bool Checkers::was_sent_lately(const engine::PositionView& view, const Decimal& price) const {
+bool Checkers::was_sent_lately(const engine::PositionView& view, const Decimal& price,
+                               Duration at_least) const {
   const auto stream = StreamKey::parse(view.stream);
   const auto memory = stream ? streams_.find(*stream) : streams_.end();
   if (memory == streams_.end()) return false;
   const bool sold = view.lease.position.side == Side::buy;
-  const Duration limit = protecting_age(world_.control().stream(*stream, world_.now()));
+  const Duration limit =
+      std::max(protecting_age(world_.control().stream(*stream, world_.now())), at_least);
   return std::ranges::any_of(memory->second.arrivals, [&](const Arrival& arrival) {
     const bool is_ask = stream->kind == Kind::quote && !sold;
     return (is_ask ? arrival.prices.ask : arrival.prices.price) == price &&
@@ -128,8 +137,9 @@ void Checkers::on_decision(const ProtectionDecision& decision) {
   const auto view = world_.control().positions().view(key, world_.now());
   if (!view) return told("the position is closed");
   if (!decision.price || takes_back(decision)) return;
-  if (!is_served(*view, world_.now())) return told("its price is refused");
-  if (decision.source == PriceSource::live && !was_sent_lately(*view, *decision.price)) {
+  const Duration limit = deciding_age(decision);
+  if (!is_served(*view, world_.now(), limit)) return told("its price is refused");
+  if (decision.source == PriceSource::live && !was_sent_lately(*view, *decision.price, limit)) {
     told(fmt::format("{} was not sent lately", decision.price->to_string()));
   }
 }

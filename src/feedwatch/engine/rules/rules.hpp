@@ -238,9 +238,8 @@ inline constexpr std::string_view position_source_failing_name = "position_sourc
 inline constexpr std::array<std::string_view, 11> position_rule_names{
     position_unprotected_name, position_unserved_name,  position_expired_name,
     position_unlisted_name,    position_duplicate_name, position_disputed_name,
-    decision_unstored_name,
-    "position_unmanaged",      "position_unconfirmed",  "position_quarantined",
-    "position_uncomputable"};
+    decision_unstored_name,    "position_unmanaged",    "position_unconfirmed",
+    "position_quarantined",    "position_uncomputable"};
 
 /// Names of all rules: what a restored alert must have for this program to end it.
 const std::set<std::string, std::less<>>& names();

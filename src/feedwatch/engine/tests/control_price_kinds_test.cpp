@@ -117,7 +117,7 @@ TEST(ControlPriceKinds, whoever_goes_by_the_refused_one_is_refused) {
   PositionTerms no_aged;
   no_aged.rules.aged = *aged_override("off");
   world.hold("p2", no_aged);
-  for (int second = 0; second < 40; ++second) world.prices("100", nullptr);
+  for (int second = 0; second < 45; ++second) world.prices("100", nullptr);
   const auto& positions = world.bench.control.positions();
   const auto p1 = positions.view({"v", "S", "p1"}, world.bench.clock.time);
   EXPECT_EQ(p1->stream, "v/S/last");
@@ -128,6 +128,34 @@ TEST(ControlPriceKinds, whoever_goes_by_the_refused_one_is_refused) {
   world.prices("102", nullptr);
   EXPECT_THAT(world.told(), ElementsAre("p1 activated 102", "p2 activated 102"))
       << "stops go on by their own";
+}
+
+/// Both rules go by one stream, which falls silent: the stop's limit is five seconds there.
+Words told_of_an_emergency(Duration after) {
+  ControlOptions options = aged_by_last();
+  options.positions.aged_price.reset();
+  World world(options);
+  const Duration life = 3h + 8h + 20h;  // of the phases before
+  EXPECT_TRUE(world.bench.control.put_position({.id = "late",
+                                                .venue = "v",
+                                                .symbol = "S",
+                                                .side = Side::buy,
+                                                .entry_price = Decimal{100, 0},
+                                                .quantity = Decimal{1, 0},
+                                                .opened_at = FakeClock().wall_now() - life + after},
+                                               {}, "bot", {}));
+  world.bench.run_until(world.bench.clock.time + after + 2s);
+  world.bench.settle();
+  EXPECT_TRUE(world.bench.control.positions()
+                  .view({"v", "S", "late"}, world.bench.clock.time)
+                  ->refusal)
+      << "by its stop";
+  return world.told();
+}
+
+TEST(ControlPriceKinds, aged_positions_go_by_prices_of_half_a_minute) {
+  EXPECT_THAT(told_of_an_emergency(20s), ElementsAre("late emergency_exit 100"));
+  EXPECT_THAT(told_of_an_emergency(40s), IsEmpty());
 }
 
 TEST(ControlPriceKinds, where_the_venue_has_it_not_the_usual_one_is_taken) {

@@ -34,7 +34,7 @@ class PositionRulesMemory : public ::testing::Test {
             .quantity = Decimal{1, 0},
             .opened_at = utc};
   }
-  void open(int symbol) { ASSERT_TRUE(rules.put(position(symbol), utc, now, {}, true)); }
+  void open(int symbol) { ASSERT_TRUE(rules.put(position(symbol), utc, now)); }
   void close(int symbol) { rules.close(key_of(position(symbol))); }
   std::vector<std::string> see(int symbol, std::int64_t price) {
     now += 1ms;
@@ -116,13 +116,13 @@ TEST_F(PositionRulesMemory, a_change_of_rules_keeps_the_stream_it_goes_by) {
   see(0, 101);
   RuleOverrides wider;
   wider.trailing = *trailing_override("callback_percent=2");
-  ASSERT_TRUE(rules.put(position(0), utc, now, wider, false));
-  EXPECT_EQ(rules.streams(), 1U) << "both rules go by one now";
+  ASSERT_TRUE(rules.put(position(0), utc, now, wider));
+  EXPECT_EQ(rules.streams(), 2U);
   EXPECT_THAT(see(0, 102), ElementsAre("S0 activated"));
   RuleOverrides none;
   none.trailing = *trailing_override("off");
   none.aged = *aged_override("off");
-  ASSERT_TRUE(rules.put(position(0), utc, now, none, false));
+  ASSERT_TRUE(rules.put(position(0), utc, now, none));
   EXPECT_EQ(rules.streams(), 0U);
 }
 
