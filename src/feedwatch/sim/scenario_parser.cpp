@@ -297,7 +297,8 @@ class Parser {
   void take_at(LineReader& words) {
     const Duration at = words.take_duration("at");
     const std::string word = words.take(
-        "a venue, want, unwant, hold, close, source, bot, receiver, subscribe, unsubscribe, silence, "
+        "a venue, want, unwant, hold, close, source, bot, receiver, subscribe, unsubscribe, "
+        "silence, "
         "expire, ack or unack");
     if (is_mute_word(word)) return add_step(at, take_mute(words, word));
     if (is_position_word(word)) return add_step(at, take_position(words, word));
