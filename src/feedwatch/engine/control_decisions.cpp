@@ -2,6 +2,7 @@
 // told.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,8 +45,8 @@ void Control::Impl::recover_rules(const Recovered& recovered, MonoTime now) {
 void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
   const PositionKey key = key_of(lease.position);
   if (position_rules.is_put(lease.position, lease.terms.rules)) return;
-  const Result<void> applied = position_rules.put(lease.position, anchor.at(lease.registered), now,
-                                                  lease.terms.rules);
+  const Result<void> applied =
+      position_rules.put(lease.position, anchor.at(lease.registered), now, lease.terms.rules);
   for (const auto type :
        {ProtectionFinding::Type::unmanaged, ProtectionFinding::Type::unconfirmed,
         ProtectionFinding::Type::quarantined, ProtectionFinding::Type::uncomputable}) {
@@ -85,10 +86,10 @@ bool Control::Impl::take_prices(MonoTime now) {
         take_verdict(*verdict, now);
         continue;
       }
-      any = decided(position_rules.on_prices({key.venue, key.symbol, second}, prices,
-                                             *verdict->answer, key.kind == Kind::quote,
-                                             verdict->max_age, now),
-                    now) ||
+      any = decided(
+                position_rules.on_prices({key.venue, key.symbol, second}, prices, *verdict->answer,
+                                         key.kind == Kind::quote, verdict->max_age, now),
+                now) ||
             any;
     }
   }
@@ -104,9 +105,10 @@ bool Control::Impl::may_act(const PositionRules::Symbol& symbol, MonoTime now) {
 
 void Control::Impl::take_verdict(const Positions::Verdict& verdict, MonoTime now) {
   const StreamKey& stream = verdict.stream;
-  decided(position_rules.on_verdict({stream.venue, stream.symbol, verdict.second}, verdict.answer,
-                                    stream.kind == Kind::quote, verdict.max_age, now),
-          now);
+  decided(
+      position_rules.on_verdict({stream.venue, stream.symbol, verdict.second}, verdict.answer,
+                                stream.kind == Kind::quote, verdict.max_age, verdict.comes, now),
+      now);
 }
 
 /// Written with what must not be lost, and told once that is durable. Says whether there was news.
@@ -142,6 +144,7 @@ bool Control::Impl::keep_moved(MonoTime now) {
     moved_until = plus(now, 1s);
     moved_left = moved_rows;
   }
+  if (stopping) moved_left = std::numeric_limits<std::size_t>::max();
   if (moved_left == 0) return false;
   std::vector<JournalRow> rows = position_rules.changed_rows(moved_left, now);
   if (rows.empty()) return false;

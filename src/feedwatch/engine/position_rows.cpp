@@ -159,6 +159,8 @@ void PositionRules::append_memory(const PositionKey& key, MonoTime now,
 std::vector<JournalRow> PositionRules::redate(const Position& position, MonoTime now) {
   const PositionKey key = key_of(position);
   std::vector<JournalRow> rows;
+  // What is kept never knows of a decision that is not: release() has it written, with the date.
+  if (held_.contains(key)) return rows;
   const auto kept = kept_.find(key);
   if (kept != kept_.end() && kept->second.opened_at != position.opened_at) {
     kept->second.opened_at = position.opened_at;

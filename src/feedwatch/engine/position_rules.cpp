@@ -110,12 +110,15 @@ Result<void> PositionRules::check(const RuleOverrides& overrides) const {
 }
 
 /// What is known of the position, which is protected no more.
-PositionRules::Kept PositionRules::take_kept(const Position& position) {
+PositionRules::Kept PositionRules::take_kept(const Position& position, WallTime registered) {
   const PositionKey key = key_of(position);
   Kept kept;
   if (auto before = kept_.extract(key)) {
-    // Of another position that had the name before, nothing is known of this one.
-    if (before.mapped().opened_at == position.opened_at) kept = std::move(before.mapped());
+    // Of another position that had the name before, nothing is known of this one. Until it was
+    // known when this one was opened, that was when it was registered.
+    const WallTime opened = before.mapped().opened_at;
+    const bool is_its = opened == position.opened_at || opened == registered;
+    if (is_its) kept = std::move(before.mapped());
   } else if (const auto known = protection_.memory(key)) {
     kept.memory = *known;
     if (const auto open = open_.find(key); open != open_.end()) kept.ended = open->second.ended;
@@ -152,7 +155,7 @@ Result<void> PositionRules::put(const Position& position, WallTime registered, M
 Result<void> PositionRules::apply(const Position& position, WallTime registered, MonoTime now,
                                   const RuleOverrides& overrides) {
   const PositionKey key = key_of(position);
-  Kept kept = take_kept(position);
+  Kept kept = take_kept(position, registered);
   const auto trailing = trailing_of(overrides);
   const auto aged = aged_of(overrides);
   end_rules(position, trailing.has_value(), aged.has_value(), kept);
@@ -247,7 +250,7 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
 
 PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
                                                    const Guard::Answer& verdict, bool is_quote,
-                                                   Duration max_age, MonoTime now) {
+                                                   Duration max_age, bool comes, MonoTime now) {
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
   if (!verdict) {
@@ -260,7 +263,7 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
   set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
-  if (verdict->source == PriceSource::live && !again) return decisions;
+  if (verdict->source == PriceSource::live && comes && !again) return decisions;
   const Prices& prices = verdict->price.prices;
   const Decimal& ask = is_quote ? prices.ask : prices.price;
   const TappedPrices alone{.stream = {},

@@ -72,13 +72,14 @@ class PositionRules {
   Decisions on_prices(const Symbol& symbol, const TappedPrices& prices, const GuardedPrice& newest,
                       bool is_quote, Duration max_age, MonoTime now);
   /// The guard's word, asked by a timer: refused; or a price to decide by that did not come with
-  /// on_prices(), because it was bridged or is an old one that holds again.
+  /// on_prices(), because it was bridged, is an old one that holds again, or never does,
+  /// because it is too old for the tap (not `comes`).
   Decisions on_verdict(const Symbol& symbol, const Guard::Answer& verdict, bool is_quote,
-                       Duration max_age, MonoTime now);
-  /// What time alone decides. A price that has grown older than it may be since the guard was last
-  /// asked is refused from then on.
+                       Duration max_age, bool comes, MonoTime now);
   /// Its prices are another stream's from now on: nothing is decided by the one before.
   Decisions on_moved(const Symbol& symbol, MonoTime now);
+  /// What time alone decides. A price that has grown older than it may be since the guard was last
+  /// asked is refused from then on.
   Decisions on_time(MonoTime now);
   Decisions answer(const PositionKey& key, std::uint64_t number, bool confirmed, MonoTime now);
   MonoTime next_deadline() const {
@@ -114,7 +115,7 @@ class PositionRules {
                      const RuleOverrides& overrides);
   struct Open;
   struct Kept;
-  Kept take_kept(const Position& position);
+  Kept take_kept(const Position& position, WallTime registered);
   static void end_rules(const Position& position, bool trailing, bool aged, Kept& kept);
   ProtectionStream stream_of(const Position& position, bool second);
   std::uint32_t free_place();

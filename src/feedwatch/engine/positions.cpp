@@ -328,6 +328,9 @@ void Positions::refresh(Feed& feed, const MaxAgeOf& max_age_of, MonoTime now) {
                              .accept_confirmed = true,  // what a venue says to be unchanged is
                              .sources = {.bridge_max_age = PriceTap::max_age_event}};
   feed.verdict.answer = guard_.price_at(*stream, request, now);
+  const Duration tapped = feed.max_age.value_or(PriceTap::max_age_event);
+  feed.verdict.comes =
+      feed.verdict.answer && PriceTap::age_of(feed.verdict.answer->price) <= tapped;
 }
 
 /// What REST tells meanwhile of one of the two is as old as its answer, and compared with nothing.
@@ -339,8 +342,7 @@ void Positions::compare(Source& source, MonoTime now) const {
     if (feed == source.feeds.end() || !feed->verdict.answer) return nullptr;
     const GuardedPrice& price = *feed->verdict.answer;
     // Aged positions take older ones.
-    const bool young = PriceTap::age_of(price.price) <= feed->max_age.value_or(PriceTap::max_age_event);
-    return price.source == PriceSource::live && young ? &price.price : nullptr;
+    return price.source == PriceSource::live && feed->verdict.comes ? &price.price : nullptr;
   };
   const Price* last = live(Kind::last);
   const Price* mark = live(Kind::mark);

@@ -124,6 +124,7 @@ class Positions {
     StreamKey stream;
     Guard::Answer answer = std::unexpected(Refusal{});
     Duration max_age{};   ///< it was asked for with
+    bool comes = true;    ///< it is not too old for the tap, which tells of each
     bool second = false;  ///< aged positions go by it, with their own limit; else stops do
   };
   /// Asked now; nullptr when it is not the one stops (`second`: aged positions) go by.
@@ -209,7 +210,8 @@ class Positions {
   Kind aged_kind(const SourceKey& key) const;
   bool offers(const SourceKey& key, Kind kind) const;
   void choose(const SourceKey& key, Source& source);
-  using Deciding = std::array<StreamKey, 2>;  ///< of stops, of aged positions; empty = there is none
+  using Deciding =
+      std::array<StreamKey, 2>;  ///< of stops, of aged positions; empty = there is none
   static Deciding deciding(const Source& source);
   void note_moved(const SourceKey& key, const Deciding& before, const Deciding& now);
   void ask(const SourceKey& key, Feed& feed, MonoTime now);

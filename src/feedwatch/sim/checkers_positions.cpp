@@ -50,8 +50,7 @@ Duration deciding_age(const ProtectionDecision& decision) {
 }  // namespace
 
 /// By the board alone, as whoever acts on the price would ask.
-bool Checkers::is_served(const engine::PositionView& view, MonoTime now,
-                         Duration at_least) const {
+bool Checkers::is_served(const engine::PositionView& view, MonoTime now, Duration at_least) const {
   const auto stream = StreamKey::parse(view.stream);
   if (!stream) return false;
   const auto id = world_.monitor().find(*stream);

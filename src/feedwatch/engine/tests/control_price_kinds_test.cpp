@@ -130,32 +130,26 @@ TEST(ControlPriceKinds, whoever_goes_by_the_refused_one_is_refused) {
       << "stops go on by their own";
 }
 
-/// Both rules go by one stream, which falls silent: the stop's limit is five seconds there.
-Words told_of_an_emergency(Duration after) {
+/// Both rules go by one stream, whose prices come so late: a stop's limit is 15 s there.
+Words told_by_prices_of(Duration age) {
   ControlOptions options = aged_by_last();
-  options.positions.aged_price.reset();
+  options.positions.trailing_price = Kind::last;
   World world(options);
-  const Duration life = 3h + 8h + 20h;  // of the phases before
-  EXPECT_TRUE(world.bench.control.put_position({.id = "late",
-                                                .venue = "v",
-                                                .symbol = "S",
-                                                .side = Side::buy,
-                                                .entry_price = Decimal{100, 0},
-                                                .quantity = Decimal{1, 0},
-                                                .opened_at = FakeClock().wall_now() - life + after},
-                                               {}, "bot", {}));
-  world.bench.run_until(world.bench.clock.time + after + 2s);
-  world.bench.settle();
-  EXPECT_TRUE(world.bench.control.positions()
-                  .view({"v", "S", "late"}, world.bench.clock.time)
-                  ->refusal)
-      << "by its stop";
+  EXPECT_THAT(world.sources.asked, ElementsAre("v/S/last"));
+  world.bench.run_until(world.bench.clock.time + 60s);
+  for (const char* price : {"100.1", "102"}) {
+    world.bench.monitor.update_price({"v", "S", Kind::last}, *Decimal::parse(price),
+                                     {.mono_recv = world.bench.clock.time - age});
+    world.bench.deliver_prices();
+    world.bench.run_until(world.bench.clock.time + 2s);
+  }
   return world.told();
 }
 
 TEST(ControlPriceKinds, aged_positions_go_by_prices_of_half_a_minute) {
-  EXPECT_THAT(told_of_an_emergency(20s), ElementsAre("late emergency_exit 100"));
-  EXPECT_THAT(told_of_an_emergency(40s), IsEmpty());
+  EXPECT_THAT(told_by_prices_of(0s), ElementsAre("p1 activated 102")) << "aged waits for a stop";
+  EXPECT_THAT(told_by_prices_of(20s), ElementsAre("p1 target_reached 102"));
+  EXPECT_THAT(told_by_prices_of(40s), IsEmpty());
 }
 
 TEST(ControlPriceKinds, where_the_venue_has_it_not_the_usual_one_is_taken) {

@@ -15,9 +15,10 @@ namespace {
 using test::ShardBench;
 
 std::string mark_frame(WallTime at) {
-  std::string text = R"({"stream":"x@markPrice@1s","data":{"e":"markPriceUpdate","E":)" +
-                     std::to_string(to_ns(at) / 1'000'000) +
-                     R"(,"s":"BTCUSDT","p":"100.5","P":"100.1","i":"1.5","r":"0.1","T":1767225600000}})";
+  std::string text =
+      R"({"stream":"x@markPrice@1s","data":{"e":"markPriceUpdate","E":)" +
+      std::to_string(to_ns(at) / 1'000'000) +
+      R"(,"s":"BTCUSDT","p":"100.5","P":"100.1","i":"1.5","r":"0.1","T":1767225600000}})";
   return text;
 }
 
@@ -181,8 +182,8 @@ std::vector<std::pair<FrameType, std::string>> any_messages(std::mt19937& random
 }
 
 /// Slots of all streams, and how many ticks nobody wanted.
-std::pair<std::vector<Slot>, std::uint64_t> board_after(const std::vector<std::pair<FrameType, std::string>>& messages,
-                              std::size_t each_read) {
+std::pair<std::vector<Slot>, std::uint64_t> board_after(
+    const std::vector<std::pair<FrameType, std::string>>& messages, std::size_t each_read) {
   MapState store;
   ShardBench bench(
       store, {"BTCUSDT/last", "ETHUSDT/last", "AUSDT/last", "1000SHIBUSDT/last", "BTCUSDT/mark"});
