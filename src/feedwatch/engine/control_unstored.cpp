@@ -1,6 +1,7 @@
 // Decisions into the store, before anybody is told; and what is said while they are not there.
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +11,8 @@
 namespace feedwatch::engine {
 namespace {
 
-/// Positions that are told of at a time: what is wrong with the store is wrong with all of them.
+/// Positions that are told of at a time, by what is wrong: with a store it is wrong with all of
+/// them.
 constexpr std::size_t told_unstored = 100;
 
 std::string value_of(const Labels& labels, std::string_view name) {
@@ -55,23 +57,32 @@ void Control::Impl::tell_given_up(MonoTime now) {
   }
 }
 
+/// Whoever is told of stays so until his decision is stored, however many others there are.
 void Control::Impl::judge_unstored(MonoTime now) {
-  std::set<PositionKey> before = std::exchange(unstored_told, {});
+  const Duration late = rule_options.undelivered_after;
   const std::string error = journal.trouble_since(now) ? journal.last_error() : std::string{};
-  for (const auto& trouble :
-       unstored.troubles(rule_options.undelivered_after, told_unstored, now)) {
+  std::array<std::size_t, 3> told{};
+  const auto tell_of = [&](const UnstoredDecisions::Trouble& trouble) {
     const PositionLease* lease = positions.book().find(trouble.position);
-    if (lease == nullptr) continue;
-    const bool late = trouble.type == UnstoredDecisions::Trouble::Type::late;
-    judged(rules::decision_unstored(*lease, trouble, late ? error : journal.last_error(), now),
+    if (lease == nullptr) return;
+    const bool is_late = trouble.type == UnstoredDecisions::Trouble::Type::late;
+    judged(rules::decision_unstored(*lease, trouble, is_late ? error : journal.last_error(), now),
            rules::decision_unstored_name, rules::position_scope(trouble.position), now,
            alert::Evidence::seen, now);
-    before.erase(trouble.position);
     unstored_told.insert(trouble.position);
+    ++told[static_cast<std::size_t>(trouble.type)];
+  };
+  for (const PositionKey& position : std::exchange(unstored_told, {})) {
+    if (const auto trouble = unstored.trouble_of(position, late, now)) {
+      tell_of(*trouble);
+    } else {
+      judged(std::nullopt, rules::decision_unstored_name, rules::position_scope(position), now,
+             alert::Evidence::seen, now);
+    }
   }
-  for (const PositionKey& position : before) {
-    judged(std::nullopt, rules::decision_unstored_name, rules::position_scope(position), now,
-           alert::Evidence::seen, now);
+  for (const auto& trouble : unstored.troubles(late, told_unstored, now)) {
+    const bool is_told = unstored_told.contains(trouble.position);
+    if (!is_told && told[static_cast<std::size_t>(trouble.type)] < told_unstored) tell_of(trouble);
   }
 }
 

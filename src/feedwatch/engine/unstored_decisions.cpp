@@ -39,6 +39,13 @@ void UnstoredDecisions::Roll::erase(const PositionKey& position) {
   by_position_.erase(found);
 }
 
+std::optional<UnstoredDecisions::Trouble> UnstoredDecisions::Roll::find(
+    Trouble::Type type, const PositionKey& position) const {
+  const auto found = by_position_.find(position);
+  if (found == by_position_.end()) return std::nullopt;
+  return Trouble{position, found->second.key, found->second.since, type};
+}
+
 std::optional<MonoTime> UnstoredDecisions::Roll::oldest() const {
   return by_age_.empty() ? std::nullopt : std::optional(by_age_.begin()->first);
 }
@@ -47,8 +54,9 @@ void UnstoredDecisions::Roll::report(Trouble::Type type, MonoTime made_by, std::
                                      std::vector<Trouble>& troubles,
                                      std::set<PositionKey>& named) const {
   for (const auto& [since, position] : by_age_) {
-    if (since > made_by || troubles.size() >= most) return;
+    if (since > made_by || most == 0) return;
     if (!named.insert(position).second) continue;
+    --most;
     troubles.push_back({position, by_position_.at(position).key, since, type});
   }
 }
@@ -67,7 +75,7 @@ void UnstoredDecisions::add(std::vector<DecidedRows> made, MonoTime now) {
     }
     const auto lane = lanes_.try_emplace(std::move(one.position)).first;
     lane->second.entries.push_back(std::move(entry));
-    if (lane->second.entries.size() == 1) line_up(lane);
+    line_up(lane);
   }
 }
 
@@ -205,6 +213,16 @@ void UnstoredDecisions::hurry(MonoTime now) {
     lane.next = std::min(at, now);
     suspects_.emplace(lane.next, position);
   }
+}
+
+std::optional<UnstoredDecisions::Trouble> UnstoredDecisions::trouble_of(const PositionKey& position,
+                                                                        Duration late,
+                                                                        MonoTime now) const {
+  using Type = Trouble::Type;
+  if (auto lost = lost_.find(Type::lost, position)) return lost;
+  if (auto again = again_.find(Type::again, position)) return again;
+  auto waits = all_.find(Type::late, position);
+  return waits && waits->since <= plus(now, -late) ? waits : std::nullopt;
 }
 
 std::vector<UnstoredDecisions::Trouble> UnstoredDecisions::troubles(Duration late, std::size_t most,

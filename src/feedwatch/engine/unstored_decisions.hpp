@@ -94,8 +94,11 @@ class UnstoredDecisions {
     MonoTime since{};  ///< when it was made
     Type type = Type::late;
   };
-  /// One of each position, of at most so many: those that were lost first, then the oldest.
+  /// One of each position, of at most so many of each type: those that were lost first, then those
+  /// that were given up, each the oldest first.
   std::vector<Trouble> troubles(Duration late, std::size_t most, MonoTime now) const;
+  /// That of one position, if it has any.
+  std::optional<Trouble> trouble_of(const PositionKey& position, Duration late, MonoTime now) const;
   /// When the oldest one was made that is not durable.
   std::optional<MonoTime> oldest() const { return all_.oldest(); }
 
@@ -131,7 +134,8 @@ class UnstoredDecisions {
     void erase(const PositionKey& position);
     bool contains(const PositionKey& position) const { return by_position_.contains(position); }
     std::optional<MonoTime> oldest() const;
-    /// Adds those that are in no trouble yet, made by then, up to so many in all.
+    std::optional<Trouble> find(Trouble::Type type, const PositionKey& position) const;
+    /// Adds those that are in no trouble yet, made by then, at most so many.
     void report(Trouble::Type type, MonoTime made_by, std::size_t most,
                 std::vector<Trouble>& troubles, std::set<PositionKey>& named) const;
 

@@ -122,16 +122,18 @@ bool all_venues_caused(const Causes& causes, WallTime fired) {
 
 Complaint cause_complaint(const AlertRow& alert, WallTime fired, const Causes& causes) {
   // Of a position: its bot, or a market that is quiet for longer than it may be protected with.
-  if (!label(alert.labels, "position").empty()) return std::nullopt;
+  const bool unstored = alert.name == "decision_unstored";
+  if (!unstored && !label(alert.labels, "position").empty()) return std::nullopt;
   const auto since = [&](const std::optional<WallTime>& cause) { return cause && *cause <= fired; };
   const auto venue = causes.venues.find(label(alert.labels, "venue"));
-  const bool caused = since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||
-                      (alert.name.starts_with("decision_") && since(causes.receiver)) ||
-                      (alert.name == "store_down" && since(causes.journal)) ||
-                      alert.name == "Watchdog" ||
-                      (alert.name == "monitor_suspect" && all_venues_caused(causes, fired)) ||
-                      (venue != causes.venues.end() && since(venue->second)) ||
-                      names_one_of(alert, causes.unserved);
+  const bool caused =
+      since(causes.host) || (alert.name == "sink_failing" && since(causes.sink)) ||
+      (!unstored && alert.name.starts_with("decision_") && since(causes.receiver)) ||
+      ((unstored || alert.name == "store_down") && since(causes.journal)) ||
+      alert.name == "Watchdog" ||
+      (alert.name == "monitor_suspect" && all_venues_caused(causes, fired)) ||
+      (venue != causes.venues.end() && since(venue->second)) ||
+      names_one_of(alert, causes.unserved);
   if (caused) return std::nullopt;
   const bool quiet = names_one_of(alert, causes.quiet);
   if (quiet && alert.severity != "critical") return std::nullopt;

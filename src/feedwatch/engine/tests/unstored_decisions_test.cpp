@@ -221,6 +221,31 @@ TEST_F(UnstoredDecisionsTest, what_is_not_durable_for_too_long_is_told_of_and_on
   EXPECT_THAT(troubles(2), ElementsAre("late a/1", "late b/1"));
 }
 
+TEST_F(UnstoredDecisionsTest, a_position_opened_anew_is_told_of_while_the_one_before_is_under_way) {
+  make({});
+  decide("a");
+  push();
+  box->on_closed(key("a"));
+  decide("a");
+  now += 11s;
+  EXPECT_THAT(troubles(), ElementsAre("late a/2"));
+  EXPECT_EQ(box->oldest(), MonoTime{now - 11s});
+}
+
+/// Those that are lost stay until somebody looks: they must not stand for those that come later.
+TEST_F(UnstoredDecisionsTest, each_kind_of_trouble_has_room_of_its_own) {
+  make({.of_position = 1});
+  for (const char* id : {"a", "b", "c"}) decide(id);
+  for (const char* id : {"a", "b"}) decide(id);  // given up
+  now += 11s;
+  EXPECT_THAT(troubles(1), ElementsAre("lost a/2", "late b/1"));
+  const auto of_b = box->trouble_of(key("b"), 10s, now);
+  ASSERT_TRUE(of_b);
+  EXPECT_EQ(of_b->key, "b/2");
+  EXPECT_FALSE(box->trouble_of(key("c"), 12s, now));
+  EXPECT_FALSE(box->trouble_of(key("d"), 1s, now));
+}
+
 TEST_F(UnstoredDecisionsTest, who_is_in_a_hurry_waits_for_no_retry) {
   decide("a");
   push();

@@ -147,6 +147,17 @@ TEST(Causes, OfDecisionsNobodyTakesIsTheirReceiver) {
   EXPECT_EQ(cause_complaint(undelivered, start, causes), std::nullopt);
 }
 
+TEST(Causes, OfADecisionThatIsNotStoredIsTheStore) {
+  AlertRow unstored = row_of("1", "firing");
+  unstored.name = "decision_unstored";
+  unstored.labels = {{"venue", "v"}, {"symbol", "S"}, {"position", "p1"}};
+  Causes causes;
+  causes.receiver = start;
+  EXPECT_TRUE(cause_complaint(unstored, start, causes));
+  causes.journal = start;
+  EXPECT_EQ(cause_complaint(unstored, start, causes), std::nullopt);
+}
+
 TEST(Causes, OfAQuietMarketAreNeverCritical) {
   Causes causes;
   causes.quiet.insert({.venue = "alpha", .symbol = "X", .kind = Kind::mark});
