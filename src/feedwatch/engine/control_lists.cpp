@@ -27,12 +27,18 @@ std::string words_of(const std::vector<ListFault>& faults) {
   return words;
 }
 
-/// What it leaves out stays as another has said it.
-PositionTerms terms_of(const PositionLease* known, PositionList::Element& element) {
+/// What it leaves out stays as another has said it; whose word does not count adds what nobody has
+/// said.
+PositionTerms terms_of(const PositionLease* known, bool heard, PositionList::Element& element) {
   PositionTerms terms = known == nullptr ? PositionTerms{} : known->terms;
-  if (element.said.strategy) terms.strategy = std::move(element.terms.strategy);
-  if (element.said.trailing) terms.rules.trailing = std::move(element.terms.rules.trailing);
-  if (element.said.aged) terms.rules.aged = element.terms.rules.aged;
+  RuleOverrides& rules = terms.rules;
+  if (element.said.strategy && (heard || terms.strategy.empty())) {
+    terms.strategy = std::move(element.terms.strategy);
+  }
+  if (element.said.trailing && (heard || !rules.trailing)) {
+    rules.trailing = std::move(element.terms.rules.trailing);
+  }
+  if (element.said.aged && (heard || !rules.aged)) rules.aged = element.terms.rules.aged;
   return terms;
 }
 
@@ -43,7 +49,7 @@ std::string text_of(const ListFault& fault) {
   return fmt::format("element {}{}: {}", fault.element, id, fault.error.text());
 }
 
-/// Of entry price and quantity the first word counts, until whoever gave it has none any more:
+/// The first word counts, until whoever gave it has none any more:
 /// sources that disagree would else take turns, each with a new start of what the rules propose.
 bool Control::Impl::counts(const PositionLease* known, const std::string& source,
                            MonoTime now) const {
@@ -58,13 +64,13 @@ Result<PositionBook::Put> Control::Impl::take_element(const std::string& source,
   const PositionKey key = key_of(position);
   const WallTime utc = anchor.at(now);
   const PositionLease* known = positions.book().find(key);
-  PositionTerms terms = terms_of(known, element);
+  const bool heard = counts(known, source, now);
+  PositionTerms terms = terms_of(known, heard, element);
   if (Result<void> fine = position_rules.check(terms.rules); !fine) {
     return std::unexpected(fine.error());
   }
   if (!element.dated) position.opened_at = undated;
   const PositionValues said = values_of(position);
-  const bool heard = counts(known, source, now);
   const bool takes_over = heard && known != nullptr && known->listed_by != source;
   // What is no number at all is refused, whoever says it.
   if (!heard && said.entry_price.is_positive() && said.quantity.is_positive()) {

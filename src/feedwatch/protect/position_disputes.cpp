@@ -35,6 +35,14 @@ void PositionDisputes::on_unsaid(const PositionKey& key, const std::string& sour
   if (place != words_.end() && place->second.said.erase(source) > 0) judge(place, now);
 }
 
+void PositionDisputes::on_absent(const PositionKey& key, const std::string& source, MonoTime now) {
+  const auto place = words_.find(key);
+  if (place == words_.end()) return;
+  // Of what an earlier run has found it is not known who it was.
+  const bool was_his = place->second.said.erase(source) > 0 || place->second.said.empty();
+  if (was_his) judge(place, now);
+}
+
 void PositionDisputes::on_forgotten(const std::string& source, MonoTime now) {
   for (auto place = words_.begin(); place != words_.end();) {
     // Of what an earlier run has found it is not known who it was.

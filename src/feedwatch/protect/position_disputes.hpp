@@ -36,8 +36,10 @@ class PositionDisputes {
                const PositionValues& counts, MonoTime now);
   /// What counts is this from now on.
   void on_counts(const PositionKey& key, const PositionValues& counts, MonoTime now);
-  /// The source lists it no more, or its own word is the one that counts.
+  /// The source's own word is the one that counts.
   void on_unsaid(const PositionKey& key, const std::string& source, MonoTime now);
+  /// The source lists it no more.
+  void on_absent(const PositionKey& key, const std::string& source, MonoTime now);
   void on_forgotten(const std::string& source, MonoTime now);
   void on_closed(const PositionKey& key);
   /// Found in an earlier run: it ends with the first other word that agrees.

@@ -108,8 +108,8 @@ bool PositionSources::note_absences(const std::string& name, PositionKey& after,
       changed_ = true;
       due_.emplace(plus(now, options_.unlisted_after), key);
       due_.emplace(plus(now, options_.close_after), key);
-      disputes_.on_unsaid(key, name, now);
     }
+    disputes_.on_absent(key, name, now);
     judge(key, now, false);
   }
   return place == source.listings.end();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "feedwatch/engine/tests/control_bench.hpp"
 
 namespace feedwatch::engine {
@@ -12,6 +14,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
@@ -141,6 +144,56 @@ TEST(ControlSourceWords, a_stop_outlives_that_the_date_becomes_known) {
   EXPECT_THAT(later.told(), ElementsAre("triggered 109.450"));
   world.price("109.4");
   EXPECT_EQ(world.told().back(), "triggered 109.450");
+}
+
+/// What is kept never knows of a decision that is not: nobody would decide it again.
+TEST(ControlSourceWords, a_date_that_becomes_known_takes_no_decision_with_it_that_is_not_stored) {
+  World world;
+  world.take("exchange", element());
+  world.bench.journal.refuses = [](const JournalBatch& batch) {
+    return std::ranges::any_of(batch.rows, [](const JournalRow& row) {
+      return std::holds_alternative<PositionDecisionRow>(row);
+    });
+  };
+  world.price("110");
+  ASSERT_THAT(world.told(), IsEmpty());
+  world.take("bot", opened(hours_ago));
+  World later(world.earlier(), "110");
+  later.price("110");
+  EXPECT_THAT(later.told(), ElementsAre("activated 109.450"));
+}
+
+/// A row of the date that was assumed is of the same position.
+TEST(ControlSourceWords, a_stop_written_with_the_assumed_date_is_not_lost) {
+  World world;
+  world.take("exchange", element());
+  world.price("110");
+  ASSERT_TRUE(world.bench.control.answer_decision(p1, 1, true));
+  world.bench.settle();
+  Recovered earlier = world.earlier();
+  ASSERT_THAT(earlier.positions, SizeIs(1));
+  earlier.positions[0].opened_at = FakeClock().wall_now() - 4h;
+  World later(std::move(earlier), "110");
+  later.price("109.4");
+  EXPECT_THAT(later.told(), ElementsAre("triggered 109.450"));
+}
+
+/// As of quantity and entry price: each turn would begin what the stop proposes anew.
+TEST(ControlSourceWords, another_list_adds_rules_and_changes_none) {
+  World world;
+  const auto with = [](const char* callback) {
+    PositionList::Element one = element();
+    one.said.trailing = callback != nullptr;
+    if (callback != nullptr) one.terms.rules.trailing = *trailing_override(callback);
+    return one;
+  };
+  world.take("exchange", with(nullptr));
+  EXPECT_EQ(world.take("bot", with("callback_percent=2")).changed, 1U) << "nobody has said it";
+  EXPECT_EQ(world.take("other", with("callback_percent=3")).renewed, 1U);
+  EXPECT_EQ(to_text(*world.lease().terms.rules.trailing), "callback_percent=2");
+  EXPECT_EQ(world.take("exchange", with("callback_percent=1")).changed, 1U);
+  EXPECT_EQ(world.take("bot", with("callback_percent=2")).renewed, 1U);
+  EXPECT_EQ(to_text(*world.lease().terms.rules.trailing), "callback_percent=1");
 }
 
 // ---- what it was entered at, and how much of it there is ----------------------------------------

@@ -112,7 +112,8 @@ TEST_F(ControlSources, what_a_list_leaves_out_stays_as_another_has_said_it) {
   EXPECT_EQ(lease().ttl, 60s);
   PositionList taken_back = list_of({"p1"});
   taken_back.elements[0].said = {.trailing = true};
-  EXPECT_EQ(take("exchange", std::move(taken_back)).changed, 1U);
+  EXPECT_EQ(take("exchange", taken_back).renewed, 1U) << "it was not the exchange that said it";
+  EXPECT_EQ(take("bot", std::move(taken_back)).changed, 1U);
   EXPECT_FALSE(lease().terms.rules.trailing);
   EXPECT_EQ(lease().terms.strategy, "momentum");
 }

@@ -87,6 +87,19 @@ TEST_F(Disputes, what_an_earlier_run_has_found_ends_with_a_word_that_agrees) {
   EXPECT_THAT(found(), ElementsAre("p2 ends")) << "it may have been he";
 }
 
+TEST_F(Disputes, what_an_earlier_run_has_found_ends_when_a_source_has_it_no_more) {
+  disputes.restore(p1);
+  disputes.on_absent(p1, "exchange", t0);
+  EXPECT_THAT(found(), ElementsAre("p1 ends")) << "it may have been he";
+  said("exchange", "101", t0);
+  disputes.on_time(t0 + 10s);
+  EXPECT_THAT(found(), ElementsAre("p1 since 0: exchange 101"));
+  disputes.on_absent(p1, "other", t0 + 11s);
+  EXPECT_THAT(found(), IsEmpty());
+  disputes.on_absent(p1, "exchange", t0 + 12s);
+  EXPECT_THAT(found(), ElementsAre("p1 ends"));
+}
+
 TEST_F(Disputes, what_is_closed_leaves_nothing_behind) {
   said("exchange", "101", t0);
   disputes.on_closed(p1);
