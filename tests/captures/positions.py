@@ -61,6 +61,8 @@ def cut(records, begin, end):
 class Held:
     """One position: told prices and the time, it notes what is to be decided."""
 
+    fresh = FRESH
+
     def __init__(self, wish, begin):
         self.wish = wish
         self.sign = 1 if wish["side"] == "long" else -1
@@ -128,6 +130,8 @@ class Trailing(Held):
 
 
 class Aged(Held):
+    fresh = 2 * FRESH
+
     def __init__(self, wish, begin):
         super().__init__(wish, begin)
         self.phase, self.reached, self.exited = "young", False, False
@@ -168,7 +172,7 @@ class Aged(Held):
 
 
 def decide(held, messages, begin):
-    """All moments in their order. A price may be acted on for fifteen seconds after the newest message of its ticker,
+    """All moments in their order. A price may be acted on for so long after the newest message of its ticker,
     which says that it is unchanged if it names none; that an old one holds again is seen once a second."""
     ends = [end + 1e-6 for end in held.phase_ends() if end >= begin]
     held.on_time(begin)
@@ -187,7 +191,7 @@ def decide(held, messages, begin):
         if price is not None:
             last, look = D(price), None
             held.on_price(at, last)
-        elif last is not None and at - heard > FRESH:
+        elif last is not None and at - heard > held.fresh:
             look = begin + math.ceil(at - begin)
         heard = at
     return held.decisions

@@ -214,11 +214,12 @@ PositionRules::Decisions PositionRules::refuse(const Symbol& symbol, Streams& st
   return decisions;
 }
 
-PositionRules::Decisions PositionRules::tell(const Streams& streams, const TappedPrices& prices,
+PositionRules::Decisions PositionRules::tell(Streams& streams, const TappedPrices& prices,
                                              const GuardedPrice& newest, bool is_quote,
                                              MonoTime now) {
   // The newest price on the board may be newer than the newest on the tap.
   const Price& price = newest.price;
+  streams.told = plus(now, -price.receive_age);
   const auto accepted = [&](PriceWindow window, const Decimal& last) {
     window.last = last;
     window.low = std::min(window.low, last);
@@ -263,7 +264,8 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
   set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
-  if (verdict->source == PriceSource::live && comes && !again) return decisions;
+  const bool untold = !comes && plus(now, -verdict->price.receive_age) > streams->second.told;
+  if (verdict->source == PriceSource::live && !untold && !again) return decisions;
   const Prices& prices = verdict->price.prices;
   const Decimal& ask = is_quote ? prices.ask : prices.price;
   const TappedPrices alone{.stream = {},

@@ -106,7 +106,8 @@ class PositionRules {
  private:
   struct Streams {
     ProtectionStream sold, bought;
-    std::optional<MonoTime> until;  ///< may be acted on until then; absent = it is refused
+    std::optional<MonoTime> until;    ///< may be acted on until then; absent = it is refused
+    MonoTime told = MonoTime::min();  ///< when the newest price they were told of had come
   };
 
   std::optional<TrailingOptions> trailing_of(const RuleOverrides& overrides) const;
@@ -121,7 +122,7 @@ class PositionRules {
   std::uint32_t free_place();
   void drop_unused(const std::string& venue, const std::string& symbol);
   void give_back(std::uint32_t place);
-  Decisions tell(const Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
+  Decisions tell(Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
   void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
   Decisions refuse(const Symbol& symbol, Streams& streams, MonoTime now);
