@@ -79,8 +79,10 @@ bool Control::Impl::take_prices(MonoTime now) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
+    // Both before either decides: whoever is told of a decision looks at the whole position.
+    positions.refresh(key, max_age_of(), now);
     for (const bool second : {false, true}) {
-      const auto* verdict = positions.verdict(key, second, max_age_of(), now);
+      const auto* verdict = positions.verdict(key, second);
       if (verdict == nullptr) continue;
       if (!verdict->answer) {
         take_verdict(*verdict, now);

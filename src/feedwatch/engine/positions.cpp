@@ -352,17 +352,21 @@ void Positions::compare(Source& source, MonoTime now) const {
   source.divergence->on_prices(last->prices.price, mark->prices.price, now);
 }
 
-const Positions::Verdict* Positions::verdict(const StreamKey& stream, bool second,
-                                             const MaxAgeOf& max_age_of, MonoTime now) {
+void Positions::refresh(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now) {
+  const auto source = by_symbol_.find({stream.venue, stream.symbol});
+  if (source == by_symbol_.end()) return;
+  for (Feed& feed : source->second.feeds) {
+    if (feed.verdict.stream == stream) refresh(feed, max_age_of, now);
+  }
+}
+
+const Positions::Verdict* Positions::verdict(const StreamKey& stream, bool second) const {
   const auto source = by_symbol_.find({stream.venue, stream.symbol});
   if (source == by_symbol_.end()) return nullptr;
-  std::vector<Feed>& feeds = source->second.feeds;
+  const std::vector<Feed>& feeds = source->second.feeds;
   const std::size_t place = second ? 1 : 0;
   if (place >= feeds.size() || feeds[place].verdict.second != second) return nullptr;
-  Feed& feed = feeds[place];
-  if (feed.verdict.stream != stream) return nullptr;
-  refresh(feed, max_age_of, now);
-  return &feed.verdict;
+  return feeds[place].verdict.stream == stream ? &feeds[place].verdict : nullptr;
 }
 
 const Positions::Verdict* Positions::verdict(const std::string& venue, const std::string& symbol,

@@ -127,10 +127,11 @@ class Positions {
     bool comes = true;    ///< it is not too old for the tap, which tells of each
     bool second = false;  ///< aged positions go by it, with their own limit; else stops do
   };
-  /// Asked now; nullptr when it is not the one stops (`second`: aged positions) go by.
-  const Verdict* verdict(const StreamKey& stream, bool second, const MaxAgeOf& max_age_of,
-                         MonoTime now);
-  /// The same of whichever stream that is; nullptr when there are no such positions.
+  /// Asks for all that go by the stream.
+  void refresh(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now);
+  /// As asked last; nullptr when it is not the one stops (`second`: aged positions) go by.
+  const Verdict* verdict(const StreamKey& stream, bool second) const;
+  /// Asked now, of whichever stream that is; nullptr when there are no such positions.
   const Verdict* verdict(const std::string& venue, const std::string& symbol, bool second,
                          const MaxAgeOf& max_age_of, MonoTime now);
   /// Calls `action` with every symbol's.
