@@ -118,7 +118,7 @@ PositionRules::Kept PositionRules::take_kept(const Position& position, WallTime 
     // known when this one was opened, that was when it was registered.
     const WallTime opened = before.mapped().opened_at;
     const bool is_its = opened == position.opened_at || opened == registered;
-    if (is_its) kept = std::move(before.mapped());
+    if (is_its) kept = before.mapped();
   } else if (const auto known = protection_.memory(key)) {
     kept.memory = *known;
     if (const auto open = open_.find(key); open != open_.end()) kept.ended = open->second.ended;
@@ -169,7 +169,7 @@ Result<void> PositionRules::apply(const Position& position, WallTime registered,
   if (trailing) rules.trailing = TrailingRule{stream_of(position, false), *trailing};
   if (aged) rules.aged = AgedRule{.stream = stream_of(position, true), .options = *aged};
   if (Result<void> added = protection_.add(position, rules, kept.memory, now); !added) {
-    kept_[key] = std::move(kept);
+    kept_[key] = kept;
     open_.erase(key);
     return added;
   }
