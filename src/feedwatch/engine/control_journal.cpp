@@ -1,6 +1,7 @@
 #include "feedwatch/engine/control_journal.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,35 +28,28 @@ std::string JournalQueue::next_key(std::string_view kind) {
 
 void JournalQueue::push(JournalBatch batch, Type type, MonoTime now, bool suspect) {
   rows_ += batch.rows.size();
-  queue_.push_back({std::move(batch), type, now});
+  Entry entry{std::move(batch), type, now};
   if (suspect) {
-    queue_.back().failures = options_.poison_after;
-    queue_.back().strikes = options_.strikes - 1;
+    entry.failures = options_.poison_after;
+    entry.strikes = options_.strikes - 1;
   }
+  queue_.emplace_hint(queue_.end(), pushed_, std::move(entry));
+  of_type(type).insert(pushed_++);
   while (rows_ > options_.max_rows && queue_.size() > 1) make_room();
 }
 
 /// What is on its way stays, and so does the newest batch while there is any other.
 void JournalQueue::make_room() {
-  const std::size_t flying = probing_ ? 1 : passed_over_ + in_flight_;
-  const auto first = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(flying, queue_.size()));
+  const std::uint64_t first = in_flight_ > 0 ? behind_flight_ : 0;
+  const std::uint64_t newest = queue_.rbegin()->first;
   for (const Type type : {Type::telemetry, Type::notification, Type::alert}) {
-    for (auto entry = first; entry != queue_.end(); ++entry) {
-      const bool is_newest = entry + 1 == queue_.end();
-      if (entry->type == type && (!is_newest || flying > 0)) {
-        drop(entry);
-        return;
-      }
-    }
+    const auto number = of_type(type).lower_bound(first);
+    if (number == of_type(type).end() || (*number == newest && in_flight_ == 0)) continue;
+    const auto entry = queue_.find(*number);
+    dropped_ += entry->second.batch.rows.size();
+    pop(entry, End::crowded_out);
+    return;
   }
-}
-
-void JournalQueue::drop(std::deque<Entry>::iterator entry) {
-  dropped_ += entry->batch.rows.size();
-  rows_ -= entry->batch.rows.size();
-  const JournalBatch batch = std::move(entry->batch);
-  queue_.erase(entry);
-  if (on_done_) on_done_(batch, End::crowded_out);
 }
 
 void JournalQueue::on_time(MonoTime now) {
@@ -68,7 +62,7 @@ void JournalQueue::on_time(MonoTime now) {
 }
 
 void JournalQueue::begin(MonoTime now) {
-  const Entry& head = queue_.front();
+  const Entry& head = queue_.begin()->second;
   probing_ = head.failures >= options_.poison_after && !head.vouched && !head.batch.rows.empty();
   std::vector<JournalBatch> group;
   if (probing_) {
@@ -83,7 +77,7 @@ void JournalQueue::begin(MonoTime now) {
 std::vector<JournalBatch> JournalQueue::next_group() const {
   std::vector<JournalBatch> group;
   std::size_t rows = 0;
-  for (const Entry& entry : queue_) {
+  for (const auto& [number, entry] : queue_) {
     if (!group.empty() && (entry.failures > 0 || rows >= options_.group_rows)) break;
     rows += entry.batch.rows.size() + 1;
     group.push_back(entry.batch);
@@ -94,6 +88,8 @@ std::vector<JournalBatch> JournalQueue::next_group() const {
 
 void JournalQueue::commit(std::vector<JournalBatch> group, MonoTime now) {
   in_flight_ = group.size();
+  const auto behind = std::next(queue_.begin(), static_cast<std::ptrdiff_t>(in_flight_));
+  behind_flight_ = behind == queue_.end() ? pushed_ : behind->first;
   passed_over_ = 0;
   group_error_.reset();
   began_ = now;
@@ -124,11 +120,11 @@ void JournalQueue::answered(const std::expected<void, Error>& result) {
 /// The batch whose turn it is to be answered is durable.
 void JournalQueue::took_one() {
   if (probing_) {
-    queue_.front().vouched = true;
+    queue_.begin()->second.vouched = true;
     return;
   }
   ++commits_;
-  pop(queue_.begin() + static_cast<std::ptrdiff_t>(passed_over_), End::written);
+  pop(std::next(queue_.begin(), static_cast<std::ptrdiff_t>(passed_over_)), End::written);
 }
 
 void JournalQueue::ended(MonoTime now) {
@@ -167,7 +163,7 @@ void JournalQueue::failed(const Error& error, MonoTime now) {
 }
 
 void JournalQueue::blame_head() {
-  Entry& head = queue_.front();
+  Entry& head = queue_.begin()->second;
   ++head.failures;
   if (!std::exchange(head.vouched, false)) return;
   if (++head.strikes < options_.strikes) return;
@@ -176,9 +172,11 @@ void JournalQueue::blame_head() {
   pop(queue_.begin(), End::refused);
 }
 
-void JournalQueue::pop(std::deque<Entry>::iterator entry, End end) {
-  const JournalBatch batch = std::move(entry->batch);
-  queue_.erase(entry);
+void JournalQueue::pop(Queue::iterator it, End end) {
+  const auto& [number, entry] = *it;
+  of_type(entry.type).erase(number);
+  const JournalBatch batch = std::move(it->second.batch);
+  queue_.erase(it);
   rows_ -= batch.rows.size();
   if (on_done_) on_done_(batch, end);
 }
@@ -204,7 +202,7 @@ health::StoreEvidence JournalQueue::evidence(MonoTime now) const {
   evidence.consecutive_failures = consecutive_;
   if (failing_since_) evidence.failing_for = now - *failing_since_;
   evidence.pending = queue_.size();
-  if (!queue_.empty()) evidence.oldest_pending = now - queue_.front().pushed;
+  if (!queue_.empty()) evidence.oldest_pending = now - queue_.begin()->second.pushed;
   evidence.dropped = dropped_;
   evidence.dropped_lately = dropped_ - dropped_at_success_;
   evidence.last_error = last_error_;

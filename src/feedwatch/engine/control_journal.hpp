@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -91,19 +93,23 @@ class JournalQueue {
   void tell(MonoTime now);
   void failed(const Error& error, MonoTime now);
   void blame_head();
-  void pop(std::deque<Entry>::iterator entry, End end);
+  using Queue = std::map<std::uint64_t, Entry>;  ///< the oldest first, by the number of its push
+  void pop(Queue::iterator it, End end);
   void make_room();
-  void drop(std::deque<Entry>::iterator entry);
+  std::set<std::uint64_t>& of_type(Type type) { return by_type_[static_cast<std::size_t>(type)]; }
 
   Journal& journal_;
   const Clock& clock_;
   JournalQueueOptions options_;
   OnDone on_done_;
   std::function<void()> on_answer_;
-  std::deque<Entry> queue_;
+  Queue queue_;
+  std::array<std::set<std::uint64_t>, 3> by_type_;
+  std::uint64_t pushed_ = 0;
   std::size_t rows_ = 0;
-  std::size_t in_flight_ = 0;    ///< answers still to come
-  std::size_t passed_over_ = 0;  ///< at the front, of the group in flight: they failed
+  std::size_t in_flight_ = 0;        ///< answers still to come
+  std::uint64_t behind_flight_ = 0;  ///< the first that is not on its way while any is
+  std::size_t passed_over_ = 0;      ///< at the front, of the group in flight: they failed
   std::optional<Error> group_error_;
   bool probing_ = false;  ///< what is in flight is an empty batch in front of a suspicious head
   MonoTime began_{};
