@@ -2,6 +2,7 @@
 // told.
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -18,6 +19,11 @@ using alert::Evidence;
 
 std::string text_of(const PositionKey& key) {
   return key.venue + "/" + key.symbol + "/" + key.id;
+}
+
+void append(PositionRules::Decisions& decisions, PositionRules::Decisions more) {
+  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
 }
 
 std::string words_of(const ProtectionDecision& decision) {
@@ -67,7 +73,7 @@ void Control::Impl::apply_rules(const PositionLease& lease, MonoTime now) {
 /// Whose stream is another one since the last look, by a configuration that was loaded again.
 void Control::Impl::follow_streams(MonoTime now) {
   for (const Positions::Moved& moved : positions.take_moved()) {
-    decided(position_rules.on_moved({moved.venue, moved.symbol, moved.second}, now), now);
+    decided(position_rules.on_moved({moved.venue, moved.symbol, moved.aged}, now), now);
   }
 }
 
@@ -75,25 +81,22 @@ void Control::Impl::follow_streams(MonoTime now) {
 bool Control::Impl::take_prices(MonoTime now) {
   if (ports.tap == nullptr) return false;
   bool any = false;
+  const MaxAgeOf limits = max_age_of();
   for (const TappedPrices& prices : ports.tap->take()) {
     const auto track = streams.find(prices.stream);
     if (track == streams.end()) continue;
     const StreamKey& key = track->second.status.info->key;
-    // Both before either decides: whoever is told of a decision looks at the whole position.
-    positions.refresh(key, max_age_of(), now);
-    for (const bool second : {false, true}) {
-      const auto* verdict = positions.verdict(key, second);
+    PositionRules::Decisions decisions;
+    for (const auto* verdict : positions.verdicts(key, limits, now)) {
       if (verdict == nullptr) continue;
-      if (!verdict->answer) {
-        take_verdict(*verdict, now);
-        continue;
-      }
-      any = decided(
-                position_rules.on_prices({key.venue, key.symbol, second}, prices, *verdict->answer,
-                                         key.kind == Kind::quote, verdict->max_age, now),
-                now) ||
-            any;
+      const Guard::Answer answer = verdict->answer;  // what is due by now asks anew
+      append(decisions, answer ? position_rules.on_prices({key.venue, key.symbol, verdict->aged},
+                                                          prices, *answer, key.kind == Kind::quote,
+                                                          verdict->max_age, now)
+                               : decide_by(*verdict, now));
     }
+    // Not one after the other: whoever is told of a decision looks at the whole position.
+    any = decided(decisions, now) || any;
   }
   return any;
 }
@@ -101,16 +104,19 @@ bool Control::Impl::take_prices(MonoTime now) {
 /// A connection may have broken since the last look.
 bool Control::Impl::may_act(const PositionRules::Symbol& symbol, MonoTime now) {
   const auto* verdict =
-      positions.verdict(symbol.venue, symbol.symbol, symbol.second, max_age_of(), now);
+      positions.verdict(symbol.venue, symbol.symbol, symbol.aged, max_age_of(), now);
   return verdict != nullptr && verdict->answer;
 }
 
 void Control::Impl::take_verdict(const Positions::Verdict& verdict, MonoTime now) {
+  decided(decide_by(verdict, now), now);
+}
+
+PositionRules::Decisions Control::Impl::decide_by(const Positions::Verdict& verdict, MonoTime now) {
   const StreamKey& stream = verdict.stream;
-  decided(
-      position_rules.on_verdict({stream.venue, stream.symbol, verdict.second}, verdict.answer,
-                                stream.kind == Kind::quote, verdict.max_age, verdict.comes, now),
-      now);
+  const Guard::Answer answer = verdict.answer;  // what is due by now asks anew
+  return position_rules.on_verdict({stream.venue, stream.symbol, verdict.aged}, answer,
+                                   stream.kind == Kind::quote, verdict.max_age, verdict.comes, now);
 }
 
 /// Written with what must not be lost, and told once that is durable. Says whether there was news.

@@ -152,6 +152,7 @@ struct Control::Impl {
   bool take_prices(MonoTime now);
   void follow_streams(MonoTime now);
   void take_verdict(const Positions::Verdict& verdict, MonoTime now);
+  PositionRules::Decisions decide_by(const Positions::Verdict& verdict, MonoTime now);
   bool decided(const PositionRules::Decisions& decisions, MonoTime now);
   void keep_rules(std::size_t limit, MonoTime now);
   bool keep_moved(MonoTime now);

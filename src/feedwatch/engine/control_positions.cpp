@@ -209,8 +209,8 @@ void Control::Impl::look_at(const PositionKey& key, MonoTime now) {
   positions.look_at(key, max_age_of(), now);
   follow_streams(now);
   record_news(now);
-  for (const bool second : {false, true}) {
-    const auto* verdict = positions.verdict(key.venue, key.symbol, second, max_age_of(), now);
+  for (const bool aged : {false, true}) {
+    const auto* verdict = positions.verdict(key.venue, key.symbol, aged, max_age_of(), now);
     if (verdict != nullptr) take_verdict(*verdict, now);
   }
   judge_position(*positions.view(key, now), now);

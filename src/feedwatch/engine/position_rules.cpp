@@ -41,12 +41,17 @@ PositionRules::PositionRules(RuleOptions options, WallAnchor anchor, MayAct may_
       protection_(anchor),
       last_(anchor.mono) {}
 
-ProtectionStream PositionRules::stream_of(const Position& position, bool second) {
+std::size_t PositionRules::SymbolHash::operator()(const Symbol& symbol) const {
+  const std::hash<std::string> of_text;
+  return (of_text(symbol.venue) * 31 + of_text(symbol.symbol)) * 2 + (symbol.aged ? 1 : 0);
+}
+
+ProtectionStream PositionRules::stream_of(const Position& position, bool aged) {
   const auto [known, added] =
-      streams_.try_emplace(Symbol{position.venue, position.symbol, second}, Streams{});
+      streams_.try_emplace(Symbol{position.venue, position.symbol, aged}, Streams{});
   if (added) {
     const std::uint32_t place = free_place();
-    symbols_[place] = &known->first;
+    places_[place] = &*known;
     known->second.sold = ProtectionStream{2 * place};
     known->second.bought = ProtectionStream{2 * place + 1};
   }
@@ -56,33 +61,33 @@ ProtectionStream PositionRules::stream_of(const Position& position, bool second)
 /// The lowest, so that the others can be given back.
 std::uint32_t PositionRules::free_place() {
   if (!free_.empty()) return free_.extract(free_.begin()).value();
-  symbols_.push_back(nullptr);
-  return static_cast<std::uint32_t>(symbols_.size() - 1);
+  places_.push_back(nullptr);
+  return static_cast<std::uint32_t>(places_.size() - 1);
 }
 
 /// What no rule goes by any more, in time that does not grow with how many there are.
 void PositionRules::drop_unused(const std::string& venue, const std::string& symbol) {
-  for (const bool second : {false, true}) {
-    const auto known = streams_.find({venue, symbol, second});
+  for (const bool aged : {false, true}) {
+    const auto known = streams_.find({venue, symbol, aged});
     if (known == streams_.end()) continue;
     Streams& streams = known->second;
     if (protection_.is_used(streams.sold) || protection_.is_used(streams.bought)) continue;
     protection_.forget(streams.sold);
     protection_.forget(streams.bought);
-    set_until(known->first, streams, std::nullopt);
+    set_alarm(streams, std::nullopt);
     give_back(streams.sold.value / 2);
     streams_.erase(known);
   }
 }
 
 void PositionRules::give_back(std::uint32_t place) {
-  symbols_[place] = nullptr;
+  places_[place] = nullptr;
   free_.insert(place);
-  while (!symbols_.empty() && symbols_.back() == nullptr) {
-    symbols_.pop_back();
-    free_.erase(static_cast<std::uint32_t>(symbols_.size()));
+  while (!places_.empty() && places_.back() == nullptr) {
+    places_.pop_back();
+    free_.erase(static_cast<std::uint32_t>(places_.size()));
   }
-  if (symbols_.size() < symbols_.capacity() / 4) symbols_.shrink_to_fit();
+  if (places_.size() < places_.capacity() / 4) places_.shrink_to_fit();
 }
 
 std::optional<TrailingOptions> PositionRules::trailing_of(const RuleOverrides& overrides) const {
@@ -199,16 +204,21 @@ void PositionRules::close(const PositionKey& key) {
   drop_unused(key.venue, key.symbol);
 }
 
-void PositionRules::set_until(const Symbol& symbol, Streams& streams,
-                              std::optional<MonoTime> until) {
-  if (streams.until) untils_.erase({*streams.until, symbol});
+/// Each price puts it off; an alarm that comes too early is set again.
+void PositionRules::set_until(Streams& streams, std::optional<MonoTime> until) {
   streams.until = until;
-  if (until) untils_.emplace(*until, symbol);
+  if (until && (!streams.alarm || *until < *streams.alarm)) set_alarm(streams, until);
 }
 
-PositionRules::Decisions PositionRules::refuse(const Symbol& symbol, Streams& streams,
-                                               MonoTime now) {
-  set_until(symbol, streams, std::nullopt);
+void PositionRules::set_alarm(Streams& streams, std::optional<MonoTime> alarm) {
+  const std::uint32_t place = streams.sold.value / 2;
+  if (streams.alarm) alarms_.erase({*streams.alarm, place});
+  streams.alarm = alarm;
+  if (alarm) alarms_.emplace(*alarm, place);
+}
+
+PositionRules::Decisions PositionRules::refuse(Streams& streams, MonoTime now) {
+  set_until(streams, std::nullopt);
   Decisions decisions = protection_.on_refused(streams.sold, now);
   append(decisions, protection_.on_refused(streams.bought, now));
   return decisions;
@@ -244,7 +254,7 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
   Decisions decisions = expire(now);
-  set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(newest.price)));
+  set_until(streams->second, plus(now, max_age - PriceTap::age_of(newest.price)));
   append(decisions, tell(streams->second, prices, newest, is_quote, now));
   return decisions;
 }
@@ -256,14 +266,14 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
   if (streams == streams_.end()) return {};
   if (!verdict) {
     // Nothing that became due meanwhile is done by a price that is refused now.
-    Decisions decisions = refuse(symbol, streams->second, last_);
+    Decisions decisions = refuse(streams->second, last_);
     append(decisions, expire(now));
     return decisions;
   }
   Decisions decisions = expire(now);
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
-  set_until(symbol, streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
+  set_until(streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
   const bool untold = !comes && plus(now, -verdict->price.receive_age) > streams->second.told;
   if (verdict->source == PriceSource::live && !untold && !again) return decisions;
   const Prices& prices = verdict->price.prices;
@@ -280,7 +290,7 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
 PositionRules::Decisions PositionRules::on_moved(const Symbol& symbol, MonoTime now) {
   Decisions decisions = expire(now);
   const auto streams = streams_.find(symbol);
-  if (streams != streams_.end()) append(decisions, refuse(symbol, streams->second, now));
+  if (streams != streams_.end()) append(decisions, refuse(streams->second, now));
   return decisions;
 }
 
@@ -295,12 +305,15 @@ PositionRules::Decisions PositionRules::on_time(MonoTime now) {
 /// after a suspend everything is late.
 PositionRules::Decisions PositionRules::expire(MonoTime now) {
   Decisions decisions = std::exchange(untold_, {});
-  while (!untils_.empty() && untils_.begin()->first < now) {
-    const Symbol symbol = untils_.begin()->second;
-    append(decisions, refuse(symbol, streams_.at(symbol), last_));
+  while (!alarms_.empty() && alarms_.begin()->first < now) {
+    const auto [alarm, place] = *alarms_.begin();
+    Streams& streams = places_[place]->second;
+    const bool is_put_off = streams.until && *streams.until > alarm;
+    set_alarm(streams, is_put_off ? streams.until : std::nullopt);
+    if (streams.until && !is_put_off) append(decisions, refuse(streams, last_));
   }
   for (const ProtectionStream stream : protection_.due_streams(now)) {
-    append(decisions, ask(*symbols_[stream.index() / 2], now));
+    append(decisions, ask(places_[stream.index() / 2]->first, now));
   }
   last_ = now;
   return decisions;
@@ -310,7 +323,7 @@ PositionRules::Decisions PositionRules::ask(const Symbol& symbol, MonoTime now) 
   const auto streams = streams_.find(symbol);
   const bool is_open = streams != streams_.end() && streams->second.until;
   if (!is_open || !may_act_ || may_act_(symbol, now)) return {};
-  return refuse(symbol, streams->second, last_);
+  return refuse(streams->second, last_);
 }
 
 PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,

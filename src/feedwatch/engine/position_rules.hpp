@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,8 @@ class PositionRules {
   /// the same: they may be older, and perhaps of another kind.
   struct Symbol {
     std::string venue, symbol;
-    bool second = false;
-    friend auto operator<=>(const Symbol&, const Symbol&) = default;
+    bool aged = false;
+    friend bool operator==(const Symbol&, const Symbol&) = default;
   };
 
   /// Whether a symbol's price may be acted on at this moment: asked before timers and answers
@@ -88,7 +89,7 @@ class PositionRules {
   std::vector<ProtectionFinding> take_findings() { return protection_.take_findings(); }
   /// Room for pairs of streams that rules go by; one nobody goes by any more takes none.
   std::size_t streams() const {
-    return std::max({streams_.size(), symbols_.size(), (protection_.streams() + 1) / 2});
+    return std::max({streams_.size(), places_.size(), (protection_.streams() + 1) / 2});
   }
 
   /// Prices that were only compared (`price_check`), as rows of events.
@@ -107,6 +108,7 @@ class PositionRules {
   struct Streams {
     ProtectionStream sold, bought;
     std::optional<MonoTime> until;    ///< may be acted on until then; absent = it is refused
+    std::optional<MonoTime> alarm;    ///< when that is looked at, not after it
     MonoTime told = MonoTime::min();  ///< when the newest price they were told of had come
   };
 
@@ -118,14 +120,15 @@ class PositionRules {
   struct Kept;
   Kept take_kept(const Position& position, WallTime registered);
   static void end_rules(const Position& position, bool trailing, bool aged, Kept& kept);
-  ProtectionStream stream_of(const Position& position, bool second);
+  ProtectionStream stream_of(const Position& position, bool aged);
   std::uint32_t free_place();
   void drop_unused(const std::string& venue, const std::string& symbol);
   void give_back(std::uint32_t place);
   Decisions tell(Streams& streams, const TappedPrices& prices, const GuardedPrice& newest,
                  bool is_quote, MonoTime now);
-  void set_until(const Symbol& symbol, Streams& streams, std::optional<MonoTime> until);
-  Decisions refuse(const Symbol& symbol, Streams& streams, MonoTime now);
+  void set_until(Streams& streams, std::optional<MonoTime> until);
+  void set_alarm(Streams& streams, std::optional<MonoTime> alarm);
+  Decisions refuse(Streams& streams, MonoTime now);
   Decisions expire(MonoTime now);
   Decisions ask(const Symbol& symbol, MonoTime now);
   void note_changes();
@@ -140,10 +143,14 @@ class PositionRules {
   Protection protection_;
   MonoTime last_;     ///< newest moment it was told of
   Decisions untold_;  ///< made while nobody could be told
-  std::map<Symbol, Streams> streams_;
-  std::vector<const Symbol*> symbols_;  ///< by half the number of their streams; nullptr = free
-  std::set<std::uint32_t> free_;        ///< places there
-  std::set<std::pair<MonoTime, Symbol>> untils_;
+  struct SymbolHash {
+    std::size_t operator()(const Symbol& symbol) const;
+  };
+  std::unordered_map<Symbol, Streams, SymbolHash> streams_;
+  /// By half the number of their streams; nullptr = free.
+  std::vector<std::pair<const Symbol, Streams>*> places_;
+  std::set<std::uint32_t> free_;  ///< places there
+  std::set<std::pair<MonoTime, std::uint32_t>> alarms_;
   /// Rules a position had and has no more: what was written of them is written over, or they would
   /// go on from there when a later run has them.
   struct Ended {

@@ -123,16 +123,16 @@ class Positions {
   struct Verdict {
     StreamKey stream;
     Guard::Answer answer = std::unexpected(Refusal{});
-    Duration max_age{};   ///< it was asked for with
-    bool comes = true;    ///< it is not too old for the tap, which tells of each
-    bool second = false;  ///< aged positions go by it, with their own limit; else stops do
+    Duration max_age{};  ///< it was asked for with
+    bool comes = true;   ///< it is not too old for the tap, which tells of each
+    bool aged = false;   ///< aged positions go by it, with their own limit; else stops do
   };
-  /// Asks for all that go by the stream.
-  void refresh(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now);
-  /// As asked last; nullptr when it is not the one stops (`second`: aged positions) go by.
-  const Verdict* verdict(const StreamKey& stream, bool second) const;
+  /// For stops and for aged positions, in this order; nullptr where none go by it.
+  using Verdicts = std::array<const Verdict*, 2>;
+  /// Asked now, of all that go by the stream; until something else is done with positions.
+  Verdicts verdicts(const StreamKey& stream, const MaxAgeOf& max_age_of, MonoTime now);
   /// Asked now, of whichever stream that is; nullptr when there are no such positions.
-  const Verdict* verdict(const std::string& venue, const std::string& symbol, bool second,
+  const Verdict* verdict(const std::string& venue, const std::string& symbol, bool aged,
                          const MaxAgeOf& max_age_of, MonoTime now);
   /// Calls `action` with every symbol's.
   void for_each_verdict(const std::function<void(const Verdict&)>& action) const;
@@ -148,7 +148,7 @@ class Positions {
   /// Whose stops, or aged positions, go by another stream.
   struct Moved {
     std::string venue, symbol;
-    bool second = false;
+    bool aged = false;
   };
   /// Those look() has found to do so since: a venue, or what it offers, has come or gone.
   std::vector<Moved> take_moved() { return std::exchange(moved_, {}); }
