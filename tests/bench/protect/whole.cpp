@@ -5,6 +5,9 @@
 namespace feedwatch::bench {
 namespace {
 
+/// Positions that are opened between two answers of the journal, which has room for more.
+constexpr std::size_t served_together = 1000;
+
 engine::StreamStatus status_of(const StreamOptions& options, StreamId stream) {
   engine::StreamStatus status;
   status.stream = stream;
@@ -57,6 +60,7 @@ Whole::Whole(const Crowd& crowd, const Market& market)
   control_->on_status(clock_.now());
   for (std::size_t at = 0; at < crowd.positions; ++at) {
     open(at, market.price(at % crowd.streams));
+    if (at % served_together == 0) serve();
   }
   serve();
 }
@@ -108,10 +112,12 @@ void Whole::tell(std::span<const Traded> ticks, std::size_t together) {
 }
 
 void Whole::replace_closed(const Market& market) {
+  std::size_t replaced = 0;
   for (const PositionKey& key : std::exchange(closed_, {})) {
     if (!control_->close_position(key)) continue;
     const std::size_t at = std::stoul(key.id);
     open(at, market.price(at % crowd_.streams));
+    if (++replaced % served_together == 0) serve();
   }
   serve();
 }
