@@ -7,6 +7,7 @@
 #include "feedwatch/alert/group.hpp"
 #include "feedwatch/alert/payload.hpp"
 #include "feedwatch/alert/told.hpp"
+#include "feedwatch/base/doubling.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::alert {
@@ -238,9 +239,7 @@ void Outbox::fail(Post& post, const SinkResult& result, MonoTime now) {
 
 /// Half to all of first · 2^(n − 1), so that several monitors do not knock in step.
 Duration Outbox::backoff(std::uint32_t failures) {
-  Duration full = options_.retry_first;
-  for (std::uint32_t i = 1; i < failures && full < options_.retry_max; ++i) full *= 2;
-  full = std::min(full, options_.retry_max);
+  const Duration full = doubling(options_.retry_first, options_.retry_max, failures);
   return random_.between(full / 2, full);
 }
 

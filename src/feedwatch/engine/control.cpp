@@ -165,6 +165,7 @@ void Control::Impl::turn(MonoTime now) {
   release_muted(now);
   remember(now);
   remember_sources(now);
+  store_positions(now);
   store_decisions(now);
   keep_moved(now);
   journal.on_time(now);
@@ -244,6 +245,7 @@ void Control::hurry(MonoTime now) {
   impl_->stopping = true;
   impl_->remember_at = impl_->sources_at = now;
   impl_->outbox.hurry(now);
+  impl_->unstored_positions.hurry(now);
   impl_->unstored.hurry(now);
   impl_->keep_rules(std::numeric_limits<std::size_t>::max(), now);
   impl_->run(now);
@@ -251,8 +253,8 @@ void Control::hurry(MonoTime now) {
 
 bool Control::drained() const {
   const MonoTime now = impl_->ports.clock.now();
-  return impl_->journal.empty() && impl_->unstored.idle(now) && impl_->outbox.pending() == 0 &&
-         impl_->receivers_idle(now);
+  return impl_->journal.empty() && impl_->unstored_positions.idle(now) &&
+         impl_->unstored.idle(now) && impl_->outbox.pending() == 0 && impl_->receivers_idle(now);
 }
 
 Control::Counters Control::counters() const {

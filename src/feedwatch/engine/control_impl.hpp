@@ -20,6 +20,7 @@
 #include "feedwatch/engine/rules/rules.hpp"
 #include "feedwatch/engine/suspicion.hpp"
 #include "feedwatch/engine/unstored_decisions.hpp"
+#include "feedwatch/engine/unstored_positions.hpp"
 #include "feedwatch/health/registry.hpp"
 #include "feedwatch/health/reports.hpp"
 #include "feedwatch/muting/muting.hpp"
@@ -162,6 +163,7 @@ struct Control::Impl {
 
   // ---- into the store, before anybody is told (control_unstored.cpp) ----
   std::size_t room_for_decisions() const;
+  void store_positions(MonoTime now);
   void store_decisions(MonoTime now);
   void ended(const JournalBatch& batch, JournalQueue::End end);
   void tell_given_up(MonoTime now);
@@ -276,6 +278,7 @@ struct Control::Impl {
   PositionRules position_rules;
   MonoTime moved_until = MonoTime::min();  ///< so long holds the budget of keep_moved()
   std::size_t moved_left = 0;              ///< of it
+  UnstoredPositions unstored_positions;
   UnstoredDecisions unstored;
   std::set<PositionKey> unstored_told;           ///< an alert about them is open, or may be
   std::deque<DecisionOutbox> decision_outboxes;  ///< of the ports' receivers

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "feedwatch/base/doubling.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
@@ -154,9 +155,7 @@ void JournalQueue::failed(const Error& error, MonoTime now) {
   ++consecutive_;
   last_error_ = error.text();
   if (!failing_since_) failing_since_ = began_;
-  Duration wait = options_.retry_first;
-  for (std::uint64_t i = 1; i < consecutive_ && wait < options_.retry_max; ++i) wait *= 2;
-  wait = std::min(wait, options_.retry_max);
+  const Duration wait = doubling(options_.retry_first, options_.retry_max, consecutive_);
   next_attempt_ = now + random_.between(wait / 2, wait);
   // An empty batch refused says nothing against the head.
   if (!std::exchange(probing_, false)) blame_head();

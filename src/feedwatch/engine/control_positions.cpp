@@ -173,7 +173,9 @@ void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
 /// With `more` rows in the same batch.
 void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
                          std::vector<JournalRow> more) {
-  more.insert(more.begin(), position_row(lease, anchor, now));
+  PositionRow row = position_row(lease, anchor, now);
+  unstored_positions.on_pushed(row);
+  more.insert(more.begin(), std::move(row));
   journal.push({journal.next_key("positions"), std::move(more)}, type, now);
 }
 
@@ -249,8 +251,9 @@ void Control::Impl::close(const PositionKey& key, std::string why, MonoTime now)
     event.event_metadata.clear();
     JsonWriter(event.event_metadata).begin_object().field("reason", why).end_object();
   }
-  std::vector<JournalRow> rows{position_row(*positions.book().find(key), anchor, now, now),
-                               std::move(event)};
+  PositionRow row = position_row(*positions.book().find(key), anchor, now, now);
+  unstored_positions.on_pushed(row);
+  std::vector<JournalRow> rows{std::move(row), std::move(event)};
   journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now);
   positions.close(key);
   position_rules.close(key);

@@ -1,7 +1,9 @@
-// Decisions into the store, before anybody is told; and what is said while they are not there.
+// Decisions into the store, before anybody is told; positions again that it has given up; and what
+// is said while they are not there.
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,6 +31,19 @@ std::size_t Control::Impl::room_for_decisions() const {
   return most - std::min(most, journal.rows());
 }
 
+/// Before what is decided about them.
+void Control::Impl::store_positions(MonoTime now) {
+  const auto next_key = [this] { return journal.next_key("positions"); };
+  const auto open_row = [&](const PositionKey& key) -> std::optional<PositionRow> {
+    const PositionLease* lease = positions.book().find(key);
+    if (lease == nullptr) return std::nullopt;
+    return position_row(*lease, anchor, now);
+  };
+  for (auto& push : unstored_positions.due(room_for_decisions(), next_key, open_row, now)) {
+    journal.push(std::move(push.batch), JournalQueue::Type::alert, now, push.suspect);
+  }
+}
+
 void Control::Impl::store_decisions(MonoTime now) {
   tell_given_up(now);
   const auto next_key = [this] { return journal.next_key("decisions"); };
@@ -37,11 +52,18 @@ void Control::Impl::store_decisions(MonoTime now) {
   }
 }
 
-/// Of a position in order: there is never more than one batch of it on its way.
+/// Of decisions about a position in order: there is never more than one batch of them on its way.
 void Control::Impl::ended(const JournalBatch& batch, JournalQueue::End end) {
   const bool durable = end == JournalQueue::End::written;
+  const MonoTime now = ports.clock.now();
   position_rules.on_written(batch, durable);
-  for (const PositionKey& position : unstored.on_done(batch, end, ports.clock.now())) {
+  for (const PositionKey& position : unstored_positions.on_done(batch, end, now)) {
+    tell(position,
+         "the store refuses its row, without which a restart does not find it so: " +
+             journal.last_error(),
+         now);
+  }
+  for (const PositionKey& position : unstored.on_done(batch, end, now)) {
     position_rules.release(position);
   }
   if (!durable) return;
@@ -97,7 +119,8 @@ void Control::Impl::recover_unstored(const Recovered& recovered) {
 
 /// Without room only the journal's answers bring any.
 MonoTime Control::Impl::next_unstored() const {
-  return room_for_decisions() > 0 ? unstored.next_deadline() : never_mono;
+  if (room_for_decisions() == 0) return never_mono;
+  return std::min(unstored.next_deadline(), unstored_positions.next_deadline());
 }
 
 }  // namespace feedwatch::engine

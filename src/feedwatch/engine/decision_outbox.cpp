@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "feedwatch/base/doubling.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
@@ -226,9 +227,7 @@ void DecisionOutbox::failed(Lanes::iterator it, const SinkResult& result, MonoTi
 }
 
 Duration DecisionOutbox::wait_after(std::uint32_t failures) {
-  Duration wait = options_.retry_first;
-  for (std::uint32_t i = 1; i < failures && wait < options_.retry_max; ++i) wait *= 2;
-  wait = std::min(wait, options_.retry_max);
+  const Duration wait = doubling(options_.retry_first, options_.retry_max, failures);
   return random_.between(wait / 2, wait);
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <variant>
 
+#include "feedwatch/base/doubling.hpp"
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
@@ -141,7 +142,7 @@ void UnstoredDecisions::come_back(Lanes::iterator it, JournalQueue::End end, Mon
   head.given_up = true;
   if (end == JournalQueue::End::refused) {
     ++head.refusals;
-    lane.next = plus(now, wait_after(head.refusals));
+    lane.next = plus(now, doubling(options_.retry_first, options_.retry_max, head.refusals));
   }
   if (!head.closed && head.refusals < options_.refusals) return;
   give_up(it->first, head, head.closed ? is_closed : "the store refuses it");
@@ -233,12 +234,6 @@ std::vector<UnstoredDecisions::Trouble> UnstoredDecisions::troubles(Duration lat
   again_.report(Trouble::Type::again, now, most, troubles, named);
   all_.report(Trouble::Type::late, plus(now, -late), most, troubles, named);
   return troubles;
-}
-
-Duration UnstoredDecisions::wait_after(std::uint32_t refusals) const {
-  Duration wait = options_.retry_first;
-  for (std::uint32_t i = 1; i < refusals && wait < options_.retry_max; ++i) wait *= 2;
-  return std::min(wait, options_.retry_max);
 }
 
 MonoTime UnstoredDecisions::next_deadline() const {

@@ -153,7 +153,6 @@ class UnstoredDecisions {
   void line_up(Lanes::iterator lane);
   void give_up(const PositionKey& position, const Entry& entry, std::string_view why);
   void pop(Lane& lane);
-  Duration wait_after(std::uint32_t refusals) const;
 
   UnstoredOptions options_;
   Lanes lanes_;

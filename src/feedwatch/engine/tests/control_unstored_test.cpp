@@ -208,6 +208,51 @@ TEST(ControlUnstored, closing_the_position_ends_what_is_said_about_its_decisions
   EXPECT_THAT(world.told(), IsEmpty());
 }
 
+/// A restart would not find it.
+TEST(ControlUnstored, a_position_the_store_refuses_is_stored_when_it_takes_it) {
+  Unstored world;
+  world.bench.journal.refuses = [](const JournalBatch& batch) {
+    return std::ranges::any_of(batch.rows, [](const JournalRow& row) {
+      const auto* position = std::get_if<PositionRow>(&row);
+      return position != nullptr && position->id == "p1";
+    });
+  };
+  world.hold("p1");
+  world.hold("p2");
+  world.pass(20s, "100");
+  const auto stored = [&](const std::string& id) {
+    std::optional<PositionRow> newest;
+    for (PositionRow& row : world.bench.journal.rows<PositionRow>()) {
+      if (row.id == id) newest = std::move(row);
+    }
+    return newest;
+  };
+  EXPECT_TRUE(stored("p2"));
+  EXPECT_FALSE(stored("p1"));
+  EXPECT_THAT(world.bench.event_texts(Control::Event::Type::position),
+              Contains(HasSubstr("the store refuses its row")))
+      << "once";
+  world.bench.journal.refuses = {};
+  world.pass(60s, "100");
+  ASSERT_TRUE(stored("p1"));
+  EXPECT_FALSE(stored("p1")->closed_at);
+}
+
+TEST(ControlUnstored, a_position_closed_while_the_store_refuses_it_ends_there_too) {
+  Unstored world;
+  world.hold("p1");
+  world.bench.journal.refuses = [](const JournalBatch& batch) {
+    return std::ranges::any_of(
+        batch.rows, [](const JournalRow& row) { return std::holds_alternative<PositionRow>(row); });
+  };
+  ASSERT_TRUE(world.bench.control.close_position({"v", "S", "p1"}));
+  world.pass(20s, "100");
+  EXPECT_FALSE(world.bench.journal.rows<PositionRow>().back().closed_at);
+  world.bench.journal.refuses = {};
+  world.pass(60s, "100");
+  EXPECT_TRUE(world.bench.journal.rows<PositionRow>().back().closed_at);
+}
+
 TEST(ControlUnstored, stopping_does_not_wait_for_a_store_that_refuses) {
   Unstored world;
   world.hold("p1");

@@ -1,0 +1,236 @@
+// Rows of positions that the journal gave up, by hand.
+
+#include "feedwatch/engine/unstored_positions.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+
+#include "feedwatch/base/random.hpp"
+#include "feedwatch/engine/tests/control_fakes.hpp"
+
+namespace feedwatch::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using End = JournalQueue::End;
+using Words = std::vector<std::string>;
+
+/// A book of positions, each of a version that stands in its row, and a store of them.
+class UnstoredPositionsTest : public testing::Test {
+ protected:
+  PositionRow row(const std::string& id, std::optional<WallTime> closed = {}) {
+    PositionRow made;
+    made.venue = "v";
+    made.symbol = "S";
+    made.id = id;
+    made.quantity = std::to_string(versions[id]);
+    made.updated_at = wall_from_ns(++clock);
+    made.closed_at = closed;
+    return made;
+  }
+  JournalBatch pushed(const PositionRow& made) {
+    box.on_pushed(made);
+    return {"pushed", {made}};
+  }
+  JournalBatch change(const std::string& id) {
+    ++versions[id];
+    open[id] = true;
+    return pushed(row(id));
+  }
+  JournalBatch close(const std::string& id) {
+    open[id] = false;
+    return pushed(row(id, wall_from_ns(clock)));
+  }
+  std::vector<PositionKey> end(const JournalBatch& batch, End how) {
+    if (how == End::written) {
+      for (const JournalRow& each : batch.rows) {
+        const auto& written = std::get<PositionRow>(each);
+        stored[written.id] = (written.closed_at ? "closed " : "") + written.quantity;
+      }
+    }
+    return box.on_done(batch, how, now);
+  }
+  std::vector<UnstoredPositions::Push> due(std::size_t room = 1'000) {
+    const auto key = [this] { return fmt::format("b{}", ++batches); };
+    const auto open_row = [this](const PositionKey& of) -> std::optional<PositionRow> {
+      return open[of.id] ? std::optional(row(of.id)) : std::nullopt;
+    };
+    return box.due(room, key, open_row, now);
+  }
+  static Words words(const std::vector<UnstoredPositions::Push>& pushes) {
+    Words made;
+    for (const auto& push : pushes) {
+      std::string text = push.suspect ? "alone:" : "";
+      for (const JournalRow& each : push.batch.rows) {
+        const auto& pushed = std::get<PositionRow>(each);
+        text += (text.empty() ? "" : " ") + pushed.id + (pushed.closed_at ? " closed " : "=") +
+                pushed.quantity;
+      }
+      made.push_back(text);
+    }
+    return made;
+  }
+  void make(UnstoredPositionOptions options) { box = UnstoredPositions(options); }
+
+  UnstoredPositions box;
+  MonoTime now{1h};
+  std::map<std::string, int> versions;
+  std::map<std::string, bool> open;
+  std::map<std::string, std::string> stored;
+  std::int64_t clock = 0;
+  int batches = 0;
+};
+
+TEST_F(UnstoredPositionsTest, what_is_written_is_pushed_by_nobody_else) {
+  EXPECT_THAT(end(change("a"), End::written), IsEmpty());
+  EXPECT_THAT(due(), IsEmpty());
+  EXPECT_TRUE(box.idle(now));
+  EXPECT_EQ(box.next_deadline(), never_mono);
+}
+
+TEST_F(UnstoredPositionsTest, what_had_no_room_goes_together_as_it_is_now) {
+  EXPECT_THAT(end(change("a"), End::crowded_out), IsEmpty());
+  end(change("b"), End::crowded_out);
+  change("a");  // on its way
+  EXPECT_FALSE(box.idle(now));
+  EXPECT_THAT(words(due(0)), IsEmpty());
+  const auto pushes = due();
+  EXPECT_THAT(words(pushes), ElementsAre("a=2 b=1"));
+  EXPECT_THAT(due(), IsEmpty()) << "it is on its way";
+  end(pushes[0].batch, End::written);
+  EXPECT_THAT(due(), IsEmpty());
+}
+
+TEST_F(UnstoredPositionsTest, what_was_refused_goes_alone_after_a_wait_that_doubles_and_for_ever) {
+  EXPECT_THAT(end(change("a"), End::refused), ElementsAre(PositionKey{"v", "S", "a"}));
+  EXPECT_TRUE(box.idle(now));
+  EXPECT_EQ(box.next_deadline(), now + 1s);
+  Duration wait = 1s;
+  for (int i = 0; i < 100; ++i) {
+    now = box.next_deadline();
+    const auto pushes = due();
+    ASSERT_THAT(words(pushes), ElementsAre("alone: a=1"));
+    EXPECT_THAT(end(pushes[0].batch, End::refused), IsEmpty()) << "it was told";
+    wait = std::min<Duration>(2 * wait, 1min);
+    EXPECT_EQ(box.next_deadline(), now + wait);
+  }
+}
+
+TEST_F(UnstoredPositionsTest, of_a_closed_one_the_end_is_pushed) {
+  end(change("a"), End::crowded_out);
+  end(close("a"), End::crowded_out);
+  EXPECT_THAT(words(due()), ElementsAre("a closed 1"));
+}
+
+/// It was opened anew and closed while the end before was on its way.
+TEST_F(UnstoredPositionsTest, of_two_ends_the_newest_is_pushed) {
+  change("a");
+  const JournalBatch first = close("a");
+  change("a");
+  const JournalBatch second = close("a");
+  end(first, End::crowded_out);
+  EXPECT_THAT(words(due()), ElementsAre("a closed 2"));
+  end(second, End::written);
+  EXPECT_TRUE(box.idle(now));
+}
+
+TEST_F(UnstoredPositionsTest, one_that_came_again_is_open_whatever_became_of_the_one_before) {
+  end(change("a"), End::crowded_out);
+  end(close("a"), End::crowded_out);
+  end(change("a"), End::written);
+  EXPECT_THAT(due(), IsEmpty()) << "the store has the newest";
+  end(close("a"), End::crowded_out);
+  change("a");
+  EXPECT_THAT(words(due()), ElementsAre("a=3"));
+}
+
+TEST_F(UnstoredPositionsTest, an_older_row_that_was_on_its_way_proves_nothing) {
+  const JournalBatch older = change("a");
+  end(change("a"), End::crowded_out);
+  end(older, End::written);
+  EXPECT_THAT(words(due()), ElementsAre("a=2"));
+}
+
+TEST_F(UnstoredPositionsTest, suspects_are_few_and_batches_are_small) {
+  make({.suspects = 2, .batch_rows = 2, .at_once = 5});
+  for (const char* id : {"a", "b", "c", "d", "e", "f"}) end(change(id), End::crowded_out);
+  auto pushes = due();
+  EXPECT_THAT(words(pushes), ElementsAre("a=1 b=1", "c=1 d=1", "e=1"));
+  for (const auto& push : pushes) end(push.batch, End::refused);
+  EXPECT_EQ(box.next_deadline(), MonoTime::min()) << "there is one more";
+  EXPECT_THAT(words(due()), ElementsAre("f=1"));
+  now += 1s;
+  pushes = due();
+  EXPECT_THAT(words(pushes), ElementsAre("alone: a=1", "alone: b=1"));
+  EXPECT_EQ(box.next_deadline(), never_mono) << "the others wait for them";
+  end(pushes[0].batch, End::written);
+  EXPECT_THAT(words(due()), ElementsAre("alone: c=1"));
+}
+
+TEST_F(UnstoredPositionsTest, in_a_hurry_nothing_waits) {
+  end(change("a"), End::refused);
+  EXPECT_THAT(due(), IsEmpty());
+  box.hurry(now);
+  EXPECT_FALSE(box.idle(now));
+  EXPECT_THAT(words(due()), ElementsAre("alone: a=1"));
+}
+
+TEST_F(UnstoredPositionsTest, beyond_the_bound_what_is_known_stays) {
+  make({.capacity = 1});
+  end(change("a"), End::crowded_out);
+  end(change("b"), End::crowded_out);
+  end(change("a"), End::crowded_out);
+  EXPECT_THAT(words(due()), ElementsAre("a=2"));
+}
+
+/// Whatever fails: when the store takes everything again it has the newest word on each.
+TEST_F(UnstoredPositionsTest, in_the_end_the_store_has_what_is) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Random random(seed);
+    make({.suspects = 2, .batch_rows = 3});
+    versions.clear();
+    open.clear();
+    stored.clear();
+    std::deque<JournalBatch> journal;  // in the order of pushes, as the queue keeps it
+    const auto fetch = [&] {
+      for (auto& push : due(random.below(10))) journal.push_back(std::move(push.batch));
+    };
+    for (int step = 0; step < 200; ++step) {
+      const std::string id = fmt::format("p{}", random.below(4));
+      switch (random.below(4)) {
+        case 0:
+          journal.push_back(change(id));
+          break;
+        case 1:
+          if (open[id]) journal.push_back(close(id));
+          break;
+        case 2:
+          if (journal.empty()) break;
+          end(std::exchange(journal.front(), {}), static_cast<End>(random.below(3)));
+          journal.pop_front();
+          break;
+        default:
+          now += Duration(static_cast<std::int64_t>(random.below(3'000'000'000)));
+          fetch();
+      }
+    }
+    for (int round = 0; round < 100; ++round) {
+      for (; !journal.empty(); journal.pop_front()) end(journal.front(), End::written);
+      now += 1min;
+      for (auto& push : due()) journal.push_back(std::move(push.batch));
+    }
+    ASSERT_TRUE(box.idle(now)) << seed;
+    for (const auto& [id, version] : versions) {
+      if (version == 0) continue;
+      EXPECT_EQ(stored[id], fmt::format("{}{}", open[id] ? "" : "closed ", version)) << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace feedwatch::engine
