@@ -165,8 +165,8 @@ void Control::Impl::turn(MonoTime now) {
   release_muted(now);
   remember(now);
   remember_sources(now);
-  store_positions(now);
   store_decisions(now);
+  store_positions(now);
   keep_moved(now);
   journal.on_time(now);
   probe.on_time(now);

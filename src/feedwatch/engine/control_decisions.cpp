@@ -2,7 +2,6 @@
 // told.
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -19,11 +18,6 @@ using alert::Evidence;
 
 std::string text_of(const PositionKey& key) {
   return key.venue + "/" + key.symbol + "/" + key.id;
-}
-
-void append(PositionRules::Decisions& decisions, PositionRules::Decisions more) {
-  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
-                   std::make_move_iterator(more.end()));
 }
 
 std::string words_of(const ProtectionDecision& decision) {

@@ -163,6 +163,7 @@ struct Control::Impl {
 
   // ---- into the store, before anybody is told (control_unstored.cpp) ----
   std::size_t room_for_decisions() const;
+  std::size_t room_for_positions() const;
   void store_positions(MonoTime now);
   void store_decisions(MonoTime now);
   void ended(const JournalBatch& batch, JournalQueue::End end);

@@ -33,6 +33,7 @@ void JournalQueue::push(JournalBatch batch, Type type, MonoTime now, bool suspec
   if (suspect) {
     entry.failures = options_.poison_after;
     entry.strikes = options_.strikes - 1;
+    entry.suspect = true;
   }
   queue_.emplace_hint(queue_.end(), pushed_, std::move(entry));
   of_type(type).insert(pushed_++);
@@ -41,11 +42,12 @@ void JournalQueue::push(JournalBatch batch, Type type, MonoTime now, bool suspec
 
 /// What is on its way stays, and so does the newest batch while there is any other.
 void JournalQueue::make_room() {
-  const std::uint64_t first = in_flight_ > 0 ? behind_flight_ : 0;
+  const bool flying = in_flight_ + passed_over_ > 0;
+  const std::uint64_t first = flying ? behind_flight_ : 0;
   const std::uint64_t newest = queue_.rbegin()->first;
   for (const Type type : {Type::telemetry, Type::notification, Type::alert}) {
     const auto number = of_type(type).lower_bound(first);
-    if (number == of_type(type).end() || (*number == newest && in_flight_ == 0)) continue;
+    if (number == of_type(type).end() || (*number == newest && !flying)) continue;
     const auto entry = queue_.find(*number);
     dropped_ += entry->second.batch.rows.size();
     pop(entry, End::crowded_out);
@@ -152,23 +154,31 @@ void JournalQueue::tell(MonoTime now) {
 
 void JournalQueue::failed(const Error& error, MonoTime now) {
   ++errors_;
-  ++consecutive_;
   last_error_ = error.text();
+  // An empty batch refused says nothing against the head.
+  if (!std::exchange(probing_, false) && blame_head()) {
+    // The store has just taken an empty batch: it is not its fault.
+    failing_since_.reset();
+    consecutive_ = 0;
+    next_attempt_ = MonoTime::min();
+    return;
+  }
+  ++consecutive_;
   if (!failing_since_) failing_since_ = began_;
   const Duration wait = doubling(options_.retry_first, options_.retry_max, consecutive_);
   next_attempt_ = now + random_.between(wait / 2, wait);
-  // An empty batch refused says nothing against the head.
-  if (!std::exchange(probing_, false)) blame_head();
 }
 
-void JournalQueue::blame_head() {
+/// Says whether it was given up.
+bool JournalQueue::blame_head() {
   Entry& head = queue_.begin()->second;
   ++head.failures;
-  if (!std::exchange(head.vouched, false)) return;
-  if (++head.strikes < options_.strikes) return;
+  if (!std::exchange(head.vouched, false)) return false;
+  if (++head.strikes < options_.strikes) return false;
   // The store works and this batch does not: keeping it would block all that comes after it.
-  dropped_ += head.batch.rows.size();
+  if (!head.suspect) dropped_ += head.batch.rows.size();
   pop(queue_.begin(), End::refused);
+  return true;
 }
 
 void JournalQueue::pop(Queue::iterator it, End end) {

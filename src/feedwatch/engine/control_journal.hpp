@@ -52,8 +52,9 @@ class JournalQueue {
   /// `on_done` per batch that ended; `on_answer` after every answer of the journal.
   void set_callbacks(OnDone on_done, std::function<void()> on_answer);
 
-  /// `suspect`: it holds what was refused before. It goes alone, after an empty batch, and is given
-  /// up when it is refused once more.
+  /// `suspect`: it holds what was refused before, and will be pushed again by whoever has it. It
+  /// goes alone, after an empty batch, is given up when it is refused once more, and not counted as
+  /// dropped again.
   void push(JournalBatch batch, Type type, MonoTime now, bool suspect = false);
   /// A key that no other batch of any run has.
   std::string next_key(std::string_view kind);
@@ -82,6 +83,7 @@ class JournalQueue {
     std::uint32_t failures = 0;
     std::uint32_t strikes = 0;  ///< refused right after the store took an empty batch
     bool vouched = false;       ///< the store has just taken an empty batch
+    bool suspect = false;
   };
 
   void begin(MonoTime now);
@@ -92,7 +94,7 @@ class JournalQueue {
   void ended(MonoTime now);
   void tell(MonoTime now);
   void failed(const Error& error, MonoTime now);
-  void blame_head();
+  bool blame_head();
   using Queue = std::map<std::uint64_t, Entry>;  ///< the oldest first, by the number of its push
   void pop(Queue::iterator it, End end);
   void make_room();
@@ -108,7 +110,7 @@ class JournalQueue {
   std::uint64_t pushed_ = 0;
   std::size_t rows_ = 0;
   std::size_t in_flight_ = 0;        ///< answers still to come
-  std::uint64_t behind_flight_ = 0;  ///< the first that is not on its way while any is
+  std::uint64_t behind_flight_ = 0;  ///< the first that is not of the group in flight, if one is
   std::size_t passed_over_ = 0;      ///< at the front, of the group in flight: they failed
   std::optional<Error> group_error_;
   bool probing_ = false;  ///< what is in flight is an empty batch in front of a suspicious head

@@ -174,9 +174,10 @@ void Control::Impl::judge_position(const PositionView& view, MonoTime now) {
 void Control::Impl::keep(const PositionLease& lease, JournalQueue::Type type, MonoTime now,
                          std::vector<JournalRow> more) {
   PositionRow row = position_row(lease, anchor, now);
+  const bool suspect = unstored_positions.is_suspect(key_of(lease.position));
   unstored_positions.on_pushed(row);
   more.insert(more.begin(), std::move(row));
-  journal.push({journal.next_key("positions"), std::move(more)}, type, now);
+  journal.push({journal.next_key("positions"), std::move(more)}, type, now, suspect);
 }
 
 /// What follows from it being in the book as it is now. `renewal`: as what a mere renewal is
@@ -253,8 +254,10 @@ void Control::Impl::close(const PositionKey& key, std::string why, MonoTime now)
   }
   PositionRow row = position_row(*positions.book().find(key), anchor, now, now);
   unstored_positions.on_pushed(row);
+  const bool suspect = unstored_positions.is_suspect(key);
   std::vector<JournalRow> rows{std::move(row), std::move(event)};
-  journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now);
+  journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now,
+               suspect);
   positions.close(key);
   position_rules.close(key);
   unstored.on_closed(key);

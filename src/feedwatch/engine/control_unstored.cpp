@@ -17,6 +17,9 @@ namespace {
 /// them.
 constexpr std::size_t told_unstored = 100;
 
+/// Rows that wait when positions are pushed again; and so many of them at a time.
+constexpr std::size_t positions_again = 2'000;
+
 std::string value_of(const Labels& labels, std::string_view name) {
   const auto found = std::ranges::find(labels, name, &Labels::value_type::first);
   return found == labels.end() ? std::string{} : found->second;
@@ -31,7 +34,11 @@ std::size_t Control::Impl::room_for_decisions() const {
   return most - std::min(most, journal.rows());
 }
 
-/// Before what is decided about them.
+std::size_t Control::Impl::room_for_positions() const {
+  return positions_again - std::min(positions_again, journal.rows());
+}
+
+/// While little else waits: what is decided is not to wait behind thousands of them.
 void Control::Impl::store_positions(MonoTime now) {
   const auto next_key = [this] { return journal.next_key("positions"); };
   const auto open_row = [&](const PositionKey& key) -> std::optional<PositionRow> {
@@ -39,7 +46,7 @@ void Control::Impl::store_positions(MonoTime now) {
     if (lease == nullptr) return std::nullopt;
     return position_row(*lease, anchor, now);
   };
-  for (auto& push : unstored_positions.due(room_for_decisions(), next_key, open_row, now)) {
+  for (auto& push : unstored_positions.due(room_for_positions(), next_key, open_row, now)) {
     journal.push(std::move(push.batch), JournalQueue::Type::alert, now, push.suspect);
   }
 }
@@ -57,9 +64,10 @@ void Control::Impl::ended(const JournalBatch& batch, JournalQueue::End end) {
   const bool durable = end == JournalQueue::End::written;
   const MonoTime now = ports.clock.now();
   position_rules.on_written(batch, durable);
-  for (const PositionKey& position : unstored_positions.on_done(batch, end, now)) {
-    tell(position,
-         "the store refuses its row, without which a restart does not find it so: " +
+  if (const auto position = unstored_positions.on_done(batch, end, now)) {
+    tell(*position,
+         "the store refuses its row: until it takes it a restart finds the position as it was "
+         "before, or not at all: " +
              journal.last_error(),
          now);
   }
@@ -119,8 +127,8 @@ void Control::Impl::recover_unstored(const Recovered& recovered) {
 
 /// Without room only the journal's answers bring any.
 MonoTime Control::Impl::next_unstored() const {
-  if (room_for_decisions() == 0) return never_mono;
-  return std::min(unstored.next_deadline(), unstored_positions.next_deadline());
+  return std::min(room_for_decisions() > 0 ? unstored.next_deadline() : never_mono,
+                  room_for_positions() > 0 ? unstored_positions.next_deadline() : never_mono);
 }
 
 }  // namespace feedwatch::engine

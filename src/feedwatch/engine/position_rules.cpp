@@ -9,11 +9,6 @@
 namespace feedwatch::engine {
 namespace {
 
-void append(Protection::Decisions& decisions, Protection::Decisions more) {
-  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
-                   std::make_move_iterator(more.end()));
-}
-
 /// A peak that was the entry price follows it when that is corrected.
 void follow(TrailingMemory& memory, const Position& position) {
   memory.side = position.side;
@@ -29,6 +24,11 @@ PriceAges ages_of(const Price& price) {
 }
 
 }  // namespace
+
+void append(PositionRules::Decisions& decisions, PositionRules::Decisions more) {
+  decisions.insert(decisions.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+}
 
 TrailingMemory not_begun(Side side, const Decimal& entry_price) {
   return TrailingStop(side, entry_price, {}).memory();
@@ -254,6 +254,8 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
   Decisions decisions = expire(now);
+  // What was accepted a moment ago is refused by now.
+  if (streams->second.denied == now) return decisions;
   set_until(streams->second, plus(now, max_age - PriceTap::age_of(newest.price)));
   append(decisions, tell(streams->second, prices, newest, is_quote, now));
   return decisions;
@@ -271,6 +273,7 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
     return decisions;
   }
   Decisions decisions = expire(now);
+  if (streams->second.denied == now) return decisions;
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
   set_until(streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
@@ -323,6 +326,7 @@ PositionRules::Decisions PositionRules::ask(const Symbol& symbol, MonoTime now) 
   const auto streams = streams_.find(symbol);
   const bool is_open = streams != streams_.end() && streams->second.until;
   if (!is_open || !may_act_ || may_act_(symbol, now)) return {};
+  streams->second.denied = now;
   return refuse(streams->second, last_);
 }
 

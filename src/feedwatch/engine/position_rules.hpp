@@ -108,7 +108,8 @@ class PositionRules {
   struct Streams {
     ProtectionStream sold, bought;
     std::optional<MonoTime> until;    ///< may be acted on until then; absent = it is refused
-    std::optional<MonoTime> alarm;    ///< when that is looked at, not after it
+    std::optional<MonoTime> alarm;    ///< when that is looked at: never later
+    std::optional<MonoTime> denied;   ///< when the guard was last asked in between, and refused
     MonoTime told = MonoTime::min();  ///< when the newest price they were told of had come
   };
 
@@ -176,6 +177,9 @@ class PositionRules {
   std::map<PositionKey, bool> held_;
   PositionKey turn_;  ///< the last whose memory was written in its turn
 };
+
+/// Those that were made after.
+void append(PositionRules::Decisions& decisions, PositionRules::Decisions more);
 
 /// What a stop knows that has not begun.
 TrailingMemory not_begun(Side side, const Decimal& entry_price);

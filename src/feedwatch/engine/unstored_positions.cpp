@@ -7,62 +7,89 @@
 #include "feedwatch/base/saturate.hpp"
 
 namespace feedwatch::engine {
+namespace {
+
+PositionKey key_of(const PositionRow& row) {
+  return {row.venue, row.symbol, row.id};
+}
+
+}  // namespace
 
 void UnstoredPositions::on_pushed(const PositionRow& row) {
-  const PositionKey key{row.venue, row.symbol, row.id};
   if (row.closed_at) {
-    ends_.insert_or_assign(key, row);
+    ends_.insert_or_assign(key_of(row), row);
   } else {
-    ends_.erase(key);
+    ends_.erase(key_of(row));
   }
 }
 
-std::vector<PositionKey> UnstoredPositions::on_done(const JournalBatch& batch,
-                                                    JournalQueue::End end, MonoTime now) {
-  std::vector<PositionKey> refused;
+std::optional<PositionKey> UnstoredPositions::on_done(const JournalBatch& batch,
+                                                      JournalQueue::End end, MonoTime now) {
+  std::optional<PositionKey> refused;
   for (const JournalRow& row : batch.rows) {
-    if (const auto* position = std::get_if<PositionRow>(&row)) take(*position, end, now, refused);
+    const auto* position = std::get_if<PositionRow>(&row);
+    if (position == nullptr) continue;
+    if (end == JournalQueue::End::written) {
+      wrote(*position);
+    } else {
+      refused = gave_up(*position, end == JournalQueue::End::refused, batch.rows.size() == 1, now);
+    }
   }
   return refused;
 }
 
-void UnstoredPositions::take(const PositionRow& row, JournalQueue::End end, MonoTime now,
-                             std::vector<PositionKey>& refused) {
-  const PositionKey key{row.venue, row.symbol, row.id};
-  auto it = items_.find(key);
-  if (end == JournalQueue::End::written) {
-    const auto ended = ends_.find(key);
-    if (ended != ends_.end() && row.updated_at >= ended->second.updated_at) ends_.erase(ended);
-    // An older row that was on its way meanwhile proves nothing.
-    if (it == items_.end() || row.updated_at < it->second.updated_at) return;
-    land(it);
-    items_.erase(it);
-    return;
+bool UnstoredPositions::is_suspect(const PositionKey& position) const {
+  const auto it = items_.find(position);
+  return it != items_.end() && it->second.suspect;
+}
+
+/// An older row that was on its way meanwhile proves nothing.
+void UnstoredPositions::wrote(const PositionRow& row) {
+  const PositionKey key = key_of(row);
+  if (const auto end = ends_.find(key); end != ends_.end()) {
+    if (!row.closed_at || row.updated_at < end->second.updated_at) return;
+    ends_.erase(end);
   }
-  if (it == items_.end()) {
-    if (items_.size() >= options_.capacity) {
-      ends_.erase(key);
-      return;
-    }
+  const auto it = items_.find(key);
+  if (it == items_.end()) return;
+  const WallTime given_up = it->second.updated_at;
+  if (row.updated_at < given_up || (row.updated_at == given_up && !it->second.flying)) return;
+  land(it);
+  items_.erase(it);
+}
+
+std::optional<PositionKey> UnstoredPositions::gave_up(const PositionRow& row, bool refused,
+                                                      bool alone, MonoTime now) {
+  const PositionKey key = key_of(row);
+  auto it = items_.find(key);
+  if (it != items_.end()) {
+    land(it);
+  } else if (items_.size() < options_.capacity) {
     it = items_.try_emplace(key).first;
   } else {
-    land(it);
+    const auto end = ends_.find(key);
+    const bool is_end = end != ends_.end() && row.closed_at == end->second.closed_at;
+    if (is_end) ends_.erase(end);
+    return std::nullopt;
   }
   Item& item = it->second;
   item.updated_at = std::max(item.updated_at, row.updated_at);
-  if (end == JournalQueue::End::refused) {
-    if (++item.refusals == 1) refused.push_back(key);
+  if (refused) {
+    // Among others it need not be the one at fault.
+    item.suspect = true;
+    if (alone) ++item.refusals;
     item.next = plus(now, doubling(options_.retry_first, options_.retry_max, item.refusals));
   }
-  queue_.emplace(item.next, key);
+  waiting_.emplace(item.next, key);
+  return refused && alone && item.refusals == 1 ? std::optional(key) : std::nullopt;
 }
 
 /// Neither on its way nor waiting.
 void UnstoredPositions::land(Items::iterator it) {
   auto& [key, item] = *it;
   if (!item.flying) {
-    queue_.erase({item.next, key});
-  } else if (item.refusals > 0) {
+    waiting_.erase({item.next, key});
+  } else if (item.suspect) {
     --flying_suspects_;
   }
   item.flying = false;
@@ -72,11 +99,9 @@ std::vector<UnstoredPositions::Push> UnstoredPositions::due(
     std::size_t room, const std::function<std::string()>& next_key, const OpenRow& open_row,
     MonoTime now) {
   std::vector<Push> pushes;
-  room = std::min(room, options_.at_once);
-  while (room > 0 && !queue_.empty() && queue_.begin()->first <= now) {
-    const auto it = items_.find(queue_.begin()->second);
-    const bool suspect = it->second.refusals > 0;
-    if (suspect && flying_suspects_ >= options_.suspects) break;
+  while (room > 0 && next_deadline() <= now) {
+    const auto it = items_.find(waiting_.begin()->second);
+    const bool suspect = it->second.suspect;
     std::optional<PositionRow> row = load(it, open_row);
     if (!row) continue;
     const bool joins = !suspect && !pushes.empty() && !pushes.back().suspect &&
@@ -88,37 +113,40 @@ std::vector<UnstoredPositions::Push> UnstoredPositions::due(
   return pushes;
 }
 
+/// As it is now: nothing is older than that.
 std::optional<PositionRow> UnstoredPositions::load(Items::iterator it, const OpenRow& open_row) {
   auto& [key, item] = *it;
   land(it);
   std::optional<PositionRow> row = open_row(key);
-  if (const auto ended = ends_.find(key); !row && ended != ends_.end()) row = ended->second;
+  if (const auto end = ends_.find(key); !row && end != ends_.end()) row = end->second;
   if (!row) {
     items_.erase(it);
     return row;
   }
+  item.updated_at = row->updated_at;
   item.flying = true;
-  if (item.refusals > 0) ++flying_suspects_;
+  if (item.suspect) ++flying_suspects_;
   return row;
 }
 
 void UnstoredPositions::hurry(MonoTime now) {
-  for (const auto& [at, key] : std::exchange(queue_, {})) {
+  std::vector<PositionKey> hurried;
+  for (const auto& [at, key] : waiting_) {
+    if (at > now && hurried.size() < options_.hurried) hurried.push_back(key);
+  }
+  for (const PositionKey& key : hurried) {
     Item& item = items_.at(key);
-    item.next = std::min(at, now);
-    queue_.emplace(item.next, key);
+    waiting_.erase({item.next, key});
+    item.next = now;
+    waiting_.emplace(now, key);
   }
 }
 
 MonoTime UnstoredPositions::next_deadline() const {
-  if (queue_.empty()) return never_mono;
-  const MonoTime next = queue_.begin()->first;
-  const bool is_blocked = next != MonoTime::min() && flying_suspects_ >= options_.suspects;
-  return is_blocked ? never_mono : next;
-}
-
-bool UnstoredPositions::idle(MonoTime now) const {
-  return next_deadline() > now;
+  if (waiting_.empty()) return never_mono;
+  const auto& [next, key] = *waiting_.begin();
+  const bool is_held = flying_suspects_ >= options_.suspects && items_.at(key).suspect;
+  return is_held ? never_mono : next;
 }
 
 }  // namespace feedwatch::engine

@@ -105,6 +105,25 @@ TEST_F(JournalQueueTest, a_suspect_is_given_up_by_one_refusal_and_only_of_a_stor
   EXPECT_THAT(ends, ElementsAre("bad"));
 }
 
+/// The store has just taken an empty batch: nothing is wrong with it, and nobody waits for it.
+TEST_F(JournalQueueTest, a_refused_batch_says_nothing_against_the_store) {
+  journal.refused_key = "bad";
+  queue.push({"bad", {RepairRow{.id = "bad"}}}, Type::alert, clock.time, true);
+  push("behind", Type::alert);
+  const MonoTime before = clock.time;
+  while (committed().empty()) {
+    queue.on_time(clock.time);
+    if (!journal.answer()) clock.time = queue.next_deadline();
+  }
+  EXPECT_EQ(clock.time, before);
+  EXPECT_EQ(queue.trouble_since(clock.time), std::nullopt);
+  EXPECT_EQ(queue.evidence(clock.time).dropped_lately, 0U) << "it will be pushed again";
+  EXPECT_EQ(queue.dropped_rows(), 0U);
+  push("bad", Type::alert);
+  run_for(20s);
+  EXPECT_EQ(queue.dropped_rows(), 1U);
+}
+
 TEST_F(JournalQueueTest, who_is_dropped_for_want_of_room_is_told_so) {
   std::vector<std::string> ends;
   queue.set_callbacks(
@@ -276,6 +295,28 @@ TEST_F(JournalGroupTest, what_is_on_its_way_makes_no_room) {
   while (journal.answer()) small.on_time(clock.time);
   EXPECT_THAT(rows(), ElementsAre("a", "b", "e"));
   EXPECT_EQ(small.dropped_rows(), 2U);
+}
+
+/// Of a group one has failed and the last has just been answered: whose turn it is stays.
+TEST_F(JournalGroupTest, what_has_failed_is_not_dropped_while_its_group_ends) {
+  JournalQueue small(journal, clock, {.max_rows = 3, .run = "s"});
+  std::vector<std::string> crowded;
+  const auto add = [&](const std::string& key) {
+    small.push({key, {RepairRow{.id = key}}}, Type::telemetry, clock.time);
+  };
+  small.set_callbacks(
+      [&](const JournalBatch& batch, JournalQueue::End end) {
+        if (end == JournalQueue::End::crowded_out) crowded.push_back(batch.idempotency_key);
+        if (batch.idempotency_key != "b") return;
+        for (const char* key : {"c", "d", "e"}) add(key);
+      },
+      {});
+  journal.poison = {"a"};
+  add("a");
+  add("b");
+  small.on_time(clock.time);
+  ASSERT_TRUE(journal.answer());
+  EXPECT_THAT(crowded, ElementsAre("c"));
 }
 
 TEST_F(JournalQueueTest, answer_after_destruction_finds_nobody) {

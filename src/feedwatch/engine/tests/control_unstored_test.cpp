@@ -230,8 +230,7 @@ TEST(ControlUnstored, a_position_the_store_refuses_is_stored_when_it_takes_it) {
   EXPECT_TRUE(stored("p2"));
   EXPECT_FALSE(stored("p1"));
   EXPECT_THAT(world.bench.event_texts(Control::Event::Type::position),
-              Contains(HasSubstr("the store refuses its row")))
-      << "once";
+              Contains(HasSubstr("the store refuses its row")).Times(1));
   world.bench.journal.refuses = {};
   world.pass(60s, "100");
   ASSERT_TRUE(stored("p1"));

@@ -7,6 +7,7 @@ namespace feedwatch::engine {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 constexpr MonoTime t0{1'000s};
 const WallTime utc = wall_from_ns(1'764'230'400'000'000'000);
@@ -75,6 +76,16 @@ TEST_F(PositionRulesTest, a_timer_asks_the_guard_before_it_decides) {
   see(60s, t0 + 1s);
   accepted = false;
   EXPECT_THAT(words(rules.on_time(t0 + 10s)), ElementsAre("rolled_back"));
+}
+
+/// It broke between the guard's word on the price that came and what was due by then.
+TEST_F(PositionRulesTest, a_price_that_is_refused_meanwhile_decides_nothing) {
+  see(60s, t0 + 1s);
+  accepted = false;
+  EXPECT_THAT(words(see(60s, t0 + 10s)), IsEmpty());
+  EXPECT_THAT(words(rules.on_time(t0 + 10s)), ElementsAre("rolled_back"));
+  accepted = true;
+  EXPECT_THAT(words(see(60s, t0 + 11s)), ElementsAre("activated"));
 }
 
 TEST_F(PositionRulesTest, an_answer_leads_to_nothing_by_a_price_that_is_refused) {
