@@ -257,7 +257,8 @@ void journal(MetricsText& text, const engine::Control& control) {
   counter("feedwatch_journal_commits", "Batches written to the store.", counters.journal_commits);
   counter("feedwatch_journal_errors", "Batches the store did not take at once.",
           counters.journal_errors);
-  counter("feedwatch_journal_rows_dropped", "Rows lost at the bound of the journal's queue.",
+  counter("feedwatch_journal_rows_dropped",
+          "Rows given up, refused by the store or for want of room.",
           counters.journal_dropped_rows);
   counter("feedwatch_stream_transitions", "Level transitions of streams.", counters.transitions);
   counter("feedwatch_stream_transitions_merged", "Transitions folded into a later one.",

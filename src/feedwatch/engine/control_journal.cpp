@@ -49,7 +49,7 @@ void JournalQueue::make_room() {
     const auto number = of_type(type).lower_bound(first);
     if (number == of_type(type).end() || (*number == newest && !flying)) continue;
     const auto entry = queue_.find(*number);
-    dropped_ += entry->second.batch.rows.size();
+    if (!entry->second.suspect) dropped_ += entry->second.batch.rows.size();
     pop(entry, End::crowded_out);
     return;
   }
@@ -127,6 +127,7 @@ void JournalQueue::took_one() {
     return;
   }
   ++commits_;
+  refused_in_a_row_ = 0;
   pop(std::next(queue_.begin(), static_cast<std::ptrdiff_t>(passed_over_)), End::written);
 }
 
@@ -157,11 +158,8 @@ void JournalQueue::failed(const Error& error, MonoTime now) {
   last_error_ = error.text();
   // An empty batch refused says nothing against the head.
   if (!std::exchange(probing_, false) && blame_head()) {
-    // The store has just taken an empty batch: it is not its fault.
-    failing_since_.reset();
-    consecutive_ = 0;
-    next_attempt_ = MonoTime::min();
-    return;
+    // The store has just taken an empty batch: it is not its fault. Of many in a row, it may be.
+    if (++refused_in_a_row_ == 1) return;
   }
   ++consecutive_;
   if (!failing_since_) failing_since_ = began_;

@@ -121,7 +121,7 @@ class JournalQueue {
   MonoTime next_probe_ = MonoTime::min();
   std::optional<MonoTime> failing_since_;
   std::optional<MonoTime> last_success_;
-  std::uint64_t consecutive_ = 0;
+  std::uint64_t consecutive_ = 0, refused_in_a_row_ = 0;
   std::uint64_t commits_ = 0, errors_ = 0, dropped_ = 0, dropped_at_success_ = 0, keys_ = 0;
   std::string last_error_;
   Histogram took_{latency_bounds};

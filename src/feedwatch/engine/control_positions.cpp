@@ -187,7 +187,8 @@ void Control::Impl::took(PositionBook::Put put, const PositionKey& key,
   const PositionLease& lease = *positions.book().find(key);
   if (put == PositionBook::Put::renewed) {
     if (!renewal) return;  // a list says what is known
-    keep(lease, *renewal, now);
+    // What the store refuses is written as it is then, when it is tried again.
+    if (!unstored_positions.is_suspect(key)) keep(lease, *renewal, now);
     // Whoever renews ends what was told about its silence now, not with the next look.
     troubled.insert(key);
     judge_position(*positions.view(key, now), now);
@@ -254,10 +255,16 @@ void Control::Impl::close(const PositionKey& key, std::string why, MonoTime now)
   }
   PositionRow row = position_row(*positions.book().find(key), anchor, now, now);
   unstored_positions.on_pushed(row);
-  const bool suspect = unstored_positions.is_suspect(key);
-  std::vector<JournalRow> rows{std::move(row), std::move(event)};
-  journal.push({journal.next_key("positions"), std::move(rows)}, JournalQueue::Type::alert, now,
-               suspect);
+  std::vector<JournalRow> rows;
+  rows.emplace_back(std::move(row));
+  const auto push = [&](bool suspect) {
+    journal.push({journal.next_key("positions"), std::exchange(rows, {})},
+                 JournalQueue::Type::alert, now, suspect);
+  };
+  // The event is not to be refused with a row that was refused before.
+  if (unstored_positions.is_suspect(key)) push(true);
+  rows.emplace_back(std::move(event));
+  push(false);
   positions.close(key);
   position_rules.close(key);
   unstored.on_closed(key);

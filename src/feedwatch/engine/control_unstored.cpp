@@ -35,7 +35,8 @@ std::size_t Control::Impl::room_for_decisions() const {
 }
 
 std::size_t Control::Impl::room_for_positions() const {
-  return positions_again - std::min(positions_again, journal.rows());
+  const std::size_t most = std::min(positions_again, journal.max_rows() / 2);
+  return most - std::min(most, journal.rows());
 }
 
 /// While little else waits: what is decided is not to wait behind thousands of them.

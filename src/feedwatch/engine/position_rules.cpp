@@ -254,8 +254,7 @@ PositionRules::Decisions PositionRules::on_prices(const Symbol& symbol, const Ta
   const auto streams = streams_.find(symbol);
   if (streams == streams_.end()) return {};
   Decisions decisions = expire(now);
-  // What was accepted a moment ago is refused by now.
-  if (streams->second.denied == now) return decisions;
+  if (is_denied(symbol, streams->second, now)) return decisions;
   set_until(streams->second, plus(now, max_age - PriceTap::age_of(newest.price)));
   append(decisions, tell(streams->second, prices, newest, is_quote, now));
   return decisions;
@@ -273,7 +272,7 @@ PositionRules::Decisions PositionRules::on_verdict(const Symbol& symbol,
     return decisions;
   }
   Decisions decisions = expire(now);
-  if (streams->second.denied == now) return decisions;
+  if (is_denied(symbol, streams->second, now)) return decisions;
   // Accepted again without a new one: the venue has said that the old one still holds.
   const bool again = !streams->second.until;
   set_until(streams->second, plus(now, max_age - PriceTap::age_of(verdict->price)));
@@ -328,6 +327,11 @@ PositionRules::Decisions PositionRules::ask(const Symbol& symbol, MonoTime now) 
   if (!is_open || !may_act_ || may_act_(symbol, now)) return {};
   streams->second.denied = now;
   return refuse(streams->second, last_);
+}
+
+/// What was accepted a moment ago is refused by now.
+bool PositionRules::is_denied(const Symbol& symbol, const Streams& streams, MonoTime now) const {
+  return streams.denied == now && !may_act_(symbol, now);
 }
 
 PositionRules::Decisions PositionRules::answer(const PositionKey& key, std::uint64_t number,

@@ -132,6 +132,7 @@ class PositionRules {
   Decisions refuse(Streams& streams, MonoTime now);
   Decisions expire(MonoTime now);
   Decisions ask(const Symbol& symbol, MonoTime now);
+  bool is_denied(const Symbol& symbol, const Streams& streams, MonoTime now) const;
   void note_changes();
   void note_change(PositionKey key);
   void forget_caught_up();

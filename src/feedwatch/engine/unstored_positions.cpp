@@ -125,28 +125,28 @@ std::optional<PositionRow> UnstoredPositions::load(Items::iterator it, const Ope
   }
   item.updated_at = row->updated_at;
   item.flying = true;
-  if (item.suspect) ++flying_suspects_;
+  if (item.suspect) {
+    ++flying_suspects_;
+    if (hurried_left_) --*hurried_left_;
+  }
   return row;
 }
 
 void UnstoredPositions::hurry(MonoTime now) {
-  std::vector<PositionKey> hurried;
-  for (const auto& [at, key] : waiting_) {
-    if (at > now && hurried.size() < options_.hurried) hurried.push_back(key);
-  }
-  for (const PositionKey& key : hurried) {
+  if (hurried_left_) return;
+  hurried_left_ = options_.hurried;
+  for (const auto& [at, key] : std::exchange(waiting_, {})) {
     Item& item = items_.at(key);
-    waiting_.erase({item.next, key});
-    item.next = now;
-    waiting_.emplace(now, key);
+    item.next = std::min(at, now);
+    waiting_.emplace(item.next, key);
   }
 }
 
 MonoTime UnstoredPositions::next_deadline() const {
   if (waiting_.empty()) return never_mono;
   const auto& [next, key] = *waiting_.begin();
-  const bool is_held = flying_suspects_ >= options_.suspects && items_.at(key).suspect;
-  return is_held ? never_mono : next;
+  const bool are_held = flying_suspects_ >= options_.suspects || hurried_left_ == 0;
+  return are_held && items_.at(key).suspect ? never_mono : next;
 }
 
 }  // namespace feedwatch::engine

@@ -22,7 +22,7 @@ struct UnstoredPositionOptions {
   Duration retry_max = 5min;
   std::size_t suspects = 2;        ///< on their way at a time: each holds up all that comes behind
   std::size_t batch_rows = 500;    ///< of those that go together
-  std::size_t hurried = 16;        ///< suspects that are tried once more at the end
+  std::size_t hurried = 16;        ///< suspects that are still tried at the end
   std::size_t capacity = 200'000;  ///< positions; beyond it a row stays lost, as the journal counts
 };
 
@@ -55,7 +55,7 @@ class UnstoredPositions {
   std::vector<Push> due(std::size_t room, const std::function<std::string()>& next_key,
                         const OpenRow& open_row, MonoTime now);
 
-  /// Of those that wait after a refusal the first are tried now.
+  /// It ends: what waits after a refusal is tried now, the first few.
   void hurry(MonoTime now);
   /// When a wait ends; never_mono while none does. What waits for room is none of the time's.
   MonoTime next_deadline() const;
@@ -84,6 +84,7 @@ class UnstoredPositions {
   std::map<PositionKey, PositionRow> ends_;  ///< of closed positions, until the store has them
   std::set<std::pair<MonoTime, PositionKey>> waiting_;  ///< those that do not fly, by `next`
   std::size_t flying_suspects_ = 0;
+  std::optional<std::size_t> hurried_left_;  ///< once it ends
 };
 
 }  // namespace feedwatch::engine

@@ -107,6 +107,14 @@ TEST_F(JournalQueueTest, a_suspect_is_given_up_by_one_refusal_and_only_of_a_stor
 
 /// The store has just taken an empty batch: nothing is wrong with it, and nobody waits for it.
 TEST_F(JournalQueueTest, a_refused_batch_says_nothing_against_the_store) {
+  std::vector<std::string> trouble;
+  queue.set_callbacks(
+      [&](const JournalBatch&, JournalQueue::End end) {
+        if (end == JournalQueue::End::written) return;
+        if (queue.trouble_since(clock.time)) trouble.emplace_back("failing");
+        if (queue.evidence(clock.time).dropped_lately > 0) trouble.emplace_back("lost some");
+      },
+      {});
   journal.refused_key = "bad";
   queue.push({"bad", {RepairRow{.id = "bad"}}}, Type::alert, clock.time, true);
   push("behind", Type::alert);
@@ -116,12 +124,26 @@ TEST_F(JournalQueueTest, a_refused_batch_says_nothing_against_the_store) {
     if (!journal.answer()) clock.time = queue.next_deadline();
   }
   EXPECT_EQ(clock.time, before);
-  EXPECT_EQ(queue.trouble_since(clock.time), std::nullopt);
-  EXPECT_EQ(queue.evidence(clock.time).dropped_lately, 0U) << "it will be pushed again";
-  EXPECT_EQ(queue.dropped_rows(), 0U);
+  EXPECT_THAT(trouble, IsEmpty());
+  EXPECT_EQ(queue.dropped_rows(), 0U) << "it will be pushed again";
   push("bad", Type::alert);
   run_for(20s);
   EXPECT_EQ(queue.dropped_rows(), 1U);
+}
+
+/// Nor is a store that refuses everything asked as fast as it answers.
+TEST_F(JournalQueueTest, many_refused_in_a_row_are_paced) {
+  journal.refused_key = "bad";
+  for (int i = 0; i < 4; ++i) {
+    queue.push({fmt::format("bad{}", i), {RepairRow{.id = "bad"}}}, Type::alert, clock.time, true);
+  }
+  const MonoTime before = clock.time;
+  while (queue.pending() > 0) {
+    queue.on_time(clock.time);
+    if (!journal.answer()) clock.time = queue.next_deadline();
+  }
+  EXPECT_GE(clock.time, before + 100ms);
+  EXPECT_LE(clock.time, before + 300ms);
 }
 
 TEST_F(JournalQueueTest, who_is_dropped_for_want_of_room_is_told_so) {

@@ -85,7 +85,7 @@ TEST_F(PositionRulesTest, a_price_that_is_refused_meanwhile_decides_nothing) {
   EXPECT_THAT(words(see(60s, t0 + 10s)), IsEmpty());
   EXPECT_THAT(words(rules.on_time(t0 + 10s)), ElementsAre("rolled_back"));
   accepted = true;
-  EXPECT_THAT(words(see(60s, t0 + 11s)), ElementsAre("activated"));
+  EXPECT_THAT(words(see(60s, t0 + 10s)), ElementsAre("activated")) << "it is back at once";
 }
 
 TEST_F(PositionRulesTest, an_answer_leads_to_nothing_by_a_price_that_is_refused) {
