@@ -16,6 +16,7 @@ PositionKey key_of(const PositionRow& row) {
 }  // namespace
 
 void UnstoredPositions::on_pushed(const PositionRow& row) {
+  ++flights_[key_of(row)].rows;
   if (row.closed_at) {
     ends_.insert_or_assign(key_of(row), row);
   } else {
@@ -29,11 +30,14 @@ std::optional<PositionKey> UnstoredPositions::on_done(const JournalBatch& batch,
   for (const JournalRow& row : batch.rows) {
     const auto* position = std::get_if<PositionRow>(&row);
     if (position == nullptr) continue;
+    const PositionKey key = key_of(*position);
     if (end == JournalQueue::End::written) {
-      wrote(*position);
+      wrote(key, *position);
     } else {
-      refused = gave_up(*position, end == JournalQueue::End::refused, batch.rows.size() == 1, now);
+      const bool alone = batch.rows.size() == 1;
+      refused = gave_up(key, *position, end == JournalQueue::End::refused, alone, now);
     }
+    arrived(key);
   }
   return refused;
 }
@@ -43,33 +47,44 @@ bool UnstoredPositions::is_suspect(const PositionKey& position) const {
   return it != items_.end() && it->second.suspect;
 }
 
-/// An older row that was on its way meanwhile proves nothing.
-void UnstoredPositions::wrote(const PositionRow& row) {
-  const PositionKey key = key_of(row);
-  if (const auto end = ends_.find(key); end != ends_.end()) {
-    if (!row.closed_at || row.updated_at < end->second.updated_at) return;
-    ends_.erase(end);
-  }
+void UnstoredPositions::wrote(const PositionKey& key, const PositionRow& row) {
+  Flight& flight = flights_[key];
   const auto it = items_.find(key);
+  if (flight.written && row.updated_at < *flight.written) {
+    // The store had a newer one. At the bound it keeps this.
+    if (it == items_.end() && items_.size() < options_.capacity) {
+      items_.try_emplace(key, Item{.updated_at = *flight.written});
+      waiting_.emplace(MonoTime::min(), key);
+    }
+    return;
+  }
+  flight.written = row.updated_at;
   if (it == items_.end()) return;
+  // An older row that was on its way meanwhile proves nothing, nor does an open one an end.
+  if (ends_.contains(key) && !row.closed_at) return;
   const WallTime given_up = it->second.updated_at;
   if (row.updated_at < given_up || (row.updated_at == given_up && !it->second.flying)) return;
   land(it);
   items_.erase(it);
 }
 
-std::optional<PositionKey> UnstoredPositions::gave_up(const PositionRow& row, bool refused,
+/// What was on its way is there, or given up.
+void UnstoredPositions::arrived(const PositionKey& key) {
+  const auto flight = flights_.find(key);
+  if (--flight->second.rows > 0) return;
+  flights_.erase(flight);
+  if (!items_.contains(key)) ends_.erase(key);
+}
+
+std::optional<PositionKey> UnstoredPositions::gave_up(const PositionKey& key,
+                                                      const PositionRow& row, bool refused,
                                                       bool alone, MonoTime now) {
-  const PositionKey key = key_of(row);
   auto it = items_.find(key);
   if (it != items_.end()) {
     land(it);
   } else if (items_.size() < options_.capacity) {
     it = items_.try_emplace(key).first;
   } else {
-    const auto end = ends_.find(key);
-    const bool is_end = end != ends_.end() && row.closed_at == end->second.closed_at;
-    if (is_end) ends_.erase(end);
     return std::nullopt;
   }
   Item& item = it->second;
@@ -125,6 +140,7 @@ std::optional<PositionRow> UnstoredPositions::load(Items::iterator it, const Ope
   }
   item.updated_at = row->updated_at;
   item.flying = true;
+  ++flights_[key].rows;
   if (item.suspect) {
     ++flying_suspects_;
     if (hurried_left_) --*hurried_left_;

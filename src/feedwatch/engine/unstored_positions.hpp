@@ -26,10 +26,11 @@ struct UnstoredPositionOptions {
   std::size_t capacity = 200'000;  ///< positions; beyond it a row stays lost, as the journal counts
 };
 
-/// Positions whose row the journal gave up: a restart would find them as they were before, or not
-/// at all. Their newest word is pushed again until the store has it. What had no room goes with
-/// others, when there is some. What was refused is suspect, and goes alone; the store refuses it
-/// when it refuses it so, and is asked again after a wait.
+/// Positions whose row the journal gave up, or wrote behind a newer one (of a group only what has
+/// failed is written later): a restart would find them as they were before, or not at all. Their
+/// newest word is pushed again until the store has it. What had no room goes with others, when
+/// there is some. What was refused is suspect, and goes alone; the store refuses it when it refuses
+/// it so, and is asked again after a wait.
 ///
 /// Pure: told what happened and `now`, asked what to do. One thread.
 class UnstoredPositions {
@@ -72,16 +73,22 @@ class UnstoredPositions {
     bool flying = false;              ///< pushed from here
   };
   using Items = std::map<PositionKey, Item>;
+  struct Flight {
+    std::size_t rows = 0;             ///< on their way, whoever pushed them
+    std::optional<WallTime> written;  ///< the newest that has arrived meanwhile
+  };
 
-  void wrote(const PositionRow& row);
-  std::optional<PositionKey> gave_up(const PositionRow& row, bool refused, bool alone,
-                                     MonoTime now);
+  void wrote(const PositionKey& key, const PositionRow& row);
+  std::optional<PositionKey> gave_up(const PositionKey& key, const PositionRow& row, bool refused,
+                                     bool alone, MonoTime now);
+  void arrived(const PositionKey& key);
   void land(Items::iterator it);
   std::optional<PositionRow> load(Items::iterator it, const OpenRow& open_row);
 
   UnstoredPositionOptions options_;
   Items items_;
-  std::map<PositionKey, PositionRow> ends_;  ///< of closed positions, until the store has them
+  std::map<PositionKey, Flight> flights_;
+  std::map<PositionKey, PositionRow> ends_;  ///< of closed positions, while they may be needed
   std::set<std::pair<MonoTime, PositionKey>> waiting_;  ///< those that do not fly, by `next`
   std::size_t flying_suspects_ = 0;
   std::optional<std::size_t> hurried_left_;  ///< once it ends

@@ -158,6 +158,20 @@ TEST_F(UnstoredPositionsTest, an_older_row_that_was_on_its_way_proves_nothing) {
   EXPECT_THAT(words(due()), ElementsAre("a=2"));
 }
 
+/// Of a group what has failed is written behind what has not.
+TEST_F(UnstoredPositionsTest, what_an_older_row_was_written_over_is_pushed_again) {
+  const JournalBatch opening = change("a");
+  const JournalBatch closing = close("a");
+  end(closing, End::written);
+  EXPECT_TRUE(box.idle(now));
+  end(opening, End::written);
+  const auto pushes = due();
+  EXPECT_THAT(words(pushes), ElementsAre("a closed 1"));
+  end(pushes[0].batch, End::written);
+  EXPECT_TRUE(box.idle(now));
+  EXPECT_EQ(box.size(), 0U);
+}
+
 TEST_F(UnstoredPositionsTest, suspects_are_few_and_batches_are_small) {
   make({.suspects = 2, .batch_rows = 2});
   for (const char* id : {"a", "b", "c", "d", "e", "f"}) end(change(id), End::crowded_out);
@@ -228,7 +242,8 @@ TEST_F(UnstoredPositionsTest, in_the_end_the_store_has_what_is) {
     versions.clear();
     open.clear();
     stored.clear();
-    ties = true;
+    // Of one moment they stay in their order.
+    ties = seed % 2 == 0;
     std::deque<JournalBatch> journal;  // in the order of pushes, as the queue keeps it
     const auto finish = [&](std::size_t which, End how) {
       const JournalBatch batch = std::move(journal[which]);
@@ -250,7 +265,8 @@ TEST_F(UnstoredPositionsTest, in_the_end_the_store_has_what_is) {
           break;
         case 2:
           if (journal.empty()) break;
-          finish(0, random.below(2) == 0 ? End::written : End::refused);
+          finish(ties ? 0 : random.below(std::min<std::size_t>(journal.size(), 3)),
+                 random.below(2) == 0 ? End::written : End::refused);
           break;
         case 3:
           if (!journal.empty()) finish(random.below(journal.size()), End::crowded_out);
@@ -261,7 +277,7 @@ TEST_F(UnstoredPositionsTest, in_the_end_the_store_has_what_is) {
       }
     }
     for (int round = 0; round < 100; ++round) {
-      while (!journal.empty()) finish(0, End::written);
+      while (!journal.empty()) finish(ties ? 0 : random.below(journal.size()), End::written);
       ++clock;
       now += 5min;
       for (auto& push : due()) journal.push_back(std::move(push.batch));
