@@ -252,6 +252,26 @@ TEST(ControlUnstored, a_position_closed_while_the_store_refuses_it_ends_there_to
   EXPECT_TRUE(world.bench.journal.rows<PositionRow>().back().closed_at);
 }
 
+/// Each attempt holds up what comes behind it.
+TEST(ControlUnstored, renewals_and_the_end_of_a_position_the_store_refuses_hold_up_nobody) {
+  Unstored world;
+  world.bench.journal.refuses = [](const JournalBatch& batch) {
+    return std::ranges::any_of(
+        batch.rows, [](const JournalRow& row) { return std::holds_alternative<PositionRow>(row); });
+  };
+  world.hold("p1");
+  world.pass(20s, "100");
+  const auto pending = [&] { return world.bench.control.counters().journal_pending; };
+  ASSERT_EQ(pending(), 0U);
+  for (int i = 0; i < 20; ++i) world.hold("p1");
+  EXPECT_EQ(pending(), 0U);
+  ASSERT_TRUE(world.bench.control.close_position({"v", "S", "p1"}));
+  world.bench.settle();
+  world.bench.run_until(world.bench.clock.time + 200ms);
+  EXPECT_THAT(world.bench.journal.rows<AgedMonitoringEventRow>(),
+              Contains(testing::Field(&AgedMonitoringEventRow::event_type, "closed")));
+}
+
 TEST(ControlUnstored, stopping_does_not_wait_for_a_store_that_refuses) {
   Unstored world;
   world.hold("p1");
